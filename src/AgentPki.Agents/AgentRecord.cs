@@ -1,0 +1,14 @@
+namespace AgentPki.Agents;
+
+public enum AgentState : byte
+{
+    Active = 0,
+    Suspended = 1,
+    Retired = 2,
+}
+
+/// <summary>An agent the appliance vouches for.</summary>
+/// <param name="Id">Its SPIFFE ID, the whole URI; the name it has everywhere.</param>
+/// <param name="Owner">Who answers for it: the owner of the credential that enrolled it, or of its parent.</param>
+/// <param name="Profile">The profile of its first certificate.</param>
+public sealed record AgentRecord(string Id, string Owner, string Profile, AgentState State, DateTimeOffset Registered);

@@ -1,0 +1,38 @@
+using System.Collections.Immutable;
+using AgentPki.Ledger;
+
+namespace AgentPki.Authority.Store;
+
+/// <summary>One decision: its ledger entry and the record changes that come true with it, all or nothing.</summary>
+public sealed record CommitRequest(LedgerEntry Entry, ImmutableArray<StoreChange> Changes);
+
+/// <summary>What became of a <see cref="CommitRequest"/>.</summary>
+public abstract record CommitOutcome
+{
+    private CommitOutcome()
+    {
+    }
+
+    /// <summary>Durable: record and leaf are on disk.</summary>
+    /// <param name="LeafIndex">Its place in the log, from 0.</param>
+    /// <param name="Epoch">The revocation epoch after this request; rises only with revocations.</param>
+    public sealed record Committed(long LeafIndex, long Epoch) : CommitOutcome;
+
+    /// <summary>Nothing of this request was written; its neighbours in the batch are not touched.</summary>
+    /// <param name="Change">The change that met the conflict.</param>
+    public sealed record Conflict(StoreChange Change, string Reason) : CommitOutcome;
+}
+
+/// <summary>The durable end of the commit writer. One caller at a time.</summary>
+public interface ICommitStore
+{
+    /// <summary>
+    /// Applies the requests in order inside one transaction, giving leaf indexes, and returns after one fsync made all of them durable.
+    /// A request that meets a conflict leaves nothing behind and gets <see cref="CommitOutcome.Conflict"/>; the others stand.
+    /// </summary>
+    /// <exception cref="StoreUnavailableException">The batch as a whole could not be made durable (disk full, I/O error); nothing of it was.</exception>
+    IReadOnlyList<CommitOutcome> Apply(IReadOnlyList<CommitRequest> batch);
+}
+
+/// <summary>The store cannot be read or written now. Answered with 503; the message names the cause and the remedy.</summary>
+public sealed class StoreUnavailableException(string message, Exception? inner = null) : Exception(message, inner);

@@ -1,0 +1,111 @@
+using AgentPki.Cryptography;
+
+namespace AgentPki.Authority.Store;
+
+/// <summary>RFC 5280 §5.3.1 CRLReason. The numbers are the wire's.</summary>
+public enum RevocationReason : byte
+{
+    Unspecified = 0,
+    KeyCompromise = 1,
+    CaCompromise = 2,
+    AffiliationChanged = 3,
+    Superseded = 4,
+    CessationOfOperation = 5,
+    CertificateHold = 6,
+    RemoveFromCrl = 8,
+    PrivilegeWithdrawn = 9,
+    AaCompromise = 10,
+}
+
+/// <summary>A certification authority of this appliance.</summary>
+/// <param name="Name">Unique, stable, for example <c>root</c> or <c>issuing</c>; used in configuration and URLs.</param>
+/// <param name="Issuer">The name of the CA that issued it; its own name for a root.</param>
+/// <param name="Der">Its DER certificate.</param>
+public sealed record AuthorityRecord(string Name, string Issuer, KeyReference Key, SignatureAlgorithm Signature, byte[] Der, DateTimeOffset Created);
+
+/// <summary>A certificate as it was signed, with what is searched for.</summary>
+/// <param name="Authority">The issuing CA's <see cref="AuthorityRecord.Name"/>.</param>
+/// <param name="Serial">The serialNumber's content octets: big-endian two's complement, minimal, positive, at most 20.</param>
+/// <param name="AgentId">The SPIFFE ID it was issued to; null for the appliance's own certificates.</param>
+/// <param name="KeyFingerprint">SHA-256 of the SubjectPublicKeyInfo.</param>
+/// <param name="Requester">Who asked, as in <see cref="Ledger.LedgerEntry.Actor"/>.</param>
+public sealed record CertificateRecord(
+    string Authority,
+    byte[] Serial,
+    byte[] Der,
+    string Profile,
+    string? AgentId,
+    byte[] KeyFingerprint,
+    DateTimeOffset NotBefore,
+    DateTimeOffset NotAfter,
+    DateTimeOffset Issued,
+    string Requester);
+
+/// <summary>What the one truth says of a certificate now.</summary>
+public abstract record CertificateStatus
+{
+    private CertificateStatus()
+    {
+    }
+
+    public sealed record Good : CertificateStatus;
+
+    /// <param name="Epoch">The revocation epoch (commit sequence) that revoked it.</param>
+    public sealed record Revoked(DateTimeOffset Time, RevocationReason Reason, long Epoch) : CertificateStatus;
+}
+
+/// <summary>A certificate with its status.</summary>
+public sealed record StoredCertificate(CertificateRecord Certificate, CertificateStatus Status);
+
+/// <summary>One line of a CRL.</summary>
+public sealed record RevokedSerial(byte[] Serial, DateTimeOffset Time, RevocationReason Reason);
+
+/// <summary>A signed CRL.</summary>
+/// <param name="Number">RFC 5280 §5.2.3 cRLNumber, rising.</param>
+/// <param name="Epoch">The revocation epoch it contains everything up to.</param>
+public sealed record CertificateListRecord(string Authority, long Number, long Epoch, DateTimeOffset ThisUpdate, DateTimeOffset NextUpdate, byte[] Der);
+
+/// <summary>A secret that lets somebody enrol (HTTP Basic at EST). The secret itself is never stored.</summary>
+/// <param name="Name">Public part, the Basic user name; 1 to 64 of <c>[A-Za-z0-9._-]</c>.</param>
+/// <param name="SecretHash">SHA-256 of the secret's UTF-8 octets; secrets are 256 random bits, made by the appliance.</param>
+/// <param name="Owner">Who answers for the agents enrolled with it.</param>
+/// <param name="Profiles">Profiles it may be used for; empty: every profile that takes credentials.</param>
+/// <param name="SubjectPattern">Glob over the SPIFFE ID's path (<c>/team-a/*</c>); null: any.</param>
+/// <param name="MaxUses">Null: any number of times (development, or where policy says so).</param>
+public sealed record EnrollmentCredential(
+    string Name,
+    byte[] SecretHash,
+    string Owner,
+    IReadOnlyList<string> Profiles,
+    string? SubjectPattern,
+    int? MaxUses,
+    int Uses,
+    DateTimeOffset Created,
+    DateTimeOffset NotAfter,
+    DateTimeOffset? Revoked);
+
+public enum ApprovalState : byte
+{
+    Pending = 0,
+    Approved = 1,
+    Denied = 2,
+    Issued = 3,
+    Expired = 4,
+}
+
+/// <summary>A parked enrolment (EST 202). A client that posts the same request again finds it by <see cref="RequestHash"/>.</summary>
+/// <param name="Id">Random, 128 bits, hex.</param>
+/// <param name="RequestHash">SHA-256 over profile name, requester and the DER request.</param>
+/// <param name="Request">The DER PKCS#10 request.</param>
+public sealed record ApprovalRecord(
+    string Id,
+    byte[] RequestHash,
+    byte[] Request,
+    string Profile,
+    string Requester,
+    string Summary,
+    ApprovalState State,
+    DateTimeOffset Created,
+    DateTimeOffset NotAfter,
+    string? DecidedBy,
+    DateTimeOffset? Decided);

@@ -1,0 +1,42 @@
+using AgentPki.Agents;
+
+namespace AgentPki.Authority.Store;
+
+/// <summary>One change to the records, made only together with the ledger entry that explains it (<see cref="CommitRequest"/>).</summary>
+public abstract record StoreChange
+{
+    private StoreChange()
+    {
+    }
+
+    /// <summary>A new certification authority of this appliance. Conflict when the name exists.</summary>
+    public sealed record AddAuthority(AuthorityRecord Authority) : StoreChange;
+
+    /// <summary>A certificate, about to be released. Conflict when (issuer, serial) exists.</summary>
+    public sealed record AddCertificate(CertificateRecord Certificate) : StoreChange;
+
+    /// <summary>Registers an agent if it is unknown; conflict when it is known and not active, or belongs to another owner.</summary>
+    public sealed record RegisterAgent(AgentRecord Agent) : StoreChange;
+
+    /// <summary>Binds a public key to one agent for good; conflict when the key is bound to another agent (key reuse).</summary>
+    public sealed record BindKey(byte[] KeyFingerprint, string AgentId) : StoreChange;
+
+    public sealed record AddCredential(EnrollmentCredential Credential) : StoreChange;
+
+    /// <summary>Uses a credential once; conflict when it is unknown, revoked, or has no use left. Unlimited ones only count.</summary>
+    public sealed record ConsumeCredential(string Name) : StoreChange;
+
+    public sealed record RevokeCredential(string Name, DateTimeOffset Time) : StoreChange;
+
+    /// <summary>Revokes one certificate; conflict when unknown. Already revoked: unchanged (idempotent), the first reason and time stay.</summary>
+    public sealed record RevokeCertificate(string Authority, byte[] Serial, DateTimeOffset Time, RevocationReason Reason) : StoreChange;
+
+    /// <summary>Parks a request until somebody decides it. Conflict when the id exists.</summary>
+    public sealed record AddApproval(ApprovalRecord Approval) : StoreChange;
+
+    /// <summary>Decides a parked request; conflict unless its state is <paramref name="From"/>.</summary>
+    public sealed record MoveApproval(string Id, ApprovalState From, ApprovalState To, string DecidedBy, DateTimeOffset Time) : StoreChange;
+
+    /// <summary>A signed CRL; conflict unless its number is greater than every earlier one of its issuer.</summary>
+    public sealed record AddCertificateList(CertificateListRecord CertificateList) : StoreChange;
+}

@@ -1,0 +1,69 @@
+using AgentPki.Agents;
+
+namespace AgentPki.Authority.Store;
+
+/// <summary>Reads certification authorities.</summary>
+public interface IAuthorityStore
+{
+    ValueTask<IReadOnlyList<AuthorityRecord>> ListAsync(CancellationToken cancellationToken);
+}
+
+/// <summary>Reads certificates and their status: the one truth about revocation.</summary>
+public interface ICertificateStore
+{
+    ValueTask<StoredCertificate?> FindAsync(string authority, ReadOnlyMemory<byte> serial, CancellationToken cancellationToken);
+
+    /// <summary>Status alone; null when that CA never issued the serial.</summary>
+    ValueTask<CertificateStatus?> FindStatusAsync(string authority, ReadOnlyMemory<byte> serial, CancellationToken cancellationToken);
+
+    /// <summary>The agent a public key is bound to, or null.</summary>
+    ValueTask<string?> FindKeyOwnerAsync(ReadOnlyMemory<byte> keyFingerprint, CancellationToken cancellationToken);
+
+    /// <summary>Certificates of an agent, newest first.</summary>
+    ValueTask<IReadOnlyList<StoredCertificate>> ListByAgentAsync(string agentId, int limit, CancellationToken cancellationToken);
+
+    /// <summary>The newest certificates, for people: newest first.</summary>
+    ValueTask<IReadOnlyList<StoredCertificate>> ListAsync(int limit, CancellationToken cancellationToken);
+
+    /// <summary>Revoked and unexpired serials of a CA at the current epoch, streamed in the order of serials.</summary>
+    IAsyncEnumerable<RevokedSerial> ListRevokedAsync(string authority, DateTimeOffset notExpiredBefore, CancellationToken cancellationToken);
+
+    /// <summary>The revocation epoch: rises with each committed revocation.</summary>
+    ValueTask<long> RevocationEpochAsync(CancellationToken cancellationToken);
+
+    /// <summary>Number of certificates stored.</summary>
+    ValueTask<long> CountAsync(CancellationToken cancellationToken);
+}
+
+/// <summary>Reads agents.</summary>
+public interface IAgentStore
+{
+    ValueTask<AgentRecord?> FindAsync(string agentId, CancellationToken cancellationToken);
+
+    ValueTask<IReadOnlyList<AgentRecord>> ListAsync(int limit, CancellationToken cancellationToken);
+}
+
+/// <summary>Reads enrolment credentials.</summary>
+public interface ICredentialStore
+{
+    ValueTask<EnrollmentCredential?> FindAsync(string name, CancellationToken cancellationToken);
+
+    ValueTask<IReadOnlyList<EnrollmentCredential>> ListAsync(CancellationToken cancellationToken);
+}
+
+/// <summary>Reads parked enrolments.</summary>
+public interface IApprovalStore
+{
+    ValueTask<ApprovalRecord?> FindAsync(string id, CancellationToken cancellationToken);
+
+    ValueTask<ApprovalRecord?> FindByRequestAsync(ReadOnlyMemory<byte> requestHash, CancellationToken cancellationToken);
+
+    ValueTask<IReadOnlyList<ApprovalRecord>> ListAsync(ApprovalState? state, CancellationToken cancellationToken);
+}
+
+/// <summary>Reads signed CRLs.</summary>
+public interface ICertificateListStore
+{
+    /// <summary>The CRL with the highest number of that CA, or null.</summary>
+    ValueTask<CertificateListRecord?> LatestAsync(string authority, CancellationToken cancellationToken);
+}

@@ -1,0 +1,26 @@
+namespace AgentPki.Cryptography;
+
+/// <summary>What a key may sign. One key has one purpose for its whole life (invariant 1 of the design).</summary>
+public enum KeyPurpose
+{
+    /// <summary>Certificates and CRLs, through the issuance path only.</summary>
+    CertificateAuthority,
+
+    /// <summary>OCSP responses (RFC 6960 §4.2.2.2, delegated responder).</summary>
+    OcspResponder,
+
+    /// <summary>Ledger checkpoints (C2SP tlog-checkpoint).</summary>
+    LedgerCheckpoint,
+
+    /// <summary>The appliance's own TLS server certificate.</summary>
+    TlsServer,
+
+    /// <summary>CMS responses of the appliance acting as registration authority (RFC 5272).</summary>
+    CmsSigner,
+
+    /// <summary>A key made on behalf of a subject (EST serverkeygen, RFC 7030 §4.4). Not kept.</summary>
+    Subject,
+
+    /// <summary>The doctor's and the health check's own probe.</summary>
+    Probe,
+}

@@ -1,0 +1,37 @@
+using System.Collections.Immutable;
+
+namespace AgentPki.Ledger;
+
+/// <summary>What happened. The number is what a leaf carries: never reuse one, never change its meaning.</summary>
+public enum LedgerEntryKind : ushort
+{
+    /// <summary>The first leaf of a log, and the first of a new epoch after a restore (cites the old head).</summary>
+    EpochStarted = 1,
+    KeyGenerated = 2,
+    AuthorityCreated = 3,
+    CertificateIssued = 10,
+    EnrollmentRefused = 11,
+    EnrollmentPending = 12,
+    ApprovalDecided = 13,
+    /// <summary>Refusals of strangers within one interval: counts and a digest, not one leaf each.</summary>
+    RefusalsAggregated = 14,
+    /// <summary>A signed certificate that was recorded but never released (its commit met a conflict, its caller was refused).</summary>
+    CertificateWithheld = 15,
+    CertificateRevoked = 20,
+    CertificateListIssued = 21,
+    CredentialCreated = 30,
+    CredentialRevoked = 31,
+    AdminRefused = 40,
+    ConfigurationChanged = 41,
+    ServiceStarted = 42,
+    ServiceStopped = 43,
+}
+
+/// <summary>
+/// One decision as its maker states it, before the writer gives it a place in the log. The leaf carries only a commitment to
+/// <see cref="Details"/> (salted SHA-256), so that personal data can be erased from the record without breaking the log.
+/// </summary>
+/// <param name="Time">When it was decided (UTC, millisecond precision in the leaf).</param>
+/// <param name="Actor">Who asked, as authenticated: <c>agent:spiffe://…</c>, <c>credential:NAME</c>, <c>admin:uid=0</c>, <c>stranger</c>, <c>appliance</c>.</param>
+/// <param name="Details">Facts, by name, sorted by ordinal name when encoded. Never a secret (invariant 8).</param>
+public sealed record LedgerEntry(LedgerEntryKind Kind, DateTimeOffset Time, string Actor, ImmutableSortedDictionary<string, string> Details);
