@@ -18,6 +18,9 @@ public abstract record StoreChange
     /// <summary>Registers an agent if it is unknown; conflict when it is known and not active, or belongs to another owner.</summary>
     public sealed record RegisterAgent(AgentRecord Agent) : StoreChange;
 
+    /// <summary>Suspends, retires or re-activates an agent; conflict when it is unknown. The same state again: unchanged (idempotent).</summary>
+    public sealed record SetAgentState(string AgentId, AgentState State) : StoreChange;
+
     /// <summary>Binds a public key to one agent for good; conflict when the key is bound to another agent (key reuse).</summary>
     public sealed record BindKey(byte[] KeyFingerprint, string AgentId) : StoreChange;
 
@@ -31,7 +34,7 @@ public abstract record StoreChange
     /// <summary>Revokes one certificate; conflict when unknown. Already revoked: unchanged (idempotent), the first reason and time stay.</summary>
     public sealed record RevokeCertificate(string Authority, byte[] Serial, DateTimeOffset Time, RevocationReason Reason) : StoreChange;
 
-    /// <summary>Parks a request until somebody decides it. Conflict when the id exists.</summary>
+    /// <summary>Parks a request until somebody decides it. Conflict when the id or the request hash exists: the same request is parked once.</summary>
     public sealed record AddApproval(ApprovalRecord Approval) : StoreChange;
 
     /// <summary>Decides a parked request; conflict unless its state is <paramref name="From"/>.</summary>

@@ -22,6 +22,9 @@ public interface ICertificateStore
     /// <summary>Certificates of an agent, newest first.</summary>
     ValueTask<IReadOnlyList<StoredCertificate>> ListByAgentAsync(string agentId, int limit, CancellationToken cancellationToken);
 
+    /// <summary>Certificates over one public key (SHA-256 of the SubjectPublicKeyInfo), the appliance's own included, newest first.</summary>
+    ValueTask<IReadOnlyList<StoredCertificate>> ListByKeyAsync(ReadOnlyMemory<byte> keyFingerprint, int limit, CancellationToken cancellationToken);
+
     /// <summary>The newest certificates, for people: newest first.</summary>
     ValueTask<IReadOnlyList<StoredCertificate>> ListAsync(int limit, CancellationToken cancellationToken);
 
