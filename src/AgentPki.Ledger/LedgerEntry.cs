@@ -5,7 +5,10 @@ namespace AgentPki.Ledger;
 /// <summary>What happened. The number is what a leaf carries: never reuse one, never change its meaning.</summary>
 public enum LedgerEntryKind : ushort
 {
-    /// <summary>The first leaf of a log, and the first of a new epoch after a restore (cites the old head).</summary>
+    /// <summary>
+    /// The first leaf of a log, written by the store that makes the log, and the first of a new epoch after a restore (cites the old head).
+    /// Committing another one to a log raises its epoch from that leaf on.
+    /// </summary>
     EpochStarted = 1,
     KeyGenerated = 2,
     AuthorityCreated = 3,
@@ -25,6 +28,8 @@ public enum LedgerEntryKind : ushort
     ConfigurationChanged = 41,
     ServiceStarted = 42,
     ServiceStopped = 43,
+    /// <summary>The details of an earlier entry were erased; <see cref="LedgerFacts.Leaf"/> says which. Its leaf stands.</summary>
+    DetailsErased = 50,
 }
 
 /// <summary>

@@ -3,6 +3,10 @@ using AgentPki.Agents;
 namespace AgentPki.Authority.Store;
 
 /// <summary>One change to the records, made only together with the ledger entry that explains it (<see cref="CommitRequest"/>).</summary>
+/// <remarks>
+/// Within a request the order of its changes does not matter where one names what another adds: authorities, agents and key bindings come first.
+/// Times are kept in milliseconds.
+/// </remarks>
 public abstract record StoreChange
 {
     private StoreChange()
@@ -12,7 +16,10 @@ public abstract record StoreChange
     /// <summary>A new certification authority of this appliance. Conflict when the name exists.</summary>
     public sealed record AddAuthority(AuthorityRecord Authority) : StoreChange;
 
-    /// <summary>A certificate, about to be released. Conflict when (issuer, serial) exists.</summary>
+    /// <summary>
+    /// A certificate, about to be released. Conflict when (issuer, serial) exists, or its authority or its agent is unknown.
+    /// The request's entry must carry <see cref="Ledger.LedgerFacts.OfCertificate"/>: `audit verify` holds one against the other.
+    /// </summary>
     public sealed record AddCertificate(CertificateRecord Certificate) : StoreChange;
 
     /// <summary>Registers an agent if it is unknown; conflict when it is known and not active, or belongs to another owner.</summary>
@@ -21,14 +28,16 @@ public abstract record StoreChange
     /// <summary>Suspends, retires or re-activates an agent; conflict when it is unknown. The same state again: unchanged (idempotent).</summary>
     public sealed record SetAgentState(string AgentId, AgentState State) : StoreChange;
 
-    /// <summary>Binds a public key to one agent for good; conflict when the key is bound to another agent (key reuse).</summary>
+    /// <summary>Binds a public key to one agent for good; conflict when the key is bound to another agent (key reuse) or the agent is unknown.</summary>
     public sealed record BindKey(byte[] KeyFingerprint, string AgentId) : StoreChange;
 
+    /// <summary>A new enrolment credential. Conflict when the name exists.</summary>
     public sealed record AddCredential(EnrollmentCredential Credential) : StoreChange;
 
     /// <summary>Uses a credential once; conflict when it is unknown, revoked, or has no use left. Unlimited ones only count.</summary>
     public sealed record ConsumeCredential(string Name) : StoreChange;
 
+    /// <summary>Ends a credential; conflict when unknown. Already revoked: unchanged (idempotent).</summary>
     public sealed record RevokeCredential(string Name, DateTimeOffset Time) : StoreChange;
 
     /// <summary>Revokes one certificate; conflict when unknown. Already revoked: unchanged (idempotent), the first reason and time stay.</summary>
@@ -42,4 +51,10 @@ public abstract record StoreChange
 
     /// <summary>A signed CRL; conflict unless its number is greater than every earlier one of its issuer.</summary>
     public sealed record AddCertificateList(CertificateListRecord CertificateList) : StoreChange;
+
+    /// <summary>
+    /// Erases salt and details of an earlier entry for good (personal data); its leaf stands. Conflict when there is no such entry. The request's
+    /// entry must be a <see cref="Ledger.LedgerEntryKind.DetailsErased"/> naming the leaf. Already erased: unchanged (idempotent).
+    /// </summary>
+    public sealed record EraseDetails(long LeafIndex) : StoreChange;
 }

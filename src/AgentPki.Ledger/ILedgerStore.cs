@@ -1,0 +1,31 @@
+using AgentPki.Ledger.Merkle;
+using AgentPki.Ledger.Notes;
+
+namespace AgentPki.Ledger;
+
+/// <summary>A log to verify: a store, a store opened read-only, or an export.</summary>
+public interface ILedgerReader
+{
+    /// <summary>The log's state as it is claimed to be; the verifier computes its own.</summary>
+    ValueTask<LedgerHead> HeadAsync(CancellationToken cancellationToken);
+
+    /// <summary>The entries from <paramref name="from"/> on, in the order of their indexes, as one consistent state.</summary>
+    IAsyncEnumerable<LedgerRecord> ReadAsync(long from, CancellationToken cancellationToken);
+
+    /// <summary>Every checkpoint kept, as the text of a signed note, in the order of their sizes. Not parsed: a damaged one must be reported, not thrown.</summary>
+    IAsyncEnumerable<string> ReadCheckpointsAsync(CancellationToken cancellationToken);
+}
+
+/// <summary>The durable log. Leaves come in only through the commit store, together with the records they explain.</summary>
+public interface ILedgerStore : ILedgerReader, IMerkleNodes
+{
+    /// <summary>The entry of that index, or null beyond the end.</summary>
+    ValueTask<LedgerRecord?> FindAsync(long index, CancellationToken cancellationToken);
+
+    /// <summary>The newest checkpoint kept, or null before the first.</summary>
+    ValueTask<SignedCheckpoint?> LatestCheckpointAsync(CancellationToken cancellationToken);
+
+    /// <summary>Keeps a checkpoint, durably, and appends it to the file outside of the store that tells a store set back to an older state.</summary>
+    /// <exception cref="ArgumentException">It is of another log, larger than the log, or its root is not the log's at that size.</exception>
+    ValueTask AddCheckpointAsync(SignedCheckpoint checkpoint, CancellationToken cancellationToken);
+}

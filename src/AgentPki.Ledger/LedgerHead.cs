@@ -1,0 +1,8 @@
+using AgentPki.Ledger.Merkle;
+
+namespace AgentPki.Ledger;
+
+/// <summary>The state of a log: what a checkpoint signs.</summary>
+/// <param name="Epoch">The epoch of its last leaf; 1 while empty.</param>
+/// <param name="Size">Number of leaves.</param>
+public sealed record LedgerHead(LogId LogId, long Epoch, long Size, MerkleHash Root);
