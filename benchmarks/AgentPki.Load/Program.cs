@@ -1,0 +1,3 @@
+using AgentPki.Load;
+
+return await new CommandLine().Build().Parse(args).InvokeAsync();
