@@ -5,6 +5,7 @@ namespace AgentPki.Authority.Store;
 /// <summary>Reads certification authorities.</summary>
 public interface IAuthorityStore
 {
+    /// <summary>All of them, in the order they were added.</summary>
     ValueTask<IReadOnlyList<AuthorityRecord>> ListAsync(CancellationToken cancellationToken);
 }
 
@@ -28,7 +29,7 @@ public interface ICertificateStore
     /// <summary>The newest certificates, for people: newest first.</summary>
     ValueTask<IReadOnlyList<StoredCertificate>> ListAsync(int limit, CancellationToken cancellationToken);
 
-    /// <summary>Revoked and unexpired serials of a CA at the current epoch, streamed in the order of serials.</summary>
+    /// <summary>Revoked and unexpired serials of a CA at the current epoch, streamed in the octet order of serials.</summary>
     IAsyncEnumerable<RevokedSerial> ListRevokedAsync(string authority, DateTimeOffset notExpiredBefore, CancellationToken cancellationToken);
 
     /// <summary>The revocation epoch: rises with each committed revocation.</summary>
@@ -43,6 +44,7 @@ public interface IAgentStore
 {
     ValueTask<AgentRecord?> FindAsync(string agentId, CancellationToken cancellationToken);
 
+    /// <summary>Agents, newest first.</summary>
     ValueTask<IReadOnlyList<AgentRecord>> ListAsync(int limit, CancellationToken cancellationToken);
 }
 
@@ -51,6 +53,7 @@ public interface ICredentialStore
 {
     ValueTask<EnrollmentCredential?> FindAsync(string name, CancellationToken cancellationToken);
 
+    /// <summary>All of them, revoked ones included, by ordinal name.</summary>
     ValueTask<IReadOnlyList<EnrollmentCredential>> ListAsync(CancellationToken cancellationToken);
 }
 
@@ -61,6 +64,7 @@ public interface IApprovalStore
 
     ValueTask<ApprovalRecord?> FindByRequestAsync(ReadOnlyMemory<byte> requestHash, CancellationToken cancellationToken);
 
+    /// <summary>Parked requests in that state, or all of them, oldest first.</summary>
     ValueTask<IReadOnlyList<ApprovalRecord>> ListAsync(ApprovalState? state, CancellationToken cancellationToken);
 }
 

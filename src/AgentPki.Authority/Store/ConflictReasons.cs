@@ -1,0 +1,39 @@
+namespace AgentPki.Authority.Store;
+
+/// <summary>The texts of <see cref="CommitOutcome.Conflict.Reason"/>: one wording for every engine.</summary>
+public static class ConflictReasons
+{
+    public static string AuthorityExists(string name) => $"A certification authority named {name} exists already.";
+
+    public static string AuthorityUnknown(string name) => $"There is no certification authority named {name}.";
+
+    public static string SerialExists(string authority, ReadOnlySpan<byte> serial) => $"{authority} has issued serial {Convert.ToHexStringLower(serial)} already.";
+
+    public static string CertificateUnknown(string authority, ReadOnlySpan<byte> serial) => $"{authority} never issued serial {Convert.ToHexStringLower(serial)}.";
+
+    public static string AgentUnknown(string agentId) => $"There is no agent {agentId}.";
+
+    public static string AgentNotActive(string agentId) => $"Agent {agentId} is not active.";
+
+    public static string AgentOfAnotherOwner(string agentId) => $"Agent {agentId} belongs to another owner.";
+
+    public static string KeyOfAnotherAgent => "The public key is bound to another agent: every agent needs a key of its own.";
+
+    public static string CredentialExists(string name) => $"An enrolment credential named {name} exists already.";
+
+    public static string CredentialUnknown(string name) => $"There is no enrolment credential named {name}.";
+
+    public static string CredentialRevoked(string name) => $"Enrolment credential {name} is revoked.";
+
+    public static string CredentialSpent(string name) => $"Enrolment credential {name} has no use left.";
+
+    public static string ApprovalExists => "This request is parked already.";
+
+    public static string ApprovalUnknown(string id) => $"There is no parked request {id}.";
+
+    public static string ApprovalMoved(string id, ApprovalState from) => $"Parked request {id} is not {from} any more.";
+
+    public static string CertificateListNotNewer(string authority, long number) => $"CRL number {number} of {authority} is not greater than the last one.";
+
+    public static string LeafUnknown(long index) => $"The ledger has no entry {index}.";
+}

@@ -1,0 +1,168 @@
+using AgentPki.Agents;
+using AgentPki.Authority.Store;
+using AgentPki.Ledger;
+
+namespace AgentPki.Testing.Stores;
+
+/// <summary>What each change does to the state: the plainest statement of what every engine must do.</summary>
+internal static class InMemoryChanges
+{
+    /// <summary>Thrown and caught inside this folder: the request leaves nothing behind.</summary>
+    internal sealed class ConflictException(StoreChange change, string reason) : Exception(reason)
+    {
+        public StoreChange Change { get; } = change;
+    }
+
+    public static InMemoryState Apply(InMemoryState state, CommitRequest request, long leafIndex)
+    {
+        var before = state.RevocationEpoch;
+        foreach (var change in request.Changes.OrderBy(c => c is StoreChange.AddAuthority or StoreChange.RegisterAgent ? 0 : c is StoreChange.BindKey ? 1 : 2))
+        {
+            state = change switch
+            {
+                StoreChange.AddAuthority c => AddAuthority(state, c),
+                StoreChange.AddCertificate c => AddCertificate(state, c, leafIndex),
+                StoreChange.RegisterAgent c => RegisterAgent(state, c),
+                StoreChange.SetAgentState c => SetAgentState(state, c),
+                StoreChange.BindKey c => BindKey(state, c),
+                StoreChange.AddCredential c => AddCredential(state, c),
+                StoreChange.ConsumeCredential c => ConsumeCredential(state, c),
+                StoreChange.RevokeCredential c => RevokeCredential(state, c),
+                StoreChange.RevokeCertificate c => RevokeCertificate(state, c, before + 1, leafIndex),
+                StoreChange.AddApproval c => AddApproval(state, c),
+                StoreChange.MoveApproval c => MoveApproval(state, c),
+                StoreChange.AddCertificateList c => AddCertificateList(state, c),
+                StoreChange.EraseDetails c => EraseDetails(state, c),
+                _ => throw new ArgumentException($"Unknown change {change.GetType().Name}.", nameof(request)),
+            };
+        }
+
+        return state;
+    }
+
+    internal static DateTimeOffset Milliseconds(DateTimeOffset time) => DateTimeOffset.FromUnixTimeMilliseconds(time.ToUnixTimeMilliseconds());
+
+    private static InMemoryState AddAuthority(InMemoryState state, StoreChange.AddAuthority c)
+    {
+        Check(!IsAuthority(state, c.Authority.Name), c, ConflictReasons.AuthorityExists(c.Authority.Name));
+        return state with { Authorities = state.Authorities.Add(c.Authority with { Created = Milliseconds(c.Authority.Created) }) };
+    }
+
+    private static InMemoryState AddCertificate(InMemoryState state, StoreChange.AddCertificate c, long leafIndex)
+    {
+        var record = c.Certificate;
+        var key = InMemoryState.CertificateKey(record.Authority, record.Serial);
+        Check(IsAuthority(state, record.Authority), c, ConflictReasons.AuthorityUnknown(record.Authority));
+        Check(record.AgentId is null || state.Agents.ContainsKey(record.AgentId), c, ConflictReasons.AgentUnknown(record.AgentId ?? ""));
+        Check(!state.Certificates.ContainsKey(key), c, ConflictReasons.SerialExists(record.Authority, record.Serial));
+        var kept = record with { NotBefore = Milliseconds(record.NotBefore), NotAfter = Milliseconds(record.NotAfter), Issued = Milliseconds(record.Issued) };
+        return state with { Certificates = state.Certificates.Add(key, new StoredEntry(kept, leafIndex, null, null)), Issued = state.Issued.Add(key) };
+    }
+
+    private static InMemoryState RegisterAgent(InMemoryState state, StoreChange.RegisterAgent c)
+    {
+        if (state.Agents.TryGetValue(c.Agent.Id, out var known))
+        {
+            Check(known.State == AgentState.Active, c, ConflictReasons.AgentNotActive(c.Agent.Id));
+            Check(known.Owner == c.Agent.Owner, c, ConflictReasons.AgentOfAnotherOwner(c.Agent.Id));
+            return state;
+        }
+
+        return state with
+        {
+            Agents = state.Agents.Add(c.Agent.Id, c.Agent with { Registered = Milliseconds(c.Agent.Registered) }),
+            Registered = state.Registered.Add(c.Agent.Id),
+        };
+    }
+
+    private static InMemoryState SetAgentState(InMemoryState state, StoreChange.SetAgentState c)
+    {
+        Check(state.Agents.TryGetValue(c.AgentId, out var known), c, ConflictReasons.AgentUnknown(c.AgentId));
+        return state with { Agents = state.Agents.SetItem(c.AgentId, known! with { State = c.State }) };
+    }
+
+    private static InMemoryState BindKey(InMemoryState state, StoreChange.BindKey c)
+    {
+        Check(state.Agents.ContainsKey(c.AgentId), c, ConflictReasons.AgentUnknown(c.AgentId));
+        var key = Convert.ToHexString(c.KeyFingerprint);
+        Check(!state.KeyOwners.TryGetValue(key, out var owner) || owner == c.AgentId, c, ConflictReasons.KeyOfAnotherAgent);
+        return state with { KeyOwners = state.KeyOwners.SetItem(key, c.AgentId) };
+    }
+
+    private static InMemoryState AddCredential(InMemoryState state, StoreChange.AddCredential c)
+    {
+        var added = c.Credential;
+        Check(!state.Credentials.ContainsKey(added.Name), c, ConflictReasons.CredentialExists(added.Name));
+        var kept = added with { Created = Milliseconds(added.Created), NotAfter = Milliseconds(added.NotAfter), Revoked = added.Revoked is { } time ? Milliseconds(time) : null };
+        return state with { Credentials = state.Credentials.Add(added.Name, kept) };
+    }
+
+    private static InMemoryState ConsumeCredential(InMemoryState state, StoreChange.ConsumeCredential c)
+    {
+        Check(state.Credentials.TryGetValue(c.Name, out var known), c, ConflictReasons.CredentialUnknown(c.Name));
+        Check(known!.Revoked is null, c, ConflictReasons.CredentialRevoked(c.Name));
+        Check(known.MaxUses is not { } limit || known.Uses < limit, c, ConflictReasons.CredentialSpent(c.Name));
+        return state with { Credentials = state.Credentials.SetItem(c.Name, known with { Uses = known.Uses + 1 }) };
+    }
+
+    private static InMemoryState RevokeCredential(InMemoryState state, StoreChange.RevokeCredential c)
+    {
+        Check(state.Credentials.TryGetValue(c.Name, out var known), c, ConflictReasons.CredentialUnknown(c.Name));
+        return state with { Credentials = state.Credentials.SetItem(c.Name, known! with { Revoked = known.Revoked ?? Milliseconds(c.Time) }) };
+    }
+
+    private static InMemoryState RevokeCertificate(InMemoryState state, StoreChange.RevokeCertificate c, long epoch, long leafIndex)
+    {
+        var key = InMemoryState.CertificateKey(c.Authority, c.Serial);
+        Check(state.Certificates.TryGetValue(key, out var known), c, ConflictReasons.CertificateUnknown(c.Authority, c.Serial));
+        if (known!.Revoked is not null)
+        {
+            return state;
+        }
+
+        var revoked = known with { Revoked = new CertificateStatus.Revoked(Milliseconds(c.Time), c.Reason, epoch), RevokedLeaf = leafIndex };
+        return state with { Certificates = state.Certificates.SetItem(key, revoked), RevocationEpoch = epoch };
+    }
+
+    private static InMemoryState AddApproval(InMemoryState state, StoreChange.AddApproval c)
+    {
+        var added = c.Approval;
+        Check(!state.Approvals.Any(a => a.Id == added.Id || a.RequestHash.AsSpan().SequenceEqual(added.RequestHash)), c, ConflictReasons.ApprovalExists);
+        var kept = added with { Created = Milliseconds(added.Created), NotAfter = Milliseconds(added.NotAfter), Decided = added.Decided is { } time ? Milliseconds(time) : null };
+        return state with { Approvals = state.Approvals.Add(kept) };
+    }
+
+    private static InMemoryState MoveApproval(InMemoryState state, StoreChange.MoveApproval c)
+    {
+        var known = state.Approvals.Find(a => a.Id == c.Id);
+        Check(known is not null, c, ConflictReasons.ApprovalUnknown(c.Id));
+        Check(known!.State == c.From, c, ConflictReasons.ApprovalMoved(c.Id, c.From));
+        return state with { Approvals = state.Approvals.Replace(known, known with { State = c.To, DecidedBy = c.DecidedBy, Decided = Milliseconds(c.Time) }) };
+    }
+
+    private static InMemoryState AddCertificateList(InMemoryState state, StoreChange.AddCertificateList c)
+    {
+        var added = c.CertificateList;
+        Check(IsAuthority(state, added.Authority), c, ConflictReasons.AuthorityUnknown(added.Authority));
+        Check(!state.CertificateLists.TryGetValue(added.Authority, out var latest) || added.Number > latest.Number, c, ConflictReasons.CertificateListNotNewer(added.Authority, added.Number));
+        var kept = added with { ThisUpdate = Milliseconds(added.ThisUpdate), NextUpdate = Milliseconds(added.NextUpdate) };
+        return state with { CertificateLists = state.CertificateLists.SetItem(added.Authority, kept) };
+    }
+
+    private static InMemoryState EraseDetails(InMemoryState state, StoreChange.EraseDetails c)
+    {
+        Check(c.LeafIndex >= 0 && c.LeafIndex < state.Ledger.Count, c, ConflictReasons.LeafUnknown(c.LeafIndex));
+        var index = (int)c.LeafIndex;
+        return state with { Ledger = state.Ledger.SetItem(index, new LedgerRecord(state.Ledger[index].Leaf, null, null)) };
+    }
+
+    private static bool IsAuthority(InMemoryState state, string name) => state.Authorities.Exists(a => a.Name == name);
+
+    private static void Check(bool holds, StoreChange change, string reason)
+    {
+        if (!holds)
+        {
+            throw new ConflictException(change, reason);
+        }
+    }
+}

@@ -1,0 +1,47 @@
+using System.Collections.Immutable;
+using AgentPki.Agents;
+using AgentPki.Authority.Store;
+using AgentPki.Ledger;
+using AgentPki.Ledger.Notes;
+
+namespace AgentPki.Testing.Stores;
+
+/// <summary>A certificate and what has become of it.</summary>
+internal sealed record StoredEntry(CertificateRecord Certificate, long IssuedLeaf, CertificateStatus.Revoked? Revoked, long? RevokedLeaf)
+{
+    public StoredCertificate ToStored() => new(Certificate, (CertificateStatus?)Revoked ?? new CertificateStatus.Good());
+}
+
+/// <summary>Everything an <see cref="InMemoryStore"/> holds, as one immutable value: a reader keeps the state it began with.</summary>
+internal sealed record InMemoryState
+{
+    public ImmutableList<AuthorityRecord> Authorities { get; init; } = [];
+
+    /// <summary>By authority and hexadecimal serial, in ordinal order.</summary>
+    public ImmutableSortedDictionary<string, StoredEntry> Certificates { get; init; } = ImmutableSortedDictionary.Create<string, StoredEntry>(StringComparer.Ordinal);
+
+    /// <summary>Keys of <see cref="Certificates"/> in the order of issuance.</summary>
+    public ImmutableList<string> Issued { get; init; } = [];
+
+    public ImmutableDictionary<string, string> KeyOwners { get; init; } = ImmutableDictionary<string, string>.Empty;
+
+    public ImmutableDictionary<string, AgentRecord> Agents { get; init; } = ImmutableDictionary<string, AgentRecord>.Empty;
+
+    public ImmutableList<string> Registered { get; init; } = [];
+
+    public ImmutableSortedDictionary<string, EnrollmentCredential> Credentials { get; init; } = ImmutableSortedDictionary.Create<string, EnrollmentCredential>(StringComparer.Ordinal);
+
+    public ImmutableList<ApprovalRecord> Approvals { get; init; } = [];
+
+    public ImmutableDictionary<string, CertificateListRecord> CertificateLists { get; init; } = ImmutableDictionary<string, CertificateListRecord>.Empty;
+
+    public ImmutableList<LedgerRecord> Ledger { get; init; } = [];
+
+    public ImmutableList<SignedCheckpoint> Checkpoints { get; init; } = [];
+
+    public long LogEpoch { get; init; } = 1;
+
+    public long RevocationEpoch { get; init; }
+
+    public static string CertificateKey(string authority, ReadOnlySpan<byte> serial) => $"{authority}\n{Convert.ToHexString(serial)}";
+}

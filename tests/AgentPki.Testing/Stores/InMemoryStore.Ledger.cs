@@ -1,0 +1,88 @@
+using System.Runtime.CompilerServices;
+using AgentPki.Ledger;
+using AgentPki.Ledger.Merkle;
+using AgentPki.Ledger.Notes;
+
+namespace AgentPki.Testing.Stores;
+
+public sealed partial class InMemoryStore : ILedgerStore
+{
+    public ValueTask<LedgerHead> HeadAsync(CancellationToken cancellationToken)
+    {
+        lock (_writing)
+        {
+            return new(new LedgerHead(_logId, _state.LogEpoch, _frontier.Size, _frontier.Root()));
+        }
+    }
+
+    public async IAsyncEnumerable<LedgerRecord> ReadAsync(long from, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        foreach (var record in _state.Ledger.Skip((int)from))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            yield return record;
+        }
+
+        await ValueTask.CompletedTask;
+    }
+
+    public async IAsyncEnumerable<string> ReadCheckpointsAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        foreach (var checkpoint in _state.Checkpoints)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            yield return checkpoint.ToString();
+        }
+
+        await ValueTask.CompletedTask;
+    }
+
+    ValueTask<LedgerRecord?> ILedgerStore.FindAsync(long index, CancellationToken cancellationToken)
+    {
+        var ledger = _state.Ledger;
+        return new(index >= 0 && index < ledger.Count ? ledger[(int)index] : null);
+    }
+
+    public ValueTask<SignedCheckpoint?> LatestCheckpointAsync(CancellationToken cancellationToken) =>
+        new(_state.Checkpoints.Count == 0 ? null : _state.Checkpoints[^1]);
+
+    public async ValueTask AddCheckpointAsync(SignedCheckpoint checkpoint, CancellationToken cancellationToken)
+    {
+        var body = checkpoint.Checkpoint;
+        var ledger = _state.Ledger;
+        if (body.Size < 1 || body.Size > ledger.Count || body.Origin != Checkpoint.OriginOf(_logId, ledger[(int)body.Size - 1].Leaf.Epoch)
+            || body.Root != await new MerkleProver(this).RootAsync(body.Size, cancellationToken))
+        {
+            throw new ArgumentException($"The checkpoint of size {body.Size} is not of this log.", nameof(checkpoint));
+        }
+
+        lock (_writing)
+        {
+            var others = _state.Checkpoints.RemoveAll(c => c.Checkpoint.Size == body.Size);
+            _state = _state with { Checkpoints = others.Add(checkpoint).Sort((a, b) => a.Checkpoint.Size.CompareTo(b.Checkpoint.Size)) };
+        }
+    }
+
+    public ValueTask<IReadOnlyList<MerkleHash>> ReadHashesAsync(int level, long first, int count, CancellationToken cancellationToken)
+    {
+        var ledger = _state.Ledger;
+        if (first < 0 || (first + count) << level > ledger.Count)
+        {
+            throw new InvalidDataException($"The log has no {count} hashes at level {level} from {first}.");
+        }
+
+        var hashes = new MerkleHash[count];
+        for (var i = 0; i < count; i++)
+        {
+            var subtree = new MerkleFrontier();
+            foreach (var record in ledger.GetRange((int)((first + i) << level), 1 << level))
+            {
+                subtree.Append(record.Leaf.Hash());
+            }
+
+            hashes[i] = subtree.Root();
+        }
+
+        return new(hashes);
+    }
+}
