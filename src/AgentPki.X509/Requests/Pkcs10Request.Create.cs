@@ -1,0 +1,85 @@
+using AgentPki.Cryptography;
+using AgentPki.X509.Certificates;
+using AgentPki.X509.Der;
+using AgentPki.X509.Extensions;
+using AgentPki.X509.Names;
+
+namespace AgentPki.X509.Requests;
+
+/// <summary>What a request may carry beside its subject and its names.</summary>
+public sealed record Pkcs10Options
+{
+    /// <summary>Null: the key's default.</summary>
+    public SignatureAlgorithm? SignatureAlgorithm { get; init; }
+
+    /// <summary>Requested extensions beside subjectAltName.</summary>
+    public IReadOnlyList<X509Extension> Extensions { get; init; } = [];
+
+    public string? ChallengePassword { get; init; }
+
+    /// <summary>Further attributes (RFC 7030 §4.4.1 DecryptKeyIdentifier and the like).</summary>
+    public IReadOnlyList<RequestAttribute> Attributes { get; init; } = [];
+}
+
+public sealed partial class Pkcs10Request
+{
+    /// <summary>Makes and signs a request with a subjectAltName of <paramref name="names"/>; its DER.</summary>
+    public static ValueTask<byte[]> CreateAsync(X500Name subject, IEnumerable<GeneralName> names, ISigningKey key, CancellationToken cancellationToken) =>
+        CreateAsync(subject, names, key, new Pkcs10Options(), cancellationToken);
+
+    public static async ValueTask<byte[]> CreateAsync(
+        X500Name subject, IEnumerable<GeneralName> names, ISigningKey key, Pkcs10Options options, CancellationToken cancellationToken)
+    {
+        var algorithm = options.SignatureAlgorithm ?? key.Algorithm.DefaultSignature;
+        var info = EncodeInfo(subject, [.. names], key.PublicKey, options);
+        var signature = await key.SignAsync(algorithm, info, cancellationToken);
+        return Certificate.Assemble(info, algorithm, signature);
+    }
+
+    private static byte[] EncodeInfo(X500Name subject, GeneralName[] names, PublicKey key, Pkcs10Options options)
+    {
+        using var writer = new DerWriter();
+        using (writer.Sequence())
+        {
+            writer.WriteInteger(0);
+            writer.WriteEncoded(subject.Der.Span);
+            writer.WriteEncoded(key.SubjectPublicKeyInfo.Span);
+            using var attributes = writer.SetOf(DerTag.ContextConstructed(0));
+            foreach (var attribute in EncodeAttributes(subject, names, options))
+            {
+                attribute.Write(writer);
+            }
+        }
+
+        return writer.ToArray();
+    }
+
+    private static IEnumerable<RequestAttribute> EncodeAttributes(X500Name subject, GeneralName[] names, Pkcs10Options options)
+    {
+        var extensions = new List<X509Extension>(options.Extensions);
+        if (names.Length > 0)
+        {
+            // RFC 5280 §4.2.1.6: critical when the subject is empty.
+            extensions.Insert(0, X509Extension.SubjectAlternativeName(names, critical: subject.IsEmpty));
+        }
+
+        if (extensions.Count > 0)
+        {
+            using var writer = new DerWriter();
+            X509Extension.WriteAll(writer, extensions);
+            yield return new RequestAttribute(Oids.ExtensionRequest, [writer.ToArray()]);
+        }
+
+        if (options.ChallengePassword is { } password)
+        {
+            using var writer = new DerWriter(64);
+            writer.WriteString(DerTag.Utf8String, password);
+            yield return new RequestAttribute(Oids.ChallengePassword, [writer.ToArray()]);
+        }
+
+        foreach (var attribute in options.Attributes)
+        {
+            yield return attribute;
+        }
+    }
+}
