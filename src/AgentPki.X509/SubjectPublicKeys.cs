@@ -15,7 +15,9 @@ internal static class SubjectPublicKeys
         fields.ReadBitString("subjectPublicKey", out _);
         fields.End("subjectPublicKeyInfo");
         unsupported = !IsKnown(algorithm);
-        return PublicKey.TryParse(encoded, out var key, out error) ? key : null;
+        // Until PublicKey.TryParse lands in Cryptography (replaced in the very next landing).
+        error = "public keys cannot be read yet";
+        return null;
     }
 
     // An RSA key of a size that nobody takes is a bad key; a curve or an algorithm that this build lacks is an unsupported algorithm.
