@@ -1,0 +1,38 @@
+#!/usr/bin/env bash
+# Installs what the tests need and this machine lacks: the token, the foreign clients that judge the appliance, a C compiler
+# for the fault shim. Asks for root only when something is missing. Says nothing and does nothing when all is there.
+set -euo pipefail
+
+missing=()
+command_of() { command -v "$1" >/dev/null 2>&1 || missing+=("$2"); } # command package
+file_of() { [ -e "$1" ] || missing+=("$2"); }                        # path package
+
+command_of softhsm2-util softhsm2
+command_of pkcs11-tool opensc
+command_of openssl openssl
+command_of curl curl
+command_of pki strongswan-pki
+command_of ocsptool gnutls-bin
+command_of gcc gcc
+file_of /usr/include/stdio.h libc6-dev
+command_of shellcheck shellcheck
+command_of javac default-jdk-headless
+file_of /usr/share/java/bcprov.jar libbcprov-java
+file_of /usr/share/java/bcutil.jar libbcutil-java
+file_of /usr/share/java/bcpkix.jar libbcpkix-java
+
+if [ ${#missing[@]} -gt 0 ]; then
+  # pki without these plugins can neither make an EC key nor speak TLS.
+  [[ " ${missing[*]} " = *" strongswan-pki "* ]] && missing+=(libstrongswan-standard-plugins)
+  root=()
+  if [ "$(id -u)" -ne 0 ]; then
+    command -v sudo >/dev/null 2>&1 || {
+      echo "install.sh: as root, type: apt-get install ${missing[*]}" >&2
+      exit 1
+    }
+    root=(sudo)
+  fi
+  echo "installing: ${missing[*]}"
+  "${root[@]}" apt-get update -qq
+  "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+fi
