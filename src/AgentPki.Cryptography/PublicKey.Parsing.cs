@@ -1,0 +1,116 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Formats.Asn1;
+using System.Numerics;
+using System.Security.Cryptography;
+
+namespace AgentPki.Cryptography;
+
+public sealed partial class PublicKey
+{
+    /// <summary>Parses a DER SubjectPublicKeyInfo and checks the key inside (RFC 5280 §4.1.2.7).</summary>
+    /// <param name="error">One sentence that names what is wrong: the algorithm, the point, the size.</param>
+    public static bool TryParse(ReadOnlyMemory<byte> subjectPublicKeyInfo, [NotNullWhen(true)] out PublicKey? key, [NotNullWhen(false)] out string? error)
+    {
+        key = null;
+        try
+        {
+            var reader = new AsnReader(subjectPublicKeyInfo, AsnEncodingRules.DER);
+            var spki = reader.ReadSequence();
+            reader.ThrowIfNotEmpty();
+            var identifier = spki.ReadEncodedValue();
+            if (!spki.TryReadPrimitiveBitString(out var unused, out var bits) || unused != 0)
+            {
+                error = "The subjectPublicKey BIT STRING is not a whole number of octets.";
+                return false;
+            }
+
+            spki.ThrowIfNotEmpty();
+            var algorithm = Identify(identifier.Span, bits, out error);
+            if (algorithm is null)
+            {
+                error ??= "The public key is of an unknown algorithm.";
+                return false;
+            }
+
+            var offset = subjectPublicKeyInfo.Length - bits.Length;
+            key = new PublicKey(algorithm, subjectPublicKeyInfo.ToArray(), offset);
+            error = null;
+            return true;
+        }
+        catch (Exception e) when (e is AsnContentException or CryptographicException)
+        {
+            error = "The SubjectPublicKeyInfo is not valid DER.";
+            return false;
+        }
+    }
+
+    /// <summary>As <see cref="TryParse"/>, for keys that are known to be good.</summary>
+    /// <exception cref="ArgumentException">The key is not valid; the message says why.</exception>
+    public static PublicKey Parse(ReadOnlyMemory<byte> subjectPublicKeyInfo) =>
+        TryParse(subjectPublicKeyInfo, out var key, out var error) ? key : throw new ArgumentException(error, nameof(subjectPublicKeyInfo));
+
+    /// <summary>Modulus and public exponent as unsigned big-endian octets, where this is an RSA key (RFC 8017 §A.1.1).</summary>
+    public bool TryGetRsaParameters(out ReadOnlyMemory<byte> modulus, out ReadOnlyMemory<byte> exponent)
+    {
+        (modulus, exponent) = (default, default);
+        return Algorithm.Family == AlgorithmFamily.Rsa && ReadRsa(KeyBits, out modulus, out exponent);
+    }
+
+    private static KeyAlgorithm? Identify(ReadOnlySpan<byte> identifier, ReadOnlyMemory<byte> bits, out string? error)
+    {
+        error = null;
+        foreach (var candidate in KeyAlgorithm.All)
+        {
+            if (!identifier.SequenceEqual(candidate.AlgorithmIdentifier.Span))
+            {
+                continue;
+            }
+
+            switch (candidate.Family)
+            {
+                case AlgorithmFamily.Ecdsa:
+                    error = CurvePoint.Check(candidate, bits.Span);
+                    return error is null ? candidate : null;
+                case AlgorithmFamily.EdDsa:
+                    error = bits.Length == 32 ? null : $"An Ed25519 public key is 32 octets, not {bits.Length}.";
+                    return error is null ? candidate : null;
+                case AlgorithmFamily.Rsa:
+                    return IdentifyRsa(bits, out error);
+            }
+        }
+
+        var oid = new AsnReader(identifier.ToArray(), AsnEncodingRules.DER).ReadSequence().ReadObjectIdentifier();
+        error = oid == KeyAlgorithm.EcdsaP256.Oid
+            ? "The elliptic curve is not one of P-256 and P-384, or its parameters are not a named curve."
+            : $"The public key algorithm {oid} is not supported (or its parameters are not what the standard says).";
+        return null;
+    }
+
+    private static KeyAlgorithm? IdentifyRsa(ReadOnlyMemory<byte> bits, out string? error)
+    {
+        if (!ReadRsa(bits, out var modulus, out _))
+        {
+            error = "The RSA public key is not a SEQUENCE of two positive INTEGERs.";
+            return null;
+        }
+
+        var size = (int)new BigInteger(modulus.Span, isUnsigned: true, isBigEndian: true).GetBitLength();
+        var found = KeyAlgorithm.All.FirstOrDefault(a => a.Family == AlgorithmFamily.Rsa && a.SizeBits == size);
+        error = found is null ? $"RSA keys have 2048, 3072 or 4096 bits here, not {size}." : null;
+        return found;
+    }
+
+    private static bool ReadRsa(ReadOnlyMemory<byte> bits, out ReadOnlyMemory<byte> modulus, out ReadOnlyMemory<byte> exponent)
+    {
+        var outer = new AsnReader(bits, AsnEncodingRules.DER);
+        var inner = outer.ReadSequence();
+        modulus = Unsigned(inner.ReadIntegerBytes());
+        exponent = Unsigned(inner.ReadIntegerBytes());
+        inner.ThrowIfNotEmpty();
+        outer.ThrowIfNotEmpty();
+        return !modulus.IsEmpty && !exponent.IsEmpty;
+    }
+
+    private static ReadOnlyMemory<byte> Unsigned(ReadOnlyMemory<byte> integer) =>
+        integer.Span[0] >= 0x80 ? default : integer.Span[0] == 0 ? integer[1..] : integer;
+}

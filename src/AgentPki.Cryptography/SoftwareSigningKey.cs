@@ -1,0 +1,43 @@
+namespace AgentPki.Cryptography;
+
+/// <summary>A private key in process memory: subject keys of serverkeygen, the TLS key, development and tests.</summary>
+public abstract class SoftwareSigningKey : ISigningKey
+{
+    private protected SoftwareSigningKey(KeyReference reference, KeyAlgorithm algorithm, KeyPurpose purpose, PublicKey publicKey) =>
+        (Reference, Algorithm, Purpose, PublicKey) = (reference, algorithm, purpose, publicKey);
+
+    public KeyReference Reference { get; }
+
+    public KeyAlgorithm Algorithm { get; }
+
+    public KeyPurpose Purpose { get; }
+
+    public KeyProtection Protection => KeyProtection.Software;
+
+    public PublicKey PublicKey { get; }
+
+    /// <summary>The key as an unencrypted DER PrivateKeyInfo (RFC 5958); the caller zeroizes it.</summary>
+    public abstract byte[] ExportPkcs8();
+
+    public ValueTask<byte[]> SignAsync(SignatureAlgorithm algorithm, ReadOnlyMemory<byte> message, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        if (!algorithm.Fits(Algorithm))
+        {
+            throw new ArgumentException($"{algorithm} does not fit a key of {Algorithm}.", nameof(algorithm));
+        }
+
+        return ValueTask.FromResult(SignCore(algorithm, message.Span));
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        DisposeCore();
+        GC.SuppressFinalize(this);
+        return ValueTask.CompletedTask;
+    }
+
+    private protected abstract byte[] SignCore(SignatureAlgorithm algorithm, ReadOnlySpan<byte> message);
+
+    private protected abstract void DisposeCore();
+}
