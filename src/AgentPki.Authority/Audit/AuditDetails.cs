@@ -1,0 +1,61 @@
+using System.Collections.Immutable;
+
+namespace AgentPki.Authority.Audit;
+
+/// <summary>The fixed keys of <see cref="Ledger.LedgerEntry.Details"/>. One meaning each, in every kind of entry; never a secret.</summary>
+public static class AuditDetails
+{
+    public const string Agent = "agent";
+    public const string Approval = "approval";
+    public const string Authority = "authority";
+    public const string CertificateCount = "certificates";
+    public const string CertificateSha256 = "certificate.sha256";
+    public const string CertificateListNumber = "crl.number";
+    public const string CertificateListSha256 = "crl.sha256";
+    public const string Correlation = "correlation";
+    public const string Credential = "credential";
+    public const string Decision = "decision";
+    public const string Digest = "digest";
+    public const string From = "from";
+    public const string KeyAlgorithm = "key.algorithm";
+    public const string KeyLabel = "key.label";
+    public const string KeyProtection = "key.protection";
+    public const string KeyPurpose = "key.purpose";
+    public const string KeySha256 = "key.sha256";
+    public const string NotAfter = "notAfter";
+    public const string Owner = "owner";
+    public const string Problem = "problem";
+    public const string Profile = "profile";
+    public const string Protocol = "protocol";
+    public const string Reason = "reason";
+    public const string Serial = "serial";
+    public const string State = "state";
+    public const string Subject = "subject";
+    public const string To = "to";
+    public const string Total = "total";
+
+    private const int MaximumLength = 512;
+
+    private static readonly ImmutableSortedDictionary<string, string> Empty = ImmutableSortedDictionary.Create<string, string>(StringComparer.Ordinal);
+
+    /// <summary>Details in ordinal order; pairs with a null value are left out, long values cut at 512 characters.</summary>
+    public static ImmutableSortedDictionary<string, string> Of(params ReadOnlySpan<(string Key, string? Value)> pairs)
+    {
+        var builder = Empty.ToBuilder();
+        foreach (var (key, value) in pairs)
+        {
+            if (value is not null)
+            {
+                builder[key] = value.Length <= MaximumLength ? value : value[..MaximumLength];
+            }
+        }
+
+        return builder.ToImmutable();
+    }
+
+    /// <summary>Octets as the ledger writes them: lower-case hexadecimal.</summary>
+    public static string Hex(ReadOnlySpan<byte> octets) => Convert.ToHexStringLower(octets);
+
+    /// <summary>Instants as the ledger writes them: UTC, seconds.</summary>
+    public static string Instant(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'");
+}

@@ -1,0 +1,110 @@
+using System.Collections.Immutable;
+using AgentPki.Authority.Commit;
+using AgentPki.Authority.Problems;
+using AgentPki.Authority.Store;
+using AgentPki.Ledger;
+using Microsoft.Extensions.Logging;
+
+namespace AgentPki.Authority.Audit;
+
+/// <summary>A refusal to be recorded.</summary>
+/// <param name="Actor">Who was refused, as authenticated; <see cref="AuditTrail.Stranger"/> when nobody was.</param>
+/// <param name="Protocol">Which way the request came: <c>est</c>, <c>admin</c>, ….</param>
+/// <param name="Profile">The profile it was about, where that was known already.</param>
+/// <param name="Agent">The agent it was about, where that was known already.</param>
+public sealed record Refusal(string Actor, PkiProblem Problem, string Protocol, string CorrelationId, string? Profile = null, string? Agent = null);
+
+/// <summary>
+/// Writes every decision that changes nothing else: refusals above all. An authenticated party's refusal is a ledger entry of its own;
+/// those of strangers are counted in memory and become one entry per interval, so that garbage cannot buy storage.
+/// </summary>
+public sealed class AuditTrail : IAsyncDisposable
+{
+    /// <summary>The actor of whoever did not authenticate.</summary>
+    public const string Stranger = "stranger";
+
+    /// <summary>The actor of what the appliance does by itself.</summary>
+    public const string Appliance = "appliance";
+
+    private readonly CommitWriter _commits;
+    private readonly TimeProvider _time;
+    private readonly AuthorityMetrics _metrics;
+    private readonly ILogger _logger;
+    private readonly RefusalAggregate _strangers;
+    private readonly ITimer _timer;
+    private readonly SemaphoreSlim _flushing = new(1, 1);
+
+    /// <param name="interval">How long refusals of strangers are gathered before they become one entry.</param>
+    public AuditTrail(CommitWriter commits, TimeSpan interval, TimeProvider time, AuthorityMetrics metrics, ILogger<AuditTrail> logger)
+    {
+        (_commits, _time, _metrics, _logger) = (commits, time, metrics, logger);
+        _strangers = new RefusalAggregate(time.GetUtcNow());
+        _timer = time.CreateTimer(_ => FlushInBackground(), null, interval, interval);
+    }
+
+    /// <summary>
+    /// Records a refusal. Never throws for a store that is down: the refusal stands and is answered as it is (invariant 9); that its
+    /// entry is missing is logged.
+    /// </summary>
+    public async ValueTask RefuseAsync(Refusal refusal, CancellationToken cancellationToken)
+    {
+        _metrics.Refused(refusal.Problem.Kind);
+        if (refusal.Actor == Stranger)
+        {
+            _strangers.Add(refusal, _time.GetUtcNow());
+            return;
+        }
+
+        await WriteOrLogAsync(refusal.Protocol == "admin" ? LedgerEntryKind.AdminRefused : LedgerEntryKind.EnrollmentRefused, refusal.Actor, AuditDetails.Of(
+            (AuditDetails.Problem, refusal.Problem.Kind.ToString()),
+            (AuditDetails.Reason, refusal.Problem.Detail),
+            (AuditDetails.Profile, refusal.Profile),
+            (AuditDetails.Agent, refusal.Agent),
+            (AuditDetails.Protocol, refusal.Protocol),
+            (AuditDetails.Correlation, refusal.CorrelationId)), cancellationToken);
+    }
+
+    /// <summary>Records something that has no record change: a start, a stop, a changed configuration.</summary>
+    /// <exception cref="StoreUnavailableException">Nothing was written.</exception>
+    public async ValueTask RecordAsync(LedgerEntryKind kind, string actor, ImmutableSortedDictionary<string, string> details, CancellationToken cancellationToken) =>
+        await _commits.CommitAsync(new CommitRequest(new LedgerEntry(kind, _time.GetUtcNow(), actor, details), []), cancellationToken);
+
+    /// <summary>Writes what strangers were refused since the last time, if anything.</summary>
+    public async ValueTask FlushAsync(CancellationToken cancellationToken)
+    {
+        await _flushing.WaitAsync(cancellationToken);
+        try
+        {
+            if (_strangers.Take(_time.GetUtcNow()) is { } details)
+            {
+                await WriteOrLogAsync(LedgerEntryKind.RefusalsAggregated, Stranger, details, cancellationToken);
+            }
+        }
+        finally
+        {
+            _flushing.Release();
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _timer.DisposeAsync();
+        await FlushAsync(CancellationToken.None);
+        _flushing.Dispose();
+    }
+
+    // Nothing awaits a timer's callback; FlushAsync reports its own failures.
+    private void FlushInBackground() => _ = FlushAsync(CancellationToken.None).AsTask();
+
+    private async ValueTask WriteOrLogAsync(LedgerEntryKind kind, string actor, ImmutableSortedDictionary<string, string> details, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await RecordAsync(kind, actor, details, cancellationToken);
+        }
+        catch (StoreUnavailableException failure)
+        {
+            Log.EntryLost(_logger, kind, actor, failure);
+        }
+    }
+}

@@ -1,0 +1,54 @@
+using System.Diagnostics.Metrics;
+using AgentPki.Authority.Problems;
+
+namespace AgentPki.Authority;
+
+/// <summary>The instruments of meter <see cref="MeterName"/>. No label carries a name, an address or a serial: their number is bounded.</summary>
+public sealed class AuthorityMetrics : IDisposable
+{
+    public const string MeterName = "AgentPki.Authority";
+
+    private readonly Meter _meter = new(MeterName);
+    private readonly Counter<long> _issued;
+    private readonly Counter<long> _refused;
+    private readonly Counter<long> _revoked;
+    private readonly Counter<long> _withheld;
+    private readonly Counter<long> _ocspAnswers;
+    private readonly Histogram<int> _batchSize;
+    private readonly Histogram<double> _commitSeconds;
+    private readonly Histogram<double> _issuanceSeconds;
+
+    public AuthorityMetrics()
+    {
+        _issued = _meter.CreateCounter<long>("agentpki.certificates.issued", "{certificate}", "Certificates released, by profile");
+        _refused = _meter.CreateCounter<long>("agentpki.requests.refused", "{request}", "Requests refused, by kind of problem");
+        _revoked = _meter.CreateCounter<long>("agentpki.certificates.revoked", "{certificate}", "Certificates revoked");
+        _withheld = _meter.CreateCounter<long>("agentpki.certificates.withheld", "{certificate}", "Certificates signed but not released: their commit met a conflict");
+        _ocspAnswers = _meter.CreateCounter<long>("agentpki.ocsp.answers", "{answer}", "OCSP answers, cached or signed");
+        _batchSize = _meter.CreateHistogram<int>("agentpki.commit.batch", "{request}", "Requests in one commit batch");
+        _commitSeconds = _meter.CreateHistogram<double>("agentpki.commit.duration", "s", "One batch: transaction and fsync");
+        _issuanceSeconds = _meter.CreateHistogram<double>("agentpki.issuance.duration", "s", "From the approved request to the durable certificate");
+    }
+
+    internal void Issued(string profile, TimeSpan elapsed)
+    {
+        _issued.Add(1, new KeyValuePair<string, object?>("profile", profile));
+        _issuanceSeconds.Record(elapsed.TotalSeconds);
+    }
+
+    internal void Refused(PkiProblemKind kind) => _refused.Add(1, new KeyValuePair<string, object?>("problem", kind.ToString()));
+
+    internal void Revoked(int count) => _revoked.Add(count);
+
+    internal void Withheld() => _withheld.Add(1);
+
+    internal void OcspAnswered(bool cached) => _ocspAnswers.Add(1, new KeyValuePair<string, object?>("source", cached ? "cache" : "signed"));
+
+    internal void Committed(int batch, TimeSpan elapsed)
+    {
+        _batchSize.Record(batch);
+        _commitSeconds.Record(elapsed.TotalSeconds);
+    }
+
+    public void Dispose() => _meter.Dispose();
+}

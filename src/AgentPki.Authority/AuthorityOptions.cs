@@ -1,0 +1,62 @@
+namespace AgentPki.Authority;
+
+/// <summary>What the authority needs to know of its surroundings. Validated by <see cref="Validate"/> before anything starts.</summary>
+public sealed record AuthorityOptions
+{
+    /// <summary>The SPIFFE trust domain of every agent named here.</summary>
+    public required string TrustDomain { get; init; }
+
+    /// <summary>Where relying parties reach AIA, CRL and OCSP, without a slash at the end: <c>http://host:port</c>.</summary>
+    public required string PublicUrl { get; init; }
+
+    /// <summary>How long a CRL is good for; a new one is signed when half of it has passed, and after every revocation.</summary>
+    public TimeSpan CertificateListValidity { get; init; } = TimeSpan.FromHours(24);
+
+    /// <summary>How long an OCSP answer is good for; what was signed before a revocation is bounded by it.</summary>
+    public TimeSpan OcspValidity { get; init; } = TimeSpan.FromHours(1);
+
+    /// <summary>OCSP answers kept in memory at most.</summary>
+    public int OcspCacheEntries { get; init; } = 50_000;
+
+    /// <summary>When a client whose request waits for a person should ask again.</summary>
+    public TimeSpan ApprovalRetryAfter { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long a request waits for a person.</summary>
+    public TimeSpan ApprovalLifetime { get; init; } = TimeSpan.FromDays(7);
+
+    /// <summary>Requests of strangers that may wait at one time: storage they can make the appliance spend.</summary>
+    public int ParkedStrangers { get; init; } = 100;
+
+    /// <summary>How long refusals of strangers are gathered before they become one ledger entry.</summary>
+    public TimeSpan RefusalInterval { get; init; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>The shortest time between two checkpoints.</summary>
+    public TimeSpan CheckpointInterval { get; init; } = TimeSpan.FromSeconds(1);
+
+    public Commit.CommitWriterOptions Commit { get; init; } = new();
+
+    /// <summary>Where a CA's certificate is served (RFC 5280 §4.2.2.1 caIssuers).</summary>
+    public string CertificateUrl(string authority) => $"{PublicUrl}/ca/{authority}.cer";
+
+    /// <summary>Where a CA's CRL is served (RFC 5280 §4.2.1.13).</summary>
+    public string CertificateListUrl(string authority) => $"{PublicUrl}/crl/{authority}.crl";
+
+    /// <summary>Where the OCSP responder is.</summary>
+    public string OcspUrl => $"{PublicUrl}/ocsp";
+
+    /// <exception cref="ArgumentException">With the option and what would be right.</exception>
+    public void Validate()
+    {
+        _ = new Agents.AgentNaming(TrustDomain);
+        if (!Uri.TryCreate(PublicUrl, UriKind.Absolute, out var url) || url.Scheme != Uri.UriSchemeHttp || PublicUrl.EndsWith('/'))
+        {
+            // RFC 5280 §8, RFC 6960 §A.1: plain HTTP, for a relying party that fetches status while it checks a TLS certificate would go in circles.
+            throw new ArgumentException($"PublicUrl '{PublicUrl}': http://host[:port] without a slash at the end is wanted.");
+        }
+
+        if (CertificateListValidity < TimeSpan.FromMinutes(1) || OcspValidity < TimeSpan.FromSeconds(30) || ApprovalLifetime <= TimeSpan.Zero || RefusalInterval <= TimeSpan.Zero)
+        {
+            throw new ArgumentException("CertificateListValidity is at least a minute, OcspValidity at least 30 seconds, ApprovalLifetime and RefusalInterval positive.");
+        }
+    }
+}

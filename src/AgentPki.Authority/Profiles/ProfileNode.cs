@@ -1,0 +1,212 @@
+using System.Collections.Immutable;
+using YamlDotNet.Core;
+using YamlDotNet.RepresentationModel;
+
+namespace AgentPki.Authority.Profiles;
+
+/// <summary>
+/// One mapping of a profile's YAML, read field by field. What was asked for is known; <see cref="RejectUnknown"/> then names every field
+/// that nobody asked for. Errors are gathered, each with file, line and field, so that a person mends them all at once.
+/// </summary>
+internal sealed class ProfileNode
+{
+    private readonly string _file;
+    private readonly string _path;
+    private readonly YamlMappingNode _mapping;
+    private readonly List<ProfileError> _errors;
+    private readonly HashSet<string> _asked = new(StringComparer.Ordinal);
+
+    private ProfileNode(string file, string path, YamlMappingNode mapping, List<ProfileError> errors) =>
+        (_file, _path, _mapping, _errors) = (file, path, mapping, errors);
+
+    /// <summary>The document's top mapping; null, with an error gathered, when it is none.</summary>
+    public static ProfileNode? Parse(string file, TextReader text, List<ProfileError> errors)
+    {
+        try
+        {
+            var stream = new YamlStream();
+            stream.Load(text);
+            if (stream.Documents is [{ RootNode: YamlMappingNode mapping }])
+            {
+                return new ProfileNode(file, "", mapping, errors);
+            }
+
+            errors.Add(new ProfileError(file, 1, "document", "one YAML mapping is wanted"));
+        }
+        catch (YamlException e)
+        {
+            errors.Add(new ProfileError(file, (int)e.Start.Line, "document", e.InnerException?.Message ?? e.Message));
+        }
+
+        return null;
+    }
+
+    /// <summary>A mapping inside this one; an empty one when it is absent.</summary>
+    public ProfileNode Section(string field)
+    {
+        var node = Find(field);
+        if (node is not (null or YamlMappingNode))
+        {
+            Fail(field, "a mapping is wanted");
+        }
+
+        return new ProfileNode(_file, Path(field), node as YamlMappingNode ?? [], _errors);
+    }
+
+    public bool Has(string field) => _mapping.Children.ContainsKey(new YamlScalarNode(field));
+
+    public string? Text(string field)
+    {
+        var node = Find(field);
+        if (node is null)
+        {
+            return null;
+        }
+
+        if (node is YamlScalarNode { Value: { Length: > 0 } value })
+        {
+            return value;
+        }
+
+        Fail(field, "a text is wanted");
+        return null;
+    }
+
+    public string RequiredText(string field)
+    {
+        if (!Has(field))
+        {
+            Fail(field, "is missing");
+        }
+
+        return Text(field) ?? "";
+    }
+
+    public bool Flag(string field, bool otherwise)
+    {
+        switch (Text(field))
+        {
+            case null: return otherwise;
+            case "true": return true;
+            case "false": return false;
+            default:
+                Fail(field, "true or false is wanted");
+                return otherwise;
+        }
+    }
+
+    public int Number(string field, int otherwise, int minimum, int maximum)
+    {
+        var text = Text(field);
+        if (text is null)
+        {
+            return otherwise;
+        }
+
+        if (int.TryParse(text, out var value) && value >= minimum && value <= maximum)
+        {
+            return value;
+        }
+
+        Fail(field, $"a number from {minimum} to {maximum} is wanted");
+        return otherwise;
+    }
+
+    public TimeSpan? Duration(string field, TimeSpan minimum, TimeSpan maximum)
+    {
+        var text = Text(field);
+        if (text is null)
+        {
+            return null;
+        }
+
+        if (Durations.TryParse(text, out var value) && value >= minimum && value <= maximum)
+        {
+            return value;
+        }
+
+        Fail(field, $"a duration from {minimum} to {maximum} is wanted, for example 15m, 24h, 7d or PT24H");
+        return null;
+    }
+
+    /// <summary>A list of texts; a single text counts as a list of one.</summary>
+    public ImmutableArray<string> Texts(string field)
+    {
+        switch (Find(field))
+        {
+            case null: return [];
+            case YamlScalarNode { Value: { Length: > 0 } value }: return [value];
+            case YamlSequenceNode sequence when sequence.Children.All(c => c is YamlScalarNode { Value.Length: > 0 }):
+                return [.. sequence.Children.Select(c => ((YamlScalarNode)c).Value!)];
+            default:
+                Fail(field, "a list of texts is wanted");
+                return [];
+        }
+    }
+
+    /// <summary>A list whose every item <paramref name="find"/> knows; unknown ones become an error that lists <paramref name="known"/>.</summary>
+    public ImmutableArray<T> Choices<T>(string field, Func<string, T?> find, IEnumerable<string> known)
+        where T : class
+    {
+        var found = ImmutableArray.CreateBuilder<T>();
+        foreach (var text in Texts(field))
+        {
+            if (find(text) is { } value)
+            {
+                found.Add(value);
+            }
+            else
+            {
+                Fail(field, $"'{text}' is unknown; known: {string.Join(", ", known)}");
+            }
+        }
+
+        return found.ToImmutable();
+    }
+
+    /// <summary>One of a few words.</summary>
+    public T Choice<T>(string field, T otherwise, params ReadOnlySpan<(string Word, T Value)> choices)
+    {
+        var text = Text(field);
+        if (text is null)
+        {
+            return otherwise;
+        }
+
+        var words = new List<string>();
+        foreach (var (word, value) in choices)
+        {
+            if (word == text)
+            {
+                return value;
+            }
+
+            words.Add(word);
+        }
+
+        Fail(field, $"'{text}' is unknown; known: {string.Join(", ", words)}");
+        return otherwise;
+    }
+
+    public void RejectUnknown()
+    {
+        foreach (var key in _mapping.Children.Keys.OfType<YamlScalarNode>().Where(key => !_asked.Contains(key.Value ?? "")))
+        {
+            _errors.Add(new ProfileError(_file, (int)key.Start.Line, Path(key.Value ?? ""), $"unknown field; known here: {string.Join(", ", _asked.Order(StringComparer.Ordinal))}"));
+        }
+    }
+
+    public void Fail(string field, string message)
+    {
+        var line = _mapping.Children.TryGetValue(new YamlScalarNode(field), out var node) ? node.Start.Line : _mapping.Start.Line;
+        _errors.Add(new ProfileError(_file, (int)line, Path(field), message));
+    }
+
+    private YamlNode? Find(string field)
+    {
+        _asked.Add(field);
+        return _mapping.Children.TryGetValue(new YamlScalarNode(field), out var node) ? node : null;
+    }
+
+    private string Path(string field) => _path.Length == 0 ? field : $"{_path}.{field}";
+}
