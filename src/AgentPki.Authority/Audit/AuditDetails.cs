@@ -28,6 +28,7 @@ public static class AuditDetails
     public const string Profile = "profile";
     public const string Protocol = "protocol";
     public const string Reason = "reason";
+    public const string Renews = "renews";
     public const string Serial = "serial";
     public const string State = "state";
     public const string Subject = "subject";

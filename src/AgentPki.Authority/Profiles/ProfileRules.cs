@@ -1,5 +1,4 @@
 using AgentPki.X509.Extensions;
-using AgentPki.X509.Names;
 
 namespace AgentPki.Authority.Profiles;
 
@@ -44,7 +43,7 @@ internal static class ProfileRules
             node.Fail("subject", "a template belongs to from: template, and nowhere else");
         }
 
-        if (template is not null && !X500Name.TryFromRfc4514(template.Replace("{cn}", "x", StringComparison.Ordinal), out _))
+        if (template is not null && SubjectTemplate.TryMake(template, "x") is null)
         {
             node.Fail("subject", $"'{template}' is no name (RFC 4514), for example CN={{cn}},O=Example");
         }

@@ -10,7 +10,7 @@ internal static class ProfileUsages
     private static readonly (string Word, KeyUsages Usage)[] Usages =
     [
         ("digitalSignature", KeyUsages.DigitalSignature),
-        ("contentCommitment", KeyUsages.ContentCommitment),
+        ("contentCommitment", KeyUsages.NonRepudiation),
         ("keyEncipherment", KeyUsages.KeyEncipherment),
         ("dataEncipherment", KeyUsages.DataEncipherment),
         ("keyAgreement", KeyUsages.KeyAgreement),
