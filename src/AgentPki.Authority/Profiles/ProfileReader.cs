@@ -1,8 +1,6 @@
 using System.Collections.Immutable;
 using AgentPki.Agents;
 using AgentPki.Cryptography;
-using AgentPki.X509;
-using AgentPki.X509.Extensions;
 
 namespace AgentPki.Authority.Profiles;
 

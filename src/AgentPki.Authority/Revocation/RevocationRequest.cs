@@ -11,7 +11,7 @@ public abstract record RevocationTarget
     {
     }
 
-    /// <param name="Serial">The serialNumber's content octets.</param>
+    /// <param name="Number">The serialNumber's content octets.</param>
     public sealed record Serial(string Authority, ReadOnlyMemory<byte> Number) : RevocationTarget;
 
     /// <summary>The certificate itself, which must be one of ours, octet by octet.</summary>
