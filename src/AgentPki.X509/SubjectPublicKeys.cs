@@ -15,9 +15,7 @@ internal static class SubjectPublicKeys
         fields.ReadBitString("subjectPublicKey", out _);
         fields.End("subjectPublicKeyInfo");
         unsupported = !IsKnown(algorithm);
-        // Until PublicKey.TryParse lands in Cryptography (replaced in the very next landing).
-        error = "public keys cannot be read yet";
-        return null;
+        return PublicKey.TryParse(encoded, out var key, out error) ? key : null;
     }
 
     // An RSA key of a size that nobody takes is a bad key; a curve or an algorithm that this build lacks is an unsupported algorithm.
