@@ -1,1 +1,3 @@
-return 0;
+using AgentPki.Server.Cli;
+
+return await CommandLine.RunAsync(args, CommandContext.ForProcess());

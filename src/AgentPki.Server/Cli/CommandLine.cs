@@ -1,0 +1,87 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using AgentPki.Server.Cli.Commands;
+using AgentPki.Server.Home;
+
+namespace AgentPki.Server.Cli;
+
+/// <summary>The command tree of the one executable, and the one place where its failures become words and exit codes.</summary>
+public static class CommandLine
+{
+    // Longer than the drain of the service: the last batch is committed and a checkpoint signed.
+    private static readonly TimeSpan TerminationTimeout = TimeSpan.FromSeconds(25);
+
+    public static RootCommand Create(CommandContext context)
+    {
+        var root = new RootCommand("AgentPki: cryptographic identities for AI agents, with the CA keys in PKCS#11 hardware.")
+        {
+            UpCommand.Create(context),
+            ServeCommand.Create(context),
+            CeremonyCommand.Create(context),
+            DoctorCommand.Create(context),
+            StatusCommand.Create(context),
+            CertificateCommand.Create(context),
+            RevokeCommand.Create(context),
+            AgentCommand.Create(context),
+            CredentialCommand.Create(context),
+            ApprovalCommand.Create(context),
+            ProfileCommand.Create(context),
+            AuditCommand.Create(context),
+            VersionCommand.Create(context),
+        };
+        foreach (var help in root.Options.OfType<HelpOption>())
+        {
+            help.Action = new Verb.HelpWithExamples((HelpAction)help.Action!);
+        }
+
+        return root;
+    }
+
+    public static async Task<int> RunAsync(string[] args, CommandContext context)
+    {
+        HomeFolder.CloseToOthers();
+        var parsed = Create(context).Parse(args);
+        if (parsed.Errors.Count > 0 && parsed.Action is System.CommandLine.Invocation.ParseErrorAction)
+        {
+            context.Terminal.Fail(parsed.Errors[0].Message, $"Type 'agentpki {Path(parsed)}--help' for its use and examples.");
+            return ExitCodes.Usage;
+        }
+
+        try
+        {
+            return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = TerminationTimeout });
+        }
+        catch (CommandException error)
+        {
+            context.Terminal.Fail(error.Message, error.Remedy);
+            return error.ExitCode;
+        }
+        catch (OperationCanceledException)
+        {
+            return ExitCodes.Interrupted;
+        }
+#pragma warning disable CA1031 // The one place of the command line that catches all: a defect becomes one line, not a stack trace.
+        catch (Exception error)
+#pragma warning restore CA1031
+        {
+            context.Terminal.Fail($"Unexpected: {error.GetType().Name}: {error.Message}", "This is a defect; run it again with AGENTPKI_TRACE=1 and report what it prints.");
+            if (context.Variable("AGENTPKI_TRACE") is { Length: > 0 })
+            {
+                context.Terminal.Error.WriteLine(error.ToString());
+            }
+
+            return ExitCodes.Internal;
+        }
+    }
+
+    private static string Path(ParseResult parsed)
+    {
+        var names = new List<string>();
+        for (System.CommandLine.Parsing.SymbolResult? result = parsed.CommandResult; result is System.CommandLine.Parsing.CommandResult { Command: not RootCommand } command; result = result.Parent)
+        {
+            names.Insert(0, command.Command.Name);
+        }
+
+        return string.Concat(names.Select(n => n + " "));
+    }
+}

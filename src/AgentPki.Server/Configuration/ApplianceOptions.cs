@@ -1,0 +1,64 @@
+using System.Net;
+
+namespace AgentPki.Server.Configuration;
+
+/// <summary>The configuration of one appliance, valid as a whole: made only by <see cref="ConfigurationReader"/>.</summary>
+/// <param name="Name">Shown to people and written into the CA names that a ceremony makes.</param>
+/// <param name="Development">Made by <c>up</c>: development ceremony, a reusable enrolment token. Refused by <c>serve</c> without <c>--dev</c>.</param>
+/// <param name="TrustDomain">The SPIFFE trust domain of every agent here.</param>
+/// <param name="PublicUrl">Base of the AIA, CDP and OCSP locations in certificates, without a final slash.</param>
+public sealed record ApplianceOptions(
+    string Name,
+    bool Development,
+    string TrustDomain,
+    string PublicUrl,
+    ListenOptions Listen,
+    TokenOptions Token,
+    string Database,
+    TlsOptions Tls,
+    LimitOptions Limits,
+    LogOptions Log,
+    MetricsAudience Metrics,
+    LedgerOptions Ledger);
+
+/// <summary>Where it listens.</summary>
+/// <param name="Names">Further DNS names and addresses of the TLS certificate; <c>localhost</c> and 127.0.0.1 are always there.</param>
+public sealed record ListenOptions(IPAddress Bind, int HttpsPort, int HttpPort, IReadOnlyList<string> Names);
+
+/// <summary>Which PKCS#11 token holds the keys.</summary>
+/// <param name="Kind">The folder in <c>hsm-config/</c> that knows this kind of token.</param>
+/// <param name="Module">The module's path; empty: the first existing one that the kind names.</param>
+/// <param name="PinFile">A file only the service may read; a systemd credential named <c>pkcs11-pin</c> goes first.</param>
+/// <param name="Sessions">Sessions at most; the token's own limit also holds.</param>
+public sealed record TokenOptions(string Kind, string Module, string Label, string PinFile, int Sessions, TimeSpan CallDeadline);
+
+/// <summary>The appliance's own TLS certificate.</summary>
+public sealed record TlsOptions(TimeSpan RenewBefore, TimeSpan HandshakeTimeout);
+
+/// <summary>What one client may take.</summary>
+/// <param name="RequestsPerSecond">Per client address, on average; 0 switches the limit off.</param>
+/// <param name="Burst">Requests that a client address may send at once.</param>
+public sealed record LimitOptions(
+    int RequestsPerSecond,
+    int Burst,
+    int Connections,
+    int ConnectionsPerClient,
+    int BodyBytes,
+    TimeSpan HeaderTimeout,
+    TimeSpan KeepAlive,
+    int MinimumBytesPerSecond);
+
+public sealed record LogOptions(LogLevel Level, int MegabytesPerFile, int Files);
+
+/// <summary>How often the ledger's head is signed while something changes.</summary>
+public sealed record LedgerOptions(TimeSpan CheckpointInterval);
+
+/// <summary>Who may read <c>/metrics</c>.</summary>
+public enum MetricsAudience
+{
+    /// <summary>Clients on this machine only.</summary>
+    Loopback,
+
+    Everyone,
+    Nobody,
+}

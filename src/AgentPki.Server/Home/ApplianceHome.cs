@@ -1,0 +1,68 @@
+namespace AgentPki.Server.Home;
+
+/// <summary>The one folder that holds an appliance's whole state, and what lies where in it.</summary>
+/// <remarks>
+/// The folder and everything in it belong to the service's user alone (mode 0700, files 0600); only certificates are public, and
+/// those are also served. Any number of homes stand side by side; one process at a time works on one of them (<see cref="HomeLock"/>).
+/// </remarks>
+/// <param name="Root">The absolute path of the folder.</param>
+public sealed record ApplianceHome(string Root)
+{
+    public string ConfigurationFile => In("agentpki.yaml");
+
+    /// <summary>Profiles, one file each; written once with defaults, then the operator's.</summary>
+    public string Profiles => In("profiles");
+
+    public string Database => In("data", "agentpki.db");
+
+    /// <summary>SoftHSM's object store and configuration; a hardware token leaves it empty.</summary>
+    public string TokenStore => In("tokens");
+
+    public string TokenConfiguration => In("softhsm2.conf");
+
+    public string UserPin => In("secrets", "pin");
+
+    public string OfficerPin => In("secrets", "so-pin");
+
+    public string RootCertificate => In("anchors", "root.pem");
+
+    /// <summary>The issuing CA's certificate and then the root's.</summary>
+    public string ChainCertificates => In("anchors", "chain.pem");
+
+    /// <summary>The TLS key, encrypted under a key of the token.</summary>
+    public string TlsKey => In("tls", "server.key.wrapped");
+
+    /// <summary>The TLS certificate and the issuing CA's.</summary>
+    public string TlsCertificate => In("tls", "server.pem");
+
+    /// <summary>Development only: one line <c>name:secret</c> that enrols at EST any number of times.</summary>
+    public string DevelopmentToken => In("dev", "enroll-token");
+
+    public string SampleKey => In("dev", "agent.key");
+
+    public string SampleCertificate => In("dev", "agent.pem");
+
+    public string LogFile => In("log", "agentpki.log");
+
+    /// <summary>Signed checkpoints of the ledger as text, so that they can be carried away.</summary>
+    public string Checkpoints => In("checkpoints");
+
+    public string AdminSocket => In("admin.sock");
+
+    public string LockFile => In(".lock");
+
+    /// <summary>Whether a configuration was written here: the first thing that <c>up</c> leaves behind for good.</summary>
+    public bool Exists => File.Exists(ConfigurationFile);
+
+    /// <summary>A path as a person would type it: relative to <paramref name="workingFolder"/> when it lies below it.</summary>
+    public static string Display(string path, string workingFolder)
+    {
+        var relative = Path.GetRelativePath(workingFolder, path);
+        return relative.StartsWith("..", StringComparison.Ordinal) || Path.IsPathRooted(relative) ? path : relative;
+    }
+
+    /// <summary>Resolves a path of the configuration: relative ones are relative to the home.</summary>
+    public string Resolve(string path) => Path.GetFullPath(path, Root);
+
+    private string In(params ReadOnlySpan<string> parts) => Path.Combine([Root, .. parts]);
+}

@@ -1,0 +1,69 @@
+using System.Globalization;
+using AgentPki.Server.Configuration;
+
+namespace AgentPki.Server.Home;
+
+/// <summary>The configuration that the first <c>up</c> or <c>ceremony</c> writes: every field that people change, with its meaning.</summary>
+public static class DefaultConfiguration
+{
+    /// <summary>The trust domain of a development home unless <c>--trust-domain</c> says otherwise (RFC 6761 reserves <c>.test</c>).</summary>
+    public const string TrustDomain = "agents.test";
+
+    /// <summary>Ports and address of this first start are written down, so that the next start needs no variables.</summary>
+    public static string Development(string name, string trustDomain, Func<string, string?> variable)
+    {
+        string Value(string key, string fallback) => variable(key) is { Length: > 0 } value ? value : fallback;
+        return string.Create(CultureInfo.InvariantCulture, $"""
+            # The appliance's configuration. Paths are relative to this folder. Each value below is the default unless it says otherwise;
+            # AGENTPKI_HTTPS_PORT, AGENTPKI_HTTP_PORT, AGENTPKI_BIND, AGENTPKI_PUBLIC_URL and AGENTPKI_LOG_LEVEL go before this file.
+            name: {name}
+
+            # Made by `agentpki up`: development ceremony, reusable enrolment token. `agentpki serve` refuses it without --dev.
+            development: true
+
+            # The SPIFFE trust domain of every agent: spiffe://{trustDomain}/...
+            trustDomain: {trustDomain}
+
+            # Where certificates send relying parties for CA certificates, CRL and OCSP (default: http://localhost:<httpPort>).
+            # publicUrl: http://pki.example.org
+
+            listen:
+              bind: {Value(ConfigurationReader.BindVariable, "127.0.0.1")}
+              httpsPort: {Value(ConfigurationReader.HttpsPortVariable, "8443")}   # EST
+              httpPort: {Value(ConfigurationReader.HttpPortVariable, "8080")}    # AIA, CRL, OCSP, /healthz, /readyz
+              names: []        # further names of the TLS certificate, besides localhost and 127.0.0.1
+
+            token:
+              kind: softhsm    # a folder in hsm-config/
+              label: agentpki
+              pinFile: secrets/pin
+              sessions: 8
+              callDeadline: 5s
+
+            tls:
+              renewBefore: 10d
+              handshakeTimeout: 10s
+
+            limits:
+              requestsPerSecond: 0     # per client address; 0 is no limit. Default 100: here off, since every client is this machine
+              burst: 400
+              connections: 4096
+              connectionsPerClient: 4096   # default 512
+              bodyBytes: 262144
+              headerTimeout: 10s
+              keepAlive: 75s
+              minimumBytesPerSecond: 240
+
+            log:
+              level: information
+              megabytesPerFile: 16
+              files: 5
+
+            metrics: loopback  # who may read /metrics: loopback, everyone, nobody
+
+            ledger:
+              checkpointInterval: 1m
+
+            """);
+    }
+}

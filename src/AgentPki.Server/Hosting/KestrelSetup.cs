@@ -1,0 +1,51 @@
+using System.Net;
+using AgentPki.Server.Configuration;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
+
+namespace AgentPki.Server.Hosting;
+
+/// <summary>Kestrel's listeners and limits.</summary>
+public static class KestrelSetup
+{
+    /// <param name="adminSocket">The address of the admin socket (<see cref="Home.SocketPath"/>).</param>
+    /// <param name="adminUser">The user who may connect to it, besides root.</param>
+    public static void Configure(KestrelServerOptions kestrel, ApplianceOptions options, TlsHandshakeCallbackOptions tls, string adminSocket, uint adminUser)
+    {
+        kestrel.AddServerHeader = false;
+        kestrel.AllowSynchronousIO = false;
+        ApplyLimits(kestrel.Limits, options.Limits);
+        var connections = new ClientConnections(options.Limits.ConnectionsPerClient);
+
+        kestrel.Listen(new IPEndPoint(options.Listen.Bind, options.Listen.HttpsPort), listener =>
+        {
+            listener.Protocols = HttpProtocols.Http1AndHttp2;
+            connections.Guard(listener).MarkAs(ListenerKind.Https).UseHttps(tls);
+        });
+        kestrel.Listen(new IPEndPoint(options.Listen.Bind, options.Listen.HttpPort), listener =>
+        {
+            listener.Protocols = HttpProtocols.Http1;
+            connections.Guard(listener).MarkAs(ListenerKind.Http);
+        });
+        kestrel.ListenUnixSocket(adminSocket, listener =>
+        {
+            listener.Protocols = HttpProtocols.Http1;
+            PeerCredentials.Require(listener, adminUser).MarkAs(ListenerKind.Admin);
+        });
+    }
+
+    private static void ApplyLimits(KestrelServerLimits kestrel, LimitOptions limits)
+    {
+        kestrel.MaxConcurrentConnections = limits.Connections;
+        kestrel.MaxRequestBodySize = limits.BodyBytes;
+        kestrel.RequestHeadersTimeout = limits.HeaderTimeout;
+        kestrel.KeepAliveTimeout = limits.KeepAlive;
+        kestrel.MaxRequestHeaderCount = 64;
+        kestrel.MaxRequestHeadersTotalSize = 16 * 1024;
+        kestrel.MaxRequestLineSize = 8 * 1024; // an OCSP GET carries its request in the path
+        kestrel.Http2.MaxStreamsPerConnection = 64;
+        var slowest = limits.MinimumBytesPerSecond == 0 ? null : new MinDataRate(limits.MinimumBytesPerSecond, TimeSpan.FromSeconds(5));
+        kestrel.MinRequestBodyDataRate = slowest;
+        kestrel.MinResponseDataRate = slowest;
+    }
+}
