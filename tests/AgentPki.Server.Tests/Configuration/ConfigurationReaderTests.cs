@@ -1,0 +1,96 @@
+using System.Net;
+using AgentPki.Server.Configuration;
+using AgentPki.Server.Home;
+using Xunit;
+
+namespace AgentPki.Server.Tests.Configuration;
+
+public sealed class ConfigurationReaderTests
+{
+    private static readonly Func<string, string?> NoVariables = _ => null;
+
+    [Fact]
+    public void Read_DefaultDevelopmentConfiguration_IsValidAndSaysWhatItWrites()
+    {
+        var (options, problems) = Read(DefaultConfiguration.Development("Test", "agents.test", NoVariables));
+
+        Assert.Empty(problems);
+        Assert.True(options.Development);
+        Assert.Equal("agents.test", options.TrustDomain);
+        Assert.Equal((IPAddress.Loopback, 8443, 8080), (options.Listen.Bind, options.Listen.HttpsPort, options.Listen.HttpPort));
+        Assert.Equal("http://localhost:8080", options.PublicUrl);
+        Assert.Equal(0, options.Limits.RequestsPerSecond);
+    }
+
+    [Fact]
+    public void Development_FirstStartVariables_AreWrittenDown()
+    {
+        var text = DefaultConfiguration.Development("Test", "agents.test", Variables((ConfigurationReader.HttpsPortVariable, "9001"), (ConfigurationReader.BindVariable, "127.0.0.9")));
+
+        var (options, problems) = Read(text);
+
+        Assert.Empty(problems);
+        Assert.Equal((9001, "127.0.0.9"), (options.Listen.HttpsPort, options.Listen.Bind.ToString()));
+    }
+
+    [Fact]
+    public void Read_Environment_GoesBeforeFile()
+    {
+        var (options, problems) = ConfigurationReader.Read(
+            "trustDomain: a.test\nlisten: {httpsPort: 1, httpPort: 2}\nlog: {level: error}",
+            "f.yaml",
+            Variables((ConfigurationReader.HttpsPortVariable, "9443"), (ConfigurationReader.HttpPortVariable, "9080"), (ConfigurationReader.LogLevelVariable, "debug")));
+
+        Assert.Empty(problems);
+        Assert.Equal((9443, 9080, LogLevel.Debug), (options.Listen.HttpsPort, options.Listen.HttpPort, options.Log.Level));
+    }
+
+    [Theory]
+    [InlineData("trustDomain: a.test\nlisten:\n  httpsPort: 99999", "f.yaml:3", "listen.httpsPort", "from 0 to 65535")]
+    [InlineData("trustDomain: a.test\nlisten:\n  httpsPort: eight", "f.yaml:3", "listen.httpsPort", "'eight'")]
+    [InlineData("trustDomain: a.test\nlisten:\n  htpsPort: 1", "f.yaml:3", "listen.htpsPort", "is not a field here")]
+    [InlineData("trustDomain: a.test\nunknown: 1", "f.yaml:2", "unknown", "is not a field here")]
+    [InlineData("trustDomain: Not A Domain", "f.yaml:1", "trustDomain", "not a SPIFFE trust domain")]
+    [InlineData("name: x", "f.yaml", "trustDomain", "not a SPIFFE trust domain")]
+    [InlineData("trustDomain: a.test\npublicUrl: https://pki.example", "f.yaml:2", "publicUrl", "must be an http:// URL")]
+    [InlineData("trustDomain: a.test\nlisten: {httpsPort: 80, httpPort: 80}", "f.yaml:2", "listen", "both 80")]
+    [InlineData("trustDomain: a.test\nlimits: {requestsPerSecond: 500, burst: 5}", "f.yaml:2", "limits", "burst (5)")]
+    [InlineData("trustDomain: a.test\ntls: {renewBefore: soon}", "f.yaml:2", "tls.renewBefore", "such as 30s")]
+    [InlineData("trustDomain: a.test\ndevelopment: maybe", "f.yaml:2", "development", "true or false")]
+    [InlineData("trustDomain: a.test\nmetrics: some", "f.yaml:2", "metrics", "loopback, everyone, nobody")]
+    [InlineData("trustDomain: a.test\nlisten: {names: ['bad name']}", "f.yaml:2", "listen.names", "neither a DNS name nor an IP address")]
+    [InlineData("trustDomain: a.test\ntoken: {kind: ../x}", "f.yaml:2", "token.kind", "folder in hsm-config")]
+    [InlineData("trustDomain: [", "f.yaml:", "(syntax)", "")]
+    [InlineData("- a\n- b", "f.yaml", "(whole file)", "mapping")]
+    public void Read_OneThingWrong_NamesFileLineAndField(string text, string source, string field, string detail)
+    {
+        var (_, problems) = Read(text);
+
+        Assert.Contains(problems, p => p.Source.StartsWith(source, StringComparison.Ordinal) && p.Field == field && p.Detail.Contains(detail, StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData(ConfigurationReader.HttpsPortVariable, "x", "listen.httpsPort")]
+    [InlineData(ConfigurationReader.HttpPortVariable, "70000", "listen.httpPort")]
+    [InlineData(ConfigurationReader.BindVariable, "everywhere", "listen.bind")]
+    [InlineData(ConfigurationReader.LogLevelVariable, "loud", "log.level")]
+    public void Read_BadVariable_NamesTheVariable(string variable, string value, string field)
+    {
+        var (_, problems) = ConfigurationReader.Read("trustDomain: a.test", "f.yaml", Variables((variable, value)));
+
+        var problem = Assert.Single(problems);
+        Assert.Equal((variable, field), (problem.Source, problem.Field));
+    }
+
+    [Fact]
+    public void Read_SeveralThingsWrong_ReportsAll()
+    {
+        var (_, problems) = Read("trustDomain: a.test\nbogus: 1\nlisten: {httpPort: -1}\ntoken: {sessions: 0}");
+
+        Assert.Equal(["listen.httpPort", "token.sessions", "bogus"], problems.Select(p => p.Field));
+    }
+
+    private static (ApplianceOptions Options, IReadOnlyList<ConfigurationProblem> Problems) Read(string text) => ConfigurationReader.Read(text, "f.yaml", NoVariables);
+
+    private static Func<string, string?> Variables(params (string Name, string Value)[] values) => name => values.FirstOrDefault(v => v.Name == name).Value;
+}
