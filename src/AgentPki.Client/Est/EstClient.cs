@@ -2,7 +2,6 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Security;
 using System.Security.Authentication;
-using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using AgentPki.X509;
@@ -215,7 +214,7 @@ public sealed class EstClient : IDisposable
     {
         try
         {
-            return [.. CertsOnly.Parse(certsOnly).Select(Certificate.Parse)];
+            return CertsOnly.Parse(certsOnly);
         }
         catch (MalformedDataException error)
         {

@@ -5,7 +5,9 @@ using System.CommandLine.Invocation;
 namespace AgentPki.Server.Cli;
 
 /// <summary>A command whose <c>--help</c> ends with examples that work when pasted.</summary>
+#pragma warning disable CA1010 // System.CommandLine's commands enumerate their symbols without the generic interface.
 public sealed class Verb : Command
+#pragma warning restore CA1010
 {
     public Verb(string name, string description, params IReadOnlyList<string> examples)
         : base(name, description) => Examples = examples;
