@@ -5,7 +5,6 @@ using AgentPki.Server.Home;
 
 namespace AgentPki.Server.Cli;
 
-/// <summary>The command tree of the one executable, and the one place where its failures become words and exit codes.</summary>
 public static class CommandLine
 {
     // Longer than the drain of the service: the last batch is committed and a checkpoint signed.
@@ -15,18 +14,6 @@ public static class CommandLine
     {
         var root = new RootCommand("AgentPki: cryptographic identities for AI agents, with the CA keys in PKCS#11 hardware.")
         {
-//            UpCommand.Create(context),
-//            ServeCommand.Create(context),
-//            CeremonyCommand.Create(context),
-//            DoctorCommand.Create(context),
-//            StatusCommand.Create(context),
-//            CertificateCommand.Create(context),
-//            RevokeCommand.Create(context),
-//            AgentCommand.Create(context),
-//            CredentialCommand.Create(context),
-//            ApprovalCommand.Create(context),
-//            ProfileCommand.Create(context),
-//            AuditCommand.Create(context),
             VersionCommand.Create(context),
         };
         foreach (var help in root.Options.OfType<HelpOption>())
@@ -43,7 +30,7 @@ public static class CommandLine
         var parsed = Create(context).Parse(args);
         if (parsed.Errors.Count > 0 && parsed.Action is System.CommandLine.Invocation.ParseErrorAction)
         {
-            context.Terminal.Fail(parsed.Errors[0].Message, $"Type 'agentpki {Path(parsed)}--help' for its use and examples.");
+            context.Terminal.Fail(Describe(parsed), $"Type 'agentpki {Path(parsed)}--help' for its use and examples.");
             return ExitCodes.Usage;
         }
 
@@ -73,6 +60,9 @@ public static class CommandLine
             return ExitCodes.Internal;
         }
     }
+
+    private static string Describe(ParseResult parsed) =>
+        parsed is { CommandResult.Command.Subcommands.Count: > 0, UnmatchedTokens: [var unknown, ..] } ? $"'{unknown}' is not a command here." : parsed.Errors[0].Message;
 
     private static string Path(ParseResult parsed)
     {

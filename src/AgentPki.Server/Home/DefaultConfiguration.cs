@@ -6,8 +6,8 @@ namespace AgentPki.Server.Home;
 /// <summary>The configuration that the first <c>up</c> or <c>ceremony</c> writes: every field that people change, with its meaning.</summary>
 public static class DefaultConfiguration
 {
-    /// <summary>The trust domain of a development home unless <c>--trust-domain</c> says otherwise (RFC 6761 reserves <c>.test</c>).</summary>
-    public const string TrustDomain = "agents.test";
+    /// <summary>The trust domain of a development home unless <c>--trust-domain</c> says otherwise (RFC 6761 reserves <c>.localhost</c>).</summary>
+    public const string TrustDomain = "agents.localhost";
 
     /// <summary>Ports and address of this first start are written down, so that the next start needs no variables.</summary>
     public static string Development(string name, string trustDomain, Func<string, string?> variable)

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using AgentPki.Server.Cli;
+using Microsoft.Win32.SafeHandles;
 
 namespace AgentPki.Server.Home;
 
@@ -55,15 +56,16 @@ public sealed class HomeLock : IDisposable
 
     private static string Holder(ApplianceHome home)
     {
-        try
-        {
-            // FileShare.ReadWrite takes no lock, so the holder's process id can be read.
-            using var file = new StreamReader(new FileStream(home.LockFile, FileMode.Open, FileAccess.Read, FileShare.ReadWrite));
-            return int.TryParse(file.ReadToEnd(), CultureInfo.InvariantCulture, out var id) ? $" (process {id})" : "";
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        // Opened by libc: every FileStream would want at least a shared lock.
+        var descriptor = NativeMethods.Open(home.LockFile, NativeMethods.OpenReadOnlyFlags);
+        if (descriptor < 0)
         {
             return "";
         }
+
+        using var handle = new SafeFileHandle(descriptor, ownsHandle: true);
+        Span<byte> content = stackalloc byte[16];
+        var text = Encoding.ASCII.GetString(content[..RandomAccess.Read(handle, content, 0)]);
+        return int.TryParse(text, CultureInfo.InvariantCulture, out var id) ? $" (process {id})" : "";
     }
 }

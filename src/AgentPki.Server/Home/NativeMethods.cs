@@ -11,6 +11,9 @@ internal static partial class NativeMethods
     /// <summary><c>STATX_UID</c>.</summary>
     internal const uint WantOwner = 0x8;
 
+    /// <summary><c>O_RDONLY | O_CLOEXEC</c>.</summary>
+    internal const int OpenReadOnlyFlags = 0x80000;
+
     /// <summary><c>O_PATH | O_DIRECTORY | O_CLOEXEC</c>: a handle that only names the folder.</summary>
     internal static int OpenFolderFlags => 0x200000 | 0x80000 | (RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? 0x4000 : 0x10000);
 

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging;
 using System.Net;
 using AgentPki.Server.Configuration;
 using AgentPki.Server.Home;
