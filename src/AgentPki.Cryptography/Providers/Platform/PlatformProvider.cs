@@ -73,7 +73,7 @@ public sealed class PlatformProvider : ICryptoProvider
         var verifier = key.TakeVerifier() ?? PlatformVerifier.Create(key);
         try
         {
-            return verifier is not null && PlatformVerifier.Verify(verifier, algorithm, message, signature);
+            return verifier is not null && verifier.Verify(algorithm, message, signature);
         }
         catch (CryptographicException)
         {

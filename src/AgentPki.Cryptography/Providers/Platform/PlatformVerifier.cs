@@ -2,36 +2,21 @@ using System.Security.Cryptography;
 
 namespace AgentPki.Cryptography.Providers.Platform;
 
-/// <summary>Public keys as the platform holds them.</summary>
-internal static class PlatformVerifier
+/// <summary>A public key as the platform holds it. One caller at a time.</summary>
+internal abstract class PlatformVerifier : IDisposable
 {
     /// <summary>Null when the platform has no such algorithm.</summary>
-    public static AsymmetricAlgorithm? Create(PublicKey key)
+    public static PlatformVerifier? Create(PublicKey key) => key.Algorithm.Family switch
     {
-        switch (key.Algorithm.Family)
-        {
-            case AlgorithmFamily.Ecdsa:
-                var point = key.KeyBits.Span[1..];
-                var half = point.Length / 2;
-                return ECDsa.Create(new ECParameters
-                {
-                    Curve = PlatformEcdsaKey.CurveOf(key.Algorithm),
-                    Q = new ECPoint { X = point[..half].ToArray(), Y = point[half..].ToArray() },
-                });
-            case AlgorithmFamily.Rsa:
-                key.TryGetRsaParameters(out var modulus, out var exponent);
-                return RSA.Create(new RSAParameters { Modulus = modulus.ToArray(), Exponent = exponent.ToArray() });
-            default:
-                return null;
-        }
-    }
-
-    public static bool Verify(AsymmetricAlgorithm verifier, SignatureAlgorithm algorithm, ReadOnlySpan<byte> message, ReadOnlySpan<byte> signature) => verifier switch
-    {
-        ECDsa ecdsa => ecdsa.VerifyData(message, signature, HashName(algorithm), DSASignatureFormat.Rfc3279DerSequence),
-        RSA rsa => rsa.VerifyData(message, signature, HashName(algorithm), Padding(algorithm)),
-        _ => false,
+        AlgorithmFamily.Ecdsa => LibcryptoEcdsaVerifier.TryCreate(key) ?? new ManagedEcdsaVerifier(key),
+        AlgorithmFamily.Rsa => new RsaVerifier(key),
+        AlgorithmFamily.EdDsa => null,
     };
+
+    /// <exception cref="CryptographicException">The signature is not of the algorithm's form, on some platforms.</exception>
+    public abstract bool Verify(SignatureAlgorithm algorithm, ReadOnlySpan<byte> message, ReadOnlySpan<byte> signature);
+
+    public abstract void Dispose();
 
     public static HashAlgorithmName HashName(SignatureAlgorithm algorithm) => algorithm.Hash switch
     {
@@ -43,4 +28,42 @@ internal static class PlatformVerifier
 
     /// <summary>RSASSA-PSS with a salt as long as the hash, which is what .NET's PSS means (RFC 4055 §3.1).</summary>
     public static RSASignaturePadding Padding(SignatureAlgorithm algorithm) => algorithm.IsPss ? RSASignaturePadding.Pss : RSASignaturePadding.Pkcs1;
+}
+
+/// <summary>ECDSA through System.Security.Cryptography: where <see cref="LibcryptoEcdsaVerifier"/> is not to be had.</summary>
+internal sealed class ManagedEcdsaVerifier : PlatformVerifier
+{
+    private readonly ECDsa _key;
+
+    public ManagedEcdsaVerifier(PublicKey key)
+    {
+        var point = key.KeyBits.Span[1..];
+        var half = point.Length / 2;
+        _key = ECDsa.Create(new ECParameters
+        {
+            Curve = PlatformEcdsaKey.CurveOf(key.Algorithm),
+            Q = new ECPoint { X = point[..half].ToArray(), Y = point[half..].ToArray() },
+        });
+    }
+
+    public override bool Verify(SignatureAlgorithm algorithm, ReadOnlySpan<byte> message, ReadOnlySpan<byte> signature) =>
+        _key.VerifyData(message, signature, HashName(algorithm), DSASignatureFormat.Rfc3279DerSequence);
+
+    public override void Dispose() => _key.Dispose();
+}
+
+internal sealed class RsaVerifier : PlatformVerifier
+{
+    private readonly RSA _key;
+
+    public RsaVerifier(PublicKey key)
+    {
+        key.TryGetRsaParameters(out var modulus, out var exponent);
+        _key = RSA.Create(new RSAParameters { Modulus = modulus.ToArray(), Exponent = exponent.ToArray() });
+    }
+
+    public override bool Verify(SignatureAlgorithm algorithm, ReadOnlySpan<byte> message, ReadOnlySpan<byte> signature) =>
+        _key.VerifyData(message, signature, HashName(algorithm), Padding(algorithm));
+
+    public override void Dispose() => _key.Dispose();
 }
