@@ -1,0 +1,67 @@
+using AgentPki.Authority.Audit;
+using AgentPki.Authority.Enrollment;
+using AgentPki.Authority.Problems;
+using AgentPki.Protocols.Http;
+using Microsoft.AspNetCore.Http;
+
+namespace AgentPki.Protocols.Est;
+
+/// <summary>One EST request on its way: who sent it, for which label, and how it is refused.</summary>
+internal readonly struct EstExchange(EstServices services, HttpContext context, string operation, ClientIdentity.Presented client, BasicCredentials basic)
+{
+    private const string Protocol = "est";
+
+    public EstServices Services { get; } = services;
+
+    public HttpContext Context { get; } = context;
+
+    public string Operation { get; } = operation;
+
+    /// <summary>The TLS client certificate, or what a trusted proxy says it was.</summary>
+    public ClientIdentity.Presented Client { get; } = client;
+
+    /// <summary>RFC 7030 §3.2.2's arbitrary label; null: none.</summary>
+    public string? Label => Context.Request.RouteValues.TryGetValue(EstEndpoints.LabelParameter, out var value) ? (string?)value : null;
+
+    public string CorrelationId => Http.CorrelationId.Of(Context);
+
+    /// <summary>
+    /// Who asks. A credential that was sent is what its sender wants judged (an agent may be enrolled anew while its old certificate still opens the
+    /// connection); a renewal is the certificate's own affair.
+    /// </summary>
+    public Requester Requester(EnrollmentKind kind) => (Client.Certificate, basic) switch
+    {
+        ({ } certificate, _) when kind == EnrollmentKind.Renew => new Requester.AgentCertificate(certificate),
+        (_, { Name: { } name, Secret: { } secret }) => new Requester.Credential(name, secret),
+        ({ } certificate, _) => new Requester.AgentCertificate(certificate),
+        _ => new Requester.Stranger(Services.Clients.AddressOf(Context)),
+    };
+
+    /// <summary>Why who asks cannot even be told; null when it can.</summary>
+    public PkiProblem? IdentityProblem => basic switch
+    {
+        { Error: { } error } => new PkiProblem(PkiProblemKind.Unauthenticated, error),
+        { IsPresent: true } when Client.Problem is not { Kind: PkiProblemKind.MalformedRequest } => null,
+        _ => Client.Problem,
+    };
+
+    public EnrollmentRequest Request(X509.Requests.Pkcs10Request request, EnrollmentKind kind) =>
+        new(request, Requester(kind), Label, kind, Protocol, CorrelationId);
+
+    /// <summary>Refuses before anybody was authenticated: counted among the strangers' refusals, whatever name was claimed.</summary>
+    public async Task RefuseAsync(PkiProblem problem)
+    {
+        Log.Refused(Services.Logger, CorrelationId, Operation, problem.Kind, problem.Detail);
+        await Services.Refuse(new Refusal(AuditTrail.Stranger, problem, Protocol, CorrelationId), Context.RequestAborted);
+        await WriteAsync(problem);
+    }
+
+    /// <summary>Answers a refusal that the registration authority made and recorded.</summary>
+    public Task AnswerAsync(PkiProblem problem)
+    {
+        Log.Refused(Services.Logger, CorrelationId, Operation, problem.Kind, problem.Detail);
+        return WriteAsync(problem);
+    }
+
+    private Task WriteAsync(PkiProblem problem) => EstProblems.WriteAsync(Context, problem, EstProblems.Challenge(Services.Options.Realm));
+}

@@ -1,0 +1,40 @@
+using AgentPki.Authority.Audit;
+using AgentPki.Authority.Enrollment;
+using AgentPki.Authority.Profiles;
+using AgentPki.Protocols.Http;
+using AgentPki.X509.Certificates;
+using Microsoft.Extensions.Logging;
+
+namespace AgentPki.Protocols.Est;
+
+/// <summary>Hop 3: <c>RegistrationAuthority.EnrollAsync</c>.</summary>
+public delegate ValueTask<EnrollmentOutcome> EnrollmentDecision(EnrollmentRequest request, CancellationToken cancellationToken);
+
+/// <summary>Records a refusal: <c>AuditTrail.RefuseAsync</c>.</summary>
+public delegate ValueTask RefusalRecorder(Refusal refusal, CancellationToken cancellationToken);
+
+/// <summary>A CA's own certificate first, its root's last. Empty when there is no such CA.</summary>
+/// <param name="authority">The CA's name, as profiles name their issuer.</param>
+public delegate IReadOnlyList<Certificate> AuthorityChain(string authority);
+
+/// <summary>What EST needs of the rest of the appliance.</summary>
+public sealed record EstServices
+{
+    public required EnrollmentDecision Enroll { get; init; }
+
+    public required RefusalRecorder Refuse { get; init; }
+
+    public required AuthorityChain Chain { get; init; }
+
+    public required ProfileCatalog Profiles { get; init; }
+
+    public required ClientIdentity Clients { get; init; }
+
+    public required RequestRates Rates { get; init; }
+
+    public required EstOptions Options { get; init; }
+
+    public required TimeProvider Time { get; init; }
+
+    public required ILogger Logger { get; init; }
+}
