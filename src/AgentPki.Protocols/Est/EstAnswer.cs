@@ -63,7 +63,7 @@ internal static class EstAnswer
     }
 
     /// <summary>RFC 7030 §4.2.3: 202 with Retry-After in seconds.</summary>
-    public static Task WritePendingAsync(HttpContext context, TimeSpan retryAfter) => ProblemText.WriteAsync(
+    public static Task WritePendingAsync(HttpContext context, TimeSpan retryAfter) => ProblemText.WriteTextAsync(
         context,
         StatusCodes.Status202Accepted,
         $"A person must approve this request. Post the same request again after the time in Retry-After.\n(correlation id {CorrelationId.Of(context)})\n",

@@ -1,7 +1,4 @@
 using AgentPki.Authority.Enrollment;
-using AgentPki.Authority.Problems;
-using AgentPki.Protocols.Http;
-using AgentPki.X509.Requests;
 
 namespace AgentPki.Protocols.Est;
 

@@ -4,7 +4,7 @@ using Microsoft.Net.Http.Headers;
 namespace AgentPki.Protocols.Http;
 
 /// <summary>Content-Type as RFC 9110 §8.3 compares it: without regard to case, parameters apart.</summary>
-public static class MediaType
+internal static class MediaType
 {
     /// <summary>Whether the request's body says it is <paramref name="expected"/>, whatever its parameters.</summary>
     public static bool Is(HttpRequest request, string expected)

@@ -14,11 +14,11 @@ public static class ProblemText
     public static Task WriteAsync(HttpContext context, int status, string title, PkiProblem problem)
     {
         var id = CorrelationId.Of(context);
-        return WriteAsync(context, status, $"{Printable(problem.Detail)}\n({title}; correlation id {id})\n", problem.RetryAfter);
+        return WriteTextAsync(context, status, $"{Sentence(problem.Detail)}\n({title}; correlation id {id})\n", problem.RetryAfter);
     }
 
     /// <summary>Writes a text as it is. Nothing is written when the answer has begun already: the connection is ended instead.</summary>
-    public static async Task WriteAsync(HttpContext context, int status, string text, TimeSpan? retryAfter)
+    public static async Task WriteTextAsync(HttpContext context, int status, string text, TimeSpan? retryAfter)
     {
         var response = context.Response;
         if (response.HasStarted)
@@ -52,6 +52,19 @@ public static class ProblemText
         {
             response.Headers.RetryAfter = Math.Max(1, (long)Math.Ceiling(wait.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
         }
+    }
+
+    /// <summary>A detail as a sentence: a capital first, a full stop last, nothing unprintable.</summary>
+    public static string Sentence(string detail)
+    {
+        var text = Printable(detail.Trim());
+        if (text.Length == 0)
+        {
+            return "No reason was given.";
+        }
+
+        var end = text[^1] is '.' or '!' or '?' ? "" : ".";
+        return char.IsAsciiLetterLower(text[0]) ? string.Concat(char.ToUpperInvariant(text[0]).ToString(), text.AsSpan(1), end) : text + end;
     }
 
     /// <summary>Control characters of what a client sent must not steer somebody's terminal.</summary>

@@ -10,7 +10,7 @@ namespace AgentPki.Protocols.Http;
 /// A whole request body, read once and still lying in the server's own buffers: <see cref="Release"/> gives these back, after which
 /// <see cref="Octets"/> must not be touched.
 /// </summary>
-public readonly struct RequestBody
+internal readonly struct RequestBody
 {
     private readonly PipeReader? _reader;
 

@@ -59,16 +59,16 @@ public static class RequestGuards
         {
             case KeyUnavailableException key:
                 Log.Unavailable(logger, id, method, path, key.Message);
-                return ProblemText.WriteAsync(context, StatusCodes.Status503ServiceUnavailable, $"The key store cannot work now; try again later.\n(correlation id {id})\n", key.RetryAfter);
+                return ProblemText.WriteTextAsync(context, StatusCodes.Status503ServiceUnavailable, $"The key store cannot work now; try again later.\n(correlation id {id})\n", key.RetryAfter);
             case StoreUnavailableException store:
                 Log.Unavailable(logger, id, method, path, store.Message);
-                return ProblemText.WriteAsync(context, StatusCodes.Status503ServiceUnavailable, $"The store cannot work now; try again later.\n(correlation id {id})\n", StoreRetry);
+                return ProblemText.WriteTextAsync(context, StatusCodes.Status503ServiceUnavailable, $"The store cannot work now; try again later.\n(correlation id {id})\n", StoreRetry);
             case BadHttpRequestException bad:
                 Log.BadRequest(logger, id, method, path, bad.Message);
-                return ProblemText.WriteAsync(context, bad.StatusCode, $"{Sentence(bad.StatusCode)}\n(correlation id {id})\n", null);
+                return ProblemText.WriteTextAsync(context, bad.StatusCode, $"{Sentence(bad.StatusCode)}\n(correlation id {id})\n", null);
             default:
                 Log.RequestFailed(logger, failure, id, method, path);
-                return ProblemText.WriteAsync(context, StatusCodes.Status500InternalServerError, $"Internal error; the operator finds it in the log by the correlation id.\n(correlation id {id})\n", null);
+                return ProblemText.WriteTextAsync(context, StatusCodes.Status500InternalServerError, $"Internal error; the operator finds it in the log by the correlation id.\n(correlation id {id})\n", null);
         }
     }
 
