@@ -1,0 +1,110 @@
+using AgentPki.Agents;
+using AgentPki.Authority.Store;
+
+namespace AgentPki.Storage.Commit;
+
+// The changes that people make, and that their number does not matter of.
+internal sealed partial class ChangeApplier
+{
+    /// <summary>CRLs kept of each CA: the current one and enough before it for a look back; the ledger keeps the digest of every one.</summary>
+    private const int CertificateListsKept = 4;
+
+    private string? AddAuthority(AuthorityRecord authority)
+    {
+        var added = Write(session.Prepared("""
+            INSERT INTO authorities (name, issuer, key_provider, key_label, signature, der, created)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING
+            """)
+            .Bind(1, authority.Name).Bind(2, authority.Issuer).Bind(3, authority.Key.Provider).Bind(4, authority.Key.Label)
+            .Bind(5, authority.Signature.Name).Bind(6, authority.Der).Bind(7, authority.Created));
+        return added ? null : ConflictReasons.AuthorityExists(authority.Name);
+    }
+
+    private string? SetAgentState(string agentId, AgentState state) =>
+        Write(session.Prepared("UPDATE agents SET state = ?2 WHERE name = ?1").Bind(1, agentId).Bind(2, (long)state)) ? null : ConflictReasons.AgentUnknown(agentId);
+
+    private string? AddCredential(EnrollmentCredential credential)
+    {
+        var added = Write(session.Prepared("""
+            INSERT INTO credentials (name, secret_hash, owner, profiles, subject_pattern, max_uses, uses, created, not_after, revoked)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT DO NOTHING
+            """)
+            .Bind(1, credential.Name).Bind(2, credential.SecretHash).Bind(3, credential.Owner).Bind(4, string.Join('\n', credential.Profiles))
+            .Bind(5, credential.SubjectPattern).Bind(6, (long?)credential.MaxUses).Bind(7, (long)credential.Uses)
+            .Bind(8, credential.Created).Bind(9, credential.NotAfter).Bind(10, credential.Revoked));
+        return added ? null : ConflictReasons.CredentialExists(credential.Name);
+    }
+
+    private string? ConsumeCredential(string name)
+    {
+        if (Write(session.Prepared("UPDATE credentials SET uses = uses + 1 WHERE name = ?1 AND revoked IS NULL AND (max_uses IS NULL OR uses < max_uses)").Bind(1, name)))
+        {
+            return null;
+        }
+
+        var known = session.Prepared("SELECT revoked FROM credentials WHERE name = ?1").Bind(1, name);
+        if (!known.Read())
+        {
+            return ConflictReasons.CredentialUnknown(name);
+        }
+
+        var revoked = !known.IsNull(0);
+        known.Reset();
+        return revoked ? ConflictReasons.CredentialRevoked(name) : ConflictReasons.CredentialSpent(name);
+    }
+
+    private string? RevokeCredential(string name, DateTimeOffset time) =>
+        Write(session.Prepared("UPDATE credentials SET revoked = coalesce(revoked, ?2) WHERE name = ?1").Bind(1, name).Bind(2, time)) ? null : ConflictReasons.CredentialUnknown(name);
+
+    private string? AddApproval(ApprovalRecord approval)
+    {
+        var added = Write(session.Prepared("""
+            INSERT INTO approvals (id, request_hash, request, profile, requester, summary, state, created, not_after, decided_by, decided)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) ON CONFLICT DO NOTHING
+            """)
+            .Bind(1, approval.Id).Bind(2, approval.RequestHash).Bind(3, approval.Request).Bind(4, approval.Profile).Bind(5, approval.Requester).Bind(6, approval.Summary)
+            .Bind(7, (long)approval.State).Bind(8, approval.Created).Bind(9, approval.NotAfter).Bind(10, approval.DecidedBy).Bind(11, approval.Decided));
+        return added ? null : ConflictReasons.ApprovalExists;
+    }
+
+    private string? MoveApproval(StoreChange.MoveApproval change)
+    {
+        if (Write(session.Prepared("UPDATE approvals SET state = ?3, decided_by = ?4, decided = ?5 WHERE id = ?1 AND state = ?2")
+            .Bind(1, change.Id).Bind(2, (long)change.From).Bind(3, (long)change.To).Bind(4, change.DecidedBy).Bind(5, change.Time)))
+        {
+            return null;
+        }
+
+        return FindId(session.Prepared("SELECT number FROM approvals WHERE id = ?1").Bind(1, change.Id)) is null
+            ? ConflictReasons.ApprovalUnknown(change.Id)
+            : ConflictReasons.ApprovalMoved(change.Id, change.From);
+    }
+
+    private string? AddCertificateList(CertificateListRecord list)
+    {
+        if (AuthorityIdOf(list.Authority) is not { } authority)
+        {
+            return ConflictReasons.AuthorityUnknown(list.Authority);
+        }
+
+        // One statement decides and writes: nothing greater or equal may exist.
+        var added = Write(session.Prepared("""
+            INSERT INTO certificate_lists (authority, number, epoch, this_update, next_update, der)
+            SELECT ?1, ?2, ?3, ?4, ?5, ?6 WHERE NOT EXISTS (SELECT 1 FROM certificate_lists WHERE authority = ?1 AND number >= ?2)
+            """)
+            .Bind(1, authority).Bind(2, list.Number).Bind(3, list.Epoch).Bind(4, list.ThisUpdate).Bind(5, list.NextUpdate).Bind(6, list.Der));
+        if (!added)
+        {
+            return ConflictReasons.CertificateListNotNewer(list.Authority, list.Number);
+        }
+
+        Write(session.Prepared($"""
+            DELETE FROM certificate_lists WHERE authority = ?1
+            AND number < (SELECT number FROM certificate_lists WHERE authority = ?1 ORDER BY number DESC LIMIT 1 OFFSET {CertificateListsKept - 1})
+            """).Bind(1, authority));
+        return null;
+    }
+
+    private string? EraseDetails(long leaf) =>
+        Write(session.Prepared("UPDATE ledger SET salt = NULL, details = NULL WHERE leaf = ?1").Bind(1, leaf)) ? null : ConflictReasons.LeafUnknown(leaf);
+}

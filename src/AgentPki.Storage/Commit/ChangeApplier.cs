@@ -1,0 +1,241 @@
+using AgentPki.Agents;
+using AgentPki.Authority.Store;
+using AgentPki.Storage.Sql;
+
+namespace AgentPki.Storage.Commit;
+
+/// <summary>
+/// What each <see cref="StoreChange"/> is in SQL. Conflicts are answered, not thrown: every insert says ON CONFLICT DO NOTHING and every
+/// update carries its condition, so that the usual case is one statement a change.
+/// </summary>
+internal sealed partial class ChangeApplier(SqlSession session)
+{
+    private readonly Dictionary<string, long> _authorities = new(StringComparer.Ordinal);
+    private (string Name, long Id) _agent;
+    private (byte[] Fingerprint, long Id) _key;
+    private long _leaf;
+
+    /// <summary>Whether the current request has written something: what a conflict would have to undo.</summary>
+    public bool HasWritten { get; private set; }
+
+    /// <summary>The revocation epoch after the requests applied so far.</summary>
+    public long RevocationEpoch { get; private set; }
+
+    /// <summary>Forgets what was remembered: the transaction, or a request of it, is rolled back.</summary>
+    public void Reset(long revocationEpoch)
+    {
+        _authorities.Clear();
+        (_agent, _key, RevocationEpoch) = (("", 0), ([], 0), revocationEpoch);
+    }
+
+    /// <summary>Applies the changes of one request; null, or the conflict at which it stopped.</summary>
+    /// <param name="leaf">The index its entry will have.</param>
+    public CommitOutcome.Conflict? Apply(CommitRequest request, long leaf)
+    {
+        (_leaf, HasWritten) = (leaf, false);
+        var before = RevocationEpoch;
+
+        // What others refer to comes first, whatever order the caller wrote them in.
+        for (var phase = 0; phase < 3; phase++)
+        {
+            foreach (var change in request.Changes)
+            {
+                if (PhaseOf(change) == phase && Apply(change, before + 1) is { } reason)
+                {
+                    return new CommitOutcome.Conflict(change, reason);
+                }
+            }
+        }
+
+        return null;
+    }
+
+    private static int PhaseOf(StoreChange change) => change switch
+    {
+        StoreChange.AddAuthority or StoreChange.RegisterAgent => 0,
+        StoreChange.BindKey => 1,
+        _ => 2,
+    };
+
+    private string? Apply(StoreChange change, long epoch) => change switch
+    {
+        StoreChange.AddCertificate c => AddCertificate(c.Certificate),
+        StoreChange.RegisterAgent c => RegisterAgent(c.Agent),
+        StoreChange.BindKey c => BindKey(c.KeyFingerprint, c.AgentId),
+        StoreChange.ConsumeCredential c => ConsumeCredential(c.Name),
+        StoreChange.RevokeCertificate c => RevokeCertificate(c, epoch),
+        StoreChange.AddAuthority c => AddAuthority(c.Authority),
+        StoreChange.SetAgentState c => SetAgentState(c.AgentId, c.State),
+        StoreChange.AddCredential c => AddCredential(c.Credential),
+        StoreChange.RevokeCredential c => RevokeCredential(c.Name, c.Time),
+        StoreChange.AddApproval c => AddApproval(c.Approval),
+        StoreChange.MoveApproval c => MoveApproval(c),
+        StoreChange.AddCertificateList c => AddCertificateList(c.CertificateList),
+        StoreChange.EraseDetails c => EraseDetails(c.LeafIndex),
+        _ => throw new ArgumentException($"This build cannot store a {change.GetType().Name}.", nameof(change)),
+    };
+
+    private string? RegisterAgent(AgentRecord agent)
+    {
+        var added = Write(session.Prepared("INSERT INTO agents (name, owner, profile, state, registered) VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING")
+            .Bind(1, agent.Id).Bind(2, agent.Owner).Bind(3, agent.Profile).Bind(4, (long)agent.State).Bind(5, agent.Registered));
+        if (added)
+        {
+            _agent = (agent.Id, session.LastInsertId);
+            return null;
+        }
+
+        var known = session.Prepared("SELECT id, owner, state FROM agents WHERE name = ?1").Bind(1, agent.Id);
+        known.Read();
+        var (id, owner, state) = (known.GetInt64(0), known.GetText(1), (AgentState)known.GetInt64(2));
+        known.Reset();
+        if (state != AgentState.Active)
+        {
+            return ConflictReasons.AgentNotActive(agent.Id);
+        }
+
+        _agent = (agent.Id, id);
+        return owner == agent.Owner ? null : ConflictReasons.AgentOfAnotherOwner(agent.Id);
+    }
+
+    private string? BindKey(byte[] fingerprint, string agentId)
+    {
+        if (AgentIdOf(agentId) is not { } agent)
+        {
+            return ConflictReasons.AgentUnknown(agentId);
+        }
+
+        if (Write(session.Prepared("INSERT INTO keys (fingerprint, agent) VALUES (?1, ?2) ON CONFLICT DO NOTHING").Bind(1, fingerprint).Bind(2, agent)))
+        {
+            _key = (fingerprint, session.LastInsertId);
+            return null;
+        }
+
+        // Bound to nobody yet: a key that was certified for the appliance itself.
+        _key = (fingerprint, FindKey(fingerprint, out var owner));
+        if (owner is null)
+        {
+            Write(session.Prepared("UPDATE keys SET agent = ?2 WHERE id = ?1").Bind(1, _key.Id).Bind(2, agent));
+        }
+
+        return owner is null || owner == agent ? null : ConflictReasons.KeyOfAnotherAgent;
+    }
+
+    private string? AddCertificate(CertificateRecord record)
+    {
+        if (AuthorityIdOf(record.Authority) is not { } authority)
+        {
+            return ConflictReasons.AuthorityUnknown(record.Authority);
+        }
+
+        long? agent = null;
+        if (record.AgentId is not null && (agent = AgentIdOf(record.AgentId)) is null)
+        {
+            return ConflictReasons.AgentUnknown(record.AgentId);
+        }
+
+        var added = Write(session.Prepared("""
+            INSERT INTO certificates (authority, serial, key, agent, leaf, profile, not_before, not_after, issued, requester, der)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) ON CONFLICT DO NOTHING
+            """)
+            .Bind(1, authority).Bind(2, record.Serial).Bind(3, KeyIdOf(record.KeyFingerprint)).Bind(4, agent).Bind(5, _leaf).Bind(6, record.Profile)
+            .Bind(7, record.NotBefore).Bind(8, record.NotAfter).Bind(9, record.Issued).Bind(10, record.Requester).Bind(11, record.Der));
+        return added ? null : ConflictReasons.SerialExists(record.Authority, record.Serial);
+    }
+
+    private string? RevokeCertificate(StoreChange.RevokeCertificate change, long epoch)
+    {
+        if (AuthorityIdOf(change.Authority) is not { } authority)
+        {
+            return ConflictReasons.CertificateUnknown(change.Authority, change.Serial);
+        }
+
+        var found = session.Prepared("SELECT not_after FROM certificates WHERE authority = ?1 AND serial = ?2").Bind(1, authority).Bind(2, change.Serial);
+        if (!found.Read())
+        {
+            return ConflictReasons.CertificateUnknown(change.Authority, change.Serial);
+        }
+
+        var notAfter = found.GetInt64(0);
+        found.Reset();
+        if (Write(session.Prepared("INSERT INTO revocations (authority, serial, time, reason, epoch, leaf, not_after) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING")
+            .Bind(1, authority).Bind(2, change.Serial).Bind(3, change.Time).Bind(4, (long)change.Reason).Bind(5, epoch).Bind(6, _leaf).Bind(7, notAfter)))
+        {
+            RevocationEpoch = epoch;
+        }
+
+        return null;
+    }
+
+    private long? AgentIdOf(string name)
+    {
+        if (_agent.Name == name)
+        {
+            return _agent.Id;
+        }
+
+        if (FindId(session.Prepared("SELECT id FROM agents WHERE name = ?1").Bind(1, name)) is not { } id)
+        {
+            return null;
+        }
+
+        _agent = (name, id);
+        return id;
+    }
+
+    private long? AuthorityIdOf(string name)
+    {
+        if (_authorities.TryGetValue(name, out var known))
+        {
+            return known;
+        }
+
+        if (FindId(session.Prepared("SELECT id FROM authorities WHERE name = ?1").Bind(1, name)) is not { } id)
+        {
+            return null;
+        }
+
+        _authorities.Add(name, id);
+        return id;
+    }
+
+    private long KeyIdOf(byte[] fingerprint)
+    {
+        if (!_key.Fingerprint.AsSpan().SequenceEqual(fingerprint))
+        {
+            var added = Write(session.Prepared("INSERT INTO keys (fingerprint) VALUES (?1) ON CONFLICT DO NOTHING").Bind(1, fingerprint));
+            _key = (fingerprint, added ? session.LastInsertId : FindKey(fingerprint, out _));
+        }
+
+        return _key.Id;
+    }
+
+    private long FindKey(byte[] fingerprint, out long? owner)
+    {
+        var known = session.Prepared("SELECT id, agent FROM keys WHERE fingerprint = ?1").Bind(1, fingerprint);
+        known.Read();
+        owner = known.GetInt64OrNull(1);
+        var id = known.GetInt64(0);
+        known.Reset();
+        return id;
+    }
+
+    private static long? FindId(SqlStatement query)
+    {
+        if (!query.Read())
+        {
+            return null;
+        }
+
+        var id = query.GetInt64(0);
+        query.Reset();
+        return id;
+    }
+
+    private bool Write(SqlStatement statement)
+    {
+        var changed = statement.Execute() > 0;
+        HasWritten |= changed;
+        return changed;
+    }
+}

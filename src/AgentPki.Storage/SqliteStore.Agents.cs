@@ -1,0 +1,40 @@
+using AgentPki.Agents;
+using AgentPki.Authority.Store;
+using AgentPki.Cryptography;
+using AgentPki.Storage.Sql;
+
+namespace AgentPki.Storage;
+
+public sealed partial class SqliteStore : IAuthorityStore, IAgentStore, ICertificateListStore
+{
+    ValueTask<IReadOnlyList<AuthorityRecord>> IAuthorityStore.ListAsync(CancellationToken cancellationToken) => ListAsync(
+        "SELECT name, issuer, key_provider, key_label, signature, der, created FROM authorities ORDER BY id",
+        _ => { },
+        ReadAuthority,
+        cancellationToken);
+
+    ValueTask<AgentRecord?> IAgentStore.FindAsync(string agentId, CancellationToken cancellationToken) =>
+        FindAsync("SELECT name, owner, profile, state, registered FROM agents WHERE name = ?1", rows => rows.Bind(1, agentId), ReadAgent, cancellationToken);
+
+    ValueTask<IReadOnlyList<AgentRecord>> IAgentStore.ListAsync(int limit, CancellationToken cancellationToken) =>
+        ListAsync("SELECT name, owner, profile, state, registered FROM agents ORDER BY id DESC LIMIT ?1", rows => rows.Bind(1, (long)limit), ReadAgent, cancellationToken);
+
+    ValueTask<CertificateListRecord?> ICertificateListStore.LatestAsync(string authority, CancellationToken cancellationToken) => FindAsync(
+        """
+        SELECT a.name, l.number, l.epoch, l.this_update, l.next_update, l.der
+        FROM certificate_lists l JOIN authorities a ON a.id = l.authority
+        WHERE a.name = ?1 ORDER BY l.number DESC LIMIT 1
+        """,
+        rows => rows.Bind(1, authority),
+        rows => new CertificateListRecord(rows.GetText(0), rows.GetInt64(1), rows.GetInt64(2), rows.GetTime(3), rows.GetTime(4), rows.GetBlob(5)),
+        cancellationToken);
+
+    private AuthorityRecord ReadAuthority(SqlStatement row)
+    {
+        var signature = SignatureAlgorithm.Find(row.GetText(4))
+            ?? throw new StoreUnavailableException($"Certification authority {row.GetText(0)} in {_options.DatabasePath} signs with {row.GetText(4)}, which this build does not know: install a later one.");
+        return new AuthorityRecord(row.GetText(0), row.GetText(1), new KeyReference(row.GetText(2), row.GetText(3)), signature, row.GetBlob(5), row.GetTime(6));
+    }
+
+    private static AgentRecord ReadAgent(SqlStatement row) => new(row.GetText(0), row.GetText(1), row.GetText(2), (AgentState)row.GetInt64(3), row.GetTime(4));
+}

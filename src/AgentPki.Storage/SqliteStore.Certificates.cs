@@ -1,0 +1,82 @@
+using AgentPki.Authority.Store;
+using AgentPki.Storage.Sql;
+
+namespace AgentPki.Storage;
+
+public sealed partial class SqliteStore : ICertificateStore
+{
+    private const string CertificateColumns = """
+        SELECT a.name, c.serial, c.der, c.profile, g.name, k.fingerprint, c.not_before, c.not_after, c.issued, c.requester, r.time, r.reason, r.epoch
+        FROM certificates c
+        JOIN authorities a ON a.id = c.authority
+        JOIN keys k ON k.id = c.key
+        LEFT JOIN agents g ON g.id = c.agent
+        LEFT JOIN revocations r ON r.authority = c.authority AND r.serial = c.serial
+        """;
+
+    ValueTask<StoredCertificate?> ICertificateStore.FindAsync(string authority, ReadOnlyMemory<byte> serial, CancellationToken cancellationToken) => FindAsync(
+        $"{CertificateColumns} WHERE c.authority = (SELECT id FROM authorities WHERE name = ?1) AND c.serial = ?2",
+        rows => rows.Bind(1, authority).Bind(2, serial.Span),
+        ReadCertificate,
+        cancellationToken);
+
+    ValueTask<CertificateStatus?> ICertificateStore.FindStatusAsync(string authority, ReadOnlyMemory<byte> serial, CancellationToken cancellationToken) => FindAsync(
+        """
+        SELECT r.time, r.reason, r.epoch
+        FROM certificates c LEFT JOIN revocations r ON r.authority = c.authority AND r.serial = c.serial
+        WHERE c.authority = (SELECT id FROM authorities WHERE name = ?1) AND c.serial = ?2
+        """,
+        rows => rows.Bind(1, authority).Bind(2, serial.Span),
+        rows => ReadStatus(rows, 0),
+        cancellationToken);
+
+    ValueTask<string?> ICertificateStore.FindKeyOwnerAsync(ReadOnlyMemory<byte> keyFingerprint, CancellationToken cancellationToken) => FindAsync(
+        "SELECT g.name FROM keys k JOIN agents g ON g.id = k.agent WHERE k.fingerprint = ?1",
+        rows => rows.Bind(1, keyFingerprint.Span),
+        rows => rows.GetText(0),
+        cancellationToken);
+
+    ValueTask<IReadOnlyList<StoredCertificate>> ICertificateStore.ListByAgentAsync(string agentId, int limit, CancellationToken cancellationToken) => ListAsync(
+        $"{CertificateColumns} WHERE c.agent = (SELECT id FROM agents WHERE name = ?1) ORDER BY c.id DESC LIMIT ?2",
+        rows => rows.Bind(1, agentId).Bind(2, (long)limit),
+        ReadCertificate,
+        cancellationToken);
+
+    ValueTask<IReadOnlyList<StoredCertificate>> ICertificateStore.ListByKeyAsync(ReadOnlyMemory<byte> keyFingerprint, int limit, CancellationToken cancellationToken) => ListAsync(
+        $"{CertificateColumns} WHERE c.key = (SELECT id FROM keys WHERE fingerprint = ?1) ORDER BY c.id DESC LIMIT ?2",
+        rows => rows.Bind(1, keyFingerprint.Span).Bind(2, (long)limit),
+        ReadCertificate,
+        cancellationToken);
+
+    ValueTask<IReadOnlyList<StoredCertificate>> ICertificateStore.ListAsync(int limit, CancellationToken cancellationToken) =>
+        ListAsync($"{CertificateColumns} ORDER BY c.id DESC LIMIT ?1", rows => rows.Bind(1, (long)limit), ReadCertificate, cancellationToken);
+
+    IAsyncEnumerable<RevokedSerial> ICertificateStore.ListRevokedAsync(string authority, DateTimeOffset notExpiredBefore, CancellationToken cancellationToken) => StreamAsync(
+        "SELECT serial, time, reason FROM revocations WHERE authority = (SELECT id FROM authorities WHERE name = ?1) AND not_after >= ?2 ORDER BY serial",
+        rows => rows.Bind(1, authority).Bind(2, notExpiredBefore),
+        rows => new RevokedSerial(rows.GetBlob(0), rows.GetTime(1), (RevocationReason)rows.GetInt64(2)),
+        cancellationToken);
+
+    ValueTask<long> ICertificateStore.RevocationEpochAsync(CancellationToken cancellationToken) =>
+        QueryAsync(session => Scalar(session, "SELECT max(epoch) FROM revocations"), cancellationToken);
+
+    // Certificates are numbered without gaps and never deleted: the last number is their count, and counting would read them all.
+    ValueTask<long> ICertificateStore.CountAsync(CancellationToken cancellationToken) =>
+        QueryAsync(session => Scalar(session, "SELECT max(id) FROM certificates"), cancellationToken);
+
+    private static long Scalar(SqlSession session, string sql)
+    {
+        var rows = session.Prepared(sql);
+        var value = rows.Read() ? rows.GetInt64(0) : 0;
+        rows.Reset();
+        return value;
+    }
+
+    private static StoredCertificate ReadCertificate(SqlStatement row) => new(
+        new CertificateRecord(row.GetText(0), row.GetBlob(1), row.GetBlob(2), row.GetText(3), row.GetTextOrNull(4), row.GetBlob(5), row.GetTime(6), row.GetTime(7), row.GetTime(8), row.GetText(9)),
+        ReadStatus(row, 10));
+
+    private static CertificateStatus ReadStatus(SqlStatement row, int column) => row.IsNull(column)
+        ? new CertificateStatus.Good()
+        : new CertificateStatus.Revoked(row.GetTime(column), (RevocationReason)row.GetInt64(column + 1), row.GetInt64(column + 2));
+}

@@ -1,0 +1,186 @@
+using System.Collections.Immutable;
+using AgentPki.Authority.Store;
+using AgentPki.Ledger;
+using AgentPki.Ledger.Merkle;
+using Xunit;
+
+namespace AgentPki.Testing.Stores;
+
+public abstract partial class StoreContractTests<TStore>
+{
+    private async Task<List<LedgerRecord>> ReadLedgerAsync(long from = 0)
+    {
+        var records = new List<LedgerRecord>();
+        await foreach (var record in Ledger.ReadAsync(from, Cancelled))
+        {
+            records.Add(record);
+        }
+
+        return records;
+    }
+
+    [Fact]
+    public async Task Log_New_BeginsWithItsEpoch()
+    {
+        var first = (await ReadLedgerAsync())[0];
+
+        Assert.Equal((LedgerEntryKind.EpochStarted, 1L, 0L), (first.Leaf.Kind, first.Leaf.Epoch, first.Leaf.Index));
+        Assert.Equal((await Ledger.HeadAsync(Cancelled)).LogId, first.Leaf.LogId);
+    }
+
+    [Fact]
+    public async Task Apply_Batch_GivesIndexesInOrderAndCommitsToDetails()
+    {
+        var before = (await Ledger.HeadAsync(Cancelled)).Size;
+
+        var outcomes = Store.Apply([.. Enumerable.Range(0, 10).Select(StoreSamples.Issuance)]);
+
+        Assert.Equal(Enumerable.Range(0, 10).Select(i => before + i), outcomes.Cast<CommitOutcome.Committed>().Select(c => c.LeafIndex));
+        var records = await ReadLedgerAsync(before);
+        Assert.Equal(10, records.Count);
+        for (var n = 0; n < 10; n++)
+        {
+            var entry = StoreSamples.Issuance(n).Entry;
+            Assert.True(records[n].MatchesCommitment);
+            Assert.Equal((entry.Kind, entry.Time, before + n), (records[n].Leaf.Kind, records[n].Leaf.Time, records[n].Leaf.Index));
+            Assert.Equal(entry.Actor, records[n].Details?.Actor);
+            Assert.Equal(entry.Details, records[n].Details?.Facts);
+        }
+    }
+
+    [Fact]
+    public async Task Apply_NoChanges_IsAnEntryAlone()
+    {
+        var committed = Commit(new CommitRequest(StoreSamples.Entry(LedgerEntryKind.EnrollmentRefused, ("reason", "bad proof of possession")), []));
+
+        var record = await Ledger.FindAsync(committed.LeafIndex, Cancelled);
+
+        Assert.Equal("bad proof of possession", record?.Details?.Facts["reason"]);
+        Assert.Null(await Ledger.FindAsync(committed.LeafIndex + 1, Cancelled));
+        Assert.Null(await Ledger.FindAsync(-1, Cancelled));
+    }
+
+    [Fact]
+    public void Apply_EmptyBatch_DoesNothing() => Assert.Empty(Store.Apply([]));
+
+    [Fact]
+    public async Task Apply_ConflictAmongOthers_LeavesNothingOfItselfAndTheOthersStand()
+    {
+        Commit(StoreSamples.Issuance(1));
+        Commit(StoreSamples.Request(new StoreChange.AddCredential(StoreSamples.Credential("once"))));
+        var before = (await Ledger.HeadAsync(Cancelled)).Size;
+
+        // Each writes something before it meets its conflict: an agent and a key, a use of a credential, a revocation.
+        var reused = StoreSamples.Certificate(1) with { AgentId = StoreSamples.AgentId(50), KeyFingerprint = StoreSamples.KeyFingerprint(50) };
+        var outcomes = Store.Apply(
+        [
+            StoreSamples.Issuance(10),
+            StoreSamples.Request(new StoreChange.RegisterAgent(StoreSamples.Agent(50)), new StoreChange.BindKey(reused.KeyFingerprint, StoreSamples.AgentId(50)), new StoreChange.AddCertificate(reused)),
+            StoreSamples.Issuance(11),
+            StoreSamples.Request(new StoreChange.ConsumeCredential("once"), new StoreChange.ConsumeCredential("once")),
+            StoreSamples.Request(new StoreChange.RevokeCertificate(StoreSamples.Authority, StoreSamples.Serial(1), StoreSamples.Now, RevocationReason.KeyCompromise), new StoreChange.ConsumeCredential("nobody")),
+            StoreSamples.Revocation(10),
+            StoreSamples.Request(new StoreChange.BindKey(StoreSamples.KeyFingerprint(50), StoreSamples.AgentId(1))),
+        ]);
+
+        Assert.Equal([true, false, true, false, false, true, true], outcomes.Select(o => o is CommitOutcome.Committed));
+        Assert.Equal([before, before + 1, before + 2, before + 3], outcomes.OfType<CommitOutcome.Committed>().Select(c => c.LeafIndex));
+        Assert.Equal([0L, 0, 1, 1], outcomes.OfType<CommitOutcome.Committed>().Select(c => c.Epoch));
+        Assert.Null(await ((IAgentStore)Store).FindAsync(StoreSamples.AgentId(50), Cancelled));
+        Assert.Equal(StoreSamples.AgentId(1), await Certificates.FindKeyOwnerAsync(StoreSamples.KeyFingerprint(50), Cancelled));
+        Assert.Equal(0, (await Credentials.FindAsync("once", Cancelled))?.Uses);
+        Assert.IsType<CertificateStatus.Good>(await Certificates.FindStatusAsync(StoreSamples.Authority, StoreSamples.Serial(1), Cancelled));
+        Assert.Equal(3, await Certificates.CountAsync(Cancelled));
+        Assert.Equal(before + 4, (await Ledger.HeadAsync(Cancelled)).Size);
+    }
+
+    [Fact]
+    public async Task Apply_ConflictFirst_CostsTheOthersNothing()
+    {
+        Commit(StoreSamples.Issuance(1));
+
+        var outcomes = Store.Apply([StoreSamples.Request(new StoreChange.AddCertificate(StoreSamples.Certificate(1))), StoreSamples.Issuance(2)]);
+
+        Assert.IsType<CommitOutcome.Conflict>(outcomes[0]);
+        Assert.IsType<CommitOutcome.Committed>(outcomes[1]);
+        Assert.Equal(2, await Certificates.CountAsync(Cancelled));
+    }
+
+    [Fact]
+    public async Task Apply_RequestThatDependsOnItsNeighbour_Sees_It()
+    {
+        var outcomes = Store.Apply([StoreSamples.Issuance(1), StoreSamples.Revocation(1), StoreSamples.Issuance(1)]);
+
+        Assert.Equal([true, true, false], outcomes.Select(o => o is CommitOutcome.Committed));
+        Assert.IsType<CertificateStatus.Revoked>(await Certificates.FindStatusAsync(StoreSamples.Authority, StoreSamples.Serial(1), Cancelled));
+    }
+
+    [Fact]
+    public async Task Head_AndStoredHashes_AreThoseOfTheEntries()
+    {
+        // More than two tiles of 256, so that kept subtree heads are used.
+        for (var batch = 0; batch < 30; batch++)
+        {
+            Store.Apply([.. Enumerable.Range(batch * 20, 20).Select(StoreSamples.Issuance)]);
+        }
+
+        var expected = new MerkleFrontier();
+        var hashes = new List<MerkleHash>();
+        foreach (var record in await ReadLedgerAsync())
+        {
+            hashes.Add(record.Leaf.Hash());
+            expected.Append(hashes[^1]);
+        }
+
+        var head = await Ledger.HeadAsync(Cancelled);
+        Assert.Equal((expected.Size, expected.Root()), (head.Size, head.Root));
+        var prover = new MerkleProver(Ledger);
+        Assert.Equal(head.Root, await prover.RootAsync(head.Size, Cancelled));
+        foreach (var (index, size) in new[] { (0L, 1L), (5L, 300L), (299L, 300L), (255L, 256L), (256L, 513L), (0L, head.Size), (head.Size - 1, head.Size) })
+        {
+            var root = await prover.RootAsync(size, Cancelled);
+            Assert.True(MerkleTree.VerifyInclusion(hashes[(int)index], index, size, await prover.InclusionProofAsync(index, size, Cancelled), root));
+            Assert.True(MerkleTree.VerifyConsistency(size, root, head.Size, head.Root, await prover.ConsistencyProofAsync(size, head.Size, Cancelled)));
+        }
+    }
+
+    [Fact]
+    public async Task EpochStarted_Again_RaisesTheEpochFromThatLeafOn()
+    {
+        var started = Commit(new CommitRequest(StoreSamples.Entry(LedgerEntryKind.EpochStarted), []));
+        var after = Commit(StoreSamples.Issuance(1));
+
+        Assert.Equal(2, (await Ledger.HeadAsync(Cancelled)).Epoch);
+        Assert.Equal(1, (await Ledger.FindAsync(started.LeafIndex - 1, Cancelled))?.Leaf.Epoch);
+        Assert.Equal(2, (await Ledger.FindAsync(started.LeafIndex, Cancelled))?.Leaf.Epoch);
+        Assert.Equal(2, (await Ledger.FindAsync(after.LeafIndex, Cancelled))?.Leaf.Epoch);
+    }
+
+    [Fact]
+    public async Task EraseDetails_Known_LeavesTheLeafAndItsHash()
+    {
+        var committed = Commit(StoreSamples.Issuance(1));
+        var before = await Ledger.FindAsync(committed.LeafIndex, Cancelled);
+        var facts = ImmutableSortedDictionary.Create<string, string>(StringComparer.Ordinal).Add(LedgerFacts.Leaf, $"{committed.LeafIndex}");
+
+        Commit(StoreSamples.Request(LedgerEntryKind.DetailsErased, facts, new StoreChange.EraseDetails(committed.LeafIndex)));
+        Commit(StoreSamples.Request(LedgerEntryKind.DetailsErased, facts, new StoreChange.EraseDetails(committed.LeafIndex)));
+
+        var erased = await Ledger.FindAsync(committed.LeafIndex, Cancelled);
+        Assert.True(erased?.IsErased);
+        Assert.Equal(before?.Leaf, erased?.Leaf);
+        Conflict(new StoreChange.EraseDetails(1000));
+    }
+
+    [Fact]
+    public async Task Texts_OfAllKinds_ComeBackAsTheyWent()
+    {
+        var odd = "\u2014 \u00fc \U0001F600 \n\t\"';-- \0 " + new string('x', 5000);
+        Commit(new CommitRequest(StoreSamples.Entry(LedgerEntryKind.EnrollmentRefused, ("odd", odd), ("empty", "")), [new StoreChange.RegisterAgent(StoreSamples.Agent(1) with { Owner = odd, Profile = "" })]));
+
+        Assert.Equal(odd, (await ((IAgentStore)Store).FindAsync(StoreSamples.AgentId(1), Cancelled))?.Owner);
+        Assert.Equal("", (await ((IAgentStore)Store).FindAsync(StoreSamples.AgentId(1), Cancelled))?.Profile);
+        var details = (await ReadLedgerAsync())[^1].Details;
+        Assert.Equal((odd, ""), (details?.Facts["odd"], details?.Facts["empty"]));
+    }
+}
