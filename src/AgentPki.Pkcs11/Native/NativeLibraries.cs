@@ -1,0 +1,64 @@
+using System.Reflection;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace AgentPki.Pkcs11.Native;
+
+/// <summary>What a module needs from the C library before it is loaded.</summary>
+public static partial class NativeLibraries
+{
+    private static readonly Lock Gate = new();
+    private static bool _resolverSet;
+
+    /// <summary>
+    /// Sets a variable in the native environment. <see cref="Environment.SetEnvironmentVariable(string, string)"/> changes only .NET's copy, which a
+    /// module's getenv never sees.
+    /// </summary>
+    public static void SetEnvironment(string name, string value)
+    {
+        if (SetEnv(name, value, 1) != 0)
+        {
+            throw new InvalidOperationException($"The variable {name} cannot be set in the native environment.");
+        }
+    }
+
+    /// <summary>Loads a shared library globally, for modules whose siblings are not on the loader's path.</summary>
+    /// <exception cref="DllNotFoundException">The loader refused it; the message carries its reason.</exception>
+    public static void Preload(string path)
+    {
+        const int now = 2, global = 0x100;
+        if (DlOpen(path, now | global) == IntPtr.Zero)
+        {
+            throw new DllNotFoundException($"{path} cannot be loaded: {Marshal.PtrToStringUTF8(DlError())}");
+        }
+    }
+
+    /// <summary>glibc 2.34 and later have no libdl.so, which Pkcs11Interop imports by that name.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    internal static void EnsureLoaderIsFound()
+    {
+        lock (Gate)
+        {
+            if (!_resolverSet)
+            {
+                NativeLibrary.SetDllImportResolver(typeof(Net.Pkcs11Interop.Common.Pkcs11Exception).Assembly, ResolveLoader);
+                _resolverSet = true;
+            }
+        }
+    }
+
+    private static IntPtr ResolveLoader(string name, Assembly assembly, DllImportSearchPath? path) =>
+        name == "libdl" && NativeLibrary.TryLoad("libdl.so.2", out var handle) ? handle : IntPtr.Zero;
+
+    [LibraryImport("libc", EntryPoint = "setenv", StringMarshalling = StringMarshalling.Utf8)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial int SetEnv(string name, string value, int overwrite);
+
+    [LibraryImport("libc", EntryPoint = "dlopen", StringMarshalling = StringMarshalling.Utf8)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial IntPtr DlOpen(string path, int flags);
+
+    [LibraryImport("libc", EntryPoint = "dlerror")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial IntPtr DlError();
+}

@@ -1,0 +1,48 @@
+using System.Security.Cryptography;
+
+namespace AgentPki.Pkcs11;
+
+/// <summary>A file with a PIN: one line, readable by its owner alone.</summary>
+public static class PinFile
+{
+    private const UnixFileMode Others = UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.OtherRead | UnixFileMode.OtherWrite;
+
+    /// <summary>The PIN's octets without a line end; the caller zeroizes them.</summary>
+    /// <exception cref="InvalidOperationException">Missing, empty, or readable by others; the message says how to mend it.</exception>
+    public static byte[] Read(string path)
+    {
+        if (!File.Exists(path))
+        {
+            throw new InvalidOperationException($"The PIN file {path} is missing; restore it from its backup, or point the configuration to it.");
+        }
+
+        if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(path) & Others) != 0)
+        {
+            throw new InvalidOperationException($"The PIN file {path} is readable by others; type: chmod 600 {path}");
+        }
+
+        var content = File.ReadAllBytes(path);
+        var pin = content.AsSpan().TrimEnd("\r\n "u8).ToArray();
+        CryptographicOperations.ZeroMemory(content);
+        return pin.Length > 0 ? pin : throw new InvalidOperationException($"The PIN file {path} is empty.");
+    }
+
+    /// <summary>Makes a file of mode 0600 with a random PIN of 32 hexadecimal digits. An existing file is left alone.</summary>
+    public static void CreateRandom(string path)
+    {
+        if (File.Exists(path))
+        {
+            return;
+        }
+
+        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
+        if (!OperatingSystem.IsWindows())
+        {
+            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        }
+
+        using var file = new FileStream(path, options);
+        file.Write(System.Text.Encoding.ASCII.GetBytes(RandomNumberGenerator.GetHexString(32, lowercase: true)));
+        file.Flush(flushToDisk: true);
+    }
+}
