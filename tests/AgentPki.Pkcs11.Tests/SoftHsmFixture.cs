@@ -1,0 +1,55 @@
+using AgentPki.Pkcs11.Administration;
+using Microsoft.Extensions.Logging.Abstractions;
+using Xunit;
+
+[assembly: AssemblyFixture(typeof(AgentPki.Pkcs11.Tests.SoftHsmFixture))]
+
+namespace AgentPki.Pkcs11.Tests;
+
+/// <summary>One SoftHSM store for the process (the module reads its configuration once); each test class makes tokens of its own in it.</summary>
+public sealed class SoftHsmFixture : IDisposable
+{
+    private static readonly string[] Places = ["/usr/lib/softhsm/libsofthsm2.so", "/usr/lib/x86_64-linux-gnu/softhsm/libsofthsm2.so", "/usr/lib/aarch64-linux-gnu/softhsm/libsofthsm2.so"];
+
+    private readonly IReadOnlyDictionary<string, string> _environment;
+
+    public SoftHsmFixture()
+    {
+        Directory = System.IO.Directory.CreateTempSubdirectory("agentpki-softhsm-").FullName;
+        TokenDirectory = Path.Combine(Directory, "tokens");
+        _environment = TokenAdministration.PrepareSoftHsm(Path.Combine(Directory, "softhsm2.conf"), TokenDirectory);
+    }
+
+    public string Directory { get; }
+
+    public string TokenDirectory { get; }
+
+    public static string Module => Places.FirstOrDefault(File.Exists) ?? throw new InvalidOperationException("SoftHSM is missing: run hsm-config/softhsm/install.sh");
+
+    /// <summary>Options for a token of that label, which is made now if it is not there.</summary>
+    public Pkcs11Options Token(string label, bool make = true)
+    {
+        var (user, officer) = (Path.Combine(Directory, label + ".pin"), Path.Combine(Directory, label + ".so-pin"));
+        PinFile.CreateRandom(user);
+        PinFile.CreateRandom(officer);
+        var options = new Pkcs11Options
+        {
+            Name = "softhsm",
+            ModulePath = Module,
+            TokenLabel = label,
+            PinFile = user,
+            Token = TokenDescription.Shipped("softhsm"),
+            Environment = _environment,
+        };
+        if (make)
+        {
+            TokenAdministration.EnsureToken(options, officer);
+        }
+
+        return options;
+    }
+
+    public static ValueTask<Pkcs11Provider> OpenAsync(Pkcs11Options options) => Pkcs11Provider.OpenAsync(options, TimeProvider.System, NullLogger<Pkcs11Provider>.Instance, default);
+
+    public void Dispose() => System.IO.Directory.Delete(Directory, recursive: true);
+}
