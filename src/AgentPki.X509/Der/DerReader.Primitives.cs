@@ -116,6 +116,23 @@ public ref partial struct DerReader
     /// <summary>One of the directory string types, or IA5String, by its own tag.</summary>
     public string ReadString(string field) => ReadString(NextTag, NextTag, field);
 
+    /// <summary>Reads over one of the string types and checks its characters, without making a string where that can be helped.</summary>
+    public void CheckString(string field)
+    {
+        var type = NextTag;
+        if (type is DerTag.Utf8String)
+        {
+            if (!System.Text.Unicode.Utf8.IsValid(ReadContent(type, field).Span))
+            {
+                throw Malformed($"{field}: not valid UTF-8");
+            }
+        }
+        else
+        {
+            ReadString(field);
+        }
+    }
+
     /// <summary>A string of type <paramref name="type"/> under <paramref name="tag"/> (they differ for IMPLICIT tagging).</summary>
     public string ReadString(byte tag, byte type, string field)
     {

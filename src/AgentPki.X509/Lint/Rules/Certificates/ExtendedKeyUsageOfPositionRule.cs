@@ -1,0 +1,22 @@
+using AgentPki.X509.Certificates;
+
+namespace AgentPki.X509.Lint.Rules.Certificates;
+
+/// <summary>An OCSP responder signs responses and does nothing else; a TLS server has serverAuth; nobody else has OCSPSigning.</summary>
+internal sealed class ExtendedKeyUsageOfPositionRule() : CertificateRule("extended_key_usage_of_position", LintSeverity.Error, "RFC 6960 §4.2.2.2, RFC 5280 §4.2.1.12")
+{
+    public override string? Check(TbsFields certificate, LintContext context)
+    {
+        if (context.IsAuthority || certificate.ExtendedKeyUsages is not { } purposes)
+        {
+            return null;
+        }
+
+        return context.Position switch
+        {
+            CertificatePosition.OcspResponder => purposes is [Oids.OcspSigning] ? null : "An OCSP responder has OCSPSigning and nothing else.",
+            CertificatePosition.TlsServer when !purposes.Contains(Oids.ServerAuth) => "A TLS server has serverAuth.",
+            _ => purposes.Contains(Oids.OcspSigning) ? "OCSPSigning is for OCSP responders alone." : null,
+        };
+    }
+}
