@@ -1,0 +1,97 @@
+using AgentPki.Client.Est;
+using AgentPki.Cryptography;
+using AgentPki.Cryptography.Providers.Platform;
+using AgentPki.Server.Cli;
+using AgentPki.Server.Home;
+using AgentPki.X509.Certificates;
+using AgentPki.X509.Names;
+using AgentPki.X509.Requests;
+
+namespace AgentPki.Server.Up;
+
+/// <summary>The sample agent of a development home: enrolled over the public EST endpoint like any other, its chain judged by openssl.</summary>
+public static class SampleAgent
+{
+    /// <summary>Its common name, and the last part of its SPIFFE ID.</summary>
+    public const string Name = "sample-agent";
+
+    /// <param name="Certificate">What it holds now.</param>
+    /// <param name="IsNew">Enrolled just now; otherwise kept from an earlier start.</param>
+    /// <param name="Verification">openssl's own words.</param>
+    public sealed record State(Certificate Certificate, bool IsNew, string Verification);
+
+    /// <summary>Enrols it unless its certificate is still good, and has openssl verify its chain.</summary>
+    /// <param name="server">The public HTTPS endpoint.</param>
+    /// <exception cref="CommandException">It could not be enrolled, or openssl does not accept its chain.</exception>
+    public static async Task<State> EnsureAsync(ApplianceHome home, Uri server, EstCredential credential, Certificate root, TimeProvider clock, CancellationToken cancellationToken)
+    {
+        var kept = Kept(home, root, clock);
+        var certificate = kept ?? await EnrollAsync(home, server, credential, root, clock, cancellationToken);
+        return new State(certificate, kept is null, await VerifyAsync(home, cancellationToken));
+    }
+
+    private static Certificate? Kept(ApplianceHome home, Certificate root, TimeProvider clock)
+    {
+        if (Pem.TryReadCertificates(home.SampleCertificate) is not [var certificate, ..] || Pem.TryReadKey(home.SampleKey) is not { } key)
+        {
+            return null;
+        }
+
+        using var platform = X509CertificateOf(certificate);
+        // Of this home's root (a home may have been made anew around it), over the kept key, and good for another minute.
+        return platform.HasKey(key) && Pem.TryReadCertificates(home.ChainCertificates) is [var issuing, ..] && certificate.Issuer.Equals(issuing.Subject) &&
+            issuing.Issuer.Equals(root.Subject) && certificate.IsValidAt(clock.GetUtcNow().AddMinutes(1))
+            ? certificate
+            : null;
+    }
+
+    private static async Task<Certificate> EnrollAsync(
+        ApplianceHome home, Uri server, EstCredential credential, Certificate root, TimeProvider clock, CancellationToken cancellationToken)
+    {
+        await using var key = (SoftwareSigningKey)await new PlatformProvider().GenerateAsync(new KeySpec(Name, KeyAlgorithm.EcdsaP256, KeyPurpose.Subject), cancellationToken);
+        var request = await Pkcs10Request.CreateAsync(X500Name.Create((X509.Oids.CommonName, Name)), [new GeneralName.Dns($"{Name}.localhost")], key, cancellationToken);
+        using var client = new EstClient(new EstClientOptions(server, [root], Credential: credential), clock);
+        var outcome = await client.EnrollAsync(request, cancellationToken);
+        if (outcome is not EstEnrollment.Issued { Certificate: var certificate })
+        {
+            throw new CommandException(ExitCodes.Refused, $"The sample agent was not enrolled: {outcome}.", "Type 'agentpki doctor'; the appliance's log says more.");
+        }
+
+        PrivateFile.Write(home.SampleKey, Pem.EncodeKey(key.ExportPkcs8()));
+        PrivateFile.Write(home.SampleCertificate, Pem.Encode(certificate));
+        return certificate;
+    }
+
+    private static async Task<string> VerifyAsync(ApplianceHome home, CancellationToken cancellationToken)
+    {
+        var outcome = await ForeignProgram.RunAsync(
+            "openssl", ["verify", "-x509_strict", "-CAfile", home.RootCertificate, "-untrusted", home.ChainCertificates, home.SampleCertificate], cancellationToken)
+            ?? throw new CommandException(ExitCodes.Environment, "The program openssl is missing.", "Type: sudo apt-get install -y openssl");
+        return outcome.ExitCode == 0
+            ? outcome.Text
+            : throw new CommandException(ExitCodes.CheckFailed, $"openssl does not accept the sample agent's chain: {outcome.Text.ReplaceLineEndings(" ")}", "Type 'agentpki doctor'.");
+    }
+
+    private static PlatformCertificate X509CertificateOf(Certificate certificate) => new(certificate);
+
+    /// <summary>Whether a certificate and a PKCS#8 key belong together.</summary>
+    private readonly struct PlatformCertificate(Certificate certificate) : IDisposable
+    {
+        internal bool HasKey(byte[] pkcs8)
+        {
+            try
+            {
+                var key = PlatformProvider.ImportPkcs8(Name, KeyPurpose.Subject, pkcs8);
+                return key.PublicKey.Equals(certificate.PublicKey);
+            }
+            catch (System.Security.Cryptography.CryptographicException)
+            {
+                return false;
+            }
+        }
+
+        public void Dispose()
+        {
+        }
+    }
+}
