@@ -1,5 +1,7 @@
+using System.Buffers.Binary;
 using System.Collections.Concurrent;
 using System.Net;
+using System.Net.Sockets;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace AgentPki.Server.Hosting;
@@ -11,7 +13,7 @@ public sealed class ClientConnections(int maximum)
 
     public bool TryEnter(IPAddress client)
     {
-        var key = ClientRates.Key(client);
+        var key = Key(client);
         if (_open.AddOrUpdate(key, 1, static (_, count) => count + 1) <= maximum)
         {
             return true;
@@ -21,7 +23,7 @@ public sealed class ClientConnections(int maximum)
         return false;
     }
 
-    public void Leave(IPAddress client) => Leave(ClientRates.Key(client));
+    public void Leave(IPAddress client) => Leave(Key(client));
 
     /// <summary>Guards a Kestrel listener.</summary>
     public ListenOptions Guard(ListenOptions options)
@@ -45,6 +47,20 @@ public sealed class ClientConnections(int maximum)
             }
         });
         return options;
+    }
+
+    /// <summary>What tells clients apart: the address; of an IPv6 address its /64, for one host owns a whole one.</summary>
+    public static UInt128 Key(IPAddress address)
+    {
+        Span<byte> octets = stackalloc byte[16];
+        var wide = address.AddressFamily == AddressFamily.InterNetworkV6 ? address : address.MapToIPv6();
+        _ = wide.TryWriteBytes(octets, out _);
+        if (!wide.IsIPv4MappedToIPv6)
+        {
+            octets[8..].Clear();
+        }
+
+        return BinaryPrimitives.ReadUInt128BigEndian(octets);
     }
 
     private void Leave(UInt128 key)

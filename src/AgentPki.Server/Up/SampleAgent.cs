@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using AgentPki.Client.Est;
 using AgentPki.Cryptography;
 using AgentPki.Cryptography.Providers.Platform;
@@ -25,22 +26,21 @@ public static class SampleAgent
     /// <exception cref="CommandException">It could not be enrolled, or openssl does not accept its chain.</exception>
     public static async Task<State> EnsureAsync(ApplianceHome home, Uri server, EstCredential credential, Certificate root, TimeProvider clock, CancellationToken cancellationToken)
     {
-        var kept = Kept(home, root, clock);
+        var kept = Kept(home, clock);
         var certificate = kept ?? await EnrollAsync(home, server, credential, root, clock, cancellationToken);
         return new State(certificate, kept is null, await VerifyAsync(home, cancellationToken));
     }
 
-    private static Certificate? Kept(ApplianceHome home, Certificate root, TimeProvider clock)
+    private static Certificate? Kept(ApplianceHome home, TimeProvider clock)
     {
         if (Pem.TryReadCertificates(home.SampleCertificate) is not [var certificate, ..] || Pem.TryReadKey(home.SampleKey) is not { } key)
         {
             return null;
         }
 
-        using var platform = X509CertificateOf(certificate);
-        // Of this home's root (a home may have been made anew around it), over the kept key, and good for another minute.
-        return platform.HasKey(key) && Pem.TryReadCertificates(home.ChainCertificates) is [var issuing, ..] && certificate.Issuer.Equals(issuing.Subject) &&
-            issuing.Issuer.Equals(root.Subject) && certificate.IsValidAt(clock.GetUtcNow().AddMinutes(1))
+        // Of this home's issuing CA, over the kept key, and good for another minute.
+        return Fits(key, certificate) && Pem.TryReadCertificates(home.ChainCertificates) is [var issuing, ..] &&
+            certificate.AuthorityKeyIdentifier.Span.SequenceEqual(issuing.SubjectKeyIdentifier.Span) && certificate.IsValidAt(clock.GetUtcNow().AddMinutes(1))
             ? certificate
             : null;
     }
@@ -72,26 +72,19 @@ public static class SampleAgent
             : throw new CommandException(ExitCodes.CheckFailed, $"openssl does not accept the sample agent's chain: {outcome.Text.ReplaceLineEndings(" ")}", "Type 'agentpki doctor'.");
     }
 
-    private static PlatformCertificate X509CertificateOf(Certificate certificate) => new(certificate);
-
-    /// <summary>Whether a certificate and a PKCS#8 key belong together.</summary>
-    private readonly struct PlatformCertificate(Certificate certificate) : IDisposable
+    private static bool Fits(byte[] pkcs8, Certificate certificate)
     {
-        internal bool HasKey(byte[] pkcs8)
+        try
         {
-            try
-            {
-                var key = PlatformProvider.ImportPkcs8(Name, KeyPurpose.Subject, pkcs8);
-                return key.PublicKey.Equals(certificate.PublicKey);
-            }
-            catch (System.Security.Cryptography.CryptographicException)
-            {
-                return false;
-            }
+            return PlatformProvider.ImportPkcs8(Name, KeyPurpose.Subject, pkcs8).PublicKey.Equals(certificate.PublicKey);
         }
-
-        public void Dispose()
+        catch (CryptographicException)
         {
+            return false;
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(pkcs8);
         }
     }
 }

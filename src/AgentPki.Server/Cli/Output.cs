@@ -1,0 +1,54 @@
+using System.Globalization;
+using Spectre.Console;
+
+namespace AgentPki.Server.Cli;
+
+/// <summary>Tables and facts in the same shape everywhere.</summary>
+public static class Output
+{
+    /// <summary>A table; into a pipe: one line a row, columns separated by tabs, so that cut and awk can read it.</summary>
+    public static void Table(Terminal terminal, IReadOnlyList<string> columns, IReadOnlyCollection<IReadOnlyList<string>> rows, string whenEmpty)
+    {
+        if (rows.Count == 0)
+        {
+            terminal.Line(whenEmpty);
+            return;
+        }
+
+        if (!terminal.Interactive)
+        {
+            terminal.Raw(string.Join('\t', columns));
+            foreach (var row in rows)
+            {
+                terminal.Raw(string.Join('\t', row));
+            }
+
+            return;
+        }
+
+        var table = new Table { Border = TableBorder.Simple };
+        foreach (var column in columns)
+        {
+            table.AddColumn(new TableColumn(Markup.Escape(column)));
+        }
+
+        foreach (var row in rows)
+        {
+            table.AddRow(row.Select(cell => new Text(cell)));
+        }
+
+        terminal.Out.Write(table);
+    }
+
+    /// <summary>Names and values, the values in one column.</summary>
+    public static void Facts(Terminal terminal, params IReadOnlyList<(string Name, string Value)> facts)
+    {
+        var width = facts.Max(f => f.Name.Length);
+        foreach (var (name, value) in facts)
+        {
+            terminal.Line($"{name.PadRight(width)}  {value}");
+        }
+    }
+
+    public static string Time(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+}
