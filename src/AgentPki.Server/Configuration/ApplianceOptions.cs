@@ -23,7 +23,10 @@ public sealed record ApplianceOptions(
 
 /// <summary>Where it listens.</summary>
 /// <param name="Names">Further DNS names and addresses of the TLS certificate; <c>localhost</c> and 127.0.0.1 are always there.</param>
-public sealed record ListenOptions(IPAddress Bind, int HttpsPort, int HttpPort, IReadOnlyList<string> Names);
+/// <param name="TrustedProxies">Peers that end TLS for their clients and may pass on a client's certificate (RFC 9440).</param>
+/// <param name="ProxySocket">A Unix socket for such a proxy on this machine; empty: none.</param>
+public sealed record ListenOptions(
+    IPAddress Bind, int HttpsPort, int HttpPort, IReadOnlyList<string> Names, IReadOnlyList<IPNetwork> TrustedProxies, string ProxySocket);
 
 /// <summary>Which PKCS#11 token holds the keys.</summary>
 /// <param name="Kind">The folder in <c>hsm-config/</c> that knows this kind of token.</param>
@@ -36,8 +39,8 @@ public sealed record TokenOptions(string Kind, string Module, string Label, stri
 public sealed record TlsOptions(TimeSpan RenewBefore, TimeSpan HandshakeTimeout);
 
 /// <summary>What one client may take.</summary>
-/// <param name="RequestsPerSecond">Per client address, on average; 0 switches the limit off.</param>
-/// <param name="Burst">Requests that a client address may send at once.</param>
+/// <param name="RequestsPerSecond">Per client (certificate, credential, or address) on average; 0 switches the limit off.</param>
+/// <param name="Burst">Requests that a client may send at once.</param>
 public sealed record LimitOptions(
     int RequestsPerSecond,
     int Burst,

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using System.Net.Sockets;
 using AgentPki.Server.Cli;
 using AgentPki.Server.Home;
 using AgentPki.X509.Names;
@@ -109,7 +110,9 @@ public static class ConfigurationReader
             address ?? IPAddress.Loopback,
             PortOverride(variable, HttpsPortVariable, "listen.httpsPort", problems) ?? section.Number("httpsPort", 8443, 0, 65535),
             PortOverride(variable, HttpPortVariable, "listen.httpPort", problems) ?? section.Number("httpPort", 8080, 0, 65535),
-            section.List("names"));
+            section.List("names"),
+            ReadNetworks(section, "trustedProxies"),
+            section.Text("proxySocket", ""));
         foreach (var name in options.Names.Where(n => !IPAddress.TryParse(n, out _) && Uri.CheckHostName(n) != UriHostNameType.Dns))
         {
             section.Report("names", $"'{name}' is neither a DNS name nor an IP address");
@@ -119,6 +122,28 @@ public static class ConfigurationReader
         _ = (section.Text("bind", ""), section.Text("httpsPort", ""), section.Text("httpPort", ""));
         section.RefuseUnknown();
         return options;
+    }
+
+    private static List<IPNetwork> ReadNetworks(YamlSection section, string field)
+    {
+        var networks = new List<IPNetwork>();
+        foreach (var text in section.List(field))
+        {
+            if (IPNetwork.TryParse(text, out var network))
+            {
+                networks.Add(network);
+            }
+            else if (IPAddress.TryParse(text, out var address))
+            {
+                networks.Add(new IPNetwork(address, address.AddressFamily == AddressFamily.InterNetwork ? 32 : 128));
+            }
+            else
+            {
+                section.Report(field, $"'{text}' is neither an IP address nor a network such as 10.0.0.0/8");
+            }
+        }
+
+        return networks;
     }
 
     private static TokenOptions ReadToken(YamlSection section)

@@ -44,8 +44,8 @@ public sealed record ApplianceHome(string Root)
 
     public string LogFile => In("log", "agentpki.log");
 
-    /// <summary>Signed checkpoints of the ledger as text, so that they can be carried away.</summary>
-    public string Checkpoints => In("checkpoints");
+    /// <summary>Every signed checkpoint of the ledger as text, outside of the database: tells a database that was set back; copy it away.</summary>
+    public string Checkpoints => In("checkpoints", "ledger.txt");
 
     public string AdminSocket => In("admin.sock");
 

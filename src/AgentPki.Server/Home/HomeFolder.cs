@@ -53,8 +53,8 @@ public static class HomeFolder
 
     private static string[] Folders(ApplianceHome home) =>
     [
-        home.Profiles, home.TokenStore, home.Checkpoints,
-        .. new[] { home.Database, home.UserPin, home.RootCertificate, home.TlsKey, home.DevelopmentToken, home.LogFile }.Select(FolderOf),
+        home.Profiles, home.TokenStore,
+        .. new[] { home.Database, home.Checkpoints, home.UserPin, home.RootCertificate, home.TlsKey, home.DevelopmentToken, home.LogFile }.Select(FolderOf),
     ];
 
     private static string FolderOf(string file) => Path.GetDirectoryName(file) ?? throw new ArgumentException("A file of the home lies in no folder.", nameof(file));

@@ -10,7 +10,9 @@ public static class KestrelSetup
 {
     /// <param name="adminSocket">The address of the admin socket (<see cref="Home.SocketPath"/>).</param>
     /// <param name="adminUser">The user who may connect to it, besides root.</param>
-    public static void Configure(KestrelServerOptions kestrel, ApplianceOptions options, TlsHandshakeCallbackOptions tls, string adminSocket, uint adminUser)
+    /// <param name="proxySocket">The address of the proxy's socket, or null.</param>
+    public static void Configure(
+        KestrelServerOptions kestrel, ApplianceOptions options, TlsHandshakeCallbackOptions tls, string adminSocket, uint adminUser, string? proxySocket)
     {
         kestrel.AddServerHeader = false;
         kestrel.AllowSynchronousIO = false;
@@ -32,6 +34,15 @@ public static class KestrelSetup
             listener.Protocols = HttpProtocols.Http1;
             PeerCredentials.Require(listener, adminUser).MarkAs(ListenerKind.Admin);
         });
+        if (proxySocket is not null)
+        {
+            // A proxy on this machine that ended the TLS; who may connect is what the socket's folder says.
+            kestrel.ListenUnixSocket(proxySocket, listener =>
+            {
+                listener.Protocols = HttpProtocols.Http1;
+                listener.MarkAs(ListenerKind.Https);
+            });
+        }
     }
 
     private static void ApplyLimits(KestrelServerLimits kestrel, LimitOptions limits)

@@ -60,6 +60,7 @@ public sealed class ConfigurationReaderTests
     [InlineData("trustDomain: a.test\ndevelopment: maybe", "f.yaml:2", "development", "true or false")]
     [InlineData("trustDomain: a.test\nmetrics: some", "f.yaml:2", "metrics", "loopback, everyone, nobody")]
     [InlineData("trustDomain: a.test\nlisten: {names: ['bad name']}", "f.yaml:2", "listen.names", "neither a DNS name nor an IP address")]
+    [InlineData("trustDomain: a.test\nlisten: {trustedProxies: [proxy]}", "f.yaml:2", "listen.trustedProxies", "neither an IP address nor a network")]
     [InlineData("trustDomain: a.test\ntoken: {kind: ../x}", "f.yaml:2", "token.kind", "folder in hsm-config")]
     [InlineData("trustDomain: [", "f.yaml:", "(syntax)", "")]
     [InlineData("- a\n- b", "f.yaml", "(whole file)", "mapping")]

@@ -16,7 +16,7 @@ public sealed class PortsTests
         taken.Start();
         var port = ((IPEndPoint)taken.LocalEndpoint).Port;
 
-        var error = Assert.Throws<CommandException>(() => Ports.RequireFree(new ListenOptions(IPAddress.Loopback, 0, port, [])));
+        var error = Assert.Throws<CommandException>(() => Ports.RequireFree(Listen(IPAddress.Loopback, 0, port)));
 
         Assert.Contains($"127.0.0.1:{port} is in use", error.Message, StringComparison.Ordinal);
         Assert.Contains(ConfigurationReader.HttpPortVariable, error.Remedy, StringComparison.Ordinal);
@@ -26,8 +26,10 @@ public sealed class PortsTests
     public void RequireFree_ForeignAddress_SaysSo()
     {
         // RFC 5737 TEST-NET-1: on no machine.
-        var error = Assert.Throws<CommandException>(() => Ports.RequireFree(new ListenOptions(IPAddress.Parse("192.0.2.1"), 18443, 18080, [])));
+        var error = Assert.Throws<CommandException>(() => Ports.RequireFree(Listen(IPAddress.Parse("192.0.2.1"), 18443, 18080)));
 
         Assert.Contains("not an address of this machine", error.Message, StringComparison.Ordinal);
     }
+
+    private static ListenOptions Listen(IPAddress address, int httpsPort, int httpPort) => new(address, httpsPort, httpPort, [], [], "");
 }
