@@ -36,11 +36,12 @@ internal static class CertificateChecks
     private static Finding Tls(DoctorContext context, Certificate? root, Func<Certificate, IReadOnlyList<Certificate>, Certificate, string?> verifyChain)
     {
         const string Remedy = "Start the appliance (or restart it): it renews its TLS certificate.";
-        if (!File.Exists(context.Home.TlsKey) || Pem.TryReadCertificates(context.Home.TlsCertificate) is not [var leaf, .. var rest])
+        if (!File.Exists(context.Home.TlsKey) || Pem.TryReadCertificates(context.Home.TlsCertificate) is not { Count: > 0 } chain)
         {
             return Finding.Warn("tls certificate", "none yet", "Start the appliance: it makes one.");
         }
 
+        var leaf = chain[0];
         var names = leaf.SubjectAlternativeNames;
         string[] wanted = ["localhost", "127.0.0.1", .. context.Options.Listen.Names];
         var missing = wanted.Where(name => !names.Contains(IPAddress.TryParse(name, out var ip) ? new GeneralName.Ip(ip) : new GeneralName.Dns(name))).ToList();
@@ -54,7 +55,7 @@ internal static class CertificateChecks
             return Finding.Fail("tls certificate", $"valid from {leaf.NotBefore:u} to {leaf.NotAfter:u} only", Remedy);
         }
 
-        return root is not null && verifyChain(leaf, rest, root) is { } broken
+        return root is not null && verifyChain(leaf, [.. chain.Skip(1)], root) is { } broken
             ? Finding.Fail("tls certificate", $"does not chain to anchors/root.pem: {broken}", Remedy)
             : Finding.Ok("tls certificate", $"{string.Join(", ", wanted)} until {leaf.NotAfter:yyyy-MM-dd}; key level token-wrapped");
     }

@@ -1,0 +1,121 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using AgentPki.Cryptography;
+using AgentPki.Server.Configuration;
+using AgentPki.Server.Home;
+using AgentPki.X509.Certificates;
+using AgentPki.X509.Names;
+
+namespace AgentPki.Server.Tls;
+
+/// <summary>Asks the appliance's own issuing CA for its TLS certificate.</summary>
+/// <returns>The certificate, then its issuer's.</returns>
+public delegate Task<IReadOnlyList<Certificate>> TlsIssuance(ISigningKey key, IReadOnlyList<GeneralName> names, CancellationToken cancellationToken);
+
+/// <summary>Keeps the appliance's TLS certificate: reads it at start, has it issued when there is no good one, renews it while running.</summary>
+public sealed class TlsCertificateKeeper(
+    ApplianceHome home, ApplianceOptions options, IKeyWrapper wrapper, TlsIssuance issue, TimeProvider clock, ILogger<TlsCertificateKeeper> logger)
+{
+    private static readonly TimeSpan LookEvery = TimeSpan.FromMinutes(1);
+    private readonly IReadOnlyList<GeneralName> _names = TlsNames.Of(options.Listen);
+
+    /// <summary>The certificate to serve with: the kept one while it is fresh, else a new one.</summary>
+    /// <param name="issuing">The CA that must have issued it.</param>
+    public async Task<(TlsIdentity Identity, bool IsNew)> LoadAsync(Certificate issuing, CancellationToken cancellationToken)
+    {
+        await using var kept = await TlsKeyFile.TryReadAsync(home, wrapper, cancellationToken);
+        if (kept is not null && Pem.TryReadCertificates(home.TlsCertificate) is [var leaf, ..] chain && IsFresh(leaf, kept, issuing))
+        {
+            var (certificate, intermediates) = Platform(chain, kept);
+            return (new TlsIdentity(certificate, intermediates), false);
+        }
+
+        var (made, rest) = await IssueAsync(kept, cancellationToken);
+        return (new TlsIdentity(made, rest), true);
+    }
+
+    /// <summary>Renews while running, until cancelled. What fails is tried again a minute later: the old certificate is still good then.</summary>
+    public async Task KeepAsync(TlsIdentity identity, CancellationToken cancellationToken)
+    {
+        using var timer = new PeriodicTimer(LookEvery, clock);
+        while (await NextAsync(timer, cancellationToken))
+        {
+            if (!IsDue(new DateTimeOffset(identity.Certificate.NotBefore), new DateTimeOffset(identity.Certificate.NotAfter)))
+            {
+                continue;
+            }
+
+            try
+            {
+                // A new key with each certificate: whoever got hold of the old one loses it.
+                var (certificate, intermediates) = await IssueAsync(null, cancellationToken);
+                identity.Replace(certificate, intermediates);
+                Log.TlsRenewed(logger, certificate.NotAfter);
+            }
+#pragma warning disable CA1031 // Whatever it was, renewal is tried again while the old certificate is still good.
+            catch (Exception error) when (error is not OperationCanceledException)
+#pragma warning restore CA1031
+            {
+                Log.TlsRenewalFailed(logger, error, identity.Certificate.NotAfter);
+            }
+        }
+    }
+
+    /// <summary>Due when less is left than configured, or than a third of its life if that is shorter.</summary>
+    internal bool IsDue(DateTimeOffset notBefore, DateTimeOffset notAfter)
+    {
+        var third = (notAfter - notBefore) / 3;
+        return notAfter - clock.GetUtcNow() < (third < options.Tls.RenewBefore ? third : options.Tls.RenewBefore);
+    }
+
+    private bool IsFresh(Certificate leaf, ISigningKey key, Certificate issuing) =>
+        leaf.PublicKey.Equals(key.PublicKey) && leaf.IsValidAt(clock.GetUtcNow()) && !IsDue(leaf.NotBefore, leaf.NotAfter) &&
+        leaf.AuthorityKeyIdentifier.Span.SequenceEqual(issuing.SubjectKeyIdentifier.Span) && _names.All(leaf.SubjectAlternativeNames.Contains);
+
+    private async Task<(X509Certificate2 Certificate, X509Certificate2Collection Intermediates)> IssueAsync(SoftwareSigningKey? kept, CancellationToken cancellationToken)
+    {
+        var key = kept ?? await TlsKeyFile.CreateAsync(home, wrapper, cancellationToken);
+        try
+        {
+            var chain = await issue(key, _names, cancellationToken);
+            PrivateFile.Write(home.TlsCertificate, Pem.Encode(chain));
+            return Platform(chain, key);
+        }
+        finally
+        {
+            if (kept is null)
+            {
+                await key.DisposeAsync();
+            }
+        }
+    }
+
+    /// <summary>The certificate with its key as Kestrel wants it; the chain without the root, which clients have (RFC 8446 §4.4.2).</summary>
+    private static (X509Certificate2 Certificate, X509Certificate2Collection Intermediates) Platform(IReadOnlyList<Certificate> chain, SoftwareSigningKey key)
+    {
+        var pkcs8 = key.ExportPkcs8();
+        try
+        {
+            using var bare = X509CertificateLoader.LoadCertificate(chain[0].Der.Span);
+            using var ecdsa = ECDsa.Create();
+            ecdsa.ImportPkcs8PrivateKey(pkcs8, out _);
+            return (bare.CopyWithPrivateKey(ecdsa), [.. chain.Skip(1).Where(c => !c.IsSelfIssued).Select(c => X509CertificateLoader.LoadCertificate(c.Der.Span))]);
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(pkcs8);
+        }
+    }
+
+    private static async Task<bool> NextAsync(PeriodicTimer timer, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await timer.WaitForNextTickAsync(cancellationToken);
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
+    }
+}
