@@ -8,10 +8,11 @@ namespace AgentPki.Pkcs11;
 /// <summary>What one kind of token does differently, as data: no code tests for a vendor's name.</summary>
 public sealed class TokenDescription
 {
-    private TokenDescription(string name, IReadOnlyDictionary<string, MechanismUse> mechanisms, int sessionLimit, IReadOnlyList<string> preload, string edwardsParameters, bool hasGcm)
+    private TokenDescription(string name, IReadOnlyDictionary<string, MechanismUse> mechanisms, int sessionLimit, IReadOnlyList<string> preload, string edwardsParameters, bool hasGcm, IReadOnlyList<string> modules, string? storeVariable)
     {
         (Name, Mechanisms, SessionLimit, Preload) = (name, mechanisms, sessionLimit, preload);
         (EdwardsParameters, HasGcm) = (edwardsParameters, hasGcm);
+        (Modules, StoreVariable) = (modules, storeVariable);
     }
 
     public string Name { get; }
@@ -21,6 +22,12 @@ public sealed class TokenDescription
 
     /// <summary>The most sessions the token takes; 0 where it names none.</summary>
     public int SessionLimit { get; }
+
+    /// <summary>Where the token's package puts its module; the first existing one is used unless the configuration names another.</summary>
+    public IReadOnlyList<string> Modules { get; }
+
+    /// <summary>For a token that keeps its objects in files: the variable that names its configuration file. Null for hardware.</summary>
+    public string? StoreVariable { get; }
 
     /// <summary>Sibling libraries to load before the module, by file name, from the module's folder.</summary>
     public IReadOnlyList<string> Preload { get; }
@@ -69,7 +76,7 @@ public sealed class TokenDescription
             throw new FormatException($"{path}: edwardsParameters is 'oid' or 'printable'.");
         }
 
-        return new(document.Name, mechanisms, document.SessionLimit, document.Preload, document.EdwardsParameters, document.AesGcm);
+        return new(document.Name, mechanisms, document.SessionLimit, document.Preload, document.EdwardsParameters, document.AesGcm, document.Modules, document.StoreVariable);
     }
 
     private sealed class Document
@@ -79,6 +86,10 @@ public sealed class TokenDescription
         public Dictionary<string, SignatureUse> Signatures { get; set; } = [];
 
         public int SessionLimit { get; set; }
+
+        public List<string> Modules { get; set; } = [];
+
+        public string? StoreVariable { get; set; }
 
         public List<string> Preload { get; set; } = [];
 

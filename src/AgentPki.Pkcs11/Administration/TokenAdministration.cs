@@ -43,17 +43,23 @@ public static class TokenAdministration
     public static bool EnsureToken(Pkcs11Options options, string securityOfficerPinFile)
     {
         using var module = TokenModule.Acquire(options.ModulePath, options.Environment, options.Token.Preload);
-        if (TokenConnection.FindSlot(module.Library, options.TokenLabel) is not null)
+        // A token without a user PIN is one whose making was cut short.
+        var there = TokenConnection.FindSlot(module.Library, options.TokenLabel);
+        if (there is not null && there.GetTokenInfo().TokenFlags.UserPinInitialized)
         {
             return false;
         }
 
-        var free = module.Library.GetSlotList(SlotsType.WithTokenPresent).FirstOrDefault(s => !s.GetTokenInfo().TokenFlags.TokenInitialized)
+        var free = there ?? module.Library.GetSlotList(SlotsType.WithTokenPresent).FirstOrDefault(s => !s.GetTokenInfo().TokenFlags.TokenInitialized)
             ?? throw new InvalidOperationException($"The module {options.ModulePath} has no free slot for a new token.");
         var (officer, user) = (PinFile.Read(securityOfficerPinFile), PinFile.Read(options.PinFile));
         try
         {
-            free.InitToken(officer, System.Text.Encoding.UTF8.GetBytes(options.TokenLabel));
+            if (there is null)
+            {
+                free.InitToken(officer, System.Text.Encoding.UTF8.GetBytes(options.TokenLabel));
+            }
+
             // Slot numbers change when a token is initialised: look again.
             var slot = TokenConnection.FindSlot(module.Library, options.TokenLabel) ?? throw new InvalidOperationException("The token was initialised but cannot be found by its label.");
             using var session = slot.OpenSession(SessionType.ReadWrite);
