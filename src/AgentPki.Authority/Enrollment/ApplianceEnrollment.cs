@@ -1,0 +1,70 @@
+using System.Security.Cryptography;
+using AgentPki.Authority.Audit;
+using AgentPki.Authority.Issuance;
+using AgentPki.Authority.Problems;
+using AgentPki.Authority.Profiles;
+using AgentPki.Cryptography;
+using AgentPki.X509;
+using AgentPki.X509.Certificates;
+using AgentPki.X509.Keys;
+using AgentPki.X509.Names;
+
+namespace AgentPki.Authority.Enrollment;
+
+/// <summary>The appliance's own certificates (TLS server, CMS signer, OCSP responder), issued by the same path as everybody's.</summary>
+public sealed class ApplianceEnrollment
+{
+    private readonly ProfileCatalog _profiles;
+    private readonly CertificateAuthority _authority;
+    private readonly IssuerDirectory _issuers;
+
+    internal ApplianceEnrollment(ProfileCatalog profiles, CertificateAuthority authority, IssuerDirectory issuers) =>
+        (_profiles, _authority, _issuers) = (profiles, authority, issuers);
+
+    /// <summary>Certifies a key that the appliance itself holds.</summary>
+    /// <param name="use">Not <see cref="ProfileUse.Agent"/>: agents enrol through the registration authority.</param>
+    /// <exception cref="KeyUnavailableException">The CA's token cannot sign now.</exception>
+    /// <exception cref="Store.StoreUnavailableException">The store cannot write now.</exception>
+    public async ValueTask<Outcome<EnrollmentOutcome.Issued>> IssueAsync(ProfileUse use, PublicKey key, string commonName, IReadOnlyList<GeneralName> names, CancellationToken cancellationToken)
+    {
+        if (use == ProfileUse.Agent)
+        {
+            throw new ArgumentException("Agents enrol through the registration authority.", nameof(use));
+        }
+
+        return await IssueAsync(_profiles.Require(use), key, commonName, names, cancellationToken);
+    }
+
+    internal async ValueTask<Outcome<EnrollmentOutcome.Issued>> IssueAsync(CertificateProfile profile, PublicKey key, string commonName, IReadOnlyList<GeneralName> names, CancellationToken cancellationToken)
+    {
+        if (!profile.KeyAlgorithms.Contains(key.Algorithm) || KeyHygiene.Check(key) is not null)
+        {
+            return Refuse($"profile '{profile.Name}' does not take this {key.Algorithm} key");
+        }
+
+        if (NameRules.Check(names, 0, profile.Names) is { } wrong)
+        {
+            return Refuse($"profile '{profile.Name}': {wrong}");
+        }
+
+        var approved = new ApprovedEnrollment(
+            profile,
+            X500Name.Create((Oids.CommonName, commonName)),
+            names,
+            key,
+            Agent: null,
+            AuditTrail.Appliance,
+            CredentialName: null,
+            ApprovalId: null,
+            Renews: null,
+            Protocol: "appliance",
+            CorrelationId: Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8)));
+        return await _authority.IssueAsync(approved, cancellationToken) switch
+        {
+            Outcome<Certificate>.Done(var certificate) => new Outcome<EnrollmentOutcome.Issued>.Done(new EnrollmentOutcome.Issued(certificate, _issuers.Find(profile.Issuer)?.Chain ?? [], null)),
+            Outcome<Certificate>.Refused(var problem) => new Outcome<EnrollmentOutcome.Issued>.Refused(problem),
+        };
+    }
+
+    private static Outcome<EnrollmentOutcome.Issued>.Refused Refuse(string detail) => new(new PkiProblem(PkiProblemKind.PolicyViolation, detail));
+}

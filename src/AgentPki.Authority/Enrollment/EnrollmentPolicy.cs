@@ -1,0 +1,173 @@
+using AgentPki.Agents;
+using AgentPki.Authority.Issuance;
+using AgentPki.Authority.Problems;
+using AgentPki.Authority.Profiles;
+using AgentPki.Authority.Store;
+using AgentPki.Cryptography;
+using AgentPki.X509.Keys;
+using AgentPki.X509.Names;
+
+namespace AgentPki.Authority.Enrollment;
+
+/// <summary>Steps 2 to 8 of hop 3: from who asks and what to <see cref="ApprovedEnrollment"/>, parked, or refused.</summary>
+internal sealed class EnrollmentPolicy(
+    ProfileCatalog profiles,
+    AgentNaming naming,
+    IAgentStore agents,
+    ICertificateStore certificates,
+    ApprovalService approvals,
+    CryptoProviders providers,
+    SubjectKeyMaker keyMaker,
+    TimeProvider time)
+{
+    public async ValueTask<EnrollmentDecision> DecideAsync(EnrollmentRequest request, AuthenticatedRequester who, CancellationToken cancellationToken)
+    {
+        // 2. Which profile, and whether this requester may have it.
+        var profile = AccessRules.FindProfile(request, who, profiles, out var problem);
+        if (profile is null || problem is not null)
+        {
+            return new EnrollmentDecision.Refused(problem ?? new PkiProblem(PkiProblemKind.UnknownProfile, "there is no such profile"), profile?.Name);
+        }
+
+        // 3. What may be asked for at all: key algorithm, extensions.
+        if (RequestRules.Check(request.Csr, profile) is { } notForAnybody)
+        {
+            return new EnrollmentDecision.Refused(notForAnybody, profile.Name);
+        }
+
+        // 4. Proof of possession: the request's own signature, always.
+        if (!request.Csr.VerifySignature(providers))
+        {
+            return new EnrollmentDecision.Refused(new PkiProblem(PkiProblemKind.BadProofOfPossession, "the request's signature does not verify with its own public key"), profile.Name);
+        }
+
+        // 5. The names: whose certificate it will be.
+        var named = Name(request, who, profile, out problem);
+        if (named is null)
+        {
+            return new EnrollmentDecision.Refused(problem ?? new PkiProblem(PkiProblemKind.PolicyViolation, "the names are not allowed"), profile.Name);
+        }
+
+        // 6. The key: strong, and this agent's own.
+        if (request.Kind != EnrollmentKind.ServerKeygen && await CheckKeyAsync(request.Csr.PublicKey, named.AgentId, cancellationToken) is { } badKey)
+        {
+            return new EnrollmentDecision.Refused(badKey, profile.Name, named.AgentId);
+        }
+
+        // 7. The agent: active, and the requester's to ask for.
+        var agent = await FindAgentAsync(who, named.AgentId, cancellationToken);
+        if (AccessRules.CheckAgent(who, named.AgentId, agent, profile) is { } notAllowed)
+        {
+            return new EnrollmentDecision.Refused(notAllowed, profile.Name, named.AgentId);
+        }
+
+        // 8. A person's yes, where the profile wants one.
+        ApprovalRecord? approval = null;
+        if (profile.Authentication.Approval == ApprovalRule.Always || (profile.Authentication.Approval == ApprovalRule.Enrollment && request.Kind != EnrollmentKind.Renew))
+        {
+            (approval, var waiting) = await ApproveAsync(request, who, profile, named, cancellationToken);
+            if (waiting is not null)
+            {
+                return waiting;
+            }
+        }
+
+        return await CompleteAsync(request, who, profile, named, agent, approval, cancellationToken);
+    }
+
+    private async ValueTask<EnrollmentDecision> CompleteAsync(
+        EnrollmentRequest request, AuthenticatedRequester who, CertificateProfile profile, NamedRequest named, AgentRecord? agent, ApprovalRecord? approval, CancellationToken cancellationToken)
+    {
+        // Whoever did not authenticate belongs to the person who approved it.
+        var owner = who.Owner ?? approval?.DecidedBy;
+        if (owner is null)
+        {
+            return new EnrollmentDecision.Refused(new PkiProblem(PkiProblemKind.Unauthenticated, "nobody answers for this request"), profile.Name, named.AgentId);
+        }
+
+        if (AgentRules.WhyNotIssuable(agent, owner) is { } reason)
+        {
+            return new EnrollmentDecision.Refused(new PkiProblem(PkiProblemKind.Unauthorized, reason), profile.Name, named.AgentId);
+        }
+
+        var made = request.Kind == EnrollmentKind.ServerKeygen ? await keyMaker.MakeAsync(request.Csr.PublicKey.Algorithm, cancellationToken) : null;
+        return new EnrollmentDecision.Approved(
+            new ApprovedEnrollment(
+                profile,
+                named.Subject,
+                named.Names,
+                made?.PublicKey ?? request.Csr.PublicKey,
+                new ApprovedAgent(named.AgentId, owner),
+                who.Actor,
+                (who as AuthenticatedRequester.ByCredential)?.Credential.Name,
+                approval?.Id,
+                request.Kind == EnrollmentKind.Renew ? (who as AuthenticatedRequester.ByCertificate)?.Certificate.SerialHex : null,
+                request.Protocol,
+                request.CorrelationId),
+            made?.Pkcs8);
+    }
+
+    private NamedRequest? Name(EnrollmentRequest request, AuthenticatedRequester who, CertificateProfile profile, out PkiProblem? problem)
+    {
+        problem = null;
+        if (request.Kind == EnrollmentKind.Renew && who is AuthenticatedRequester.ByCertificate by)
+        {
+            problem = RenewalRules.Check(request.Csr, by.Certificate, profile, time.GetUtcNow());
+            var kept = problem is null ? RenewalRules.NamesOf(request.Csr, by.Certificate) : [];
+            // A profile that was narrowed since applies to renewals too.
+            var others = kept.Where(n => n is not GeneralName.Uri(var uri) || !SpiffeId.HasScheme(uri)).ToList();
+            if (problem is null && NameRules.Check(others, kept.Count - others.Count, profile.Names) is { } notAnyMore)
+            {
+                problem = new PkiProblem(PkiProblemKind.PolicyViolation, notAnyMore);
+            }
+
+            return problem is null ? new NamedRequest(by.Agent.Id, by.Certificate.Subject, kept) : null;
+        }
+
+        return NamedRequest.Of(request.Csr, profile, naming, (who as AuthenticatedRequester.ByCredential)?.Credential.SubjectPattern, out problem);
+    }
+
+    private async ValueTask<PkiProblem?> CheckKeyAsync(PublicKey key, string agentId, CancellationToken cancellationToken)
+    {
+        if (KeyHygiene.Check(key) is { } weak)
+        {
+            return new PkiProblem(PkiProblemKind.BadPublicKey, $"the public key must not be used: {weak}; make a new key");
+        }
+
+        // Two requests at one moment with one key for two agents: both pass here, and the commit lets one of them through.
+        var owner = await certificates.FindKeyOwnerAsync(key.Fingerprint(), cancellationToken);
+        return owner is null || owner == agentId ? null : new PkiProblem(PkiProblemKind.BadPublicKey, "the public key belongs to another agent: every agent has keys of its own; make a new key");
+    }
+
+    private ValueTask<AgentRecord?> FindAgentAsync(AuthenticatedRequester who, string agentId, CancellationToken cancellationToken) =>
+        who is AuthenticatedRequester.ByCertificate by && by.Agent.Id == agentId ? new(by.Agent) : agents.FindAsync(agentId, cancellationToken);
+
+    private async ValueTask<(ApprovalRecord? Approved, EnrollmentDecision? Waiting)> ApproveAsync(
+        EnrollmentRequest request, AuthenticatedRequester who, CertificateProfile profile, NamedRequest named, CancellationToken cancellationToken)
+    {
+        var hash = ApprovalService.HashRequest(profile.Name, who.Actor, request.Csr.Der.Span);
+        var record = await approvals.FindParkedAsync(hash, cancellationToken);
+        if (record is null)
+        {
+            switch (await approvals.ParkAsync(request, hash, profile.Name, who.Actor, named.Summary(request.Csr.PublicKey.Algorithm), cancellationToken))
+            {
+                case Outcome<ApprovalRecord>.Refused(var full):
+                    return (null, new EnrollmentDecision.Refused(full, profile.Name, named.AgentId));
+                case Outcome<ApprovalRecord>.Done(var parked):
+                    record = parked;
+                    break;
+            }
+        }
+
+        return record switch
+        {
+            { State: ApprovalState.Approved } => (record, null),
+            { State: ApprovalState.Pending } => (null, new EnrollmentDecision.Parked(record.Id)),
+            { State: ApprovalState.Denied } => (null, Refused(PkiProblemKind.ApprovalDenied, "a person denied this request")),
+            { State: ApprovalState.Issued } => (null, Refused(PkiProblemKind.Conflict, "this request was answered with a certificate already; make a new request")),
+            _ => (null, Refused(PkiProblemKind.ApprovalDenied, "nobody decided this request in time; make a new request")),
+        };
+
+        EnrollmentDecision.Refused Refused(PkiProblemKind kind, string detail) => new(new PkiProblem(kind, detail), profile.Name, named.AgentId);
+    }
+}

@@ -1,0 +1,46 @@
+using AgentPki.Agents;
+using AgentPki.Authority.Problems;
+using AgentPki.Authority.Profiles;
+using AgentPki.Cryptography;
+using AgentPki.X509.Names;
+using AgentPki.X509.Requests;
+
+namespace AgentPki.Authority.Enrollment;
+
+/// <summary>The names a certificate will carry.</summary>
+/// <param name="AgentId">The SPIFFE ID.</param>
+/// <param name="Names">The SPIFFE ID first, then the others in the request's order.</param>
+internal sealed record NamedRequest(string AgentId, X500Name Subject, IReadOnlyList<GeneralName> Names)
+{
+    /// <summary>Decides the names of an enrolment; null with the problem.</summary>
+    public static NamedRequest? Of(Pkcs10Request csr, CertificateProfile profile, AgentNaming naming, string? credentialPattern, out PkiProblem? problem)
+    {
+        if (RequestedNames.Sort(csr.SubjectAlternativeNames, out var error) is not { } requested
+            || SubjectRules.Decide(csr.Subject, profile.Subject, out error) is not { } subject
+            || (error = NameRules.Check(requested.Others, 1, profile.Names)) is not null)
+        {
+            problem = new PkiProblem(PkiProblemKind.PolicyViolation, error ?? "the names are not allowed");
+            return null;
+        }
+
+        if (profile.AgentPath is not { } path)
+        {
+            problem = new PkiProblem(PkiProblemKind.UnknownProfile, "this profile is not for agents");
+            return null;
+        }
+
+        var dns = requested.Others.OfType<GeneralName.Dns>().FirstOrDefault()?.Name;
+        if (!naming.TryName(path, requested.Spiffe, csr.Subject.CommonName, dns, credentialPattern, out var id, out error))
+        {
+            problem = new PkiProblem(PkiProblemKind.PolicyViolation, error);
+            return null;
+        }
+
+        problem = null;
+        var agentId = id.ToString();
+        return new NamedRequest(agentId, subject, [new GeneralName.Uri(agentId), .. requested.Others]);
+    }
+
+    /// <summary>One line for the person who approves.</summary>
+    public string Summary(KeyAlgorithm key) => $"{AgentId}; subject {(Subject.IsEmpty ? "(empty)" : Subject)}; {string.Join(", ", Names.Skip(1))}; {key} key";
+}

@@ -1,0 +1,58 @@
+using AgentPki.Authority.Problems;
+using AgentPki.Authority.Profiles;
+using AgentPki.X509.Certificates;
+using AgentPki.X509.Names;
+using AgentPki.X509.Requests;
+
+namespace AgentPki.Authority.Enrollment;
+
+/// <summary>
+/// Renewal and rekeying (RFC 7030 §4.2.2): "The request Subject field and SubjectAltName extension MUST be identical to the
+/// corresponding fields in the certificate being renewed/rekeyed." Names that the appliance added may be left out, for a client
+/// repeats its own request; nothing may come to them.
+/// </summary>
+internal static class RenewalRules
+{
+    /// <summary>Null when the request is the current certificate's identity again.</summary>
+    public static PkiProblem? Check(Pkcs10Request csr, Certificate current, CertificateProfile profile, DateTimeOffset now)
+    {
+        if (!SameSubject(csr.Subject, current.Subject, profile.Subject))
+        {
+            return Mismatch("the subject is not that of the certificate being renewed");
+        }
+
+        foreach (var name in csr.SubjectAlternativeNames)
+        {
+            if (!current.SubjectAlternativeNames.Contains(name))
+            {
+                return Mismatch("the request asks for a name that the certificate being renewed does not carry; enrol again for another identity");
+            }
+        }
+
+        if (profile.RenewalWindow is { } window && now < current.NotAfter - window)
+        {
+            return new PkiProblem(PkiProblemKind.PolicyViolation, $"too early: the certificate can be renewed from {current.NotAfter - window:u}", current.NotAfter - window - now);
+        }
+
+        return null;
+    }
+
+    /// <summary>The names of the renewed certificate: those asked for, and the SPIFFE ID; all of them when the request names none.</summary>
+    public static IReadOnlyList<GeneralName> NamesOf(Pkcs10Request csr, Certificate current) => csr.SubjectAlternativeNames.Count == 0
+        ? current.SubjectAlternativeNames
+        : [.. current.SubjectAlternativeNames.Where(name => csr.SubjectAlternativeNames.Contains(name) || (name is GeneralName.Uri(var uri) && SpiffeId.HasScheme(uri)))];
+
+    // Same attributes, same values, same order; string types may differ (a client reads PrintableString and writes UTF8String).
+    private static bool SameSubject(X500Name requested, X500Name current, SubjectRule rule)
+    {
+        if (requested.Equals(current) || (requested.IsEmpty && rule.Source != SubjectSource.Request))
+        {
+            return true;
+        }
+
+        return requested.Rdns.Count == current.Rdns.Count
+            && requested.Rdns.Zip(current.Rdns).All(pair => pair.First.Select(a => (a.Oid, a.Value)).SequenceEqual(pair.Second.Select(a => (a.Oid, a.Value))));
+    }
+
+    private static PkiProblem Mismatch(string detail) => new(PkiProblemKind.IdentityMismatch, $"{detail} (RFC 7030 §4.2.2)");
+}

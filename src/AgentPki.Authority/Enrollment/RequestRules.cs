@@ -1,0 +1,43 @@
+using AgentPki.Authority.Problems;
+using AgentPki.Authority.Profiles;
+using AgentPki.X509;
+using AgentPki.X509.Extensions;
+using AgentPki.X509.Requests;
+
+namespace AgentPki.Authority.Enrollment;
+
+/// <summary>
+/// What a request may ask for at all. Usages come from the profile, whatever the request says; but a request that asks for what
+/// nobody gets (a CA, an unknown critical extension) is refused rather than answered with something else.
+/// </summary>
+internal static class RequestRules
+{
+    /// <summary>Null when the request may go on.</summary>
+    public static PkiProblem? Check(Pkcs10Request csr, CertificateProfile profile)
+    {
+        if (!profile.KeyAlgorithms.Contains(csr.PublicKey.Algorithm))
+        {
+            return new PkiProblem(PkiProblemKind.UnsupportedAlgorithm, $"profile '{profile.Name}' does not take {csr.PublicKey.Algorithm} keys; it takes {string.Join(", ", profile.KeyAlgorithms)}");
+        }
+
+        foreach (var extension in csr.RequestedExtensions)
+        {
+            if (Check(extension, csr) is { } wrong)
+            {
+                return new PkiProblem(PkiProblemKind.PolicyViolation, wrong);
+            }
+        }
+
+        return null;
+    }
+
+    private static string? Check(X509Extension extension, Pkcs10Request csr) => extension.Oid switch
+    {
+        Oids.BasicConstraints when csr.RequestedBasicConstraints is { IsCertificateAuthority: true } => "the request asks to be a certification authority (basicConstraints cA)",
+        Oids.KeyUsage when csr.RequestedKeyUsages is { } usages && (usages & (KeyUsages.KeyCertSign | KeyUsages.CrlSign)) != 0 => "the request asks for keyCertSign or cRLSign, which only a certification authority has",
+        Oids.NameConstraints or Oids.PolicyConstraints or Oids.PolicyMappings or Oids.InhibitAnyPolicy => $"the request asks for extension {extension.Oid}, which only a certification authority has",
+        Oids.BasicConstraints or Oids.KeyUsage or Oids.ExtendedKeyUsage or Oids.SubjectAlternativeName or Oids.CertificatePolicies or Oids.SubjectKeyIdentifier => null,
+        _ when extension.Critical => $"the request asks for the critical extension {extension.Oid}, which this appliance does not know",
+        _ => null,
+    };
+}

@@ -1,0 +1,31 @@
+using AgentPki.Authority.Profiles;
+using AgentPki.Cryptography;
+using AgentPki.X509.Names;
+
+namespace AgentPki.Authority.Issuance;
+
+/// <summary>The agent a certificate is for.</summary>
+internal sealed record ApprovedAgent(string Id, string Owner);
+
+/// <summary>
+/// A request that was decided in its favour: everything the certificate will say, and everything that comes true with it. Only the
+/// registration authority and the appliance's own enrolment make one.
+/// </summary>
+/// <param name="Names">The subject alternative names in the order they will have.</param>
+/// <param name="Agent">Null for the appliance's own certificates.</param>
+/// <param name="Actor">Who asked, as in the ledger.</param>
+/// <param name="CredentialName">The credential that is used once by it.</param>
+/// <param name="ApprovalId">The parked request that is answered by it.</param>
+/// <param name="Renews">Serial of the certificate it renews, hexadecimal; for the ledger.</param>
+internal sealed record ApprovedEnrollment(
+    CertificateProfile Profile,
+    X500Name Subject,
+    IReadOnlyList<GeneralName> Names,
+    PublicKey PublicKey,
+    ApprovedAgent? Agent,
+    string Actor,
+    string? CredentialName,
+    string? ApprovalId,
+    string? Renews,
+    string Protocol,
+    string CorrelationId);

@@ -1,0 +1,186 @@
+using System.Collections.Immutable;
+using System.Diagnostics;
+using System.Security.Cryptography;
+using AgentPki.Agents;
+using AgentPki.Authority.Audit;
+using AgentPki.Authority.Commit;
+using AgentPki.Authority.Problems;
+using AgentPki.Authority.Profiles;
+using AgentPki.Authority.Store;
+using AgentPki.Cryptography;
+using AgentPki.Ledger;
+using AgentPki.X509.Certificates;
+using AgentPki.X509.Lint;
+using Microsoft.Extensions.Logging;
+
+namespace AgentPki.Authority.Issuance;
+
+/// <summary>Hop 4: turns an approved enrolment into a certificate that is signed, read back, verified, recorded, and only then released.</summary>
+internal sealed class CertificateAuthority(IssuerDirectory issuers, CommitWriter commits, AuthorityMetrics metrics, TimeProvider time, ILogger<CertificateAuthority> logger)
+{
+    private static readonly TimeSpan ShortestValidity = TimeSpan.FromSeconds(30);
+
+    /// <summary>The certificate, durable and in the ledger, or why there is none.</summary>
+    /// <param name="cancellationToken">Heeded until the signature begins; after that the caller's going away changes nothing.</param>
+    /// <exception cref="KeyUnavailableException">The token cannot sign now; nothing was written.</exception>
+    /// <exception cref="StoreUnavailableException">The store cannot write now; nothing was written, and nothing is released.</exception>
+    public async ValueTask<Outcome<Certificate>> IssueAsync(ApprovedEnrollment approved, CancellationToken cancellationToken)
+    {
+        var started = Stopwatch.GetTimestamp();
+        var now = time.GetUtcNow();
+        var profile = approved.Profile;
+        if (issuers.Find(profile.Issuer) is not { } issuer)
+        {
+            return Refuse(PkiProblemKind.Unavailable, $"CA '{profile.Issuer}' does not exist yet", TimeSpan.FromMinutes(1));
+        }
+
+        if (await issuers.WhyNotUsableAsync(issuer, now, cancellationToken) is { } unusable)
+        {
+            return Refuse(PkiProblemKind.Unavailable, unusable, TimeSpan.FromMinutes(10));
+        }
+
+        // 1. A serial number that nobody can guess and that never comes again.
+        var serial = SerialNumber.Create();
+
+        // 2. The bytes to be signed, built once, and linted exactly as they are.
+        var (notBefore, notAfter) = ValidityOf(profile, issuer.Certificate, now);
+        if (notAfter - now < ShortestValidity)
+        {
+            return Refuse(PkiProblemKind.Unavailable, $"CA '{issuer.Name}' itself ends at {issuer.Certificate.NotAfter:u}", TimeSpan.FromMinutes(10));
+        }
+
+        var draft = new CertificateDraft(
+            serial,
+            profile.Signature ?? issuer.Signature,
+            approved.Subject,
+            approved.PublicKey,
+            notBefore,
+            notAfter,
+            issuer.PlanFor(profile).For(approved.PublicKey, approved.Names, approved.Subject.IsEmpty),
+            PositionOf(profile.Use),
+            profile.Validity + profile.Backdate + TimeSpan.FromSeconds(1));
+        if (issuer.Prepare(draft, out var findings) is not { } token)
+        {
+            return RefuseLint(findings, approved.CorrelationId);
+        }
+
+        // 3. The signature. Once begun it is finished, and what follows is done whether or not somebody still waits (invariant 6).
+        var toBeSigned = token.ToBeSigned;
+        var signature = await issuer.SignAsync(token, cancellationToken);
+
+        // 4. What came back is read again and verified with the CA's public key, and says what was prepared.
+        Certificate certificate;
+        try
+        {
+            certificate = issuer.Accept(Certificate.Assemble(toBeSigned.Span, draft.Signature, signature));
+        }
+        catch (SignatureRejectedException rejected)
+        {
+            Log.SignatureRejected(logger, issuer.Name, approved.CorrelationId, rejected);
+            return Refuse(PkiProblemKind.IssuanceRejected, "what the CA's key returned does not verify; nothing was issued", null);
+        }
+
+        // 5. Certificate, agent, key binding, credential, approval and ledger entry come true together, or none of them.
+        var outcome = await commits.CommitAsync(RequestFor(approved, issuer, certificate, now), CancellationToken.None);
+        if (outcome is CommitOutcome.Conflict conflict)
+        {
+            return await WithholdAsync(approved, issuer, certificate, conflict);
+        }
+
+        // 6. Release.
+        metrics.Issued(profile.Name, Stopwatch.GetElapsedTime(started));
+        return new Outcome<Certificate>.Done(certificate);
+    }
+
+    // RFC 5280 §4.1.2.5: whole seconds; never past the issuer, and not before it.
+    private static (DateTimeOffset NotBefore, DateTimeOffset NotAfter) ValidityOf(CertificateProfile profile, Certificate issuer, DateTimeOffset now)
+    {
+        var second = DateTimeOffset.FromUnixTimeSeconds(now.ToUnixTimeSeconds());
+        var notBefore = second - profile.Backdate;
+        var notAfter = second + profile.Validity;
+        return (notBefore < issuer.NotBefore ? issuer.NotBefore : notBefore, notAfter > issuer.NotAfter ? issuer.NotAfter : notAfter);
+    }
+
+    private static CertificatePosition PositionOf(ProfileUse use) => use switch
+    {
+        ProfileUse.Agent => CertificatePosition.Agent,
+        ProfileUse.TlsServer => CertificatePosition.TlsServer,
+        ProfileUse.OcspResponder => CertificatePosition.OcspResponder,
+        ProfileUse.CmsSigner => CertificatePosition.EndEntity,
+    };
+
+    private static CommitRequest RequestFor(ApprovedEnrollment approved, Issuer issuer, Certificate certificate, DateTimeOffset now)
+    {
+        var keyFingerprint = certificate.PublicKey.Fingerprint();
+        var serial = certificate.SerialNumber.ToArray();
+        var changes = ImmutableArray.CreateBuilder<StoreChange>(5);
+        if (approved.Agent is { } agent)
+        {
+            changes.Add(new StoreChange.RegisterAgent(new AgentRecord(agent.Id, agent.Owner, approved.Profile.Name, AgentState.Active, now)));
+            changes.Add(new StoreChange.BindKey(keyFingerprint, agent.Id));
+        }
+
+        if (approved.CredentialName is { } credential)
+        {
+            changes.Add(new StoreChange.ConsumeCredential(credential));
+        }
+
+        if (approved.ApprovalId is { } approval)
+        {
+            changes.Add(new StoreChange.MoveApproval(approval, ApprovalState.Approved, ApprovalState.Issued, approved.Actor, now));
+        }
+
+        changes.Add(new StoreChange.AddCertificate(new CertificateRecord(
+            issuer.Name,
+            serial,
+            certificate.Der.ToArray(),
+            approved.Profile.Name,
+            approved.Agent?.Id,
+            keyFingerprint,
+            certificate.NotBefore,
+            certificate.NotAfter,
+            now,
+            approved.Actor)));
+        return new CommitRequest(EntryFor(LedgerEntryKind.CertificateIssued, approved, issuer, certificate, keyFingerprint, null, now), changes.ToImmutable());
+    }
+
+    private static LedgerEntry EntryFor(
+        LedgerEntryKind kind, ApprovedEnrollment approved, Issuer issuer, Certificate certificate, byte[] keyFingerprint, string? reason, DateTimeOffset now) =>
+        new(kind, now, approved.Actor, AuditDetails.Of(
+            (LedgerFacts.Authority, issuer.Name),
+            (LedgerFacts.Serial, certificate.SerialHex),
+            (LedgerFacts.CertificateSha256, AuditDetails.Hex(certificate.Fingerprint())),
+            (AuditDetails.KeySha256, AuditDetails.Hex(keyFingerprint)),
+            (AuditDetails.Agent, approved.Agent?.Id),
+            (AuditDetails.Profile, approved.Profile.Name),
+            (AuditDetails.NotAfter, AuditDetails.Instant(certificate.NotAfter)),
+            (AuditDetails.Approval, approved.ApprovalId),
+            (AuditDetails.Renews, approved.Renews),
+            (AuditDetails.Reason, reason),
+            (AuditDetails.Protocol, approved.Protocol),
+            (AuditDetails.Correlation, approved.CorrelationId)));
+
+    private async ValueTask<Outcome<Certificate>> WithholdAsync(ApprovedEnrollment approved, Issuer issuer, Certificate certificate, CommitOutcome.Conflict conflict)
+    {
+        metrics.Withheld();
+        var entry = EntryFor(LedgerEntryKind.CertificateWithheld, approved, issuer, certificate, certificate.PublicKey.Fingerprint(), conflict.Reason, time.GetUtcNow());
+        await commits.CommitAsync(new CommitRequest(entry, []), CancellationToken.None);
+        return conflict.Change switch
+        {
+            StoreChange.BindKey => Refuse(PkiProblemKind.BadPublicKey, "the public key belongs to another agent: every agent has keys of its own", null),
+            StoreChange.RegisterAgent => Refuse(PkiProblemKind.Unauthorized, "the agent is not active, or belongs to another owner", null),
+            StoreChange.ConsumeCredential => Refuse(PkiProblemKind.Unauthorized, "the credential is revoked or has no use left", null),
+            StoreChange.MoveApproval => Refuse(PkiProblemKind.Conflict, "the approved request was answered already", null),
+            _ => Refuse(PkiProblemKind.Conflict, "the appliance's records changed at the same moment; try again", TimeSpan.FromSeconds(1)),
+        };
+    }
+
+    private Outcome<Certificate>.Refused RefuseLint(IReadOnlyList<LintFinding> findings, string correlationId)
+    {
+        var worst = findings.First(f => f.Severity == LintSeverity.Error);
+        Log.LintFailed(logger, worst.RuleName, worst.Detail, correlationId);
+        return Refuse(PkiProblemKind.IssuanceRejected, $"the certificate would not be in order ({worst.RuleName}, {worst.Citation}); nothing was signed", null);
+    }
+
+    private static Outcome<Certificate>.Refused Refuse(PkiProblemKind kind, string detail, TimeSpan? retryAfter) => new(new PkiProblem(kind, detail, retryAfter));
+}

@@ -1,0 +1,62 @@
+using AgentPki.Cryptography;
+using AgentPki.X509.Certificates;
+using AgentPki.X509.Lint;
+
+namespace AgentPki.Authority.Issuance;
+
+/// <summary>
+/// The right to one signature over exactly the bytes that were linted (invariant 1). There is no other way to one than the three
+/// methods below, each of which lints what it puts into the token; a <see cref="GuardedKey"/> signs nothing else than a token, once.
+/// </summary>
+public sealed class IssuanceToken
+{
+    private readonly byte[] _toBeSigned;
+    private readonly GuardedKey _key;
+    private int _redeemed;
+
+    private IssuanceToken(byte[] toBeSigned, SignatureAlgorithm algorithm, GuardedKey key) => (_toBeSigned, Algorithm, _key) = (toBeSigned, algorithm, key);
+
+    /// <summary>The signature that the bytes announce.</summary>
+    public SignatureAlgorithm Algorithm { get; }
+
+    /// <summary>The bytes, to be put together with their signature. They give nobody the right to sign them: the token is that.</summary>
+    internal ReadOnlyMemory<byte> ToBeSigned => _toBeSigned;
+
+    /// <summary>A token for a TBSCertificate, or null with the findings that forbid it.</summary>
+    /// <param name="toBeSigned">Handed over: the caller keeps no reference.</param>
+    internal static IssuanceToken? ForCertificate(byte[] toBeSigned, SignatureAlgorithm algorithm, LintContext context, GuardedKey key, out IReadOnlyList<LintFinding> findings) =>
+        Grant(toBeSigned, algorithm, key, findings = CertificateLinter.Lint(toBeSigned, context));
+
+    /// <summary>A token for a TBSCertList, or null with the findings that forbid it.</summary>
+    internal static IssuanceToken? ForCertificateList(byte[] toBeSigned, SignatureAlgorithm algorithm, Certificate issuer, GuardedKey key, out IReadOnlyList<LintFinding> findings) =>
+        Grant(toBeSigned, algorithm, key, findings = CertificateListLinter.Lint(toBeSigned, issuer));
+
+    /// <summary>A token for an OCSP ResponseData, or null with the findings that forbid it.</summary>
+    internal static IssuanceToken? ForOcspResponse(byte[] toBeSigned, SignatureAlgorithm algorithm, Certificate responder, GuardedKey key, out IReadOnlyList<LintFinding> findings) =>
+        Grant(toBeSigned, algorithm, key, findings = OcspResponseLinter.Lint(toBeSigned, responder));
+
+    /// <summary>The bytes, once, for the key they were prepared for.</summary>
+    /// <exception cref="InvalidOperationException">The token was used already, or is for another key.</exception>
+    internal ReadOnlyMemory<byte> Redeem(GuardedKey key)
+    {
+        if (!ReferenceEquals(key, _key))
+        {
+            throw new InvalidOperationException("The token was prepared for another key.");
+        }
+
+        return Interlocked.Exchange(ref _redeemed, 1) == 0 ? _toBeSigned : throw new InvalidOperationException("The token was used already: one token, one signature.");
+    }
+
+    private static IssuanceToken? Grant(byte[] toBeSigned, SignatureAlgorithm algorithm, GuardedKey key, IReadOnlyList<LintFinding> findings)
+    {
+        foreach (var finding in findings)
+        {
+            if (finding.Severity == LintSeverity.Error)
+            {
+                return null;
+            }
+        }
+
+        return new IssuanceToken(toBeSigned, algorithm, key);
+    }
+}

@@ -1,0 +1,28 @@
+using AgentPki.Authority.Issuance;
+using AgentPki.X509.Certificates;
+using AgentPki.X509.Lint;
+using AgentPki.X509.Ocsp;
+
+namespace AgentPki.Authority.Revocation;
+
+/// <summary>A delegated responder of one CA (RFC 6960 §4.2.2.2): its certificate, and its own key, which signs nothing unlinted.</summary>
+internal sealed class OcspResponder(Issuer issuer, Certificate certificate, GuardedKey key, DateTimeOffset renewAt) : IAsyncDisposable
+{
+    public Issuer Issuer { get; } = issuer;
+
+    public Certificate Certificate { get; } = certificate;
+
+    /// <summary>From when on there should be a newer certificate.</summary>
+    public DateTimeOffset RenewAt { get; } = renewAt;
+
+    /// <summary>RFC 6960 §4.2.1: byKey.</summary>
+    public ResponderId Id { get; } = ResponderId.For(certificate.PublicKey);
+
+    /// <summary>Lints a ResponseData; null, with the findings, when it must not be signed.</summary>
+    public IssuanceToken? Prepare(byte[] toBeSigned, out IReadOnlyList<LintFinding> findings) =>
+        IssuanceToken.ForOcspResponse(toBeSigned, Certificate.PublicKey.Algorithm.DefaultSignature, Certificate, key, out findings);
+
+    public ValueTask<byte[]> SignAsync(IssuanceToken token, CancellationToken cancellationToken) => key.SignAsync(token, cancellationToken);
+
+    public ValueTask DisposeAsync() => key.DisposeAsync();
+}

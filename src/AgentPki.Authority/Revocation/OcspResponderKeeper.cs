@@ -1,0 +1,122 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using AgentPki.Authority.Audit;
+using AgentPki.Authority.Ceremony;
+using AgentPki.Authority.Commit;
+using AgentPki.Authority.Enrollment;
+using AgentPki.Authority.Issuance;
+using AgentPki.Authority.Problems;
+using AgentPki.Authority.Profiles;
+using AgentPki.Authority.Store;
+using AgentPki.Cryptography;
+using Microsoft.Extensions.Logging;
+
+namespace AgentPki.Authority.Revocation;
+
+/// <summary>
+/// Keeps one delegated responder per CA that has a profile for it. Keys live where the CA's key lives and change every quarter; the
+/// certificate is renewed when two thirds of its life have passed. A start finds what is there and makes nothing anew.
+/// </summary>
+internal sealed class OcspResponderKeeper(
+    ProfileCatalog profiles,
+    IssuerDirectory issuers,
+    ICertificateStore certificates,
+    ApplianceEnrollment appliance,
+    KeyMaker keys,
+    CryptoProviders providers,
+    TimeProvider time,
+    ILogger<OcspResponderKeeper> logger) : IAsyncDisposable
+{
+    private const int MostKeysInAQuarter = 9;
+    private readonly ConcurrentDictionary<string, OcspResponder> _responders = new(StringComparer.Ordinal);
+    private readonly SemaphoreSlim _renewing = new(1, 1);
+
+    /// <summary>The responder of that CA; null when no profile provides for one.</summary>
+    /// <exception cref="KeyUnavailableException">The token cannot make or open the key, or the CA cannot sign.</exception>
+    /// <exception cref="StoreUnavailableException">The store cannot be read or written.</exception>
+    public async ValueTask<OcspResponder?> CurrentAsync(Issuer issuer, CancellationToken cancellationToken)
+    {
+        if (_responders.TryGetValue(issuer.Name, out var current) && time.GetUtcNow() < current.RenewAt)
+        {
+            return current;
+        }
+
+        if (profiles.All.FirstOrDefault(p => p.Use == ProfileUse.OcspResponder && p.Issuer == issuer.Name) is not { } profile)
+        {
+            return null;
+        }
+
+        await _renewing.WaitAsync(cancellationToken);
+        try
+        {
+            if (_responders.TryGetValue(issuer.Name, out current) && time.GetUtcNow() < current.RenewAt)
+            {
+                return current;
+            }
+
+            return _responders[issuer.Name] = await RenewAsync(issuer, profile, cancellationToken);
+        }
+        catch (KeyUnavailableException) when (current is not null && current.Certificate.IsValidAt(time.GetUtcNow()))
+        {
+            // Renewal is early on purpose: the old one serves until it ends.
+            return current;
+        }
+        finally
+        {
+            _renewing.Release();
+        }
+    }
+
+    /// <summary>Makes every responder that is wanted: at start, so that the first request does not wait for it.</summary>
+    public async ValueTask EnsureAllAsync(CancellationToken cancellationToken)
+    {
+        foreach (var issuer in issuers.All)
+        {
+            await CurrentAsync(issuer, cancellationToken);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var responder in _responders.Values)
+        {
+            await responder.DisposeAsync();
+        }
+
+        _renewing.Dispose();
+    }
+
+    private async ValueTask<OcspResponder> RenewAsync(Issuer issuer, CertificateProfile profile, CancellationToken cancellationToken)
+    {
+        var now = time.GetUtcNow();
+        for (var attempt = 1; attempt <= MostKeysInAQuarter; attempt++)
+        {
+            var quarter = string.Create(CultureInfo.InvariantCulture, $"{now.Year}q{((now.Month - 1) / 3) + 1}{(attempt == 1 ? "" : $"-{attempt}")}");
+            var reference = issuer.Record.Key with { Label = $"{issuer.Record.Key.Label}-ocsp-{quarter}" };
+            var (key, _) = await keys.OpenOrGenerateAsync(reference, profile.KeyAlgorithms, KeyPurpose.OcspResponder, AuditTrail.Appliance, cancellationToken);
+            var known = await certificates.ListByKeyAsync(key.PublicKey.Fingerprint(), 32, cancellationToken);
+            if (known.Any(c => c.Status is CertificateStatus.Revoked))
+            {
+                // Somebody revoked a certificate over this key: it is not used again.
+                await key.DisposeAsync();
+                continue;
+            }
+
+            var certificate = known.Where(c => c.Certificate.Authority == issuer.Name && c.Certificate.Profile == profile.Name).Select(c => X509.Certificates.Certificate.Parse(c.Certificate.Der)).FirstOrDefault(c => RenewAt(c) > now)
+                ?? await IssueAsync(issuer, profile, key, cancellationToken);
+            Log.ResponderReady(logger, issuer.Name, certificate.SerialHex, certificate.NotAfter);
+            return new OcspResponder(issuer, certificate, GuardedKey.Take(providers, key), RenewAt(certificate));
+        }
+
+        throw new KeyUnavailableException($"Every OCSP responder key of CA '{issuer.Name}' in this quarter was revoked.", TimeSpan.FromHours(1));
+    }
+
+    private async ValueTask<X509.Certificates.Certificate> IssueAsync(Issuer issuer, CertificateProfile profile, ISigningKey key, CancellationToken cancellationToken) =>
+        await appliance.IssueAsync(profile, key.PublicKey, $"OCSP responder of {issuer.Name}", [], cancellationToken) switch
+        {
+            Outcome<EnrollmentOutcome.Issued>.Done(var issued) => issued.Certificate,
+            Outcome<EnrollmentOutcome.Issued>.Refused(var problem) => throw new KeyUnavailableException($"CA '{issuer.Name}' has no OCSP responder: {problem.Detail}.", problem.RetryAfter ?? TimeSpan.FromMinutes(1)),
+        };
+
+    private static DateTimeOffset RenewAt(X509.Certificates.Certificate certificate) => certificate.NotBefore + ((certificate.NotAfter - certificate.NotBefore) * 2 / 3);
+}

@@ -1,0 +1,155 @@
+using AgentPki.Authority.Commit;
+using AgentPki.Authority.Issuance;
+using AgentPki.Authority.Store;
+using AgentPki.Cryptography;
+using AgentPki.X509;
+using AgentPki.X509.CertificateLists;
+using AgentPki.X509.Lint;
+using AgentPki.X509.Ocsp;
+using Microsoft.Extensions.Logging;
+
+namespace AgentPki.Authority.Revocation;
+
+/// <summary>
+/// Answers OCSP requests (RFC 6960, nonces of RFC 9654): good for what was issued and is not revoked, revoked, unknown for the rest; signed by
+/// a delegated responder. Answers are kept until the revocation epoch changes; a kept one touches neither store nor token.
+/// </summary>
+public sealed class OcspService
+{
+    private const int MostRounds = 3;
+    private static readonly string[] HashOids = [Oids.Sha1, Oids.Sha256, Oids.Sha384, Oids.Sha512];
+    private readonly OcspResponderKeeper _responders;
+    private readonly ICertificateStore _certificates;
+    private readonly RevocationClock _revocations;
+    private readonly CryptoProviders _providers;
+    private readonly AuthorityOptions _options;
+    private readonly AuthorityMetrics _metrics;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly OcspCache _cache;
+    private readonly (Issuer Issuer, IssuerHashes Hashes)[] _issuers;
+
+    internal OcspService(
+        IssuerDirectory issuers,
+        OcspResponderKeeper responders,
+        ICertificateStore certificates,
+        RevocationClock revocations,
+        CryptoProviders providers,
+        AuthorityOptions options,
+        AuthorityMetrics metrics,
+        TimeProvider time,
+        ILogger<OcspService> logger)
+    {
+        (_responders, _certificates, _revocations, _providers, _options, _metrics, _time, _logger) = (responders, certificates, revocations, providers, options, metrics, time, logger);
+        _cache = new OcspCache(options.OcspCacheEntries);
+        _issuers = [.. issuers.All.SelectMany(i => HashOids.Select(oid => IssuerHashes.Compute(i.Certificate, oid)).OfType<IssuerHashes>().Select(h => (i, h)))];
+    }
+
+    /// <summary>Answers a DER OCSPRequest. Never throws for what a client, the token or the store does: the errors of RFC 6960 §2.3 say it.</summary>
+    public async ValueTask<OcspAnswer> RespondAsync(ReadOnlyMemory<byte> request, CancellationToken cancellationToken)
+    {
+        if (_cache.Find(request, _revocations.Epoch, _time.GetUtcNow()) is { } kept)
+        {
+            _metrics.OcspAnswered(cached: true);
+            return kept;
+        }
+
+        if (!OcspRequest.TryParse(request, out var parsed, out _))
+        {
+            return Error(OcspResponseStatus.MalformedRequest);
+        }
+
+        try
+        {
+            // RFC 6960 §2.3 unauthorized: not one of the questions is about a CA that this responder answers for.
+            var issuer = parsed.Certificates.Select(FindIssuer).FirstOrDefault(i => i is not null);
+            return issuer is null || await _responders.CurrentAsync(issuer, cancellationToken) is not { } responder
+                ? Error(OcspResponseStatus.Unauthorized)
+                : await SignAsync(request, parsed, responder, cancellationToken);
+        }
+        catch (Exception failure) when (failure is KeyUnavailableException or StoreUnavailableException)
+        {
+            Log.OcspTryLater(_logger, failure);
+            return Error(OcspResponseStatus.TryLater);
+        }
+    }
+
+    private async ValueTask<OcspAnswer> SignAsync(ReadOnlyMemory<byte> request, OcspRequest parsed, OcspResponder responder, CancellationToken cancellationToken)
+    {
+        OcspAnswer? answer = null;
+        for (var round = 0; round < MostRounds; round++)
+        {
+            // The epoch first, then the status: a revocation in between makes this answer stale before it is kept or sent.
+            var epoch = _revocations.Epoch;
+            var now = DateTimeOffset.FromUnixTimeSeconds(_time.GetUtcNow().ToUnixTimeSeconds());
+            var end = now + _options.OcspValidity < responder.Certificate.NotAfter ? now + _options.OcspValidity : responder.Certificate.NotAfter;
+            var responses = new List<SingleResponse>(parsed.Certificates.Count);
+            foreach (var certificate in parsed.Certificates)
+            {
+                responses.Add(new SingleResponse(certificate, await StatusAsync(certificate, responder.Issuer, cancellationToken), now, end));
+            }
+
+            answer = await SignAsync(new ResponseData { Responder = responder.Id, ProducedAt = now, Responses = responses, Nonce = parsed.Nonce }, end, responder, cancellationToken);
+            if (_revocations.Epoch == epoch)
+            {
+                if (answer.Cacheable)
+                {
+                    _cache.Add(request, answer, epoch, now + ((end - now) / 2));
+                }
+
+                break;
+            }
+        }
+
+        _metrics.OcspAnswered(cached: false);
+        return answer ?? Error(OcspResponseStatus.TryLater);
+    }
+
+    private async ValueTask<OcspAnswer> SignAsync(ResponseData data, DateTimeOffset end, OcspResponder responder, CancellationToken cancellationToken)
+    {
+        if (responder.Prepare(data.Encode(), out var findings) is not { } token)
+        {
+            var worst = findings.First(f => f.Severity == LintSeverity.Error);
+            Log.OcspLintFailed(_logger, worst.RuleName, worst.Detail);
+            return Error(OcspResponseStatus.InternalError);
+        }
+
+        var signature = await responder.SignAsync(token, cancellationToken);
+        var der = OcspResponse.Assemble(token.ToBeSigned.Span, token.Algorithm, signature, responder.Certificate.Der);
+        if (!OcspResponse.TryParse(der, out var response, out _) || !response.VerifySignature(responder.Certificate.PublicKey, _providers))
+        {
+            Log.OcspLintFailed(_logger, "signature", "what the responder's key returned does not verify");
+            return Error(OcspResponseStatus.InternalError);
+        }
+
+        // "unknown" is not kept: anybody can ask for any number of serials that were never issued.
+        var cacheable = data.Nonce.IsEmpty && data.Responses.All(r => r.Status is not OcspCertificateStatus.Unknown);
+        return new OcspAnswer(der, data.ProducedAt, end, cacheable);
+    }
+
+    // RFC 6960 §2.2: "good" only for what this CA issued; a question about another CA cannot be answered under this responder's delegation.
+    private async ValueTask<OcspCertificateStatus> StatusAsync(CertId certificate, Issuer issuer, CancellationToken cancellationToken) =>
+        FindIssuer(certificate) != issuer
+            ? new OcspCertificateStatus.Unknown()
+            : await _certificates.FindStatusAsync(issuer.Name, certificate.SerialNumber, cancellationToken) switch
+            {
+                null => new OcspCertificateStatus.Unknown(),
+                CertificateStatus.Good => new OcspCertificateStatus.Good(),
+                CertificateStatus.Revoked revoked => new OcspCertificateStatus.Revoked(revoked.Time, (CrlReason)(byte)revoked.Reason),
+            };
+
+    private Issuer? FindIssuer(CertId certificate)
+    {
+        foreach (var (issuer, hashes) in _issuers)
+        {
+            if (certificate.IsIssuedBy(hashes))
+            {
+                return issuer;
+            }
+        }
+
+        return null;
+    }
+
+    private static OcspAnswer Error(OcspResponseStatus status) => new(OcspResponse.Error(status), null, null, false);
+}
