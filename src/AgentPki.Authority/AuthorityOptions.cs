@@ -33,6 +33,9 @@ public sealed record AuthorityOptions
     /// <summary>The shortest time between two checkpoints.</summary>
     public TimeSpan CheckpointInterval { get; init; } = TimeSpan.FromSeconds(1);
 
+    /// <summary>How often CRLs and OCSP responders are looked at.</summary>
+    public TimeSpan MaintenanceInterval { get; init; } = TimeSpan.FromSeconds(30);
+
     public Commit.CommitWriterOptions Commit { get; init; } = new();
 
     /// <summary>Where a CA's certificate is served (RFC 5280 §4.2.2.1 caIssuers).</summary>

@@ -21,6 +21,7 @@ public sealed record CommitWriterOptions
 /// </summary>
 public sealed class CommitWriter : IAsyncDisposable
 {
+    private static readonly TimeSpan DistrustAfterFailure = TimeSpan.FromSeconds(10);
     private readonly ICommitStore _store;
     private readonly int _maximumBatch;
     private readonly Channel<PendingCommit> _queue;
@@ -29,7 +30,7 @@ public sealed class CommitWriter : IAsyncDisposable
     private readonly AuthorityMetrics _metrics;
     private readonly ILogger _logger;
     private long _committedLeaves;
-    private volatile bool _lastFailed;
+    private long _failedAt = long.MinValue;
 
     /// <param name="revocations">Follows every committed revocation before its caller is released.</param>
     public CommitWriter(ICommitStore store, CommitWriterOptions options, RevocationClock revocations, AuthorityMetrics metrics, ILogger<CommitWriter> logger)
@@ -46,8 +47,8 @@ public sealed class CommitWriter : IAsyncDisposable
     /// <summary>Leaves this writer has committed since it started: the checkpoint service looks whether it rose.</summary>
     public long CommittedLeaves => Volatile.Read(ref _committedLeaves);
 
-    /// <summary>False from a failed batch until the next one that succeeds, and after shutdown.</summary>
-    public bool IsHealthy => !_lastFailed && _thread.IsAlive;
+    /// <summary>False for ten seconds after a failed batch unless one succeeds, and after shutdown. Then it is worth another try.</summary>
+    public bool IsHealthy => _thread.IsAlive && (Volatile.Read(ref _failedAt) is var failed && (failed == long.MinValue || Stopwatch.GetElapsedTime(failed) > DistrustAfterFailure));
 
     /// <summary>Commits one decision and returns when it is durable, or when it met a conflict.</summary>
     /// <param name="cancellationToken">Ends the wait for a place in the queue only: what has been queued is written and its outcome returned.</param>
@@ -113,13 +114,13 @@ public sealed class CommitWriter : IAsyncDisposable
                 throw new InvalidOperationException($"The store answered {outcomes.Count} of {batch.Count} requests.");
             }
 
-            _lastFailed = false;
+            Volatile.Write(ref _failedAt, long.MinValue);
             Release(batch, outcomes);
             _metrics.Committed(batch.Count, Stopwatch.GetElapsedTime(started));
         }
         catch (Exception failure) // Whatever it was: every caller of this batch is told, and the writer goes on with the next.
         {
-            _lastFailed = true;
+            Volatile.Write(ref _failedAt, Stopwatch.GetTimestamp());
             Log.BatchFailed(_logger, batch.Count, failure);
             var unavailable = failure as StoreUnavailableException ?? new StoreUnavailableException("The store failed; nothing was written.", failure);
             batch.ForEach(pending => pending.Fail(unavailable));

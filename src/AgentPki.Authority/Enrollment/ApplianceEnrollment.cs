@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Security.Cryptography;
 using AgentPki.Authority.Audit;
 using AgentPki.Authority.Issuance;
@@ -6,7 +7,6 @@ using AgentPki.Authority.Profiles;
 using AgentPki.Cryptography;
 using AgentPki.X509;
 using AgentPki.X509.Certificates;
-using AgentPki.X509.Keys;
 using AgentPki.X509.Names;
 
 namespace AgentPki.Authority.Enrollment;
@@ -37,7 +37,7 @@ public sealed class ApplianceEnrollment
 
     internal async ValueTask<Outcome<EnrollmentOutcome.Issued>> IssueAsync(CertificateProfile profile, PublicKey key, string commonName, IReadOnlyList<GeneralName> names, CancellationToken cancellationToken)
     {
-        if (!profile.KeyAlgorithms.Contains(key.Algorithm) || KeyHygiene.Check(key) is not null)
+        if (!profile.KeyAlgorithms.Contains(key.Algorithm))
         {
             return Refuse($"profile '{profile.Name}' does not take this {key.Algorithm} key");
         }
@@ -63,6 +63,7 @@ public sealed class ApplianceEnrollment
         {
             Outcome<Certificate>.Done(var certificate) => new Outcome<EnrollmentOutcome.Issued>.Done(new EnrollmentOutcome.Issued(certificate, _issuers.Find(profile.Issuer)?.Chain ?? [], null)),
             Outcome<Certificate>.Refused(var problem) => new Outcome<EnrollmentOutcome.Issued>.Refused(problem),
+            _ => throw new UnreachableException(),
         };
     }
 

@@ -4,7 +4,6 @@ using AgentPki.Authority.Problems;
 using AgentPki.Authority.Profiles;
 using AgentPki.Authority.Store;
 using AgentPki.Cryptography;
-using AgentPki.X509.Keys;
 using AgentPki.X509.Names;
 
 namespace AgentPki.Authority.Enrollment;
@@ -129,11 +128,6 @@ internal sealed class EnrollmentPolicy(
 
     private async ValueTask<PkiProblem?> CheckKeyAsync(PublicKey key, string agentId, CancellationToken cancellationToken)
     {
-        if (KeyHygiene.Check(key) is { } weak)
-        {
-            return new PkiProblem(PkiProblemKind.BadPublicKey, $"the public key must not be used: {weak}; make a new key");
-        }
-
         // Two requests at one moment with one key for two agents: both pass here, and the commit lets one of them through.
         var owner = await certificates.FindKeyOwnerAsync(key.Fingerprint(), cancellationToken);
         return owner is null || owner == agentId ? null : new PkiProblem(PkiProblemKind.BadPublicKey, "the public key belongs to another agent: every agent has keys of its own; make a new key");

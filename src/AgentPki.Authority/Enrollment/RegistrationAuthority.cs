@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Security.Cryptography;
 using AgentPki.Authority.Audit;
 using AgentPki.Authority.Issuance;
@@ -49,6 +50,7 @@ public sealed class RegistrationAuthority
                 EnrollmentDecision.Approved(var enrollment, var key) => await IssueAsync(request, who, enrollment, key, cancellationToken),
                 EnrollmentDecision.Parked(var id) => new EnrollmentOutcome.Pending(id, _options.ApprovalRetryAfter),
                 EnrollmentDecision.Refused refused => await RefuseAsync(request, who, refused.Problem, refused.Profile, refused.Agent, cancellationToken),
+                _ => throw new UnreachableException(),
             };
         }
         catch (Exception failure) when (failure is KeyUnavailableException or StoreUnavailableException)
@@ -91,7 +93,7 @@ public sealed class RegistrationAuthority
                 case Outcome<Certificate>.Refused(var problem):
                     return await RefuseAsync(request, who, problem, enrollment.Profile.Name, enrollment.Agent?.Id, CancellationToken.None);
                 default:
-                    throw new InvalidOperationException("A closed record has a kind that is not handled.");
+                    throw new UnreachableException();
             }
         }
         finally

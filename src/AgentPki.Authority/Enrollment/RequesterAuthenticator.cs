@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Security.Cryptography;
 using AgentPki.Agents;
 using AgentPki.Authority.Issuance;
@@ -19,6 +20,7 @@ internal sealed class RequesterAuthenticator(ICertificateStore certificates, IAg
         Requester.Credential credential => await AuthenticateAsync(credential, cancellationToken),
         Requester.AgentCertificate(var certificate) => await AuthenticateAsync(certificate, cancellationToken),
         Requester.Administrator(var actor) => (new AuthenticatedRequester.ByAdministrator(actor), null),
+        _ => throw new UnreachableException(),
     };
 
     private async ValueTask<(AuthenticatedRequester, PkiProblem?)> AuthenticateAsync(Requester.Credential presented, CancellationToken cancellationToken)

@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using System.Diagnostics;
-using System.Security.Cryptography;
 using AgentPki.Agents;
 using AgentPki.Authority.Audit;
 using AgentPki.Authority.Commit;
@@ -65,14 +64,13 @@ internal sealed class CertificateAuthority(IssuerDirectory issuers, CommitWriter
         }
 
         // 3. The signature. Once begun it is finished, and what follows is done whether or not somebody still waits (invariant 6).
-        var toBeSigned = token.ToBeSigned;
         var signature = await issuer.SignAsync(token, cancellationToken);
 
         // 4. What came back is read again and verified with the CA's public key, and says what was prepared.
         Certificate certificate;
         try
         {
-            certificate = issuer.Accept(Certificate.Assemble(toBeSigned.Span, draft.Signature, signature));
+            certificate = issuer.Accept(Certificate.Assemble(token.ToBeSigned.Span, draft.Signature, signature));
         }
         catch (SignatureRejectedException rejected)
         {
@@ -103,7 +101,7 @@ internal sealed class CertificateAuthority(IssuerDirectory issuers, CommitWriter
 
     private static CertificatePosition PositionOf(ProfileUse use) => use switch
     {
-        ProfileUse.Agent => CertificatePosition.Agent,
+        ProfileUse.Agent => CertificatePosition.EndEntity,
         ProfileUse.TlsServer => CertificatePosition.TlsServer,
         ProfileUse.OcspResponder => CertificatePosition.OcspResponder,
         ProfileUse.CmsSigner => CertificatePosition.EndEntity,

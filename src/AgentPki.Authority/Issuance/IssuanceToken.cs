@@ -1,5 +1,4 @@
 using AgentPki.Cryptography;
-using AgentPki.X509.Certificates;
 using AgentPki.X509.Lint;
 
 namespace AgentPki.Authority.Issuance;
@@ -28,12 +27,12 @@ public sealed class IssuanceToken
         Grant(toBeSigned, algorithm, key, findings = CertificateLinter.Lint(toBeSigned, context));
 
     /// <summary>A token for a TBSCertList, or null with the findings that forbid it.</summary>
-    internal static IssuanceToken? ForCertificateList(byte[] toBeSigned, SignatureAlgorithm algorithm, Certificate issuer, GuardedKey key, out IReadOnlyList<LintFinding> findings) =>
-        Grant(toBeSigned, algorithm, key, findings = CertificateListLinter.Lint(toBeSigned, issuer));
+    internal static IssuanceToken? ForCertificateList(byte[] toBeSigned, SignatureAlgorithm algorithm, CertificateListLintContext context, GuardedKey key, out IReadOnlyList<LintFinding> findings) =>
+        Grant(toBeSigned, algorithm, key, findings = CertificateListLinter.Lint(toBeSigned, context));
 
     /// <summary>A token for an OCSP ResponseData, or null with the findings that forbid it.</summary>
-    internal static IssuanceToken? ForOcspResponse(byte[] toBeSigned, SignatureAlgorithm algorithm, Certificate responder, GuardedKey key, out IReadOnlyList<LintFinding> findings) =>
-        Grant(toBeSigned, algorithm, key, findings = OcspResponseLinter.Lint(toBeSigned, responder));
+    internal static IssuanceToken? ForOcspResponse(byte[] toBeSigned, SignatureAlgorithm algorithm, OcspLintContext context, GuardedKey key, out IReadOnlyList<LintFinding> findings) =>
+        Grant(toBeSigned, algorithm, key, findings = OcspResponseLinter.Lint(toBeSigned, context));
 
     /// <summary>The bytes, once, for the key they were prepared for.</summary>
     /// <exception cref="InvalidOperationException">The token was used already, or is for another key.</exception>

@@ -19,11 +19,8 @@ public sealed class Issuer : IAsyncDisposable
     private readonly ConcurrentDictionary<CertificateProfile, ExtensionPlan> _plans = new(ReferenceEqualityComparer.Instance);
 
     /// <param name="chain">Its own certificate first, the root's last.</param>
-    internal Issuer(AuthorityRecord record, IReadOnlyList<Certificate> chain, GuardedKey key, CryptoProviders providers, AuthorityOptions options)
-    {
+    internal Issuer(AuthorityRecord record, IReadOnlyList<Certificate> chain, GuardedKey key, CryptoProviders providers, AuthorityOptions options) =>
         (Record, Chain, _key, _providers, _options) = (record, chain, key, providers, options);
-        SerialHex = Convert.ToHexStringLower(Certificate.SerialNumber.Span);
-    }
 
     public AuthorityRecord Record { get; }
 
@@ -42,8 +39,6 @@ public sealed class Issuer : IAsyncDisposable
     /// <summary>How its key is kept; null until it was opened.</summary>
     public KeyProtection? Protection => _key.Protection;
 
-    internal string SerialHex { get; }
-
     /// <summary>The extensions of a profile, encoded once.</summary>
     internal ExtensionPlan PlanFor(CertificateProfile profile) => _plans.GetOrAdd(profile, static (p, self) => new ExtensionPlan(p, self.Name, self.Certificate, self._options), this);
 
@@ -61,13 +56,16 @@ public sealed class Issuer : IAsyncDisposable
             PublicKey = draft.PublicKey,
             Extensions = draft.Extensions,
         }.Encode();
-        var context = new LintContext { Issuer = Certificate, Position = draft.Position, MaximumValidity = draft.MaximumValidity, TrustDomain = _options.TrustDomain };
+        var context = new LintContext(draft.Position, Certificate, draft.MaximumValidity) { TrustDomain = _options.TrustDomain, SigningAlgorithm = draft.Signature };
         return IssuanceToken.ForCertificate(toBeSigned, draft.Signature, context, _key, out findings);
     }
 
     /// <summary>Lints a TBSCertList; null, with the findings, when it must not be signed.</summary>
-    internal IssuanceToken? PrepareList(byte[] toBeSigned, out IReadOnlyList<LintFinding> findings) =>
-        IssuanceToken.ForCertificateList(toBeSigned, Signature, Certificate, _key, out findings);
+    internal IssuanceToken? PrepareList(byte[] toBeSigned, out IReadOnlyList<LintFinding> findings)
+    {
+        var context = new CertificateListLintContext(Certificate, _options.CertificateListValidity) { SigningAlgorithm = Signature };
+        return IssuanceToken.ForCertificateList(toBeSigned, Signature, context, _key, out findings);
+    }
 
     /// <summary>Signs what was prepared.</summary>
     internal ValueTask<byte[]> SignAsync(IssuanceToken token, CancellationToken cancellationToken) => _key.SignAsync(token, cancellationToken);

@@ -125,7 +125,8 @@ public sealed class CertificateListService(
             throw new SignatureRejectedException($"The CRL of '{issuer.Name}' would not be in order ({worst.RuleName}, {worst.Citation}): {worst.Detail}");
         }
 
-        var der = Certificate.Assemble(token.ToBeSigned.Span, issuer.Signature, await issuer.SignAsync(token, cancellationToken));
+        var signature = await issuer.SignAsync(token, cancellationToken);
+        var der = Certificate.Assemble(token.ToBeSigned.Span, issuer.Signature, signature);
         if (!CertificateList.TryParse(der, out var list, out var error) || !list.VerifySignature(issuer.Certificate.PublicKey, providers))
         {
             throw new SignatureRejectedException($"The signed CRL of '{issuer.Name}' does not verify{(error is null ? "" : $": {error}")}");

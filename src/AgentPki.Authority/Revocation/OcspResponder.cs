@@ -19,8 +19,12 @@ internal sealed class OcspResponder(Issuer issuer, Certificate certificate, Guar
     public ResponderId Id { get; } = ResponderId.For(certificate.PublicKey);
 
     /// <summary>Lints a ResponseData; null, with the findings, when it must not be signed.</summary>
-    public IssuanceToken? Prepare(byte[] toBeSigned, out IReadOnlyList<LintFinding> findings) =>
-        IssuanceToken.ForOcspResponse(toBeSigned, Certificate.PublicKey.Algorithm.DefaultSignature, Certificate, key, out findings);
+    public IssuanceToken? Prepare(ResponseData data, TimeSpan maximumValidity, out IReadOnlyList<LintFinding> findings)
+    {
+        var algorithm = Certificate.PublicKey.Algorithm.DefaultSignature;
+        var context = new OcspLintContext(Certificate, Issuer.Certificate, maximumValidity) { SigningAlgorithm = algorithm, RequestNonce = data.Nonce };
+        return IssuanceToken.ForOcspResponse(data.Encode(), algorithm, context, key, out findings);
+    }
 
     public ValueTask<byte[]> SignAsync(IssuanceToken token, CancellationToken cancellationToken) => key.SignAsync(token, cancellationToken);
 

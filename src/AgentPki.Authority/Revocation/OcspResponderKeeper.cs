@@ -1,8 +1,8 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Globalization;
 using AgentPki.Authority.Audit;
 using AgentPki.Authority.Ceremony;
-using AgentPki.Authority.Commit;
 using AgentPki.Authority.Enrollment;
 using AgentPki.Authority.Issuance;
 using AgentPki.Authority.Problems;
@@ -116,6 +116,7 @@ internal sealed class OcspResponderKeeper(
         {
             Outcome<EnrollmentOutcome.Issued>.Done(var issued) => issued.Certificate,
             Outcome<EnrollmentOutcome.Issued>.Refused(var problem) => throw new KeyUnavailableException($"CA '{issuer.Name}' has no OCSP responder: {problem.Detail}.", problem.RetryAfter ?? TimeSpan.FromMinutes(1)),
+            _ => throw new UnreachableException(),
         };
 
     private static DateTimeOffset RenewAt(X509.Certificates.Certificate certificate) => certificate.NotBefore + ((certificate.NotAfter - certificate.NotBefore) * 2 / 3);

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using AgentPki.Authority.Commit;
 using AgentPki.Authority.Issuance;
 using AgentPki.Authority.Store;
@@ -107,7 +108,7 @@ public sealed class OcspService
 
     private async ValueTask<OcspAnswer> SignAsync(ResponseData data, DateTimeOffset end, OcspResponder responder, CancellationToken cancellationToken)
     {
-        if (responder.Prepare(data.Encode(), out var findings) is not { } token)
+        if (responder.Prepare(data, _options.OcspValidity, out var findings) is not { } token)
         {
             var worst = findings.First(f => f.Severity == LintSeverity.Error);
             Log.OcspLintFailed(_logger, worst.RuleName, worst.Detail);
@@ -136,6 +137,7 @@ public sealed class OcspService
                 null => new OcspCertificateStatus.Unknown(),
                 CertificateStatus.Good => new OcspCertificateStatus.Good(),
                 CertificateStatus.Revoked revoked => new OcspCertificateStatus.Revoked(revoked.Time, (CrlReason)(byte)revoked.Reason),
+                _ => throw new UnreachableException(),
             };
 
     private Issuer? FindIssuer(CertId certificate)

@@ -1,4 +1,6 @@
-using System.Collections.Immutable;
+using System.Diagnostics;
+using System.Security.Cryptography;
+using System.Text;
 using AgentPki.Agents;
 using AgentPki.Authority.Audit;
 using AgentPki.Authority.Commit;
@@ -37,6 +39,7 @@ public sealed class RevocationService(
             {
                 Outcome<IReadOnlyList<StoredCertificate>>.Refused(var problem) => await RefuseAsync(request, problem, cancellationToken),
                 Outcome<IReadOnlyList<StoredCertificate>>.Done(var found) => await CommitAsync(request, found, cancellationToken),
+                _ => throw new UnreachableException(),
             };
         }
         catch (StoreUnavailableException)
@@ -59,7 +62,7 @@ public sealed class RevocationService(
                     ? NotFound("there is no agent of that name")
                     : new Outcome<IReadOnlyList<StoredCertificate>>.Done(await certificates.ListByAgentAsync(agentId, MostAtOnce, cancellationToken));
             default:
-                throw new InvalidOperationException("A closed record has a kind that is not handled.");
+                throw new UnreachableException();
         }
     }
 
@@ -103,7 +106,7 @@ public sealed class RevocationService(
             case CommitOutcome.Conflict conflict:
                 return await RefuseAsync(request, new PkiProblem(PkiProblemKind.Conflict, conflict.Reason), cancellationToken);
             default:
-                throw new InvalidOperationException("A closed record has a kind that is not handled.");
+                throw new UnreachableException();
         }
     }
 
@@ -111,12 +114,17 @@ public sealed class RevocationService(
         new(LedgerEntryKind.CertificateRevoked, now, request.Actor, AuditDetails.Of(
             (AuditDetails.Reason, request.Reason.ToString()),
             (AuditDetails.CertificateCount, revoked.Count.ToString()),
-            (AuditDetails.Authority, revoked.Count == 1 ? revoked[0].Authority : null),
-            (AuditDetails.Serial, string.Join(' ', revoked.Take(8).Select(c => AuditDetails.Hex(c.Serial)))),
+            (LedgerFacts.Authority, revoked.Count == 1 ? revoked[0].Authority : null),
+            (LedgerFacts.Serial, revoked.Count == 1 ? AuditDetails.Hex(revoked[0].Serial) : null),
+            (AuditDetails.Digest, revoked.Count > 1 ? DigestOf(revoked) : null),
             (AuditDetails.Agent, (request.Target as RevocationTarget.Agent)?.AgentId ?? (revoked.Count == 1 ? revoked[0].AgentId : null)),
             (AuditDetails.State, (request.Target as RevocationTarget.Agent)?.Then.ToString()),
             (AuditDetails.Protocol, request.Protocol),
             (AuditDetails.Correlation, request.CorrelationId)));
+
+    /// <summary>SHA-256 over the lines "authority serial-in-hex\n" in ordinal order: which certificates they were can be checked for ever.</summary>
+    private static string DigestOf(List<CertificateRecord> revoked) =>
+        AuditDetails.Hex(SHA256.HashData(Encoding.ASCII.GetBytes(string.Concat(revoked.Select(c => $"{c.Authority} {AuditDetails.Hex(c.Serial)}\n").Order(StringComparer.Ordinal)))));
 
     private async ValueTask<Outcome<RevocationResult>> RefuseAsync(RevocationRequest request, PkiProblem problem, CancellationToken cancellationToken)
     {

@@ -1,0 +1,55 @@
+using AgentPki.Cryptography;
+using AgentPki.X509.Names;
+
+namespace AgentPki.Authority.Ceremony;
+
+/// <summary>One CA that a ceremony makes.</summary>
+/// <param name="Name">As in configuration and URLs, for example <c>root</c>.</param>
+/// <param name="Signature">Null: the key's own default.</param>
+public sealed record CeremonyAuthority(string Name, X500Name Subject, KeyAlgorithm KeyAlgorithm, SignatureAlgorithm? Signature, TimeSpan Validity)
+{
+    internal SignatureAlgorithm EffectiveSignature => Signature ?? KeyAlgorithm.DefaultSignature;
+
+    /// <exception cref="ArgumentException">Says what would be right.</exception>
+    internal void Validate()
+    {
+        if (Name.Length is 0 or > 32 || Name.Any(c => !char.IsAsciiLetterLower(c) && !char.IsAsciiDigit(c) && c != '-'))
+        {
+            throw new ArgumentException($"CA name '{Name}': 1 to 32 lower-case letters, digits and '-' are wanted; it stands in URLs.");
+        }
+
+        if (!EffectiveSignature.Fits(KeyAlgorithm))
+        {
+            throw new ArgumentException($"CA '{Name}': {Signature} does not fit a {KeyAlgorithm} key.");
+        }
+
+        if (KeyAlgorithm == KeyAlgorithm.Rsa2048)
+        {
+            throw new ArgumentException($"CA '{Name}': rsa-2048 is too small for a CA; rsa-3072 and rsa-4096 are taken.");
+        }
+    }
+}
+
+/// <summary>What a development ceremony makes, and where its keys live.</summary>
+/// <param name="KeyProvider">Name of the crypto provider, for example <c>pkcs11:softhsm</c>.</param>
+/// <param name="KeyPrefix">Stands before every key's label, so that two homes can share a token.</param>
+/// <param name="ConstrainTrustDomain">Whether the issuing CA may certify URIs of its own trust domain only (RFC 5280 §4.2.1.10).</param>
+public sealed record CeremonyOptions(string KeyProvider, string KeyPrefix, CeremonyAuthority Root, CeremonyAuthority Issuing, bool ConstrainTrustDomain = true)
+{
+    /// <summary>P-384 root for ten years, P-256 issuing CA for five.</summary>
+    public static CeremonyOptions Development(string keyProvider, string keyPrefix, string organization) => new(
+        keyProvider,
+        keyPrefix,
+        new CeremonyAuthority("root", X500Name.FromRfc4514($"CN=AgentPki Development Root,O={organization}"), KeyAlgorithm.EcdsaP384, null, TimeSpan.FromDays(3650)),
+        new CeremonyAuthority("issuing", X500Name.FromRfc4514($"CN=AgentPki Development Issuing CA,O={organization}"), KeyAlgorithm.EcdsaP256, null, TimeSpan.FromDays(1825)));
+
+    /// <summary>Where the key of a CA is found.</summary>
+    public KeyReference KeyOf(CeremonyAuthority authority) => new(KeyProvider, $"{KeyPrefix}{authority.Name}-ca");
+
+    /// <summary>Where the checkpoint key of a home with this provider and prefix is found.</summary>
+    public static KeyReference CheckpointKey(string keyProvider, string keyPrefix) => new(keyProvider, $"{keyPrefix}ledger");
+}
+
+/// <summary>What a step of the ceremony did.</summary>
+/// <param name="IsNew">False: it was there from an earlier run.</param>
+public sealed record CeremonyStep(string Name, string Detail, bool IsNew);

@@ -1,0 +1,163 @@
+using AgentPki.Authority.Audit;
+using AgentPki.Authority.Commit;
+using AgentPki.Authority.Composition;
+using AgentPki.Authority.Issuance;
+using AgentPki.Authority.Store;
+using AgentPki.Cryptography;
+using AgentPki.Ledger;
+using AgentPki.Ledger.Notes;
+using AgentPki.X509.Certificates;
+using AgentPki.X509.Lint;
+
+namespace AgentPki.Authority.Ceremony;
+
+/// <summary>What a ceremony left behind.</summary>
+public sealed record CeremonyResult(Certificate Root, Certificate Issuing, PublicKey CheckpointKey, IReadOnlyList<CeremonyStep> Steps);
+
+/// <summary>
+/// Root, issuing CA, checkpoint key and OCSP responder in one go, for development: a production ceremony has officers and a quorum. Every key is made
+/// where it will live, every step is a ledger entry. It can be cut off anywhere: the next run finds what there is and makes the rest.
+/// </summary>
+public sealed class DevelopmentCeremony(AuthorityEnvironment environment, IProgress<CeremonyStep>? progress = null)
+{
+    private static readonly TimeSpan Backdate = TimeSpan.FromMinutes(10);
+    private readonly List<CeremonyStep> _steps = [];
+
+    /// <exception cref="InvalidOperationException">What is there contradicts the options (another key kind under that name, another key behind a CA).</exception>
+    /// <exception cref="KeyUnavailableException">The token cannot work now; run the ceremony again.</exception>
+    /// <exception cref="StoreUnavailableException">The store cannot be written; run the ceremony again.</exception>
+    public async ValueTask<CeremonyResult> RunAsync(CeremonyOptions options, CancellationToken cancellationToken)
+    {
+        environment.Options.Validate();
+        options.Root.Validate();
+        options.Issuing.Validate();
+        using var metrics = new AuthorityMetrics();
+        var clock = new RevocationClock(await environment.Stores.Certificates.RevocationEpochAsync(cancellationToken));
+        await using var commits = new CommitWriter(environment.Stores.Commits, environment.Options.Commit, clock, metrics, environment.Logger<CommitWriter>());
+        var keys = new KeyMaker(environment.Providers, commits, environment.Time);
+
+        var root = await MakeAsync(options, options.Root, null, keys, commits, cancellationToken);
+        var issuing = await MakeAsync(options, options.Issuing, options.Root, keys, commits, cancellationToken);
+        var checkpointKey = await MakeCheckpointKeyAsync(options, keys, cancellationToken);
+        return new CeremonyResult(root, issuing, checkpointKey, _steps);
+    }
+
+    private async ValueTask<Certificate> MakeAsync(CeremonyOptions options, CeremonyAuthority wanted, CeremonyAuthority? parent, KeyMaker keys, CommitWriter commits, CancellationToken cancellationToken)
+    {
+        // 1. The key, in the token.
+        var (key, isNew) = await keys.OpenOrGenerateAsync(options.KeyOf(wanted), [wanted.KeyAlgorithm], KeyPurpose.CertificateAuthority, AuditTrail.Appliance, cancellationToken);
+        await using var guarded = GuardedKey.Take(environment.Providers, key);
+        Report(new CeremonyStep($"{wanted.Name} key", $"{key.Algorithm}, {key.Protection.ToString().ToLowerInvariant()}, {key.Reference.Provider}/{key.Reference.Label}", isNew));
+
+        // 2. A CA of that name from an earlier run, if it stands on that key.
+        var known = (await environment.Stores.Authorities.ListAsync(cancellationToken)).FirstOrDefault(a => a.Name == wanted.Name);
+        if (known is not null)
+        {
+            var certificate = Certificate.Parse(known.Der);
+            if (!certificate.PublicKey.Equals(key.PublicKey))
+            {
+                throw new InvalidOperationException($"CA '{wanted.Name}' exists in the store, but key '{key.Reference.Label}' is not its key: store and token belong to different homes.");
+            }
+
+            Report(new CeremonyStep($"{wanted.Name} certificate", Describe(certificate), false));
+            return certificate;
+        }
+
+        // 3. Its certificate: self-signed, or signed by the parent through the parent's own guarded path.
+        var made = parent is null
+            ? await SelfSignAsync(wanted, key.PublicKey, guarded, cancellationToken)
+            : await SignAsync(options, wanted, parent, key.PublicKey, commits, cancellationToken);
+
+        // 4. CA, certificate and ledger entry, at once.
+        await RecordAsync(wanted, parent?.Name ?? wanted.Name, key.Reference, made, commits);
+        Report(new CeremonyStep($"{wanted.Name} certificate", Describe(made), true));
+        return made;
+    }
+
+    private async ValueTask<Certificate> SelfSignAsync(CeremonyAuthority wanted, PublicKey publicKey, GuardedKey key, CancellationToken cancellationToken)
+    {
+        var now = Now();
+        var signature = wanted.EffectiveSignature;
+        var toBeSigned = new TbsCertificate
+        {
+            SerialNumber = SerialNumber.Create(),
+            Signature = signature,
+            Issuer = wanted.Subject,
+            NotBefore = now - Backdate,
+            NotAfter = now + wanted.Validity,
+            Subject = wanted.Subject,
+            PublicKey = publicKey,
+            Extensions = AuthorityExtensions.ForRoot(publicKey),
+        }.Encode();
+        var context = new LintContext(CertificatePosition.Root, null, wanted.Validity + Backdate + TimeSpan.FromSeconds(1)) { SigningAlgorithm = signature };
+        var token = IssuanceToken.ForCertificate(toBeSigned, signature, context, key, out var findings) ?? throw NotInOrder(wanted, findings);
+        var signed = await key.SignAsync(token, cancellationToken);
+        var certificate = Certificate.Parse(Certificate.Assemble(token.ToBeSigned.Span, signature, signed));
+        return certificate.VerifySignature(publicKey, environment.Providers) ? certificate : throw new SignatureRejectedException($"The self-signature of '{wanted.Name}' does not verify.");
+    }
+
+    private async ValueTask<Certificate> SignAsync(CeremonyOptions options, CeremonyAuthority wanted, CeremonyAuthority parent, PublicKey publicKey, CommitWriter commits, CancellationToken cancellationToken)
+    {
+        await using var issuers = await IssuerDirectory.LoadAsync(environment.Stores.Authorities, environment.Stores.Certificates, environment.Providers, environment.Options, commits.Revocations, cancellationToken);
+        var issuer = issuers.Find(parent.Name) ?? throw new InvalidOperationException($"CA '{parent.Name}' is not there.");
+        var now = Now();
+        var notAfter = now + wanted.Validity;
+        var draft = new CertificateDraft(
+            SerialNumber.Create(),
+            issuer.Signature,
+            wanted.Subject,
+            publicKey,
+            now - Backdate,
+            notAfter > issuer.Certificate.NotAfter ? issuer.Certificate.NotAfter : notAfter,
+            AuthorityExtensions.ForIssuing(publicKey, issuer, environment.Options, options.ConstrainTrustDomain),
+            CertificatePosition.IssuingCa,
+            wanted.Validity + Backdate + TimeSpan.FromSeconds(1));
+        var token = issuer.Prepare(draft, out var findings) ?? throw NotInOrder(wanted, findings);
+        var signed = await issuer.SignAsync(token, cancellationToken);
+        return issuer.Accept(Certificate.Assemble(token.ToBeSigned.Span, draft.Signature, signed));
+    }
+
+    private async ValueTask RecordAsync(CeremonyAuthority wanted, string issuerName, KeyReference key, Certificate certificate, CommitWriter commits)
+    {
+        var now = environment.Time.GetUtcNow();
+        var serial = certificate.SerialNumber.ToArray();
+        var entry = new LedgerEntry(LedgerEntryKind.AuthorityCreated, now, AuditTrail.Appliance, LedgerFacts.OfCertificate(issuerName, serial, certificate.Der.Span).AddRange(AuditDetails.Of(
+            (AuditDetails.Subject, certificate.Subject.ToString()),
+            (AuditDetails.KeyLabel, $"{key.Provider}/{key.Label}"),
+            (AuditDetails.KeySha256, AuditDetails.Hex(certificate.PublicKey.Fingerprint())),
+            (AuditDetails.NotAfter, AuditDetails.Instant(certificate.NotAfter)))));
+        var record = new CertificateRecord(
+            issuerName, serial, certificate.Der.ToArray(), $"{wanted.Name}-ca", null, certificate.PublicKey.Fingerprint(), certificate.NotBefore, certificate.NotAfter, now, AuditTrail.Appliance);
+        var outcome = await commits.CommitAsync(
+            new CommitRequest(entry, [new StoreChange.AddAuthority(new AuthorityRecord(wanted.Name, issuerName, key, wanted.EffectiveSignature, certificate.Der.ToArray(), now)), new StoreChange.AddCertificate(record)]),
+            CancellationToken.None);
+        if (outcome is CommitOutcome.Conflict conflict)
+        {
+            throw new InvalidOperationException($"CA '{wanted.Name}' was not recorded: {conflict.Reason} Another ceremony runs on this home.");
+        }
+    }
+
+    private async ValueTask<PublicKey> MakeCheckpointKeyAsync(CeremonyOptions options, KeyMaker keys, CancellationToken cancellationToken)
+    {
+        // Ed25519 is what C2SP checkpoints want; ECDSA where the token lacks it.
+        var (key, isNew) = await keys.OpenOrGenerateAsync(
+            CeremonyOptions.CheckpointKey(options.KeyProvider, options.KeyPrefix), [KeyAlgorithm.Ed25519, KeyAlgorithm.EcdsaP256], KeyPurpose.LedgerCheckpoint, AuditTrail.Appliance, cancellationToken);
+        await using var disposed = key;
+        _ = new CheckpointSigner(key);
+        Report(new CeremonyStep("checkpoint key", $"{key.Algorithm}, {key.Protection.ToString().ToLowerInvariant()}, {key.Reference.Provider}/{key.Reference.Label}", isNew));
+        return key.PublicKey;
+    }
+
+    private void Report(CeremonyStep step)
+    {
+        _steps.Add(step);
+        progress?.Report(step);
+    }
+
+    private DateTimeOffset Now() => DateTimeOffset.FromUnixTimeSeconds(environment.Time.GetUtcNow().ToUnixTimeSeconds());
+
+    private static string Describe(Certificate certificate) => $"{certificate.Subject}, {certificate.SignatureAlgorithm}, until {certificate.NotAfter:yyyy-MM-dd}";
+
+    private static InvalidOperationException NotInOrder(CeremonyAuthority wanted, IReadOnlyList<LintFinding> findings) =>
+        new($"The certificate of CA '{wanted.Name}' would not be in order: {string.Join("; ", findings.Where(f => f.Severity == LintSeverity.Error))}. Nothing was signed.");
+}

@@ -1,0 +1,175 @@
+using AgentPki.Agents;
+using AgentPki.Authority.Audit;
+using AgentPki.Authority.Ceremony;
+using AgentPki.Authority.Checkpoints;
+using AgentPki.Authority.Commit;
+using AgentPki.Authority.Enrollment;
+using AgentPki.Authority.Issuance;
+using AgentPki.Authority.Profiles;
+using AgentPki.Authority.Revocation;
+using AgentPki.Cryptography;
+
+namespace AgentPki.Authority.Composition;
+
+/// <summary>
+/// One running authority: its object graph, written out. Server, tests and benchmarks build it with <see cref="StartAsync"/> and end it with
+/// <see cref="DisposeAsync"/>, which writes what waits and signs the last checkpoint.
+/// </summary>
+public sealed class AuthorityServices : IAsyncDisposable
+{
+    private readonly AuthorityEnvironment _environment;
+    private readonly AuthorityMetrics _metrics;
+    private readonly OcspResponderKeeper _responders;
+    private readonly ITimer _maintenance;
+    private int _maintaining;
+
+    private AuthorityServices(AuthorityEnvironment environment, AuthorityMetrics metrics, CommitWriter commits, IssuerDirectory issuers, KeyReference checkpointKey)
+    {
+        var (providers, stores, profiles, options, time, _) = environment;
+        (_environment, _metrics, Commits, Issuers) = (environment, metrics, commits, issuers);
+        Audit = new AuditTrail(commits, options.RefusalInterval, time, metrics, environment.Logger<AuditTrail>());
+        var authority = new CertificateAuthority(issuers, commits, metrics, time, environment.Logger<CertificateAuthority>());
+        Approvals = new ApprovalService(stores.Approvals, commits, Audit, options, time);
+        Credentials = new CredentialService(stores.Credentials, commits, Audit, profiles, time);
+        var authenticator = new RequesterAuthenticator(stores.Certificates, stores.Agents, stores.Credentials, issuers, time);
+        var policy = new EnrollmentPolicy(profiles, new AgentNaming(options.TrustDomain), stores.Agents, stores.Certificates, Approvals, providers, new SubjectKeyMaker(providers), time);
+        Registration = new RegistrationAuthority(authenticator, policy, authority, issuers, Audit, options, environment.Logger<RegistrationAuthority>());
+        Appliance = new ApplianceEnrollment(profiles, authority, issuers);
+        Revocations = new RevocationService(stores.Certificates, stores.Agents, issuers, commits, Audit, metrics, time);
+        CertificateLists = new CertificateListService(issuers, stores.Certificates, stores.CertificateLists, commits, providers, options, time, environment.Logger<CertificateListService>());
+        _responders = new OcspResponderKeeper(profiles, issuers, stores.Certificates, Appliance, new KeyMaker(providers, commits, time), providers, time, environment.Logger<OcspResponderKeeper>());
+        Ocsp = new OcspService(issuers, _responders, stores.Certificates, commits.Revocations, providers, options, metrics, time, environment.Logger<OcspService>());
+        Checkpoints = new CheckpointService(commits, stores.Ledger, providers, checkpointKey, options.CheckpointInterval, time, environment.Logger<CheckpointService>());
+        _maintenance = time.CreateTimer(_ => MaintainInBackground(), null, options.MaintenanceInterval, options.MaintenanceInterval);
+    }
+
+    public RegistrationAuthority Registration { get; }
+
+    public ApplianceEnrollment Appliance { get; }
+
+    public ApprovalService Approvals { get; }
+
+    public CredentialService Credentials { get; }
+
+    public RevocationService Revocations { get; }
+
+    public CertificateListService CertificateLists { get; }
+
+    public OcspService Ocsp { get; }
+
+    public CheckpointService Checkpoints { get; }
+
+    public AuditTrail Audit { get; }
+
+    public CommitWriter Commits { get; }
+
+    public IssuerDirectory Issuers { get; }
+
+    public ProfileCatalog Profiles => _environment.Profiles;
+
+    public AuthorityOptions Options => _environment.Options;
+
+    public AuthorityStores Stores => _environment.Stores;
+
+    /// <summary>Builds the authority over CAs that a ceremony has made.</summary>
+    /// <param name="checkpointKey">The key of <see cref="CeremonyOptions.CheckpointKey"/>.</param>
+    /// <exception cref="ProfileException">A profile is issued by nobody, or with a signature its issuer cannot make.</exception>
+    /// <exception cref="Store.StoreUnavailableException">The store cannot be read.</exception>
+    public static async ValueTask<AuthorityServices> StartAsync(AuthorityEnvironment environment, KeyReference checkpointKey, CancellationToken cancellationToken)
+    {
+        environment.Options.Validate();
+        var stores = environment.Stores;
+        var clock = new RevocationClock(await stores.Certificates.RevocationEpochAsync(cancellationToken));
+        var issuers = await IssuerDirectory.LoadAsync(stores.Authorities, stores.Certificates, environment.Providers, environment.Options, clock, cancellationToken);
+        environment.Profiles.CheckIssuers([.. issuers.All.Select(i => new ProfileIssuer(i.Name, i.Certificate.PublicKey.Algorithm))]);
+        var metrics = new AuthorityMetrics();
+        var commits = new CommitWriter(stores.Commits, environment.Options.Commit, clock, metrics, environment.Logger<CommitWriter>());
+        return new AuthorityServices(environment, metrics, commits, issuers, checkpointKey);
+    }
+
+    /// <summary>Why it cannot issue now, or null when it can: keys there, CAs valid, records writable.</summary>
+    public async ValueTask<string?> WhyNotReadyAsync(CancellationToken cancellationToken)
+    {
+        if (!Commits.IsHealthy)
+        {
+            return "the store cannot be written";
+        }
+
+        try
+        {
+            foreach (var name in Profiles.All.Select(p => p.Issuer).Distinct(StringComparer.Ordinal))
+            {
+                var issuer = Issuers.Find(name);
+                if (issuer is null || await Issuers.WhyNotUsableAsync(issuer, _environment.Time.GetUtcNow(), cancellationToken) is not null)
+                {
+                    return $"CA '{name}' is not usable";
+                }
+
+                await issuer.EnsureKeyAsync(cancellationToken);
+            }
+
+            return null;
+        }
+        catch (KeyUnavailableException)
+        {
+            return "the token that keeps the CA's key does not answer";
+        }
+        catch (Store.StoreUnavailableException)
+        {
+            return "the store cannot be read";
+        }
+    }
+
+    /// <summary>Renews CRLs and OCSP responders that are due; the first call, at start, makes them.</summary>
+    public async ValueTask MaintainAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await _responders.EnsureAllAsync(cancellationToken);
+        }
+        catch (Exception failure) when (failure is KeyUnavailableException or Store.StoreUnavailableException)
+        {
+            Log.ResponderNotReady(_environment.Logger<AuthorityServices>(), failure);
+        }
+
+        await CertificateLists.RefreshAsync(cancellationToken);
+    }
+
+    /// <summary>Takes no more decisions, writes the last ones, signs the head over them.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _maintenance.DisposeAsync();
+        await Audit.DisposeAsync();
+        await Commits.DisposeAsync();
+        await Checkpoints.DisposeAsync();
+        await _responders.DisposeAsync();
+        CertificateLists.Dispose();
+        await Issuers.DisposeAsync();
+        _metrics.Dispose();
+    }
+
+    // Nothing awaits a timer's callback; a round that still runs is not joined by a second.
+    private void MaintainInBackground()
+    {
+        if (Interlocked.Exchange(ref _maintaining, 1) == 0)
+        {
+            _ = MaintainAndLogAsync();
+        }
+    }
+
+    private async Task MaintainAndLogAsync()
+    {
+        try
+        {
+            await MaintainAsync(CancellationToken.None);
+        }
+        catch (Exception failure) // Nobody else would see it, and the next round must come.
+        {
+            Log.MaintenanceFailed(_environment.Logger<AuthorityServices>(), failure);
+        }
+        finally
+        {
+            Volatile.Write(ref _maintaining, 0);
+        }
+    }
+}
