@@ -18,7 +18,7 @@ internal sealed class EstDistributionHandler(EstServices services)
     {
         if (Profile(exchange) is not { } profile)
         {
-            return exchange.RefuseAsync(UnknownLabel());
+            return exchange.RefuseUnaskedAsync(UnknownLabel());
         }
 
         if (!_certificates.TryGetValue(profile.Issuer, out var message))
@@ -26,7 +26,7 @@ internal sealed class EstDistributionHandler(EstServices services)
             var chain = services.Chain(profile.Issuer);
             if (chain.Count == 0)
             {
-                return exchange.RefuseAsync(new PkiProblem(PkiProblemKind.Unavailable, $"The CA '{profile.Issuer}' has no certificate yet."));
+                return exchange.RefuseUnaskedAsync(new PkiProblem(PkiProblemKind.Unavailable, $"The CA '{profile.Issuer}' has no certificate yet."));
             }
 
             message = _certificates[profile.Issuer] = CertsOnly.Encode(chain.Select(c => c.Der));
@@ -40,7 +40,7 @@ internal sealed class EstDistributionHandler(EstServices services)
     {
         if (Profile(exchange) is not { } profile)
         {
-            return exchange.RefuseAsync(UnknownLabel());
+            return exchange.RefuseUnaskedAsync(UnknownLabel());
         }
 
         var message = _attributes.GetOrAdd(profile.Name, static (_, p) => EstCsrAttributes.For(p), profile);

@@ -48,6 +48,6 @@ public static class EstEndpoints
         var exchange = new EstExchange(services, context, operation, client, basic);
         var refusal = services.Rates.Take(client.IssuedHere ? client.Fingerprint : null, services.Clients.AddressOf(context), basic.Name)
             ?? (client.Problem is { Kind: PkiProblemKind.MalformedRequest } malformed ? malformed : null);
-        return refusal is null ? handler(exchange) : exchange.RefuseAsync(refusal);
+        return refusal is null ? handler(exchange) : exchange.RefuseUnaskedAsync(refusal);
     }
 }

@@ -16,7 +16,7 @@ internal sealed class EstEnrollHandler(EstServices services)
         var (request, problem) = await EstPkcs10.ReadAsync(exchange);
         if (request is null)
         {
-            await exchange.RefuseAsync(problem!);
+            await exchange.RefuseAsync(problem!, kind);
             return;
         }
 

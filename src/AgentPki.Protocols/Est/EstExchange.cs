@@ -1,4 +1,3 @@
-using AgentPki.Authority.Audit;
 using AgentPki.Authority.Enrollment;
 using AgentPki.Authority.Problems;
 using AgentPki.Protocols.Http;
@@ -48,19 +47,27 @@ internal readonly struct EstExchange(EstServices services, HttpContext context, 
     public EnrollmentRequest Request(X509.Requests.Pkcs10Request request, EnrollmentKind kind) =>
         new(request, Requester(kind), Label, kind, Protocol, CorrelationId);
 
-    /// <summary>Refuses before anybody was authenticated: counted among the strangers' refusals, whatever name was claimed.</summary>
-    public async Task RefuseAsync(PkiProblem problem)
-    {
-        Log.Refused(Services.Logger, CorrelationId, Operation, problem.Kind, problem.Detail);
-        await Services.Refuse(new Refusal(AuditTrail.Stranger, problem, Protocol, CorrelationId), Context.RequestAborted);
-        await WriteAsync(problem);
-    }
+    /// <summary>Refuses what never became an <see cref="EnrollmentRequest"/>; recorded under the requester's name if he proves it.</summary>
+    public Task RefuseAsync(PkiProblem problem, EnrollmentKind kind = EnrollmentKind.Enroll) =>
+        RefuseAsync(problem, problem.Kind == PkiProblemKind.Unauthenticated ? Nobody : Requester(kind));
+
+    /// <summary>Refuses without asking who it is: counted among the strangers' refusals (invariant 2: garbage buys no storage, and no store reads).</summary>
+    public Task RefuseUnaskedAsync(PkiProblem problem) => RefuseAsync(problem, Nobody);
 
     /// <summary>Answers a refusal that the registration authority made and recorded.</summary>
     public Task AnswerAsync(PkiProblem problem)
     {
         Log.Refused(Services.Logger, CorrelationId, Operation, problem.Kind, problem.Detail);
         return WriteAsync(problem);
+    }
+
+    private Requester Nobody => new Requester.Stranger(Services.Clients.AddressOf(Context));
+
+    private async Task RefuseAsync(PkiProblem problem, Requester requester)
+    {
+        Log.Refused(Services.Logger, CorrelationId, Operation, problem.Kind, problem.Detail);
+        await Services.Refuse(requester, problem, Protocol, CorrelationId, Context.RequestAborted);
+        await WriteAsync(problem);
     }
 
     private Task WriteAsync(PkiProblem problem) => EstProblems.WriteAsync(Context, problem, EstProblems.Challenge(Services.Options.Realm));

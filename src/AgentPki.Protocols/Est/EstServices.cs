@@ -1,5 +1,5 @@
-using AgentPki.Authority.Audit;
 using AgentPki.Authority.Enrollment;
+using AgentPki.Authority.Problems;
 using AgentPki.Authority.Profiles;
 using AgentPki.Protocols.Http;
 using AgentPki.X509.Certificates;
@@ -10,8 +10,8 @@ namespace AgentPki.Protocols.Est;
 /// <summary>Hop 3: <c>RegistrationAuthority.EnrollAsync</c>.</summary>
 public delegate ValueTask<EnrollmentOutcome> EnrollmentDecision(EnrollmentRequest request, CancellationToken cancellationToken);
 
-/// <summary>Records a refusal: <c>AuditTrail.RefuseAsync</c>.</summary>
-public delegate ValueTask RefusalRecorder(Refusal refusal, CancellationToken cancellationToken);
+/// <summary>Records a refusal made before hop 3, under the requester's name if he proves it: <c>RegistrationAuthority.RefuseAsync</c>.</summary>
+public delegate ValueTask RefusalRecorder(Requester requester, PkiProblem problem, string protocol, string correlationId, CancellationToken cancellationToken);
 
 /// <summary>A CA's own certificate first, its root's last. Empty when there is no such CA.</summary>
 /// <param name="authority">The CA's name, as profiles name their issuer.</param>
