@@ -8,22 +8,22 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace AgentPki.Protocols.Tests.Harness;
 
-/// <summary>EST over a real TLS connection in front of a <see cref="TestAuthority"/>.</summary>
+/// <summary>EST over a real TLS connection in front of a <see cref="ScriptedAuthority"/>.</summary>
 internal sealed class EstServer : IAsyncDisposable
 {
     public const string Root = "/.well-known/est/";
     private readonly TestServer _server;
     private readonly RequestRates _rates;
 
-    private EstServer(TestServer server, TestAuthority authority, RequestRates rates) => (_server, Authority, _rates) = (server, authority, rates);
+    private EstServer(TestServer server, ScriptedAuthority authority, RequestRates rates) => (_server, Authority, _rates) = (server, authority, rates);
 
-    public TestAuthority Authority { get; }
+    public ScriptedAuthority Authority { get; }
 
     public TestServer Server => _server;
 
     public static async Task<EstServer> StartAsync(ClientIdentityOptions? identity = null, RequestRateOptions? rates = null, EstOptions? options = null, string? socket = null, Func<EstServices, EstServices>? configure = null)
     {
-        var authority = new TestAuthority();
+        var authority = new ScriptedAuthority();
         var limits = new RequestRates(rates ?? new RequestRateOptions { Address = RequestShare.Unlimited, Certificate = RequestShare.Unlimited, Credential = RequestShare.Unlimited });
         var services = new EstServices
         {

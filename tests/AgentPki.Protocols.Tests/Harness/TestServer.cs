@@ -27,7 +27,7 @@ internal sealed class TestServer : IAsyncDisposable
 
     public static async Task<TestServer> StartAsync(Action<IEndpointRouteBuilder> map, string? socket = null, ILogger? logger = null, Action<IApplicationBuilder>? middleware = null)
     {
-        var tls = TestAuthority.TlsCertificate();
+        var tls = ScriptedAuthority.TlsCertificate();
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(kestrel =>

@@ -12,12 +12,12 @@ namespace AgentPki.Protocols.Tests.Harness;
 /// Hop 3 as a test wants it: a root and an issuing CA of .NET's own making, which certify whatever a request asks for, or answer what the test says.
 /// Everything that was asked and refused is kept.
 /// </summary>
-internal sealed class TestAuthority
+internal sealed class ScriptedAuthority
 {
     private readonly ECDsa _key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
     private readonly X509Certificate2 _issuing;
 
-    public TestAuthority()
+    public ScriptedAuthority()
     {
         using var rootKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         using var root = Authority("CN=Test Root", rootKey).CreateSelfSigned(Day(-10), Day(100));
