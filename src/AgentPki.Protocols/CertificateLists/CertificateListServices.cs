@@ -1,0 +1,23 @@
+using AgentPki.Authority.Store;
+using AgentPki.Protocols.Est;
+
+namespace AgentPki.Protocols.CertificateLists;
+
+/// <summary>The CRL of a CA as of now, or null when there is no such CA: <c>CertificateListService.CurrentAsync</c>.</summary>
+public delegate ValueTask<CertificateListRecord?> CurrentCertificateList(string authority, CancellationToken cancellationToken);
+
+/// <summary>What publishing CRLs and CA certificates needs of the rest of the appliance.</summary>
+public sealed record CertificateListServices
+{
+    public required CurrentCertificateList Current { get; init; }
+
+    public required AuthorityChain Chain { get; init; }
+
+    public required TimeProvider Time { get; init; }
+
+    /// <summary>How long an HTTP cache may keep a CRL, if it does not end before. A revocation makes a new CRL at once.</summary>
+    public TimeSpan CacheLifetime { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>How long an HTTP cache may keep a CA's certificate.</summary>
+    public TimeSpan CertificateCacheLifetime { get; init; } = TimeSpan.FromDays(1);
+}

@@ -1,0 +1,62 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using Microsoft.AspNetCore.Http;
+
+namespace AgentPki.Protocols.Http;
+
+/// <summary>Octets that HTTP caches may keep for a while, with the header values that say so, made once.</summary>
+/// <param name="lastModified">When it was signed or made.</param>
+internal sealed class CacheableObject(ReadOnlyMemory<byte> octets, string contentType, DateTimeOffset lastModified)
+{
+    // RFC 9110 §8.8.3: strong, for it is the hash of the very octets.
+    private readonly string _entityTag = $"\"{Convert.ToHexStringLower(SHA256.HashData(octets.Span).AsSpan(0, 16))}\"";
+    private readonly string _lastModified = HttpDate(lastModified);
+    private readonly DateTimeOffset _modified = DateTimeOffset.FromUnixTimeSeconds(lastModified.ToUnixTimeSeconds());
+
+    /// <summary>Answers GET or HEAD, 304 where the client has it already (RFC 9110 §13.1).</summary>
+    /// <param name="lifetime">How long a cache may keep it, from now; not positive: not at all.</param>
+    public Task WriteAsync(HttpContext context, DateTimeOffset now, TimeSpan lifetime)
+    {
+        var headers = context.Response.Headers;
+        var seconds = (long)Math.Floor(lifetime.TotalSeconds);
+        headers.ETag = _entityTag;
+        headers.LastModified = _lastModified;
+        if (seconds > 0)
+        {
+            headers.CacheControl = string.Create(CultureInfo.InvariantCulture, $"max-age={seconds}, public, no-transform, must-revalidate"); // RFC 5019 §6.2
+            headers.Expires = HttpDate(now.AddSeconds(seconds));
+        }
+        else
+        {
+            headers.CacheControl = "no-cache";
+        }
+
+        if (IsKnown(context.Request))
+        {
+            context.Response.StatusCode = StatusCodes.Status304NotModified;
+            return Task.CompletedTask;
+        }
+
+        context.Response.ContentType = contentType;
+        context.Response.ContentLength = octets.Length;
+        return HttpMethods.IsHead(context.Request.Method) ? Task.CompletedTask : context.Response.Body.WriteAsync(octets, context.RequestAborted).AsTask();
+    }
+
+    private bool IsKnown(HttpRequest request)
+    {
+        // If-None-Match wins over If-Modified-Since (RFC 9110 §13.1.3).
+        if (request.Headers.IfNoneMatch is { Count: > 0 } tags)
+        {
+            return tags.Any(line => line is not null && line.Split(',').Any(tag => Matches(tag.Trim())));
+        }
+
+        return request.Headers.IfModifiedSince is [{ } since]
+            && DateTimeOffset.TryParseExact(since, "r", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time)
+            && _modified <= time;
+    }
+
+    // RFC 9110 §13.1.2: weak comparison.
+    private bool Matches(string tag) => tag == "*" || (tag.StartsWith("W/", StringComparison.Ordinal) ? tag[2..] : tag) == _entityTag;
+
+    private static string HttpDate(DateTimeOffset time) => time.ToString("r", CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,23 @@
+using AgentPki.Protocols.Http;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+
+namespace AgentPki.Protocols.Ocsp;
+
+/// <summary>OCSP over HTTP (RFC 6960 appendix A), GET answers with the caching headers of RFC 5019 §6.2.</summary>
+public static class OcspEndpoints
+{
+    private const string Root = "/ocsp";
+
+    /// <summary>Maps POST and GET.</summary>
+    public static RouteGroupBuilder MapOcsp(this IEndpointRouteBuilder routes, OcspServices services)
+    {
+        services.Options.Validate();
+        var group = routes.MapGroup(Root);
+        var handler = new OcspHandler(services, $"{Root}/");
+        group.MapOnly(HttpMethods.Post, "", handler.PostAsync);
+        group.Map("/{**request}", handler.GetOrPostAsync);
+        return group;
+    }
+}

@@ -1,0 +1,32 @@
+using AgentPki.Authority.Problems;
+using AgentPki.Protocols.Http;
+using Microsoft.AspNetCore.Http;
+
+namespace AgentPki.Protocols.Ocsp;
+
+/// <summary>
+/// What OCSP refuses by HTTP, because it never was an OCSP request (wrong type, too large, too many). Everything else is answered inside of OCSP, with
+/// the error statuses of RFC 6960 §2.3 and HTTP 200.
+/// </summary>
+internal static class OcspProblems
+{
+    public static Task WriteAsync(HttpContext context, PkiProblem problem)
+    {
+        var (status, title) = Map(problem.Kind);
+        return ProblemText.WriteAsync(context, status, title, problem);
+    }
+
+    public static (int Status, string Title) Map(PkiProblemKind kind) => kind switch
+    {
+        PkiProblemKind.UnsupportedMediaType => (StatusCodes.Status415UnsupportedMediaType, "unsupported media type"),
+        PkiProblemKind.TooLarge => (StatusCodes.Status413PayloadTooLarge, "too large"),
+        PkiProblemKind.RateLimited => (StatusCodes.Status429TooManyRequests, "too many requests"),
+        PkiProblemKind.Unavailable => (StatusCodes.Status503ServiceUnavailable, "unavailable"),
+        PkiProblemKind.NotFound or PkiProblemKind.UnknownProfile => (StatusCodes.Status404NotFound, "not found"),
+        PkiProblemKind.Conflict => (StatusCodes.Status409Conflict, "conflict"),
+        PkiProblemKind.Unauthenticated or PkiProblemKind.Unauthorized or PkiProblemKind.ApprovalDenied => (StatusCodes.Status403Forbidden, "not allowed"),
+        PkiProblemKind.IssuanceRejected => (StatusCodes.Status500InternalServerError, "not answered"),
+        PkiProblemKind.MalformedRequest or PkiProblemKind.BadProofOfPossession or PkiProblemKind.UnsupportedAlgorithm or PkiProblemKind.BadPublicKey
+            or PkiProblemKind.PolicyViolation or PkiProblemKind.IdentityMismatch => (StatusCodes.Status400BadRequest, "malformed request"),
+    };
+}
