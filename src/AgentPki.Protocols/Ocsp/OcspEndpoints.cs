@@ -1,6 +1,4 @@
-using AgentPki.Protocols.Http;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 
 namespace AgentPki.Protocols.Ocsp;
@@ -16,7 +14,7 @@ public static class OcspEndpoints
         services.Options.Validate();
         var group = routes.MapGroup(Root);
         var handler = new OcspHandler(services, $"{Root}/");
-        group.MapOnly(HttpMethods.Post, "", handler.PostAsync);
+        group.Map("", handler.GetOrPostAsync);
         group.Map("/{**request}", handler.GetOrPostAsync);
         return group;
     }

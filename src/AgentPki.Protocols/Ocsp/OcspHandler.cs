@@ -48,7 +48,7 @@ internal sealed class OcspHandler(OcspServices services, string prefix)
         await WriteAsync(context, answer?.Der ?? Malformed);
     }
 
-    /// <summary>RFC 6960 §A.1: GET, the request in the path. A slash behind <c>/ocsp</c> must not turn a POST away.</summary>
+    /// <summary>RFC 6960 §A.1: GET, the request in the path. A slash more or less must not turn a client away.</summary>
     public async Task GetOrPostAsync(HttpContext context)
     {
         if (HttpMethods.IsPost(context.Request.Method))

@@ -1,0 +1,55 @@
+using AgentPki.Authority.Composition;
+using AgentPki.Cryptography;
+using AgentPki.Protocols.CertificateLists;
+using AgentPki.Protocols.Est;
+using AgentPki.Protocols.Http;
+using AgentPki.Protocols.Ocsp;
+using AgentPki.X509.Certificates;
+using Microsoft.Extensions.Logging;
+
+namespace AgentPki.Protocols.Composition;
+
+/// <summary>The protocols' object graph over one running authority, written out: each property goes to its <c>MapX</c>.</summary>
+public sealed class ProtocolServices : IAsyncDisposable
+{
+    private readonly RequestRates _enrollment;
+    private readonly RequestRates _status;
+
+    public ProtocolServices(AuthorityServices authority, CryptoProviders providers, ProtocolOptions options, TimeProvider time, ILoggerFactory loggers)
+    {
+        _enrollment = new RequestRates(options.EnrollmentRates);
+        _status = new RequestRates(new RequestRateOptions { Address = options.StatusRate, Certificate = RequestShare.Unlimited, Credential = RequestShare.Unlimited });
+        var clients = new ClientIdentity(options.Clients, certificate => IsIssuedHere(authority, providers, certificate));
+        Est = new EstServices
+        {
+            Enroll = authority.Registration.EnrollAsync,
+            Refuse = authority.Registration.RefuseAsync,
+            Chain = Chain,
+            Profiles = authority.Profiles,
+            Clients = clients,
+            Rates = _enrollment,
+            Options = options.Est,
+            Time = time,
+            Logger = loggers.CreateLogger("AgentPki.Protocols.Est"),
+        };
+        Ocsp = new OcspServices { Respond = authority.Ocsp.RespondAsync, Clients = clients, Rates = _status, Options = options.Ocsp, Time = time };
+        CertificateLists = new CertificateListServices { Current = authority.CertificateLists.CurrentAsync, Chain = Chain, Time = time };
+
+        IReadOnlyList<Certificate> Chain(string name) => authority.Issuers.Find(name)?.Chain ?? [];
+    }
+
+    public EstServices Est { get; }
+
+    public OcspServices Ocsp { get; }
+
+    public CertificateListServices CertificateLists { get; }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _enrollment.DisposeAsync();
+        await _status.DisposeAsync();
+    }
+
+    private static bool IsIssuedHere(AuthorityServices authority, CryptoProviders providers, Certificate certificate) =>
+        authority.Issuers.FindBySubject(certificate.Issuer) is { } issuer && certificate.VerifySignature(issuer.Certificate.PublicKey, providers);
+}
