@@ -14,6 +14,10 @@ public static class CommandLine
     {
         var root = new RootCommand("AgentPki: cryptographic identities for AI agents, with the CA keys in PKCS#11 hardware.")
         {
+            UpCommand.Create(context),
+            ServeCommand.Create(context),
+            CeremonyCommand.Create(context),
+            ProfileCommand.Create(context),
             VersionCommand.Create(context),
         };
         foreach (var help in root.Options.OfType<HelpOption>())

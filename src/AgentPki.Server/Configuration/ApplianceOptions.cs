@@ -33,7 +33,8 @@ public sealed record ListenOptions(
 /// <param name="Module">The module's path; empty: the first existing one that the kind names.</param>
 /// <param name="PinFile">A file only the service may read; a systemd credential named <c>pkcs11-pin</c> goes first.</param>
 /// <param name="Sessions">Sessions at most; the token's own limit also holds.</param>
-public sealed record TokenOptions(string Kind, string Module, string Label, string PinFile, int Sessions, TimeSpan CallDeadline);
+/// <param name="KeyPrefix">Stands before the label of every key, so that two homes can share a token.</param>
+public sealed record TokenOptions(string Kind, string Module, string Label, string PinFile, string KeyPrefix, int Sessions, TimeSpan CallDeadline);
 
 /// <summary>The appliance's own TLS certificate.</summary>
 public sealed record TlsOptions(TimeSpan RenewBefore, TimeSpan HandshakeTimeout);

@@ -153,7 +153,8 @@ public static class ConfigurationReader
             section.Text("module", ""),
             section.Text("label", "agentpki"),
             section.Text("pinFile", Path.Combine("secrets", "pin")),
-            section.Number("sessions", 8, 2, 1024),
+            section.Text("keyPrefix", ""),
+            section.Number("sessions", 8, 2, 256),
             section.Duration("callDeadline", TimeSpan.FromSeconds(5), TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(2)));
         if (options.Kind.Length == 0 || options.Kind.Any(c => !char.IsAsciiLetterOrDigit(c) && c != '-'))
         {
@@ -215,7 +216,7 @@ public static class ConfigurationReader
 
     private static LedgerOptions ReadLedger(YamlSection section)
     {
-        var options = new LedgerOptions(section.Duration("checkpointInterval", TimeSpan.FromMinutes(1), TimeSpan.FromSeconds(1), TimeSpan.FromDays(1)));
+        var options = new LedgerOptions(section.Duration("checkpointInterval", TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1), TimeSpan.FromDays(1)));
         section.RefuseUnknown();
         return options;
     }

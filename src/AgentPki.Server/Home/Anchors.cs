@@ -1,3 +1,4 @@
+using AgentPki.Cryptography;
 using AgentPki.X509.Certificates;
 
 namespace AgentPki.Server.Home;
@@ -11,6 +12,9 @@ public static class Anchors
         WriteIfDifferent(home.RootCertificate, Pem.Encode(root));
         WriteIfDifferent(home.ChainCertificates, Pem.Encode(issuing, root));
     }
+
+    /// <summary>Writes the key that verifies the ledger's checkpoints, for auditors.</summary>
+    public static void WriteLedgerKey(ApplianceHome home, PublicKey key) => WriteIfDifferent(home.LedgerKey, Pem.EncodePublicKey(key));
 
     private static void WriteIfDifferent(string path, string text)
     {

@@ -29,6 +29,9 @@ public sealed record ApplianceHome(string Root)
     /// <summary>The issuing CA's certificate and then the root's.</summary>
     public string ChainCertificates => In("anchors", "chain.pem");
 
+    /// <summary>The public key that verifies the ledger's checkpoints; an auditor keeps a copy elsewhere.</summary>
+    public string LedgerKey => In("anchors", "ledger.pem");
+
     /// <summary>The TLS key, encrypted under a key of the token.</summary>
     public string TlsKey => In("tls", "server.key.wrapped");
 

@@ -62,7 +62,7 @@ public static class DefaultConfiguration
             metrics: loopback  # who may read /metrics: loopback, everyone, nobody
 
             ledger:
-              checkpointInterval: 1m
+              checkpointInterval: 1s   # how soon after a decision the ledger's head is signed
 
             """);
     }

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using AgentPki.Cryptography;
 using AgentPki.X509;
 using AgentPki.X509.Certificates;
 
@@ -9,6 +10,7 @@ namespace AgentPki.Server.Home;
 public static class Pem
 {
     private const string CertificateLabel = "CERTIFICATE";
+    private const string PublicKeyLabel = "PUBLIC KEY";
     private const string PrivateKeyLabel = "PRIVATE KEY";
 
     public static string Encode(params IEnumerable<Certificate> certificates) =>
@@ -16,6 +18,13 @@ public static class Pem
 
     /// <summary>RFC 5958 PKCS#8, unencrypted.</summary>
     public static string EncodeKey(ReadOnlySpan<byte> pkcs8) => PemEncoding.WriteString(PrivateKeyLabel, pkcs8) + "\n";
+
+    /// <summary>The SubjectPublicKeyInfo (RFC 7468 §13).</summary>
+    public static string EncodePublicKey(PublicKey key) => PemEncoding.WriteString(PublicKeyLabel, key.SubjectPublicKeyInfo.Span) + "\n";
+
+    /// <summary>The public key of a file; null when the file is missing or holds none that this build knows.</summary>
+    public static PublicKey? TryReadPublicKey(string path) =>
+        Read(path, PublicKeyLabel) is [var der, ..] && PublicKey.TryParse(der, out var key, out _) ? key : null;
 
     /// <summary>Every certificate of a file in its order; null when the file is missing, empty or damaged.</summary>
     public static IReadOnlyList<Certificate>? TryReadCertificates(string path)

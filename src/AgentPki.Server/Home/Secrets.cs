@@ -1,6 +1,4 @@
 using System.Security.Cryptography;
-using System.Text;
-using AgentPki.Server.Cli;
 
 namespace AgentPki.Server.Home;
 
@@ -25,9 +23,6 @@ public static class Secrets
         }
     }
 
-    /// <summary>A secret for HTTP Basic: 256 random bits as base64url.</summary>
-    public static string NewBearer() => Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)).TrimEnd('=').Replace('+', '-').Replace('/', '_');
-
     /// <summary>The file that holds the user PIN: the systemd credential if the service was given one, else the configured file.</summary>
     public static string PinFile(ApplianceHome home, string configured, Func<string, string?> variable)
     {
@@ -38,22 +33,4 @@ public static class Secrets
 
         return home.Resolve(configured);
     }
-
-    /// <summary>Refuses a PIN file that is missing or that others can read.</summary>
-    /// <exception cref="CommandException">It is missing, or others can read it.</exception>
-    public static void RequirePrivate(string pinFile)
-    {
-        if (!File.Exists(pinFile))
-        {
-            throw new CommandException(ExitCodes.Environment, $"The token's PIN file {pinFile} does not exist.", "Put the PIN there (one line, mode 0600), or give the service the systemd credential 'pkcs11-pin'.");
-        }
-
-        if (PrivateFile.IsOpenToOthers(pinFile))
-        {
-            throw new CommandException(ExitCodes.Environment, $"The token's PIN file {pinFile} can be read by other users.", $"Type: chmod 600 {pinFile}");
-        }
-    }
-
-    /// <summary>SHA-256 of a secret's UTF-8 octets, as the store keeps it.</summary>
-    public static byte[] Hash(string secret) => SHA256.HashData(Encoding.UTF8.GetBytes(secret));
 }

@@ -104,18 +104,6 @@ public sealed class HomeTests : IDisposable
     }
 
     [Fact]
-    public void RequirePrivate_PinOpenToOthers_IsRefused()
-    {
-        var pin = _folder.File("pin");
-        PrivateFile.Write(pin, "1234");
-        Secrets.RequirePrivate(pin);
-        File.SetUnixFileMode(pin, OwnerOnly | UnixFileMode.GroupRead);
-
-        Assert.Contains("chmod 600", Assert.Throws<CommandException>(() => Secrets.RequirePrivate(pin)).Remedy, StringComparison.Ordinal);
-        Assert.Contains("does not exist", Assert.Throws<CommandException>(() => Secrets.RequirePrivate(pin + "x")).Message, StringComparison.Ordinal);
-    }
-
-    [Fact]
     public void PinFile_SystemdCredential_GoesFirst()
     {
         var home = new ApplianceHome(_folder.Path);

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Reflection;
 using System.Runtime.InteropServices;
 
 namespace AgentPki.Server.Cli.Commands;
@@ -7,13 +6,11 @@ namespace AgentPki.Server.Cli.Commands;
 /// <summary><c>agentpki version</c></summary>
 internal static class VersionCommand
 {
-    internal static string Number => typeof(VersionCommand).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown";
-
     internal static Command Create(CommandContext context) =>
         new Verb("version", "Prints the version of this program and of the runtime it stands on.", "agentpki version")
             .Runs((_, _) =>
             {
-                context.Terminal.Line($"agentpki {Number} ({RuntimeInformation.FrameworkDescription}, {RuntimeInformation.RuntimeIdentifier})");
+                context.Terminal.Line($"agentpki {Composition.VersionText.Number} ({RuntimeInformation.FrameworkDescription}, {RuntimeInformation.RuntimeIdentifier})");
                 return Task.FromResult(ExitCodes.Success);
             });
 }

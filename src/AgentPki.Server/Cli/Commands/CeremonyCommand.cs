@@ -1,0 +1,56 @@
+using System.CommandLine;
+using AgentPki.Server.Composition;
+using AgentPki.Server.Configuration;
+using AgentPki.Server.Home;
+using AgentPki.Server.Logging;
+using AgentPki.Server.Up;
+
+namespace AgentPki.Server.Cli.Commands;
+
+/// <summary><c>agentpki ceremony</c></summary>
+internal static class CeremonyCommand
+{
+    internal static Command Create(CommandContext context)
+    {
+        var development = new Option<bool>("--development") { Description = "A ceremony without officers, for development homes. The only kind there is so far." };
+        var trustDomain = new Option<string>("--trust-domain") { Description = "The SPIFFE trust domain of a new home.", DefaultValueFactory = _ => DefaultConfiguration.TrustDomain };
+        return new Verb(
+            "ceremony",
+            "Makes the token, the root CA and the issuing CA of a home, offline. What is there already is kept.",
+            "agentpki ceremony --development",
+            "AGENTPKI_HOME=/var/lib/agentpki agentpki ceremony --development --trust-domain agents.example.org")
+            .With(development, trustDomain)
+            .Runs((parsed, cancellationToken) => RunAsync(context, parsed.GetValue(development), parsed.GetRequiredValue(trustDomain), cancellationToken));
+    }
+
+    private static async Task<int> RunAsync(CommandContext context, bool development, string trustDomain, CancellationToken cancellationToken)
+    {
+        if (!development)
+        {
+            throw new CommandException(ExitCodes.Usage, "Only development ceremonies can be held so far: a production ceremony needs officers and a quorum.", "For development type 'agentpki ceremony --development'.");
+        }
+
+        var home = context.Home();
+        HomeFolder.Prepare(home);
+        using var homeLock = HomeLock.Take(home);
+        DevelopmentHome.Ensure(home, trustDomain, context.Variable);
+        var options = ConfigurationReader.Load(home, context.Variable);
+        if (!options.Development)
+        {
+            throw new CommandException(ExitCodes.Usage, $"{home.ConfigurationFile} says development: false.", "A development ceremony is for development homes.");
+        }
+
+        var tokenOptions = TokenAccess.OptionsOf(home, options, context.Variable);
+        TokenAccess.EnsureToken(home, tokenOptions);
+        using var loggers = LoggerSetup.ToFile(home, options.Log, context.Clock);
+        await using var parts = await ApplianceParts.OpenAsync(home, options, tokenOptions, context.Clock, loggers, cancellationToken);
+        var result = await context.Terminal.WorkAsync("ceremony", () => Ceremonies.RunDevelopmentAsync(parts, null, cancellationToken));
+        foreach (var step in result.Steps)
+        {
+            context.Terminal.Line($"{(step.IsNew ? "made" : "kept"),-5} {step.Name}: {step.Detail}");
+        }
+
+        context.Terminal.Line($"The anchors are in {ApplianceHome.Display(home.RootCertificate, context.WorkingFolder)} and chain.pem beside it. Next: agentpki serve --dev");
+        return ExitCodes.Success;
+    }
+}

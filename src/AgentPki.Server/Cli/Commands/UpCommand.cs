@@ -1,0 +1,22 @@
+using System.CommandLine;
+using AgentPki.Server.Home;
+using AgentPki.Server.Up;
+
+namespace AgentPki.Server.Cli.Commands;
+
+/// <summary><c>agentpki up</c></summary>
+internal static class UpCommand
+{
+    internal static Command Create(CommandContext context)
+    {
+        var trustDomain = new Option<string>("--trust-domain") { Description = "The SPIFFE trust domain of a new home; an existing home keeps its own.", DefaultValueFactory = _ => DefaultConfiguration.TrustDomain };
+        return new Verb(
+            "up",
+            "Makes a development appliance if there is none, and serves it until interrupted.",
+            "agentpki up",
+            "AGENTPKI_HOME=/srv/pki AGENTPKI_HTTPS_PORT=9443 AGENTPKI_HTTP_PORT=9080 agentpki up",
+            "agentpki up --trust-domain agents.example.org")
+            .With(trustDomain)
+            .Runs((parsed, cancellationToken) => new UpRun(context, parsed.GetRequiredValue(trustDomain)).RunAsync(cancellationToken));
+    }
+}

@@ -1,0 +1,29 @@
+using AgentPki.Authority.Ceremony;
+using AgentPki.Authority.Store;
+using AgentPki.Cryptography;
+using AgentPki.Server.Cli;
+using AgentPki.Server.Home;
+
+namespace AgentPki.Server.Composition;
+
+/// <summary>Runs the development ceremony on a home, as <c>up</c> and <c>ceremony --development</c> do.</summary>
+public static class Ceremonies
+{
+    /// <summary>Makes what is missing of root, issuing CA and checkpoint key, and writes the anchors.</summary>
+    /// <exception cref="CommandException">It cannot go on; run again, it continues.</exception>
+    public static async Task<CeremonyResult> RunDevelopmentAsync(ApplianceParts parts, IProgress<CeremonyStep>? progress, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var wanted = CeremonyOptions.Development(parts.Token.Name, parts.Options.Token.KeyPrefix, parts.Options.Name);
+            var result = await new DevelopmentCeremony(parts.Environment, progress).RunAsync(wanted, cancellationToken);
+            Anchors.Write(parts.Home, result.Root, result.Issuing);
+            Anchors.WriteLedgerKey(parts.Home, result.CheckpointKey);
+            return result;
+        }
+        catch (Exception error) when (error is InvalidOperationException or KeyUnavailableException or StoreUnavailableException)
+        {
+            throw new CommandException(ExitCodes.Environment, $"The ceremony stopped: {error.Message}", "Mend that and run the command again: it continues where it stopped.", error);
+        }
+    }
+}

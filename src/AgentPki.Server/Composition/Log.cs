@@ -1,0 +1,14 @@
+namespace AgentPki.Server.Composition;
+
+/// <summary>Events 9200 to 9299.</summary>
+internal static partial class Log
+{
+    [LoggerMessage(9200, LogLevel.Information, "Stopping: running requests end, then the last batch is committed and a checkpoint signed")]
+    internal static partial void Stopping(ILogger logger);
+
+    [LoggerMessage(9201, LogLevel.Information, "Stopped")]
+    internal static partial void Stopped(ILogger logger);
+
+    [LoggerMessage(9202, LogLevel.Error, "The stop could not be recorded in the ledger")]
+    internal static partial void StopNotRecorded(ILogger logger, Exception exception);
+}

@@ -1,0 +1,142 @@
+using AgentPki.Authority.Audit;
+using AgentPki.Authority.Composition;
+using AgentPki.Authority.Problems;
+using AgentPki.Authority.Profiles;
+using AgentPki.Authority.Store;
+using AgentPki.Cryptography;
+using AgentPki.Ledger;
+using AgentPki.Server.Cli;
+using AgentPki.Server.Home;
+using AgentPki.Server.Hosting;
+using AgentPki.Server.Tls;
+using AgentPki.X509.Certificates;
+using AgentPki.X509.Names;
+
+namespace AgentPki.Server.Composition;
+
+/// <summary>
+/// One appliance that serves: authority, TLS certificate, listeners, in the order in which they are started. Disposing ends them in reverse:
+/// running requests first, then the last batch and the last checkpoint.
+/// </summary>
+public sealed class RunningAppliance : IAsyncDisposable
+{
+    private readonly ApplianceParts _parts;
+    private readonly ApplianceHost _host;
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly Task _keepingTls;
+    private readonly ILogger _logger;
+
+    private RunningAppliance(ApplianceParts parts, AuthorityServices authority, ApplianceHost host, TlsCertificateKeeper keeper, TlsIdentity tls, bool tlsIsNew, ILogger logger)
+    {
+        (_parts, Authority, _host, TlsIsNew, _logger) = (parts, authority, host, tlsIsNew, logger);
+        _keepingTls = keeper.KeepAsync(tls, _stopping.Token);
+    }
+
+    public AuthorityServices Authority { get; }
+
+    /// <summary>Whether the TLS certificate was issued at this start.</summary>
+    public bool TlsIsNew { get; }
+
+    /// <exception cref="CommandException">It cannot serve; the message says why and what to do.</exception>
+    public static async Task<RunningAppliance> StartAsync(ApplianceParts parts, CommandContext context, CancellationToken cancellationToken)
+    {
+        var loggers = parts.Environment.Loggers;
+        var authority = await StartAuthorityAsync(parts, cancellationToken);
+        try
+        {
+            var issuing = IssuingOf(authority);
+            Anchors.Write(parts.Home, issuing.Chain[^1], issuing.Certificate);
+            await authority.MaintainAsync(cancellationToken);
+            var keeper = new TlsCertificateKeeper(
+                parts.Home, parts.Options, parts.Wrapper, (key, names, token) => IssueTlsAsync(authority, key, names, token), context.Clock, loggers.CreateLogger<TlsCertificateKeeper>());
+            var (tls, tlsIsNew) = await keeper.LoadAsync(issuing.Certificate, cancellationToken);
+            await authority.Audit.RecordAsync(LedgerEntryKind.ServiceStarted, AuditTrail.Appliance, Details(parts), cancellationToken);
+            var endpoints = new ApplianceEndpoints(parts, authority, context);
+            var host = await ApplianceHost.StartAsync(parts.Home, parts.Options, tls, endpoints.Configure, endpoints.Map, loggers, cancellationToken);
+            return new RunningAppliance(parts, authority, host, keeper, tls, tlsIsNew, loggers.CreateLogger<RunningAppliance>());
+        }
+        catch (Exception error)
+        {
+            await authority.DisposeAsync();
+            throw Explain(error);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Log.Stopping(_logger);
+        await _stopping.CancelAsync();
+        await _host.DisposeAsync();
+        await _keepingTls;
+        try
+        {
+            await Authority.Audit.RecordAsync(LedgerEntryKind.ServiceStopped, AuditTrail.Appliance, Details(_parts), CancellationToken.None);
+        }
+        catch (StoreUnavailableException error)
+        {
+            Log.StopNotRecorded(_logger, error);
+        }
+
+        await Authority.DisposeAsync();
+        _stopping.Dispose();
+        Log.Stopped(_logger);
+    }
+
+    private static async Task<AuthorityServices> StartAuthorityAsync(ApplianceParts parts, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var authorities = await parts.Environment.Stores.Authorities.ListAsync(cancellationToken);
+            if (authorities.Count == 0)
+            {
+                throw new CommandException(ExitCodes.Usage, "This home has no CA yet.", "Run 'agentpki ceremony --development' first, or 'agentpki up'.");
+            }
+
+            RefuseSoftwareKeys(parts, authorities);
+            return await AuthorityServices.StartAsync(parts.Environment, parts.CheckpointKey, cancellationToken);
+        }
+        catch (Exception error) when (error is ProfileException or StoreUnavailableException or InvalidOperationException)
+        {
+            throw Explain(error);
+        }
+    }
+
+    /// <summary>A CA key in process memory is refused outside development (design: key protection, level 3).</summary>
+    private static void RefuseSoftwareKeys(ApplianceParts parts, IReadOnlyList<AuthorityRecord> authorities)
+    {
+        var soft = authorities.FirstOrDefault(a => parts.Providers.Find(a.Key.Provider)?.Protection == KeyProtection.Software);
+        if (soft is not null && !parts.Options.Development)
+        {
+            throw new CommandException(ExitCodes.Usage, $"The key of CA '{soft.Name}' lies in software ({soft.Key.Provider}).", "Hold a ceremony with a token; software keys serve with --dev only.");
+        }
+    }
+
+    private static Authority.Issuance.Issuer IssuingOf(AuthorityServices authority)
+    {
+        var name = authority.Profiles.Require(ProfileUse.TlsServer).Issuer;
+        return authority.Issuers.Find(name) ?? throw new InvalidOperationException($"CA '{name}' is not there.");
+    }
+
+    private static async Task<IReadOnlyList<Certificate>> IssueTlsAsync(AuthorityServices authority, ISigningKey key, IReadOnlyList<GeneralName> names, CancellationToken cancellationToken) =>
+        await authority.Appliance.IssueAsync(ProfileUse.TlsServer, key.PublicKey, "localhost", names, cancellationToken) switch
+        {
+            Outcome<Authority.Enrollment.EnrollmentOutcome.Issued>.Done(var issued) => [issued.Certificate, .. issued.Chain],
+            Outcome<Authority.Enrollment.EnrollmentOutcome.Issued>.Refused(var problem) => throw new InvalidOperationException($"The TLS certificate was not issued: {problem.Detail}"),
+            _ => throw new System.Diagnostics.UnreachableException(),
+        };
+
+    private static System.Collections.Immutable.ImmutableSortedDictionary<string, string> Details(ApplianceParts parts) =>
+        System.Collections.Immutable.ImmutableSortedDictionary<string, string>.Empty
+            .Add("version", VersionText.Number)
+            .Add("development", parts.Options.Development ? "true" : "false");
+
+    private static Exception Explain(Exception error) => error switch
+    {
+        ProfileException profiles => new CommandException(ExitCodes.Usage, $"The profiles are wrong: {string.Join("; ", profiles.Errors)}.", "Correct them; 'agentpki profile check' checks again.", error),
+        StoreUnavailableException => new CommandException(ExitCodes.Environment, error.Message, "'agentpki doctor' checks the database.", error),
+        KeyUnavailableException => new CommandException(ExitCodes.Environment, $"The token cannot be used: {error.Message}", "Type 'agentpki doctor'.", error),
+        IOException => new CommandException(ExitCodes.Environment, $"The listeners could not be opened: {error.Message}", "Choose other ports with AGENTPKI_HTTPS_PORT and AGENTPKI_HTTP_PORT.", error),
+        InvalidOperationException => new CommandException(ExitCodes.Environment, error.Message, "Type 'agentpki doctor'.", error),
+        _ => error,
+    };
+}

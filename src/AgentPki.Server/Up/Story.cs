@@ -1,0 +1,74 @@
+using System.Globalization;
+using AgentPki.Authority.Ceremony;
+using AgentPki.Pkcs11;
+using AgentPki.Server.Cli;
+using AgentPki.Server.Composition;
+using AgentPki.Server.Configuration;
+using AgentPki.Server.Home;
+using Spectre.Console;
+
+namespace AgentPki.Server.Up;
+
+/// <summary>What <c>up</c> tells: a line per step, then the next three commands.</summary>
+internal sealed class Story(CommandContext context, ApplianceHome home, ApplianceOptions options)
+{
+    /// <summary>Set by the launcher to what the person typed (<c>./agentpki</c>), so that the commands below work when pasted.</summary>
+    internal const string LauncherVariable = "AGENTPKI_LAUNCHER";
+
+    /// <summary>The HTTPS endpoint as a client on this machine reaches it, by a name of its certificate.</summary>
+    internal Uri PublicEndpoint => new(string.Create(CultureInfo.InvariantCulture, $"https://{Host}:{options.Listen.HttpsPort}"));
+
+    private string Host => System.Net.IPAddress.IsLoopback(options.Listen.Bind) || options.Listen.Bind.Equals(System.Net.IPAddress.Any) || options.Listen.Bind.Equals(System.Net.IPAddress.IPv6Any)
+        ? "localhost"
+        : new UriBuilder { Host = options.Listen.Bind.ToString() }.Host;
+
+    internal void Begin(bool isNew)
+    {
+        context.Terminal.Markup($"[bold]AgentPki {Markup.Escape(VersionText.Number)}[/]: {(isNew ? "making" : "starting")} the development appliance in {Markup.Escape(Show(home.Root))}");
+        context.Terminal.Line();
+    }
+
+    internal void Token(Pkcs11Options token, bool isNew) =>
+        Step("token", $"{(isNew ? "made" : "found")} '{token.TokenLabel}' in {token.ModulePath}; its PINs lie in {Show(Path.GetDirectoryName(home.UserPin) ?? home.Root)} (mode 0600)");
+
+    internal void Ceremony(CeremonyResult ceremony)
+    {
+        var made = ceremony.Steps.Any(s => s.IsNew);
+        var root = $"{ceremony.Root.Subject.CommonName} ({ceremony.Root.PublicKey.Algorithm})";
+        var issuing = $"{ceremony.Issuing.Subject.CommonName} ({ceremony.Issuing.PublicKey.Algorithm})";
+        Step("ceremony", made
+            ? $"{root} certified {issuing}; both keys were generated in the token and cannot leave it"
+            : $"held before: {root} and {issuing}, keys in the token");
+    }
+
+    internal void Service(bool tlsIsNew) => Step(
+        "service",
+        string.Create(CultureInfo.InvariantCulture, $"EST at {PublicEndpoint}.well-known/est, CRL and OCSP at {options.PublicUrl}; TLS certificate {(tlsIsNew ? "issued" : "kept")} (key token-wrapped)"));
+
+    internal void Agent(SampleAgent.State agent)
+    {
+        Step("agent", $"{agent.Certificate.SpiffeId?.ToString() ?? agent.Certificate.Subject.ToString()} {(agent.IsNew ? "enrolled over EST" : "kept its certificate")}, good until {Output.Time(agent.Certificate.NotAfter)}");
+        Step("verified", $"openssl verify: {agent.Verification.Replace(home.Root, Show(home.Root), StringComparison.Ordinal)}");
+    }
+
+    internal void End()
+    {
+        var launcher = context.Variable(LauncherVariable) is { Length: > 0 } typed ? typed : "agentpki";
+        var prefix = context.Variable(CommandContext.HomeVariable) is { Length: > 0 } ? $"{CommandContext.HomeVariable}={Quote(home.Root)} " : "";
+        context.Terminal.Line();
+        context.Terminal.Line("Next, in another terminal:");
+        context.Terminal.Line($"  {prefix}{launcher} certificate list");
+        context.Terminal.Line($"  curl --cacert {Quote(Show(home.RootCertificate))} {PublicEndpoint}.well-known/est/cacerts");
+        context.Terminal.Line($"  {prefix}{launcher} audit verify");
+        context.Terminal.Line();
+        context.Terminal.Line($"Serving until Ctrl-C. Log: {Show(home.LogFile)}");
+    }
+
+    internal void Stopping() => context.Terminal.Line("Stopping: running requests end, the last entries are committed, a checkpoint is signed.");
+
+    private void Step(string name, string text) => context.Terminal.Markup($"  [green]✓[/] [bold]{name.PadRight(9)}[/] {Markup.Escape(text)}");
+
+    private string Show(string path) => ApplianceHome.Display(path, context.WorkingFolder);
+
+    private static string Quote(string text) => text.All(c => char.IsAsciiLetterOrDigit(c) || c is '/' or '.' or '-' or '_') ? text : $"'{text.Replace("'", "'\\''", StringComparison.Ordinal)}'";
+}

@@ -1,0 +1,73 @@
+using AgentPki.Server.Cli;
+using AgentPki.Server.Composition;
+using AgentPki.Server.Configuration;
+using AgentPki.Server.Home;
+using AgentPki.Server.Hosting;
+using AgentPki.Server.Logging;
+using AgentPki.X509.Certificates;
+using Microsoft.Extensions.Hosting.Systemd;
+
+namespace AgentPki.Server.Up;
+
+/// <summary>
+/// <c>agentpki up</c>: from nothing to a serving development appliance with one verified agent. Every step first looks whether it is done already,
+/// so that a second start makes nothing anew and one that was killed is continued.
+/// </summary>
+internal sealed class UpRun(CommandContext context, string trustDomain)
+{
+    private readonly ApplianceHome _home = context.Home();
+
+    internal async Task<int> RunAsync(CancellationToken cancellationToken)
+    {
+        // 1. The home: ours, writable, nobody else's at work.
+        HomeFolder.Prepare(_home);
+        using var homeLock = HomeLock.Take(_home);
+        var isNew = DevelopmentHome.Ensure(_home, trustDomain, context.Variable);
+        var options = ConfigurationReader.Load(_home, context.Variable);
+        RequireDevelopment(options);
+        Ports.RequireFree(options.Listen);
+        var story = new Story(context, _home, options);
+        story.Begin(isNew);
+
+        // 2. The token.
+        var tokenOptions = TokenAccess.OptionsOf(_home, options, context.Variable);
+        var tokenIsNew = await context.Terminal.WorkAsync("token", () => Task.Run(() => TokenAccess.EnsureToken(_home, tokenOptions), cancellationToken));
+        story.Token(tokenOptions, tokenIsNew);
+
+        // 3. Store and ceremony.
+        using var loggers = LoggerSetup.ToFile(_home, options.Log, context.Clock);
+        await using var parts = await ApplianceParts.OpenAsync(_home, options, tokenOptions, context.Clock, loggers, cancellationToken);
+        var ceremony = await context.Terminal.WorkAsync("ceremony", () => Ceremonies.RunDevelopmentAsync(parts, null, cancellationToken));
+        story.Ceremony(ceremony);
+
+        // 4. The service.
+        await using var appliance = await context.Terminal.WorkAsync("service", () => RunningAppliance.StartAsync(parts, context, cancellationToken));
+        story.Service(appliance.TlsIsNew);
+
+        // 5. The sample agent, over the public endpoint; its chain judged by openssl.
+        await WelcomeAgentAsync(appliance, ceremony.Root, story, cancellationToken);
+        story.End();
+
+        // 6. Serve until told to stop.
+        new SystemdNotifier().Notify(ServiceState.Ready);
+        await Waiting.UntilCancelledAsync(cancellationToken);
+        story.Stopping();
+        new SystemdNotifier().Notify(ServiceState.Stopping);
+        return ExitCodes.Success;
+    }
+
+    private async Task WelcomeAgentAsync(RunningAppliance appliance, Certificate root, Story story, CancellationToken cancellationToken)
+    {
+        var credential = await DevelopmentCredential.EnsureAsync(_home, appliance.Authority, context.Clock, cancellationToken);
+        var agent = await context.Terminal.WorkAsync("sample agent", () => SampleAgent.EnsureAsync(_home, story.PublicEndpoint, credential, root, context.Clock, cancellationToken));
+        story.Agent(agent);
+    }
+
+    private void RequireDevelopment(ApplianceOptions options)
+    {
+        if (!options.Development)
+        {
+            throw new CommandException(ExitCodes.Usage, $"{_home.ConfigurationFile} says development: false; 'up' is for development homes.", "Start it with 'agentpki serve'.");
+        }
+    }
+}
