@@ -14,19 +14,19 @@ public sealed record LedgerDetails(string Actor, ImmutableSortedDictionary<strin
 {
     private const byte Version = 1;
 
-    // A lone surrogate would be replaced, and the encoding would no longer say what the caller said.
-    private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+    // Reading is strict. Writing is not: a lone surrogate out of a hostile request's BMPString becomes U+FFFD, and its refusal is recorded.
+    private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     public static LedgerDetails Of(LedgerEntry entry) => new(entry.Actor, entry.Details);
 
-    /// <exception cref="EncoderFallbackException">A text is not valid Unicode.</exception>
+    /// <summary>The canonical octets.</summary>
     public byte[] Encode()
     {
         var sorted = Facts.KeyComparer == StringComparer.Ordinal ? Facts : Facts.WithComparers(StringComparer.Ordinal);
-        var length = 1 + 4 + Utf8.GetByteCount(Actor) + 4;
+        var length = 1 + 4 + Encoding.UTF8.GetByteCount(Actor) + 4;
         foreach (var (name, value) in sorted)
         {
-            length += 4 + Utf8.GetByteCount(name) + 4 + Utf8.GetByteCount(value);
+            length += 4 + Encoding.UTF8.GetByteCount(name) + 4 + Encoding.UTF8.GetByteCount(value);
         }
 
         var encoded = new byte[length];
@@ -78,7 +78,7 @@ public sealed record LedgerDetails(string Actor, ImmutableSortedDictionary<strin
 
     private static Span<byte> Write(Span<byte> destination, string text)
     {
-        var length = Utf8.GetBytes(text, destination[4..]);
+        var length = Encoding.UTF8.GetBytes(text, destination[4..]);
         BinaryPrimitives.WriteInt32BigEndian(destination, length);
         return destination[(4 + length)..];
     }
@@ -93,7 +93,7 @@ public sealed record LedgerDetails(string Actor, ImmutableSortedDictionary<strin
 
         try
         {
-            text = Utf8.GetString(rest.Slice(4, length));
+            text = Strict.GetString(rest.Slice(4, length));
         }
         catch (DecoderFallbackException)
         {

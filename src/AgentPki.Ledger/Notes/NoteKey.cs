@@ -1,4 +1,6 @@
 using System.Buffers.Binary;
+using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using AgentPki.Cryptography;
@@ -49,6 +51,39 @@ public sealed class NoteKey
         };
     }
 
+    /// <summary>Reads the text form; false when it is damaged, of another signature type, or its id is not its key's.</summary>
+    public static bool TryParse(string text, [NotNullWhen(true)] out NoteKey? key)
+    {
+        key = null;
+        var parts = text.Trim().Split('+', 3);
+        var octets = new byte[parts[^1].Length];
+        if (parts.Length != 3 || !SignedNote.IsKeyName(parts[0]) || !Convert.TryFromBase64String(parts[2], octets, out var length) || length < 2
+            || !uint.TryParse(parts[1], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var id))
+        {
+            return false;
+        }
+
+        ReadOnlyMemory<byte> encoded = octets.AsMemory(1, length - 1);
+        var subjectPublicKeyInfo = octets[0] switch
+        {
+            Ed25519Type when encoded.Length == 32 => Ed25519SubjectPublicKeyInfo(encoded.Span),
+            EcdsaType => encoded,
+            _ => default,
+        };
+        if (!PublicKey.TryParse(subjectPublicKeyInfo, out var publicKey, out _))
+        {
+            return false;
+        }
+
+        if (publicKey.Algorithm.Family is not (AlgorithmFamily.EdDsa or AlgorithmFamily.Ecdsa) || Create(parts[0], publicKey) is not { } created || created.Id != id || created._type != octets[0])
+        {
+            return false;
+        }
+
+        key = created;
+        return true;
+    }
+
     /// <summary>Whether a line of the note is this key's, and what it is worth: null when none is.</summary>
     /// <remarks>A line that claims name and id of a known key and does not verify condemns the whole note (signed-note, "Signatures").</remarks>
     public bool? Verify(SignedNote note, CryptoProviders providers)
@@ -79,4 +114,8 @@ public sealed class NoteKey
     }
 
     private static uint Hash(ReadOnlySpan<byte> input) => BinaryPrimitives.ReadUInt32BigEndian(SHA256.HashData(input));
+
+    // RFC 8410 §4: SEQUENCE { AlgorithmIdentifier, BIT STRING of 32 octets }.
+    private static ReadOnlyMemory<byte> Ed25519SubjectPublicKeyInfo(ReadOnlySpan<byte> key) =>
+        (byte[])[0x30, 0x2A, .. KeyAlgorithm.Ed25519.AlgorithmIdentifier.Span, 0x03, 0x21, 0x00, .. key];
 }

@@ -1,13 +1,14 @@
 using AgentPki.Agents;
 using AgentPki.Authority.Store;
 using AgentPki.Ledger;
+using AgentPki.Ledger.Verification;
 using Xunit;
 
 namespace AgentPki.Testing.Stores;
 
 /// <summary>What every engine must do. An engine's test class derives from this and says how a store of it is made.</summary>
 public abstract partial class StoreContractTests<TStore> : IAsyncLifetime
-    where TStore : class, ICommitStore, ILedgerStore, IAuthorityStore, ICertificateStore, IAgentStore, ICredentialStore, IApprovalStore, ICertificateListStore
+    where TStore : class, ICommitStore, ILedgerStore, IAuthorityStore, ICertificateStore, IAgentStore, ICredentialStore, IApprovalStore, ICertificateListStore, ILedgerEvidence
 {
     private TStore? _store;
 

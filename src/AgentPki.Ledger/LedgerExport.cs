@@ -1,0 +1,109 @@
+using System.Runtime.CompilerServices;
+using System.Text.Json;
+using AgentPki.Ledger.Merkle;
+
+namespace AgentPki.Ledger;
+
+/// <summary>
+/// A log as a text file for an auditor: JSON, one object a line. First <c>{"log":…,"epoch":…,"size":…}</c>, then every entry as
+/// <c>{"leaf":…,"salt":…,"details":…}</c> (base64; salt and details null once erased), then every checkpoint as <c>{"checkpoint":…}</c>.
+/// </summary>
+public sealed class LedgerExport : ILedgerReader
+{
+    private readonly string _path;
+    private readonly LedgerHead _head;
+
+    private LedgerExport(string path, LedgerHead head) => (_path, _head) = (path, head);
+
+    /// <summary>Opens an export.</summary>
+    /// <exception cref="InvalidDataException">It does not begin as an export does.</exception>
+    public static async Task<LedgerExport> OpenAsync(string path, CancellationToken cancellationToken)
+    {
+        await foreach (var line in ReadLinesAsync(path, cancellationToken))
+        {
+            if (line.TryGetProperty("log", out var log) && LogId.TryParse(log.GetString(), out var logId) && line.TryGetProperty("epoch", out var epoch) && line.TryGetProperty("size", out var size))
+            {
+                // What an export claims as its root is not worth reading: the verifier computes it.
+                return new LedgerExport(path, new LedgerHead(logId, epoch.GetInt64(), size.GetInt64(), MerkleTree.EmptyRoot));
+            }
+
+            break;
+        }
+
+        throw new InvalidDataException($"{path} is not an export of a ledger: its first line names no log.");
+    }
+
+    /// <summary>Writes an export of <paramref name="log"/>.</summary>
+    public static async Task WriteAsync(ILedgerReader log, Stream destination, CancellationToken cancellationToken)
+    {
+        await using var writer = new StreamWriter(destination, leaveOpen: true) { NewLine = "\n" };
+        var head = await log.HeadAsync(cancellationToken);
+        await writer.WriteLineAsync(JsonSerializer.Serialize(new { log = head.LogId.ToString(), epoch = head.Epoch, size = head.Size }));
+        await foreach (var record in log.ReadAsync(0, cancellationToken))
+        {
+            await writer.WriteLineAsync(JsonSerializer.Serialize(new { leaf = record.Leaf.Encode(), salt = record.Salt?.ToArray(), details = record.EncodedDetails?.ToArray() }));
+        }
+
+        await foreach (var note in log.ReadCheckpointsAsync(cancellationToken))
+        {
+            await writer.WriteLineAsync(JsonSerializer.Serialize(new { checkpoint = note }));
+        }
+    }
+
+    public ValueTask<LedgerHead> HeadAsync(CancellationToken cancellationToken) => new(_head);
+
+    /// <exception cref="InvalidDataException">A line is not an entry.</exception>
+    public async IAsyncEnumerable<LedgerRecord> ReadAsync(long from, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await foreach (var line in ReadLinesAsync(_path, cancellationToken))
+        {
+            if (line.TryGetProperty("leaf", out var encoded))
+            {
+                if (!encoded.TryGetBytesFromBase64(out var octets) || !LedgerLeaf.TryDecode(octets, out var leaf))
+                {
+                    throw new InvalidDataException($"{_path} has a line that is no ledger entry: {encoded}");
+                }
+
+                if (leaf.Index >= from)
+                {
+                    yield return new LedgerRecord(leaf, Octets(line, "salt"), Octets(line, "details"));
+                }
+            }
+        }
+    }
+
+    public async IAsyncEnumerable<string> ReadCheckpointsAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await foreach (var line in ReadLinesAsync(_path, cancellationToken))
+        {
+            if (line.TryGetProperty("checkpoint", out var note))
+            {
+                yield return note.GetString() ?? "";
+            }
+        }
+    }
+
+    private static ReadOnlyMemory<byte>? Octets(JsonElement line, string name) =>
+        line.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String && value.TryGetBytesFromBase64(out var octets) ? (ReadOnlyMemory<byte>?)octets : null;
+
+    private static async IAsyncEnumerable<JsonElement> ReadLinesAsync(string path, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await foreach (var line in File.ReadLinesAsync(path, cancellationToken))
+        {
+            JsonElement parsed;
+            try
+            {
+                parsed = JsonElement.Parse(line);
+            }
+            catch (JsonException damaged)
+            {
+                throw new InvalidDataException($"{path} has a line that is not JSON: {damaged.Message}", damaged);
+            }
+
+            if (parsed.ValueKind == JsonValueKind.Object)
+            {
+                yield return parsed;
+            }
+        }
+    }
+}

@@ -1,0 +1,132 @@
+namespace AgentPki.Ledger.Verification;
+
+/// <summary>
+/// Records against entries, both ways, in one pass: both streams come in the order of their entries. No certificate without its entry,
+/// no entry without its certificate; the same of revocations.
+/// </summary>
+internal sealed class RecordCheck : IAsyncDisposable
+{
+    private readonly ILedgerEvidence _evidence;
+    private readonly FindingList _findings;
+    private readonly long _mustExistBelow;
+    private readonly IAsyncEnumerator<CertificateEvidence> _certificates;
+    private readonly IAsyncEnumerator<RevocationEvidence> _revocations;
+    private bool _moreCertificates;
+    private bool _moreRevocations;
+
+    private RecordCheck(ILedgerEvidence evidence, long mustExistBelow, FindingList findings, CancellationToken cancellationToken)
+    {
+        (_evidence, _mustExistBelow, _findings) = (evidence, mustExistBelow, findings);
+        _certificates = evidence.ReadCertificateEvidenceAsync(cancellationToken).GetAsyncEnumerator(cancellationToken);
+        _revocations = evidence.ReadRevocationEvidenceAsync(cancellationToken).GetAsyncEnumerator(cancellationToken);
+    }
+
+    /// <summary>Certificate records seen.</summary>
+    public long Certificates { get; private set; }
+
+    /// <summary>Begins to read records. Entries read afterwards hold at least what these records hold, although a server writes on.</summary>
+    /// <param name="mustExistBelow">The log's size before: only entries below it must have their records.</param>
+    public static async ValueTask<RecordCheck> BeginAsync(ILedgerEvidence evidence, long mustExistBelow, FindingList findings, CancellationToken cancellationToken)
+    {
+        var check = new RecordCheck(evidence, mustExistBelow, findings, cancellationToken);
+        check._moreCertificates = await check._certificates.MoveNextAsync();
+        check._moreRevocations = await check._revocations.MoveNextAsync();
+        return check;
+    }
+
+    public async ValueTask CheckAsync(LedgerRecord record, CancellationToken cancellationToken)
+    {
+        var facts = record.Details?.Facts;
+        var (authority, serial) = (facts?.GetValueOrDefault(LedgerFacts.Authority), facts?.GetValueOrDefault(LedgerFacts.Serial));
+        var named = authority is not null && serial is not null;
+        var certificates = await CheckCertificatesAsync(record, new CertificateEvidence(record.Leaf.Index, authority ?? "", serial ?? "", facts?.GetValueOrDefault(LedgerFacts.CertificateSha256) ?? ""));
+        var revocations = await CheckRevocationsAsync(record, named ? new RevocationEvidence(record.Leaf.Index, authority ?? "", serial ?? "") : null);
+        if (record.IsErased || record.Leaf.Index >= _mustExistBelow)
+        {
+            return;
+        }
+
+        if (record.Leaf.Kind == LedgerEntryKind.CertificateIssued && certificates == 0)
+        {
+            _findings.Add(LedgerFindingKind.CertificateMissing, record.Leaf.Index, named ? $"{authority} issued serial {serial}, and there is no record of it" : "it names no certificate");
+        }
+
+        // A revocation of what was revoked already is an entry without a record of its own.
+        if (record.Leaf.Kind == LedgerEntryKind.CertificateRevoked && named && revocations == 0 && !await _evidence.IsRevokedAsync(authority ?? "", serial ?? "", cancellationToken))
+        {
+            _findings.Add(LedgerFindingKind.RevocationMissing, record.Leaf.Index, $"serial {serial} of {authority} was revoked, and the records call it good");
+        }
+    }
+
+    /// <summary>After the last entry: records that point beyond it.</summary>
+    public async ValueTask FinishAsync()
+    {
+        for (; _moreCertificates; _moreCertificates = await _certificates.MoveNextAsync())
+        {
+            Certificates++;
+            Unexplained(_certificates.Current);
+        }
+
+        for (; _moreRevocations; _moreRevocations = await _revocations.MoveNextAsync())
+        {
+            Unexplained(_revocations.Current);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _certificates.DisposeAsync();
+        await _revocations.DisposeAsync();
+    }
+
+    private async ValueTask<int> CheckCertificatesAsync(LedgerRecord record, CertificateEvidence named)
+    {
+        var matched = 0;
+        for (; _moreCertificates && _certificates.Current.Leaf <= record.Leaf.Index; _moreCertificates = await _certificates.MoveNextAsync())
+        {
+            Certificates++;
+            var certificate = _certificates.Current;
+            if (certificate == named || (record.IsErased && certificate.Leaf == named.Leaf))
+            {
+                matched++;
+            }
+            else
+            {
+                Unexplained(certificate);
+            }
+        }
+
+        return matched;
+    }
+
+    private async ValueTask<int> CheckRevocationsAsync(LedgerRecord record, RevocationEvidence? named)
+    {
+        var matched = 0;
+        for (; _moreRevocations && _revocations.Current.Leaf <= record.Leaf.Index; _moreRevocations = await _revocations.MoveNextAsync())
+        {
+            var revocation = _revocations.Current;
+
+            // An entry that names no serial revokes many: a bulk revocation.
+            if (revocation.Leaf == record.Leaf.Index && (record.IsErased || (record.Leaf.Kind == LedgerEntryKind.CertificateRevoked && (named is null || revocation == named))))
+            {
+                matched++;
+            }
+            else
+            {
+                Unexplained(revocation);
+            }
+        }
+
+        return matched;
+    }
+
+    private void Unexplained(CertificateEvidence certificate) => _findings.Add(
+        LedgerFindingKind.CertificateUnexplained,
+        certificate.Leaf,
+        $"the record of serial {certificate.SerialHex} of {certificate.Authority} (SHA-256 {certificate.Sha256Hex}) is not what this entry says was issued");
+
+    private void Unexplained(RevocationEvidence revocation) => _findings.Add(
+        LedgerFindingKind.RevocationUnexplained,
+        revocation.Leaf,
+        $"serial {revocation.SerialHex} of {revocation.Authority} is recorded as revoked, and this entry does not say so");
+}
