@@ -1,44 +1,55 @@
 using AgentPki.Authority.Composition;
+using AgentPki.Protocols.CertificateLists;
+using AgentPki.Protocols.Composition;
 using AgentPki.Protocols.Est;
 using AgentPki.Protocols.Health;
 using AgentPki.Protocols.Http;
+using AgentPki.Protocols.Ocsp;
 using AgentPki.Server.Cli;
+using AgentPki.Server.Configuration;
 using AgentPki.Server.Hosting;
 
 namespace AgentPki.Server.Composition;
 
 /// <summary>The one list of what is served, and at which door. A new protocol is one line here.</summary>
-internal sealed class ApplianceEndpoints(ApplianceParts parts, AuthorityServices authority, CommandContext context)
+internal sealed class ApplianceEndpoints : IAsyncDisposable
 {
-    internal void Configure(IServiceCollection services) => services.AddTelemetry(parts.Options.Metrics, context.Variable);
+    private readonly ApplianceParts _parts;
+    private readonly AuthorityServices _authority;
+    private readonly CommandContext _context;
+    private readonly ProtocolServices _protocols;
+
+    internal ApplianceEndpoints(ApplianceParts parts, AuthorityServices authority, CommandContext context)
+    {
+        (_parts, _authority, _context) = (parts, authority, context);
+        _protocols = new ProtocolServices(authority, parts.Providers, OptionsOf(parts.Options), context.Clock, parts.Environment.Loggers);
+    }
+
+    internal void Configure(IServiceCollection services) => services.AddTelemetry(_parts.Options.Metrics, _context.Variable);
 
     internal void Map(WebApplication app)
     {
-        var limits = parts.Options.Limits;
-        var share = new RequestShare(limits.RequestsPerSecond, limits.RequestsPerSecond == 0 ? 0 : limits.Burst);
-        var rates = new RequestRates(new RequestRateOptions { Address = share, Certificate = share, Credential = share });
-        app.Lifetime.ApplicationStopped.Register(() => _ = rates.DisposeAsync().AsTask());
-        var listen = parts.Options.Listen;
-        var clients = new ClientIdentity(
-            new ClientIdentityOptions { TrustedProxies = listen.TrustedProxies, TrustUnixSocket = listen.ProxySocket.Length > 0 },
-            certificate => authority.Issuers.FindBySubject(certificate.Issuer) is { } issuer && certificate.VerifySignature(issuer.Certificate.PublicKey, parts.Providers));
-
         var https = app.MapAt(ListenerKind.Https);
-        https.MapEst(new EstServices
-        {
-            Enroll = authority.Registration.EnrollAsync,
-            Refuse = authority.Audit.RefuseAsync,
-            Chain = name => authority.Issuers.Find(name)?.Chain ?? [],
-            Profiles = authority.Profiles,
-            Clients = clients,
-            Rates = rates,
-            Options = new EstOptions(),
-            Time = context.Clock,
-            Logger = parts.Environment.Loggers.CreateLogger("AgentPki.Protocols.Est"),
-        });
+        https.MapEst(_protocols.Est);
 
         var http = app.MapAt(ListenerKind.Http);
-        http.MapHealth(new Readiness(parts.Token, authority), context.Clock);
-        http.MapMetrics(parts.Options.Metrics);
+        http.MapCertificateLists(_protocols.CertificateLists);
+        http.MapOcsp(_protocols.Ocsp);
+        http.MapHealth(new Readiness(_parts.Token, _authority), _context.Clock);
+        http.MapMetrics(_parts.Options.Metrics);
+    }
+
+    public ValueTask DisposeAsync() => _protocols.DisposeAsync();
+
+    private static ProtocolOptions OptionsOf(ApplianceOptions options)
+    {
+        var limits = options.Limits;
+        var share = limits.RequestsPerSecond == 0 ? RequestShare.Unlimited : new RequestShare(limits.RequestsPerSecond, limits.Burst);
+        return new ProtocolOptions
+        {
+            Clients = new ClientIdentityOptions { TrustedProxies = options.Listen.TrustedProxies, TrustUnixSocket = options.Listen.ProxySocket.Length > 0 },
+            EnrollmentRates = new RequestRateOptions { Address = share, Certificate = share, Credential = share },
+            StatusRate = limits.StatusPerSecond == 0 ? RequestShare.Unlimited : new RequestShare(limits.StatusPerSecond, 2 * limits.StatusPerSecond),
+        };
     }
 }

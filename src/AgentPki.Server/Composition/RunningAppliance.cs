@@ -21,14 +21,16 @@ namespace AgentPki.Server.Composition;
 public sealed class RunningAppliance : IAsyncDisposable
 {
     private readonly ApplianceParts _parts;
+    private readonly ApplianceEndpoints _endpoints;
     private readonly ApplianceHost _host;
     private readonly CancellationTokenSource _stopping = new();
     private readonly Task _keepingTls;
     private readonly ILogger _logger;
 
-    private RunningAppliance(ApplianceParts parts, AuthorityServices authority, ApplianceHost host, TlsCertificateKeeper keeper, TlsIdentity tls, bool tlsIsNew, ILogger logger)
+    private RunningAppliance(
+        ApplianceParts parts, AuthorityServices authority, ApplianceEndpoints endpoints, ApplianceHost host, TlsCertificateKeeper keeper, TlsIdentity tls, bool tlsIsNew, ILogger logger)
     {
-        (_parts, Authority, _host, TlsIsNew, _logger) = (parts, authority, host, tlsIsNew, logger);
+        (_parts, Authority, _endpoints, _host, TlsIsNew, _logger) = (parts, authority, endpoints, host, tlsIsNew, logger);
         _keepingTls = keeper.KeepAsync(tls, _stopping.Token);
     }
 
@@ -53,7 +55,7 @@ public sealed class RunningAppliance : IAsyncDisposable
             await authority.Audit.RecordAsync(LedgerEntryKind.ServiceStarted, AuditTrail.Appliance, Details(parts), cancellationToken);
             var endpoints = new ApplianceEndpoints(parts, authority, context);
             var host = await ApplianceHost.StartAsync(parts.Home, parts.Options, tls, endpoints.Configure, endpoints.Map, loggers, cancellationToken);
-            return new RunningAppliance(parts, authority, host, keeper, tls, tlsIsNew, loggers.CreateLogger<RunningAppliance>());
+            return new RunningAppliance(parts, authority, endpoints, host, keeper, tls, tlsIsNew, loggers.CreateLogger<RunningAppliance>());
         }
         catch (Exception error)
         {
@@ -67,6 +69,7 @@ public sealed class RunningAppliance : IAsyncDisposable
         Log.Stopping(_logger);
         await _stopping.CancelAsync();
         await _host.DisposeAsync();
+        await _endpoints.DisposeAsync();
         await _keepingTls;
         try
         {

@@ -42,9 +42,11 @@ public sealed record TlsOptions(TimeSpan RenewBefore, TimeSpan HandshakeTimeout)
 /// <summary>What one client may take.</summary>
 /// <param name="RequestsPerSecond">Per client (certificate, credential, or address) on average; 0 switches the limit off.</param>
 /// <param name="Burst">Requests that a client may send at once.</param>
+/// <param name="StatusPerSecond">OCSP requests per client address on average, twice as many at once; 0 switches the limit off.</param>
 public sealed record LimitOptions(
     int RequestsPerSecond,
     int Burst,
+    int StatusPerSecond,
     int Connections,
     int ConnectionsPerClient,
     int BodyBytes,

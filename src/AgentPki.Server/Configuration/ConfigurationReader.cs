@@ -184,6 +184,7 @@ public static class ConfigurationReader
         var options = new LimitOptions(
             section.Number("requestsPerSecond", 100, 0, 1_000_000),
             section.Number("burst", 400, 1, 10_000_000),
+            section.Number("statusPerSecond", 1000, 0, 1_000_000),
             section.Number("connections", 4096, 8, 1_000_000),
             section.Number("connectionsPerClient", 512, 1, 1_000_000),
             section.Number("bodyBytes", 256 * 1024, 4096, 64 * 1024 * 1024),

@@ -45,8 +45,9 @@ public static class DefaultConfiguration
               handshakeTimeout: 10s
 
             limits:
-              requestsPerSecond: 0     # per client address; 0 is no limit. Default 100: here off, since every client is this machine
+              requestsPerSecond: 0     # enrolments per client; 0 is no limit. Default 100: here off, since every client is this machine
               burst: 400
+              statusPerSecond: 0       # OCSP requests per client; default 1000
               connections: 4096
               connectionsPerClient: 4096   # default 512
               bodyBytes: 262144
