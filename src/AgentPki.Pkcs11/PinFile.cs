@@ -1,11 +1,13 @@
 using System.Security.Cryptography;
+using System.Text;
 
 namespace AgentPki.Pkcs11;
 
-/// <summary>A file with a PIN: one line, readable by its owner alone.</summary>
+/// <summary>A file with a PIN: one line, readable by its owner alone. PINs never travel by configuration, environment or command line.</summary>
 public static class PinFile
 {
-    private const UnixFileMode Others = UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.OtherRead | UnixFileMode.OtherWrite;
+    private const UnixFileMode Others =
+        UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.OtherRead | UnixFileMode.OtherWrite;
 
     /// <summary>The PIN's octets without a line end; the caller zeroizes them.</summary>
     /// <exception cref="InvalidOperationException">Missing, empty, or readable by others; the message says how to mend it.</exception>
@@ -13,26 +15,34 @@ public static class PinFile
     {
         if (!File.Exists(path))
         {
-            throw new InvalidOperationException($"The PIN file {path} is missing; restore it from its backup, or point the configuration to it.");
+            throw new InvalidOperationException($"The PIN file {path} is missing; restore it from its backup, or correct the configuration.");
         }
 
         if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(path) & Others) != 0)
         {
-            throw new InvalidOperationException($"The PIN file {path} is readable by others; type: chmod 600 {path}");
+            throw new InvalidOperationException($"The PIN file {path} can be read by others; type: chmod 600 {path}");
         }
 
-        var content = File.ReadAllBytes(path);
-        var pin = content.AsSpan().TrimEnd("\r\n "u8).ToArray();
-        CryptographicOperations.ZeroMemory(content);
-        return pin.Length > 0 ? pin : throw new InvalidOperationException($"The PIN file {path} is empty.");
+        try
+        {
+            var content = File.ReadAllBytes(path);
+            var pin = content.AsSpan().TrimEnd("\r\n "u8).ToArray();
+            CryptographicOperations.ZeroMemory(content);
+            return pin.Length > 0 ? pin : throw new InvalidOperationException($"The PIN file {path} is empty.");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new InvalidOperationException($"The PIN file {path} cannot be read by this user: {e.Message}", e);
+        }
     }
 
-    /// <summary>Makes a file of mode 0600 with a random PIN of 32 hexadecimal digits. An existing file is left alone.</summary>
-    public static void CreateRandom(string path)
+    /// <summary>Makes a file of mode 0600 with a random PIN of 128 bits in 32 hexadecimal digits. An existing file is left alone.</summary>
+    /// <returns>False when the file was there already.</returns>
+    public static bool CreateRandom(string path)
     {
         if (File.Exists(path))
         {
-            return;
+            return false;
         }
 
         var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
@@ -42,7 +52,8 @@ public static class PinFile
         }
 
         using var file = new FileStream(path, options);
-        file.Write(System.Text.Encoding.ASCII.GetBytes(RandomNumberGenerator.GetHexString(32, lowercase: true)));
+        file.Write(Encoding.ASCII.GetBytes(RandomNumberGenerator.GetHexString(32, lowercase: true)));
         file.Flush(flushToDisk: true);
+        return true;
     }
 }

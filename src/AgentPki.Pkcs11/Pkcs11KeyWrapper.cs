@@ -1,97 +1,90 @@
 using System.Security.Cryptography;
 using AgentPki.Cryptography;
+using AgentPki.Pkcs11.Errors;
+using AgentPki.Pkcs11.Mechanisms;
 using AgentPki.Pkcs11.Sessions;
-using Net.Pkcs11Interop.Common;
-using Net.Pkcs11Interop.HighLevelAPI;
 
 namespace AgentPki.Pkcs11;
 
-/// <summary>AES-256-GCM (PKCS#11 v2.40 §2.12.2) under a non-extractable key of the token.</summary>
+/// <summary>
+/// AES-256-GCM under a key that cannot leave its token. The IV is random, 96 bits (NIST SP 800-38D §8.2.2): a wrapping key may protect 2^32 secrets,
+/// and protects a handful.
+/// </summary>
 public sealed class Pkcs11KeyWrapper : IKeyWrapper
 {
-    private const int IvLength = 12, TagLength = 16;
-    private const string Tag = "wrap/";
-
     private readonly TokenPool _pool;
-    private readonly string _tokenLabel;
+    private readonly TokenObject _key;
+    private readonly ulong _mechanism;
 
-    private Pkcs11KeyWrapper(TokenPool pool, string tokenLabel) => (_pool, _tokenLabel) = (pool, tokenLabel);
+    internal Pkcs11KeyWrapper(TokenPool pool, TokenObject key, ulong mechanism) => (_pool, _key, _mechanism) = (pool, key, mechanism);
 
     public async ValueTask<byte[]> WrapAsync(ReadOnlyMemory<byte> plaintext, ReadOnlyMemory<byte> associatedData, CancellationToken cancellationToken)
     {
-        var iv = RandomNumberGenerator.GetBytes(IvLength);
-        var (plain, aad) = (plaintext.ToArray(), associatedData.ToArray());
-        try
-        {
-            var encrypted = await _pool.RunAsync("C_Encrypt(CKM_AES_GCM)", s => Crypt(s, iv, aad, (session, m, k) => session.Encrypt(m, k, plain)), cancellationToken);
-            return [.. iv, .. encrypted];
-        }
-        finally
-        {
-            CryptographicOperations.ZeroMemory(plain);
-        }
+        var iv = RandomNumberGenerator.GetBytes(NativeGcm.IvSize);
+        var operation = new GcmOperation(_key, _mechanism, iv, plaintext.ToArray(), associatedData.ToArray(), encrypt: true, _pool.Options.CallDeadline);
+        return [.. iv, .. await _pool.RunAsync(operation, cancellationToken)];
     }
 
     public async ValueTask<byte[]> UnwrapAsync(ReadOnlyMemory<byte> wrapped, ReadOnlyMemory<byte> associatedData, CancellationToken cancellationToken)
     {
-        if (wrapped.Length < IvLength + TagLength)
+        if (wrapped.Length < NativeGcm.IvSize + NativeGcm.TagSize)
         {
-            throw new CryptographicException("The wrapped secret is too short to be one.");
+            throw new CryptographicException("The wrapped secret is cut off.");
         }
 
-        var (iv, aad, encrypted) = (wrapped[..IvLength].ToArray(), associatedData.ToArray(), wrapped[IvLength..].ToArray());
-        return await _pool.RunAsync("C_Decrypt(CKM_AES_GCM)", s => Crypt(s, iv, aad, (session, m, k) => Decrypt(session, m, k, encrypted)), cancellationToken);
+        var iv = wrapped[..NativeGcm.IvSize].ToArray();
+        var operation = new GcmOperation(_key, _mechanism, iv, wrapped[NativeGcm.IvSize..].ToArray(), associatedData.ToArray(), encrypt: false, _pool.Options.CallDeadline);
+        return await _pool.RunAsync(operation, cancellationToken);
     }
 
-    internal static async ValueTask<Pkcs11KeyWrapper> OpenAsync(TokenPool pool, TokenDescription token, string label, CancellationToken cancellationToken)
+    private sealed class GcmOperation(TokenObject key, ulong mechanism, byte[] iv, byte[] input, byte[] associatedData, bool encrypt, TimeSpan deadline)
+        : TokenOperation<byte[]>(encrypt ? "wrap" : "unwrap", deadline)
     {
-        if (!token.HasGcm)
+        public override void ForgetHandles() => key.Forget();
+
+        public override bool Complete()
         {
-            throw new NotSupportedException($"Tokens of kind '{token.Name}' have no CKM_AES_GCM to wrap secrets with.");
+            Clear();
+            return base.Complete();
         }
 
-        var tokenLabel = Tag + label;
-        await pool.RunAsync("C_GenerateKey(CKM_AES_KEY_GEN, 256 bits, sensitive, not extractable)", s => FindOrGenerate(s, tokenLabel), cancellationToken);
-        return new(pool, tokenLabel);
-    }
-
-    // A wrong tag is CKR_ENCRYPTED_DATA_INVALID by the standard and CKR_GENERAL_ERROR on some tokens: either way it says something of the data, not of the token.
-    private static byte[] Decrypt(ISession session, IMechanism mechanism, IObjectHandle key, byte[] encrypted)
-    {
-        try
+        public override bool Fail(Exception exception)
         {
-            return session.Decrypt(mechanism, key, encrypted);
-        }
-        catch (Pkcs11Exception e) when (e.RV is CKR.CKR_GENERAL_ERROR or CKR.CKR_ENCRYPTED_DATA_INVALID or CKR.CKR_ENCRYPTED_DATA_LEN_RANGE or CKR.CKR_FUNCTION_FAILED or CKR.CKR_DATA_INVALID)
-        {
-            throw new CryptographicException(CkrExplanation.Explain("C_Decrypt(CKM_AES_GCM)", CKR.CKR_ENCRYPTED_DATA_INVALID), e);
-        }
-    }
-
-    private byte[] Crypt(TokenSession session, byte[] iv, byte[] aad, Func<ISession, IMechanism, IObjectHandle, byte[]> call)
-    {
-        var key = session.Find(CKO.CKO_SECRET_KEY, _tokenLabel)
-            ?? throw new KeyUnavailableException($"The token no longer holds the wrapping key '{_tokenLabel}'. Restore the token from its backup.", TimeSpan.FromSeconds(30));
-        var parameters = TokenModule.Factories.MechanismParamsFactory.CreateCkGcmParams(iv, IvLength * 8, aad, TagLength * 8);
-        using var mechanism = TokenModule.Factories.MechanismFactory.Create(CKM.CKM_AES_GCM, parameters);
-        return call(session.Raw, mechanism, key);
-    }
-
-    private static bool FindOrGenerate(TokenSession session, string tokenLabel)
-    {
-        if (session.Find(CKO.CKO_SECRET_KEY, tokenLabel) is not null)
-        {
-            return false;
+            Clear();
+            return base.Fail(exception);
         }
 
-        var a = TokenModule.Factories.ObjectAttributeFactory;
-        using var mechanism = TokenModule.Factories.MechanismFactory.Create(CKM.CKM_AES_KEY_GEN);
-        session.Raw.GenerateKey(
-            mechanism,
-            [
-                a.Create(CKA.CKA_TOKEN, true), a.Create(CKA.CKA_PRIVATE, true), a.Create(CKA.CKA_LABEL, tokenLabel), a.Create(CKA.CKA_VALUE_LEN, 32UL),
-                a.Create(CKA.CKA_SENSITIVE, true), a.Create(CKA.CKA_EXTRACTABLE, false), a.Create(CKA.CKA_ENCRYPT, true), a.Create(CKA.CKA_DECRYPT, true),
-            ]);
-        return true;
+        public override void Undo(TokenSession session) => CryptographicOperations.ZeroMemory(Result);
+
+        protected override byte[] Execute(TokenSession session)
+        {
+            var handle = key.Resolve(session);
+            using var gcm = new NativeGcm(mechanism, iv, associatedData);
+            if (encrypt)
+            {
+                return session.Encrypt(gcm, handle, input);
+            }
+
+            try
+            {
+                return session.Decrypt(gcm, handle, input);
+            }
+            catch (TokenCallException e) when (IsAboutTheData(e))
+            {
+                throw new CryptographicException($"The wrapped secret was changed, or belongs to another key or purpose ({e.Explanation.Name}).", e);
+            }
+        }
+
+        /// <summary>Tokens answer a wrong tag with anything from CKR_ENCRYPTED_DATA_INVALID to CKR_GENERAL_ERROR, but only in C_Decrypt itself.</summary>
+        private static bool IsAboutTheData(TokenCallException e) =>
+            e.Call.StartsWith("C_Decrypt(", StringComparison.Ordinal) && e.Explanation.Code is 0x005 or 0x006 or 0x020 or 0x021 or 0x040 or 0x041 or 0x042 or 0x0C0;
+
+        private void Clear()
+        {
+            if (encrypt)
+            {
+                CryptographicOperations.ZeroMemory(input);
+            }
+        }
     }
 }

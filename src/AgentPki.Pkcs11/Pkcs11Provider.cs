@@ -1,5 +1,6 @@
-using System.Collections.Frozen;
+using System.Security.Cryptography;
 using AgentPki.Cryptography;
+using AgentPki.Cryptography.Providers.BouncyCastle;
 using AgentPki.Cryptography.Providers.Platform;
 using AgentPki.Pkcs11.Sessions;
 using Microsoft.Extensions.Logging;
@@ -7,40 +8,62 @@ using Net.Pkcs11Interop.Common;
 
 namespace AgentPki.Pkcs11;
 
-/// <summary>
-/// Keys that live in a PKCS#11 token. Verification is left to the software providers: a public key needs no hardware, and a token is slower at it.
-/// </summary>
+/// <summary>Keys in a PKCS#11 token (v2.40 and later): generated there, never leaving it, signing there.</summary>
 public sealed class Pkcs11Provider : ICryptoProvider, IAsyncDisposable
 {
-    private readonly Pkcs11Options _options;
-    private static readonly PlatformProvider Verifier = new();
+    private const string ProbeLabel = "probe";
+
+    // A public key needs no token: verification is software's, which is several times faster and cannot be down.
+    private static readonly CryptoProviders Verifiers = new(new PlatformProvider(), new BouncyCastleProvider());
+
     private readonly TokenPool _pool;
+    private readonly SemaphoreSlim _generating = new(1, 1);
     private ISigningKey? _probe;
-    private FrozenSet<CKM> _mechanisms = [];
 
-    private Pkcs11Provider(Pkcs11Options options, TokenPool pool) => (_options, _pool) = (options, pool);
+    private Pkcs11Provider(TokenPool pool) => _pool = pool;
 
-    public string Name => "pkcs11:" + _options.Name;
+    public string Name => $"pkcs11:{_pool.Options.Name}";
 
     public KeyProtection Protection => KeyProtection.Token;
 
-    /// <summary>True while the breaker lets everybody through.</summary>
-    public bool IsHealthy => _pool.Breaker.State == BreakerState.Closed;
+    /// <summary>How the token and the way to it are.</summary>
+    public TokenHealth Health => _pool.Health;
+
+    /// <summary>False while callers are turned away.</summary>
+    public bool IsHealthy => Health.IsAvailable;
 
     /// <summary>Why the token is considered down; null while it is not.</summary>
-    public string? DownReason => _pool.Breaker.State == BreakerState.Closed ? null : _pool.Breaker.Reason;
+    public string? DownReason => Health.Reason;
 
-    /// <summary>Loads the module, finds the token by its label, logs in, and asks which mechanisms it has.</summary>
-    /// <exception cref="ArgumentException">The options are wrong.</exception>
+    /// <summary>
+    /// Starts the session pool and tries the token once. A token that is down does not keep the appliance from starting: the breaker says so, and the
+    /// pool finds it when it comes back.
+    /// </summary>
+    /// <exception cref="ArgumentException">The options are wrong; the message names the setting.</exception>
+    public static Pkcs11Provider Open(Pkcs11Options options, TimeProvider time, ILogger logger)
+    {
+        var provider = new Pkcs11Provider(new TokenPool(options, time, logger));
+        try
+        {
+            provider.ConnectAsync(CancellationToken.None).GetAwaiter().GetResult();
+        }
+        catch (Exception e) when (e is KeyUnavailableException or Errors.TokenCallException)
+        {
+            Log.NotReachedAtStart(logger, options.TokenLabel, e.Message);
+        }
+
+        return provider;
+    }
+
+    /// <summary>As <see cref="Open"/>, for those who have no use for a token that is down.</summary>
+    /// <exception cref="ArgumentException">The options are wrong; the message names the setting.</exception>
     /// <exception cref="KeyUnavailableException">The token is not there or refuses; the message says why and what to do.</exception>
     public static async ValueTask<Pkcs11Provider> OpenAsync(Pkcs11Options options, TimeProvider time, ILogger<Pkcs11Provider> logger, CancellationToken cancellationToken)
     {
-        options.Validate();
-        var pool = new TokenPool(options, time, logger);
-        var provider = new Pkcs11Provider(options, pool);
+        var provider = new Pkcs11Provider(new TokenPool(options, time, logger));
         try
         {
-            provider._mechanisms = await pool.RunAsync("C_GetMechanismList", s => s.Connection.Mechanisms(), cancellationToken);
+            await provider.ConnectAsync(cancellationToken);
             return provider;
         }
         catch
@@ -50,88 +73,100 @@ public sealed class Pkcs11Provider : ICryptoProvider, IAsyncDisposable
         }
     }
 
-    public KeyCapabilities CapabilitiesFor(KeyAlgorithm algorithm) =>
-        _mechanisms.Contains(TokenKeys.Generation(algorithm)) && UseFor(algorithm.DefaultSignature) is not null ? KeyCapabilities.Generate | KeyCapabilities.Sign : KeyCapabilities.None;
+    /// <summary>Signs something worthless with the probe key (made when there is none) and verifies it: for readiness and <c>doctor</c>.</summary>
+    /// <exception cref="KeyUnavailableException">The token does not work; the message says why.</exception>
+    public async ValueTask ProbeAsync(CancellationToken cancellationToken)
+    {
+        var key = _probe ??= await OpenAsync(ProbeLabel, cancellationToken) ?? await GenerateAsync(new(ProbeLabel, ProbeAlgorithm(), KeyPurpose.Probe), cancellationToken);
+        var message = RandomNumberGenerator.GetBytes(32);
+        var signature = await key.SignAsync(key.Algorithm.DefaultSignature, message, cancellationToken);
+        if (!Verify(key.PublicKey, key.Algorithm.DefaultSignature, message, signature))
+        {
+            throw new KeyUnavailableException(
+                $"The token '{_pool.Options.TokenLabel}' made a signature that does not verify. Take it out of service until its maker has explained why.", _pool.Options.BreakerLongestPause);
+        }
+    }
+
+    /// <summary>From <c>token.yaml</c> and what the token itself lists. Nothing before the token was reached for the first time.</summary>
+    public KeyCapabilities CapabilitiesFor(KeyAlgorithm algorithm)
+    {
+        if (_pool.LastMechanisms is not { } mechanisms)
+        {
+            return KeyCapabilities.None;
+        }
+
+        var token = _pool.Options.Token;
+        var signs = token.Signatures.Values.Any(s => s.Algorithm.Fits(algorithm) && mechanisms.Contains(s.Mechanism)) && token.Keys.ContainsKey(algorithm);
+        var generates = signs && mechanisms.Contains(token.Keys[algorithm].Generate);
+        return (signs ? KeyCapabilities.Sign : KeyCapabilities.None) | (generates ? KeyCapabilities.Generate : KeyCapabilities.None);
+    }
 
     public async ValueTask<ISigningKey> GenerateAsync(KeySpec spec, CancellationToken cancellationToken)
     {
-        if ((CapabilitiesFor(spec.Algorithm) & KeyCapabilities.Generate) == 0)
+        KeyNaming.Validate(spec.Label);
+        if (!_pool.Options.Token.Keys.TryGetValue(spec.Algorithm, out var use))
         {
-            throw new NotSupportedException($"The token '{_options.TokenLabel}' cannot generate {spec.Algorithm} keys.");
+            throw new NotSupportedException($"The token '{_pool.Options.TokenLabel}' makes no {spec.Algorithm} keys (keys: in token.yaml).");
         }
 
-        var tokenLabel = TokenKeyLabel.Of(spec.Purpose, spec.Label);
-        var operation = $"C_GenerateKeyPair({Mechanisms.NewerMechanisms.NameOf(TokenKeys.Generation(spec.Algorithm))}, {spec.Algorithm}, sensitive, not extractable)";
-        var publicKey = await _pool.RunAsync(operation, s => Generate(s, spec, tokenLabel), cancellationToken);
-        return new Pkcs11SigningKey(this, _pool, new(Name, spec.Label), spec.Purpose, publicKey);
+        await _generating.WaitAsync(cancellationToken);
+        try
+        {
+            var operation = new GenerateKeyOperation(spec, use, _pool.Options.Token.Keys.Values, _pool.Options.GenerationDeadline);
+            return Key(spec.Label, spec.Purpose, await _pool.RunAsync(operation, cancellationToken));
+        }
+        finally
+        {
+            _generating.Release();
+        }
     }
 
     public async ValueTask<ISigningKey?> OpenAsync(string label, CancellationToken cancellationToken)
     {
-        var found = await _pool.RunAsync("C_FindObjects(private key)", s => Find(s, label), cancellationToken);
-        return found is { } key ? new Pkcs11SigningKey(this, _pool, new(Name, label), key.Purpose, key.PublicKey) : null;
+        KeyNaming.Validate(label);
+        var operation = new OpenKeyOperation(Object(label), label, _pool.Options.Token.Keys.Values, _pool.Options.CallDeadline);
+        var opened = await _pool.RunAsync(operation, cancellationToken);
+        return opened.PublicKey is { } publicKey ? Key(label, opened.Purpose, publicKey) : null;
     }
 
-    /// <summary>Not here: see the class.</summary>
-    public bool Verify(PublicKey key, SignatureAlgorithm algorithm, ReadOnlySpan<byte> message, ReadOnlySpan<byte> signature) => false;
-
-    /// <summary>Signs something worthless with the probe key (made when there is none) and verifies it.</summary>
-    /// <exception cref="KeyUnavailableException">The token does not work.</exception>
-    public async ValueTask ProbeAsync(CancellationToken cancellationToken)
+    /// <summary>The AES-256 key of that label that wraps secrets, generated when there is none.</summary>
+    /// <exception cref="NotSupportedException">The token has no authenticated encryption (wrapping: in token.yaml).</exception>
+    public async ValueTask<Pkcs11KeyWrapper> OpenWrapperAsync(string label, CancellationToken cancellationToken)
     {
-        const string label = "health";
-        var message = "agentpki probe"u8.ToArray();
-        _probe ??= await OpenAsync(label, cancellationToken) ?? await GenerateAsync(new(label, KeyAlgorithm.EcdsaP256, KeyPurpose.Probe), cancellationToken);
-        var signature = await _probe.SignAsync(SignatureAlgorithm.EcdsaSha256, message, cancellationToken);
-        if (!Verifier.Verify(_probe.PublicKey, SignatureAlgorithm.EcdsaSha256, message, signature))
+        KeyNaming.Validate(label);
+        var mechanism = _pool.Options.Token.WrappingMechanism
+            ?? throw new NotSupportedException($"The token '{_pool.Options.TokenLabel}' has no authenticated encryption (wrapping: in token.yaml).");
+        await _generating.WaitAsync(cancellationToken);
+        try
         {
-            throw new KeyUnavailableException($"The token '{_options.TokenLabel}' made a signature that does not verify. Do not use it before its maker has explained why.", TimeSpan.FromSeconds(30));
+            var key = new TokenObject(CKO.CKO_SECRET_KEY, KeyNaming.Id(label), $"wrapping key '{label}'");
+            await _pool.RunAsync(new EnsureWrappingKeyOperation(key, label, _pool.Options.CallDeadline), cancellationToken);
+            return new Pkcs11KeyWrapper(_pool, key, mechanism);
+        }
+        finally
+        {
+            _generating.Release();
         }
     }
 
-    /// <summary>Encrypts small secrets under an AES key of this token, which is made when there is none.</summary>
-    public async ValueTask<Pkcs11KeyWrapper> OpenWrapperAsync(string label, CancellationToken cancellationToken) =>
-        await Pkcs11KeyWrapper.OpenAsync(_pool, _options.Token, label, cancellationToken);
+    /// <summary>In software: a public key needs no token.</summary>
+    public bool Verify(PublicKey key, SignatureAlgorithm algorithm, ReadOnlySpan<byte> message, ReadOnlySpan<byte> signature) =>
+        Verifiers.Verify(key, algorithm, message, signature);
 
-    public ValueTask DisposeAsync() => _pool.DisposeAsync();
-
-    internal Mechanisms.MechanismUse? UseFor(SignatureAlgorithm algorithm) =>
-        _options.Token.Mechanisms.TryGetValue(algorithm.Name, out var use) && _mechanisms.Contains(use.Mechanism) ? use : null;
-
-    private PublicKey Generate(TokenSession session, KeySpec spec, string tokenLabel)
+    public async ValueTask DisposeAsync()
     {
-        if (Find(session, spec.Label) is not null)
-        {
-            throw new InvalidOperationException($"The token holds a key labelled '{spec.Label}' already.");
-        }
-
-        var id = System.Security.Cryptography.RandomNumberGenerator.GetBytes(16);
-        var (publicHandle, privateHandle) = TokenKeys.Generate(session, spec.Algorithm, tokenLabel, id, _options.Token);
-        if (!TokenKeys.IsProtected(session, privateHandle))
-        {
-            session.Raw.DestroyObject(privateHandle);
-            session.Raw.DestroyObject(publicHandle);
-            throw new NotSupportedException("The token made a key that can leave it (CKA_SENSITIVE or CKA_EXTRACTABLE is not what was asked). The key was destroyed.");
-        }
-
-        return TokenKeys.ReadPublicKey(session, publicHandle);
+        await _pool.DisposeAsync();
+        _generating.Dispose();
     }
 
-    private static (KeyPurpose Purpose, PublicKey PublicKey)? Find(TokenSession session, string label)
-    {
-        foreach (var purpose in Enum.GetValues<KeyPurpose>())
-        {
-            var tokenLabel = TokenKeyLabel.Of(purpose, label);
-            if (session.Find(CKO.CKO_PRIVATE_KEY, tokenLabel) is null)
-            {
-                continue;
-            }
+    private Task<bool> ConnectAsync(CancellationToken cancellationToken) => _pool.RunAsync(new ConnectOperation(_pool.Options.CallDeadline), cancellationToken);
 
-            var publicHandle = session.Find(CKO.CKO_PUBLIC_KEY, tokenLabel)
-                ?? throw new InvalidOperationException($"The token holds the private key '{tokenLabel}' but not its public key.");
-            return (purpose, TokenKeys.ReadPublicKey(session, publicHandle));
-        }
+    /// <summary>The first kind of key in preference that this token makes.</summary>
+    private KeyAlgorithm ProbeAlgorithm() =>
+        KeyAlgorithm.All.FirstOrDefault(a => CapabilitiesFor(a).HasFlag(KeyCapabilities.Generate | KeyCapabilities.Sign))
+        ?? throw new KeyUnavailableException($"The token '{_pool.Options.TokenLabel}' makes no kind of key that token.yaml and this build know.", _pool.Options.BreakerLongestPause);
 
-        return null;
-    }
+    private static TokenObject Object(string label) => new(CKO.CKO_PRIVATE_KEY, KeyNaming.Id(label), $"private key '{label}'");
+
+    private Pkcs11SigningKey Key(string label, KeyPurpose purpose, PublicKey publicKey) => new(_pool, new(Name, label), Object(label), purpose, publicKey);
 }

@@ -1,54 +1,57 @@
 using AgentPki.Cryptography;
 using AgentPki.Pkcs11.Mechanisms;
 using AgentPki.Pkcs11.Sessions;
-using Net.Pkcs11Interop.Common;
 
 namespace AgentPki.Pkcs11;
 
-/// <summary>A private key inside a token, used by reference.</summary>
-internal sealed class Pkcs11SigningKey(Pkcs11Provider provider, TokenPool pool, KeyReference reference, KeyPurpose purpose, PublicKey publicKey) : ISigningKey
+/// <summary>A private key that was generated in a token and never leaves it.</summary>
+internal sealed class Pkcs11SigningKey : ISigningKey
 {
-    private readonly string _tokenLabel = TokenKeyLabel.Of(purpose, reference.Label);
+    private readonly TokenPool _pool;
+    private readonly TokenObject _object;
+    private readonly TokenKey? _watched;
 
-    // The last use, since a key signs with one algorithm nearly always: looked up once, its operation named once.
-    private volatile Use? _use;
+    public Pkcs11SigningKey(TokenPool pool, KeyReference reference, TokenObject tokenObject, KeyPurpose purpose, PublicKey publicKey)
+    {
+        (_pool, _object, Reference, Purpose, PublicKey) = (pool, tokenObject, reference, purpose, publicKey);
+        if (UseFor(Algorithm.DefaultSignature) is { } use)
+        {
+            _watched = new TokenKey(tokenObject, use);
+            pool.WatchKey(_watched);
+        }
+    }
 
-    public KeyReference Reference => reference;
+    public KeyReference Reference { get; }
 
-    public KeyAlgorithm Algorithm => publicKey.Algorithm;
+    public KeyAlgorithm Algorithm => PublicKey.Algorithm;
 
-    public KeyPurpose Purpose => purpose;
+    public KeyPurpose Purpose { get; }
 
     public KeyProtection Protection => KeyProtection.Token;
 
-    public PublicKey PublicKey => publicKey;
+    public PublicKey PublicKey { get; }
 
-    public async ValueTask<byte[]> SignAsync(SignatureAlgorithm algorithm, ReadOnlyMemory<byte> message, CancellationToken cancellationToken)
+    public ValueTask<byte[]> SignAsync(SignatureAlgorithm algorithm, ReadOnlyMemory<byte> message, CancellationToken cancellationToken)
     {
+        cancellationToken.ThrowIfCancellationRequested();
         if (!algorithm.Fits(Algorithm))
         {
             throw new ArgumentException($"{algorithm} does not fit a key of {Algorithm}.", nameof(algorithm));
         }
 
-        var use = _use is { } last && last.Algorithm == algorithm ? last : _use = new(algorithm, provider.UseFor(algorithm) ?? throw new NotSupportedException($"The token cannot make {algorithm} signatures."));
-        var input = use.Mechanism.Input(message.Span);
-        var signature = await pool.RunAsync(use.Operation, session => Sign(session, use.Mechanism, input), cancellationToken);
-        return use.Mechanism.Output(signature);
+        var use = UseFor(algorithm) ?? throw new ArgumentException($"The token '{_pool.Options.TokenLabel}' makes no {algorithm} signatures (signatures: in token.yaml).", nameof(algorithm));
+        return new(_pool.RunAsync(new SignOperation(_object, use, use.Prepare(message.Span), _pool.Options.CallDeadline), cancellationToken));
     }
 
-    /// <summary>Nothing to release: the handle belongs to the connection.</summary>
-    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
-
-    private byte[] Sign(TokenSession session, MechanismUse use, byte[] input)
+    public ValueTask DisposeAsync()
     {
-        var handle = session.Find(CKO.CKO_PRIVATE_KEY, _tokenLabel)
-            ?? throw new KeyUnavailableException($"The token no longer holds the key '{_tokenLabel}'. Restore the token from its backup.", TimeSpan.FromSeconds(30));
-        using var mechanism = use.Create(TokenModule.Factories);
-        return session.Raw.Sign(mechanism, handle, input);
+        if (_watched is not null)
+        {
+            _pool.ForgetKey(_watched);
+        }
+
+        return ValueTask.CompletedTask;
     }
 
-    private sealed record Use(SignatureAlgorithm Algorithm, MechanismUse Mechanism)
-    {
-        public string Operation { get; } = $"C_Sign({NewerMechanisms.NameOf(Mechanism.Mechanism)})";
-    }
+    private MechanismUse? UseFor(SignatureAlgorithm algorithm) => _pool.Options.Token.Signatures.GetValueOrDefault(algorithm);
 }

@@ -1,108 +1,97 @@
+using System.Collections.Frozen;
 using AgentPki.Cryptography;
+using AgentPki.Pkcs11.Configuration;
 using AgentPki.Pkcs11.Mechanisms;
-using YamlDotNet.Serialization;
-using YamlDotNet.Serialization.NamingConventions;
 
 namespace AgentPki.Pkcs11;
 
-/// <summary>What one kind of token does differently, as data: no code tests for a vendor's name.</summary>
+/// <summary>How a token of this kind comes to life (<see cref="Administration.TokenAdministration.EnsureToken"/>).</summary>
+/// <param name="FixedLabel">The label that every token of this kind carries; null where C_InitToken sets one.</param>
+/// <param name="EmptySoPin">True where a fresh token's security officer logs in with an empty PIN and C_InitToken is not called.</param>
+public sealed record TokenInitialization(string? FixedLabel, bool EmptySoPin);
+
+/// <summary>
+/// What one kind of token does in its own way, as data (<c>hsm-config/NAME/token.yaml</c>): mechanisms, who hashes, templates, limits. No code tests for a
+/// vendor's name.
+/// </summary>
 public sealed class TokenDescription
 {
-    private TokenDescription(string name, IReadOnlyDictionary<string, MechanismUse> mechanisms, int sessionLimit, IReadOnlyList<string> preload, string edwardsParameters, bool hasGcm, IReadOnlyList<string> modules, string? storeVariable)
-    {
-        (Name, Mechanisms, SessionLimit, Preload) = (name, mechanisms, sessionLimit, preload);
-        (EdwardsParameters, HasGcm) = (edwardsParameters, hasGcm);
-        (Modules, StoreVariable) = (modules, storeVariable);
-    }
+    internal TokenDescription(IReadOnlyDictionary<SignatureAlgorithm, MechanismUse> signatures, IReadOnlyDictionary<KeyAlgorithm, KeyUse> keys) =>
+        (Signatures, Keys) = (signatures.ToFrozenDictionary(), keys.ToFrozenDictionary());
 
-    public string Name { get; }
+    /// <summary>The folder's name under <c>hsm-config/</c>.</summary>
+    public required string Name { get; init; }
 
-    /// <summary>By <see cref="SignatureAlgorithm.Name"/>: how this token makes that signature.</summary>
-    public IReadOnlyDictionary<string, MechanismUse> Mechanisms { get; }
+    /// <summary>The token as people call it.</summary>
+    public required string Title { get; init; }
 
-    /// <summary>The most sessions the token takes; 0 where it names none.</summary>
-    public int SessionLimit { get; }
-
-    /// <summary>Where the token's package puts its module; the first existing one is used unless the configuration names another.</summary>
-    public IReadOnlyList<string> Modules { get; }
-
-    /// <summary>For a token that keeps its objects in files: the variable that names its configuration file. Null for hardware.</summary>
-    public string? StoreVariable { get; }
+    /// <summary>Where the module usually lies; the first that exists is taken.</summary>
+    public required IReadOnlyList<string> Modules { get; init; }
 
     /// <summary>Sibling libraries to load before the module, by file name, from the module's folder.</summary>
-    public IReadOnlyList<string> Preload { get; }
+    public required IReadOnlyList<string> Preload { get; init; }
 
-    /// <summary><c>oid</c> or <c>printable</c>: how CKA_EC_PARAMS names Ed25519 (PKCS#11 v3.0 §2.3.6 allows both).</summary>
-    public string EdwardsParameters { get; }
+    /// <summary>Variables the module reads when it starts; <c>{home}</c> stands for the appliance's token folder.</summary>
+    public required IReadOnlyDictionary<string, string> Environment { get; init; }
 
-    /// <summary>Whether CKM_AES_GCM wraps secrets here.</summary>
-    public bool HasGcm { get; }
+    /// <summary>Folders of a software token's home, made with mode 0700.</summary>
+    public required IReadOnlyList<string> HomeFolders { get; init; }
+
+    /// <summary>Configuration files of a software token's home by name; <c>{home}</c> stands for the folder.</summary>
+    public required IReadOnlyDictionary<string, string> HomeFiles { get; init; }
+
+    /// <summary>How a token of this kind comes to life; null where only its maker's own tool can do it.</summary>
+    public required TokenInitialization? Initialization { get; init; }
+
+    /// <summary>The most sessions the token takes for one application; 0 where it names no limit.</summary>
+    public required int SessionLimit { get; init; }
+
+    /// <summary>Sessions that pay when nothing else is configured; 0 for one a processor, which suits a token that works in this process.</summary>
+    public required int DefaultSessions { get; init; }
+
+    /// <summary>True where C_Login must be called on every session.</summary>
+    public required bool LoginPerSession { get; init; }
+
+    /// <summary>The mechanism that encrypts small secrets with associated data (AES-GCM); null where the token has none.</summary>
+    public required ulong? WrappingMechanism { get; init; }
+
+    /// <summary>The kinds of keys this token makes.</summary>
+    public IEnumerable<KeyAlgorithm> KeyAlgorithms => Keys.Keys;
+
+    internal FrozenDictionary<SignatureAlgorithm, MechanismUse> Signatures { get; }
+
+    internal FrozenDictionary<KeyAlgorithm, KeyUse> Keys { get; }
 
     /// <summary>Reads a <c>token.yaml</c>.</summary>
     /// <exception cref="FormatException">The message names the file and the field.</exception>
-    public static TokenDescription Load(string path) => Parse(File.ReadAllText(path), path);
+    public static TokenDescription Load(string path)
+    {
+        if (!File.Exists(path))
+        {
+            throw new FormatException($"There is no token description at {path}.");
+        }
+
+        return TokenDescriptionReader.Parse(File.ReadAllText(path), path);
+    }
 
     /// <summary>One of the descriptions that ship with the appliance, by folder name under <c>hsm-config/</c>.</summary>
-    /// <exception cref="FormatException">There is none of that name.</exception>
+    /// <exception cref="FormatException">There is none of that name; the message lists those there are.</exception>
     public static TokenDescription Shipped(string name)
     {
-        using var stream = typeof(TokenDescription).Assembly.GetManifestResourceStream($"hsm-config.{name}.yaml")
-            ?? throw new FormatException($"No token description '{name}' ships with the appliance; name a token.yaml file instead.");
+        using var stream = typeof(TokenDescription).Assembly.GetManifestResourceStream($"hsm-config/{name}/token.yaml")
+            ?? throw new FormatException($"No token description '{name}' ships with the appliance ({string.Join(", ", ShippedNames)} do); name a token.yaml file instead.");
         using var reader = new StreamReader(stream);
-        return Parse(reader.ReadToEnd(), $"hsm-config/{name}/token.yaml");
+        return TokenDescriptionReader.Parse(reader.ReadToEnd(), $"hsm-config/{name}/token.yaml");
     }
 
-    private static TokenDescription Parse(string yaml, string path)
-    {
-        Document document;
-        try
-        {
-            document = new DeserializerBuilder().WithNamingConvention(CamelCaseNamingConvention.Instance).Build().Deserialize<Document>(yaml);
-        }
-        catch (YamlDotNet.Core.YamlException e)
-        {
-            throw new FormatException($"{path}, line {e.Start.Line}: {e.InnerException?.Message ?? e.Message}", e);
-        }
+    /// <summary>The names <see cref="Shipped"/> knows.</summary>
+    public static IReadOnlyList<string> ShippedNames { get; } =
+        [.. typeof(TokenDescription).Assembly.GetManifestResourceNames().Where(n => n.StartsWith("hsm-config/", StringComparison.Ordinal)).Select(n => n.Split('/')[1]).Order(StringComparer.Ordinal)];
 
-        var mechanisms = new Dictionary<string, MechanismUse>(StringComparer.Ordinal);
-        foreach (var (name, use) in document.Signatures)
-        {
-            var algorithm = SignatureAlgorithm.Find(name) ?? throw new FormatException($"{path}: signatures.{name} is no signature algorithm of this build.");
-            mechanisms[name] = MechanismUse.Parse(algorithm, use.Mechanism, use.Hash, $"{path}: signatures.{name}");
-        }
+    /// <summary>The first of <see cref="Modules"/> that exists on this machine, or null.</summary>
+    public string? FindModule() => Modules.FirstOrDefault(File.Exists);
 
-        if (document.EdwardsParameters is not ("oid" or "printable"))
-        {
-            throw new FormatException($"{path}: edwardsParameters is 'oid' or 'printable'.");
-        }
-
-        return new(document.Name, mechanisms, document.SessionLimit, document.Preload, document.EdwardsParameters, document.AesGcm, document.Modules, document.StoreVariable);
-    }
-
-    private sealed class Document
-    {
-        public string Name { get; set; } = "";
-
-        public Dictionary<string, SignatureUse> Signatures { get; set; } = [];
-
-        public int SessionLimit { get; set; }
-
-        public List<string> Modules { get; set; } = [];
-
-        public string? StoreVariable { get; set; }
-
-        public List<string> Preload { get; set; } = [];
-
-        public string EdwardsParameters { get; set; } = "oid";
-
-        public bool AesGcm { get; set; }
-    }
-
-    private sealed class SignatureUse
-    {
-        public string Mechanism { get; set; } = "";
-
-        /// <summary><c>outside</c>: the appliance hashes; <c>inside</c>: the token does.</summary>
-        public string Hash { get; set; } = "outside";
-    }
+    /// <summary>The variables of <see cref="Environment"/> for a token that lives in <paramref name="home"/>.</summary>
+    public IReadOnlyDictionary<string, string> EnvironmentFor(string home) =>
+        Environment.ToDictionary(v => v.Key, v => v.Value.Replace("{home}", Path.GetFullPath(home), StringComparison.Ordinal), StringComparer.Ordinal);
 }

@@ -9,22 +9,20 @@ namespace AgentPki.Pkcs11.Tests;
 /// <summary>One SoftHSM store for the process (the module reads its configuration once); each test class makes tokens of its own in it.</summary>
 public sealed class SoftHsmFixture : IDisposable
 {
-    private static readonly string[] Places = ["/usr/lib/softhsm/libsofthsm2.so", "/usr/lib/x86_64-linux-gnu/softhsm/libsofthsm2.so", "/usr/lib/aarch64-linux-gnu/softhsm/libsofthsm2.so"];
-
     private readonly IReadOnlyDictionary<string, string> _environment;
 
     public SoftHsmFixture()
     {
         Directory = System.IO.Directory.CreateTempSubdirectory("agentpki-softhsm-").FullName;
         TokenDirectory = Path.Combine(Directory, "tokens");
-        _environment = TokenAdministration.PrepareSoftHsm(Path.Combine(Directory, "softhsm2.conf"), TokenDirectory);
+        _environment = TokenHome.Prepare(TokenDescription.Shipped("softhsm"), Directory);
     }
 
     public string Directory { get; }
 
     public string TokenDirectory { get; }
 
-    public static string Module => Places.FirstOrDefault(File.Exists) ?? throw new InvalidOperationException("SoftHSM is missing: run hsm-config/softhsm/install.sh");
+    public static string Module => TokenDescription.Shipped("softhsm").FindModule() ?? throw new InvalidOperationException("SoftHSM is missing: run hsm-config/softhsm/install.sh");
 
     /// <summary>Options for a token of that label, which is made now if it is not there.</summary>
     public Pkcs11Options Token(string label, bool make = true)

@@ -1,113 +1,118 @@
-using AgentPki.Cryptography;
+using AgentPki.Pkcs11.Errors;
+using AgentPki.Pkcs11.Mechanisms;
 using Microsoft.Extensions.Logging;
-using Net.Pkcs11Interop.Common;
 
 namespace AgentPki.Pkcs11.Administration;
 
-/// <summary>One thing the doctor looked at.</summary>
-/// <param name="Remedy">What to do; null when it is well.</param>
-public sealed record DiagnosticStep(string Name, bool Ok, string Finding, string? Remedy = null);
-
-/// <summary>Looks at a token from the outside in, and stops at the first thing that makes the rest meaningless.</summary>
+/// <summary>Looks at a token from the outside in (module, slot, mechanisms, login, signature) and stops at the first thing that makes the rest meaningless.</summary>
 public static class Pkcs11Diagnostics
 {
+    /// <summary>Every step until one fails. Makes a probe key in the token when there is none; changes nothing else.</summary>
     public static async Task<IReadOnlyList<DiagnosticStep>> RunAsync(Pkcs11Options options, TimeProvider time, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
         List<DiagnosticStep> steps = [];
-        if (!Step(steps, "module", () => Module(options), $"run hsm-config/{options.Name}/install.sh, or correct the module's path in the configuration"))
+        (string Name, Func<DiagnosticStep> Look)[] looks =
+        [
+            ("module", () => Module(options)),
+            ("slot", () => Slot(options)),
+            ("mechanisms", () => MechanismsOf(options)),
+            ("login", () => Login(options)),
+        ];
+        foreach (var (name, look) in looks)
         {
-            return steps;
+            // Modules block, and a doctor may meet one that hangs: not on the caller's thread, and not for ever.
+            steps.Add(await Guarded(name, () => Task.Run(look, cancellationToken).WaitAsync(options.CallDeadline, time, cancellationToken), options));
+            if (!steps[^1].Ok)
+            {
+                return steps;
+            }
         }
 
-        if (!Step(steps, "slot", () => Slot(options), "run 'agentpki up' to make a development token, or correct tokenLabel in the configuration"))
-        {
-            return steps;
-        }
-
-        Step(steps, "mechanisms", () => Mechanisms(options), "choose algorithms the token has, or another token");
-        if (!Step(steps, "login", () => Login(options), "put the right PIN into the PIN file (mode 0600)"))
-        {
-            return steps;
-        }
-
-        steps.Add(await SignAsync(options, time, loggers, cancellationToken));
+        steps.Add(await Guarded("sign", () => SignAsync(options, time, loggers, cancellationToken), options));
         return steps;
     }
 
-    private static bool Step(List<DiagnosticStep> steps, string name, Func<(bool Ok, string Finding)> look, string remedy)
+    private static async Task<DiagnosticStep> Guarded(string name, Func<Task<DiagnosticStep>> look, Pkcs11Options options)
     {
-        bool ok;
-        string finding;
         try
         {
-            (ok, finding) = look();
+            return await look();
         }
-        catch (Pkcs11Exception e)
+        catch (OperationCanceledException)
         {
-            (ok, finding) = (false, CkrExplanation.Explain(e.Method, e.RV));
+            throw;
+        }
+        catch (TokenCallException e)
+        {
+            return new(name, false, $"{e.Call} answered {e.Explanation.Name}: {e.Explanation.Cause}", e.Explanation.Remedy);
+        }
+        catch (TimeoutException)
+        {
+            return new(name, false, $"the module did not come back within {options.CallDeadline.TotalSeconds:0.##} s", "mend the token or the way to it (network, daemon, driver); then try again");
         }
 #pragma warning disable CA1031 // A doctor reports what it meets, whatever it is.
         catch (Exception e)
 #pragma warning restore CA1031
         {
-            (ok, finding) = (false, e.Message);
+            return new(name, false, e.Message, RemedyOf(name, options));
         }
-
-        steps.Add(new(name, ok, finding, ok ? null : remedy));
-        return ok;
     }
 
-    private static (bool Ok, string Finding) Module(Pkcs11Options options)
+    private static string RemedyOf(string step, Pkcs11Options options) => step switch
     {
-        options.Validate();
-        var tokens = TokenAdministration.ListTokens(options);
-        return (true, $"{options.ModulePath} (PKCS#11 {(tokens.Count > 0 ? tokens[0].CryptokiVersion : "?")}) loads");
-    }
+        "module" => $"run hsm-config/{options.Token.Name}/install.sh, or correct the module's path in the configuration",
+        "slot" => "'agentpki up' makes a development token; for another one correct its label in the configuration",
+        "login" => $"put the right PIN into {options.PinFile} (chmod 600)",
+        _ => "read the finding and the token's own log",
+    };
 
-    private static (bool Ok, string Finding) Slot(Pkcs11Options options)
+    private static DiagnosticStep Module(Pkcs11Options options)
     {
         var tokens = TokenAdministration.ListTokens(options);
-        var found = tokens.FirstOrDefault(t => t.Initialized && t.Label == options.TokenLabel);
-        var others = string.Join(", ", tokens.Where(t => t.Initialized).Select(t => t.Label));
-        return found is null
-            ? (false, $"no slot holds a token labelled '{options.TokenLabel}' (found: {(others.Length > 0 ? others : "none")})")
-            : (true, $"token '{found.Label}', serial {found.SerialNumber}, {found.Manufacturer} {found.Model}");
+        return new("module", true, $"{options.ModulePath} loads{(tokens.Count > 0 ? $" (PKCS#11 {tokens[0].CryptokiVersion})" : ", but has no slot with a token")}");
     }
 
-    private static (bool Ok, string Finding) Mechanisms(Pkcs11Options options)
+    private static DiagnosticStep Slot(Pkcs11Options options)
+    {
+        var initialized = TokenAdministration.ListTokens(options).Where(t => t.Initialized).ToList();
+        var found = initialized.Where(t => t.Label == options.TokenLabel && (options.TokenSerial is null || t.SerialNumber == options.TokenSerial)).ToList();
+        return found switch
+        {
+            [var token] => new("slot", true, $"token '{token.Label}', serial {token.SerialNumber}, {token.Manufacturer} {token.Model}, firmware {token.FirmwareVersion}"),
+            [] => new(
+                "slot",
+                false,
+                $"no slot holds a token labelled '{options.TokenLabel}' (there {(initialized.Count > 0 ? "are: " + string.Join(", ", initialized.Select(t => t.Label)) : "are none")})",
+                RemedyOf("slot", options)),
+            _ => new("slot", false, $"{found.Count} tokens are labelled '{options.TokenLabel}'", $"name the serial of the right one: {string.Join(", ", found.Select(t => t.SerialNumber))}"),
+        };
+    }
+
+    private static DiagnosticStep MechanismsOf(Pkcs11Options options)
     {
         var has = TokenAdministration.ListMechanisms(options).ToHashSet(StringComparer.Ordinal);
-        var (can, cannot) = (new List<string>(), new List<string>());
-        foreach (var (name, use) in options.Token.Mechanisms.OrderBy(m => m.Key, StringComparer.Ordinal))
-        {
-            (has.Contains(Pkcs11.Mechanisms.NewerMechanisms.NameOf(use.Mechanism)) ? can : cannot).Add(name);
-        }
-
-        return (can.Count > 0, $"signs {string.Join(", ", can)}{(cannot.Count > 0 ? $"; not {string.Join(", ", cannot)}" : "")}");
+        var signatures = options.Token.Signatures.Values.OrderBy(s => s.Algorithm.Name, StringComparer.Ordinal).ToList();
+        var can = signatures.Where(s => has.Contains(CryptokiNames.Mechanism(s.Mechanism))).Select(s => s.Algorithm.Name).ToList();
+        var lacks = signatures.Where(s => !has.Contains(CryptokiNames.Mechanism(s.Mechanism))).Select(s => $"{s.Algorithm} ({CryptokiNames.Mechanism(s.Mechanism)})").ToList();
+        var finding = $"signs {(can.Count > 0 ? string.Join(", ", can) : "nothing that token.yaml names")}{(lacks.Count > 0 ? "; lacks " + string.Join(", ", lacks) : "")}";
+        return new("mechanisms", can.Count > 0, finding, can.Count > 0 ? null : "correct signatures: in token.yaml, or switch the token's firmware mode; it lists " + string.Join(", ", has.Order(StringComparer.Ordinal)));
     }
 
-    private static (bool Ok, string Finding) Login(Pkcs11Options options)
+    private static DiagnosticStep Login(Pkcs11Options options)
     {
         var keys = TokenAdministration.ListKeys(options);
-        var weak = keys.Where(k => k.Extractable || !k.Sensitive).Select(k => k.Label).ToList();
+        var weak = keys.Where(k => k.Purpose is not null && !k.NeverLeft).Select(k => k.Label).ToList();
         return weak.Count == 0
-            ? (true, $"logged in; {keys.Count} keys, all sensitive and not extractable")
-            : (false, $"logged in, but these keys can leave the token: {string.Join(", ", weak)}");
+            ? new("login", true, $"logged in; {keys.Count(k => k.Purpose is not null)} keys of this appliance, none of which can leave, {keys.Count(k => k.Purpose is null)} others")
+            : new("login", false, $"logged in, but these keys can leave the token: {string.Join(", ", weak)}", "replace them: generate new keys in the token with this appliance");
     }
 
     private static async Task<DiagnosticStep> SignAsync(Pkcs11Options options, TimeProvider time, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
-        const string remedy = "see the finding; the token's own log says more";
-        try
-        {
-            await using var provider = await Pkcs11Provider.OpenAsync(options, time, loggers.CreateLogger<Pkcs11Provider>(), cancellationToken);
-            var started = time.GetTimestamp();
-            await provider.ProbeAsync(cancellationToken);
-            return new("sign", true, $"signed with a probe key in {time.GetElapsedTime(started).TotalMilliseconds:0.0} ms and verified");
-        }
-        catch (Exception e) when (e is KeyUnavailableException or NotSupportedException or InvalidOperationException or Pkcs11Exception)
-        {
-            return new("sign", false, e.Message, remedy);
-        }
+        await using var provider = await Pkcs11Provider.OpenAsync(options, time, loggers.CreateLogger<Pkcs11Provider>(), cancellationToken);
+        await provider.ProbeAsync(cancellationToken);
+        var started = time.GetTimestamp();
+        await provider.ProbeAsync(cancellationToken);
+        return new("sign", true, $"signed with the probe key in {time.GetElapsedTime(started).TotalMilliseconds:0.0} ms, and the signature verifies");
     }
 }

@@ -1,124 +1,167 @@
-using System.Globalization;
-using AgentPki.Cryptography;
+using System.Security.Cryptography;
+using System.Text;
+using AgentPki.Pkcs11.Errors;
 using AgentPki.Pkcs11.Mechanisms;
+using AgentPki.Pkcs11.Native;
 using AgentPki.Pkcs11.Sessions;
 using Net.Pkcs11Interop.Common;
-using Net.Pkcs11Interop.HighLevelAPI;
+using Net.Pkcs11Interop.LowLevelAPI80;
 
 namespace AgentPki.Pkcs11.Administration;
 
-/// <summary>A token as it describes itself.</summary>
-public sealed record TokenDetails(string Label, string Manufacturer, string Model, string SerialNumber, string FirmwareVersion, string CryptokiVersion, bool Initialized);
-
-/// <summary>A private or secret key as the token describes it.</summary>
-/// <param name="Label">CKA_LABEL as it stands in the token: <c>purpose/label</c>.</param>
-/// <param name="AlwaysSensitive">Null where the token does not say.</param>
-public sealed record TokenKeyDetails(string Label, string Kind, bool Sensitive, bool Extractable, bool? AlwaysSensitive, bool? NeverExtractable);
-
-/// <summary>Making a token, and looking at one. Used by <c>up</c>, ceremonies and <c>doctor</c>; not on any request's path.</summary>
-public static class TokenAdministration
+/// <summary>Making a token, and looking at one. Used by <c>up</c>, ceremonies and <c>doctor</c>; calls block, so not on any request's path.</summary>
+public sealed class TokenAdministration
 {
-    /// <summary>Writes a SoftHSM configuration whose token store is <paramref name="tokenDirectory"/>; both are made if missing.</summary>
-    /// <returns>The native environment the module needs.</returns>
-    public static IReadOnlyDictionary<string, string> PrepareSoftHsm(string configurationFile, string tokenDirectory)
+    private const ulong SessionFlags = CKF.CKF_SERIAL_SESSION | CKF.CKF_RW_SESSION;
+
+    private readonly TokenModule _module;
+    private readonly Pkcs11Options _options;
+
+    private TokenAdministration(TokenModule module, Pkcs11Options options) => (_module, _options) = (module, options);
+
+    /// <summary>
+    /// Initialises a token of the options' label with the PINs in two files; files that do not exist are made with random PINs and mode 0600. A token that
+    /// is initialised already is left alone; one whose initialisation was interrupted is finished.
+    /// </summary>
+    /// <returns>True when it was made now.</returns>
+    /// <exception cref="TokenCallException">The token refused.</exception>
+    /// <exception cref="NotSupportedException">This kind of token is initialised with its maker's own tool.</exception>
+    /// <exception cref="InvalidOperationException">The module has no free token.</exception>
+    public static bool EnsureToken(Pkcs11Options options, string securityOfficerPinFile) => With(options, a => a.Ensure(securityOfficerPinFile));
+
+    /// <summary>All tokens of the module, uninitialised ones included.</summary>
+    /// <exception cref="TokenCallException">The module refused.</exception>
+    public static IReadOnlyList<TokenDetails> ListTokens(Pkcs11Options options) => With(options, a => TokenInformation.All(a._module.Library)
+        .Select(t => new TokenDetails(t.Label, t.Serial, t.Manufacturer, t.Model, t.Firmware, a.CryptokiVersion(), t.IsInitialized, t.HasUserPin)).ToList());
+
+    /// <summary>The token's mechanisms by name, or by number where no standard up to v2.40 names them.</summary>
+    /// <exception cref="InvalidOperationException">There is no such token.</exception>
+    public static IReadOnlyList<string> ListMechanisms(Pkcs11Options options) => With(options, a =>
+        TokenInformation.Mechanisms(a._module.Library, a.Find().Slot).Select(CryptokiNames.Mechanism).Order(StringComparer.Ordinal).ToList());
+
+    /// <summary>Private and secret keys with the attributes that tell whether they can leave.</summary>
+    /// <exception cref="TokenCallException">The token refused, the PIN perhaps.</exception>
+    /// <exception cref="InvalidOperationException">There is no such token.</exception>
+    public static IReadOnlyList<TokenKeyDetails> ListKeys(Pkcs11Options options) => With(options, a => a.Keys());
+
+    private static T With<T>(Pkcs11Options options, Func<TokenAdministration, T> work)
     {
-        Directory.CreateDirectory(tokenDirectory);
-        if (!OperatingSystem.IsWindows())
+        options.Validate();
+        var module = TokenModule.Acquire(options.ModulePath, options.Environment, options.Token.Preload);
+        module.Enter();
+        try
         {
-            File.SetUnixFileMode(tokenDirectory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            return work(new TokenAdministration(module, options));
         }
-
-        var content = $"directories.tokendir = {Path.GetFullPath(tokenDirectory)}\nobjectstore.backend = file\nobjectstore.umask = 0077\nlog.level = ERROR\nslots.removable = false\n";
-        if (!File.Exists(configurationFile) || File.ReadAllText(configurationFile) != content)
+        finally
         {
-            File.WriteAllText(configurationFile, content);
+            module.Exit();
+            module.Release();
         }
-
-        return new Dictionary<string, string> { ["SOFTHSM2_CONF"] = Path.GetFullPath(configurationFile) };
     }
 
-    /// <summary>Initialises a free slot of the module with a token of the options' label, unless there is one. True when it was made now.</summary>
-    /// <exception cref="InvalidOperationException">The module has no free slot.</exception>
-    /// <exception cref="Pkcs11Exception">The module refused.</exception>
-    public static bool EnsureToken(Pkcs11Options options, string securityOfficerPinFile)
+    private bool Ensure(string soPinFile)
     {
-        using var module = TokenModule.Acquire(options.ModulePath, options.Environment, options.Token.Preload);
-        // A token without a user PIN is one whose making was cut short.
-        var there = TokenConnection.FindSlot(module.Library, options.TokenLabel);
-        if (there is not null && there.GetTokenInfo().TokenFlags.UserPinInitialized)
+        var how = _options.Token.Initialization ?? throw new NotSupportedException($"A token of kind '{_options.Token.Name}' is initialised with its maker's own tool.");
+        var found = TokenInformation.All(_module.Library).FirstOrDefault(t => t.Label == (how.FixedLabel ?? _options.TokenLabel) && (t.IsInitialized || how.FixedLabel is not null));
+        if (found is { HasUserPin: true })
         {
             return false;
         }
 
-        var free = there ?? module.Library.GetSlotList(SlotsType.WithTokenPresent).FirstOrDefault(s => !s.GetTokenInfo().TokenFlags.TokenInitialized)
-            ?? throw new InvalidOperationException($"The module {options.ModulePath} has no free slot for a new token.");
-        var (officer, user) = (PinFile.Read(securityOfficerPinFile), PinFile.Read(options.PinFile));
+        PinFile.CreateRandom(soPinFile);
+        PinFile.CreateRandom(_options.PinFile);
+        if (found is null)
+        {
+            InitializeToken(_options.TokenLabel, soPinFile);
+            found = Find();
+        }
+
+        SetUserPin(found, how.EmptySoPin ? null : soPinFile, _options.PinFile);
+        return true;
+    }
+
+    private IReadOnlyList<TokenKeyDetails> Keys()
+    {
+        var handle = OpenSession(Find());
         try
         {
-            if (there is null)
-            {
-                free.InitToken(officer, System.Text.Encoding.UTF8.GetBytes(options.TokenLabel));
-            }
-
-            // Slot numbers change when a token is initialised: look again.
-            var slot = TokenConnection.FindSlot(module.Library, options.TokenLabel) ?? throw new InvalidOperationException("The token was initialised but cannot be found by its label.");
-            using var session = slot.OpenSession(SessionType.ReadWrite);
-            session.Login(CKU.CKU_SO, officer);
-            session.InitPin(user);
-            session.Logout();
-            return true;
+            PinGuard.LogIn(_module, handle, _options.TokenLabel, _options.PinFile);
+            return KeyListing.Read(new TokenSession(_module, handle, epoch: 0), _options.Token);
         }
         finally
         {
-            System.Security.Cryptography.CryptographicOperations.ZeroMemory(officer);
-            System.Security.Cryptography.CryptographicOperations.ZeroMemory(user);
+            _ = _module.Library.C_CloseSession(handle);
         }
     }
 
-    public static IReadOnlyList<TokenDetails> ListTokens(Pkcs11Options options)
+    private string CryptokiVersion()
     {
-        using var module = TokenModule.Acquire(options.ModulePath, options.Environment, options.Token.Preload);
-        var version = module.Library.GetInfo().CryptokiVersion;
-        return [.. module.Library.GetSlotList(SlotsType.WithTokenPresent).Select(s => Describe(s.GetTokenInfo(), version))];
+        var info = default(CK_INFO);
+        Check(_module.Library.C_GetInfo(ref info), "C_GetInfo");
+        return $"{info.CryptokiVersion}";
     }
 
-    /// <summary>The mechanisms of the token, by name.</summary>
-    public static IReadOnlyList<string> ListMechanisms(Pkcs11Options options)
+    private TokenInformation Find()
     {
-        using var module = TokenModule.Acquire(options.ModulePath, options.Environment, options.Token.Preload);
-        var slot = TokenConnection.FindSlot(module.Library, options.TokenLabel) ?? throw new KeyUnavailableException($"No slot holds a token labelled '{options.TokenLabel}'.", TimeSpan.Zero);
-        return [.. slot.GetMechanismList().Select(NewerMechanisms.NameOf).Order(StringComparer.Ordinal)];
-    }
-
-    /// <summary>Every private and secret key of the token with its protecting attributes.</summary>
-    public static IReadOnlyList<TokenKeyDetails> ListKeys(Pkcs11Options options)
-    {
-        using var module = TokenModule.Acquire(options.ModulePath, options.Environment, options.Token.Preload);
-        using var connection = TokenConnection.Open(module.Library, options, 0);
-        using var session = connection.OpenSession();
-        var attributes = TokenModule.Factories.ObjectAttributeFactory;
-        List<TokenKeyDetails> keys = [];
-        foreach (var objectClass in (CKO[])[CKO.CKO_PRIVATE_KEY, CKO.CKO_SECRET_KEY])
+        try
         {
-            keys.AddRange(session.FindAllObjects([attributes.Create(CKA.CKA_CLASS, objectClass), attributes.Create(CKA.CKA_TOKEN, true)]).Select(k => Describe(session, k)));
+            return TokenInformation.Find(_module.Library, _options.TokenLabel, _options.TokenSerial);
         }
-
-        return keys;
+        catch (TokenNotFoundException e)
+        {
+            throw new InvalidOperationException(e.Message, e);
+        }
     }
 
-    private static TokenDetails Describe(ITokenInfo info, string version) => new(
-        info.Label.Trim(), info.ManufacturerId.Trim(), info.Model.Trim(), info.SerialNumber.Trim(), info.FirmwareVersion, version, info.TokenFlags.TokenInitialized);
-
-    private static TokenKeyDetails Describe(ISession session, IObjectHandle key)
+    private void InitializeToken(string label, string soPinFile)
     {
-        var values = session.GetAttributeValue(key, [CKA.CKA_LABEL, CKA.CKA_KEY_TYPE, CKA.CKA_SENSITIVE, CKA.CKA_EXTRACTABLE, CKA.CKA_ALWAYS_SENSITIVE, CKA.CKA_NEVER_EXTRACTABLE]);
-        var type = (CKK)values[1].GetValueAsUlong();
-        return new(
-            values[0].GetValueAsString(),
-            Enum.IsDefined(type) ? type.ToString() : ((ulong)type).ToString("X", CultureInfo.InvariantCulture),
-            values[2].GetValueAsBool(),
-            values[3].GetValueAsBool(),
-            values[4].CannotBeRead ? null : values[4].GetValueAsBool(),
-            values[5].CannotBeRead ? null : values[5].GetValueAsBool());
+        var free = TokenInformation.All(_module.Library).FirstOrDefault(t => !t.IsInitialized)
+            ?? throw new InvalidOperationException("The module has no uninitialised token left; remove one, or name an existing token.");
+        var padded = Encoding.UTF8.GetBytes(label.PadRight(32));
+        var pin = PinFile.Read(soPinFile);
+        try
+        {
+            Check(_module.Library.C_InitToken(free.Slot, pin, (ulong)pin.Length, padded), $"C_InitToken('{label}')");
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(pin);
+        }
+    }
+
+    private void SetUserPin(TokenInformation token, string? soPinFile, string userPinFile)
+    {
+        var library = _module.Library;
+        var soPin = soPinFile is null ? [] : PinFile.Read(soPinFile);
+        var userPin = PinFile.Read(userPinFile);
+        var session = OpenSession(token);
+        try
+        {
+            Check(library.C_Login(session, CKU.CKU_SO, soPin, (ulong)soPin.Length), $"C_Login(CKU_SO, token '{token.Label}')");
+            Check(library.C_InitPIN(session, userPin, (ulong)userPin.Length), $"C_InitPIN(token '{token.Label}')");
+            Check(library.C_Logout(session), "C_Logout");
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(soPin);
+            CryptographicOperations.ZeroMemory(userPin);
+            _ = library.C_CloseSession(session);
+        }
+    }
+
+    private ulong OpenSession(TokenInformation token)
+    {
+        ulong session = 0;
+        Check(_module.Library.C_OpenSession(token.Slot, SessionFlags, IntPtr.Zero, IntPtr.Zero, ref session), $"C_OpenSession(token '{token.Label}')");
+        return session;
+    }
+
+    private static void Check(CKR code, string call)
+    {
+        if (code != CKR.CKR_OK)
+        {
+            throw new TokenCallException(call, (ulong)code);
+        }
     }
 }

@@ -1,78 +1,132 @@
+using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using AgentPki.Cryptography;
-using Net.Pkcs11Interop.Common;
-using Net.Pkcs11Interop.HighLevelAPI;
+using Net.Pkcs11Interop.LowLevelAPI80;
+using Net.Pkcs11Interop.LowLevelAPI80.MechanismParams;
 
 namespace AgentPki.Pkcs11.Mechanisms;
 
-/// <summary>How one token makes one kind of signature: the mechanism, who hashes, and what goes in and comes out.</summary>
-public sealed class MechanismUse
+/// <summary>What C_Sign is given.</summary>
+internal enum SignInput
 {
-    private readonly SignatureAlgorithm _algorithm;
-    private readonly bool _hashOutside;
+    /// <summary>The message: the token hashes, or the algorithm has no hash.</summary>
+    Message,
 
-    private MechanismUse(SignatureAlgorithm algorithm, CKM mechanism, bool hashOutside) =>
-        (_algorithm, Mechanism, _hashOutside) = (algorithm, mechanism, hashOutside);
+    /// <summary>The message's digest: the appliance hashes.</summary>
+    Digest,
 
-    public CKM Mechanism { get; }
+    /// <summary>The digest inside its DER DigestInfo, for RSA PKCS #1 v1.5 (RFC 8017 §9.2).</summary>
+    DigestInfo,
+}
 
-    internal static MechanismUse Parse(SignatureAlgorithm algorithm, string mechanism, string hash, string where)
+/// <summary>What C_Sign gives back.</summary>
+internal enum SignOutput
+{
+    /// <summary>The signature as X.509 wants it.</summary>
+    Plain,
+
+    /// <summary>r‖s of fixed width (PKCS#11 v2.40 §2.3.1); X.509 wants Ecdsa-Sig-Value.</summary>
+    Concatenated,
+}
+
+/// <summary>How one token makes one kind of signature: pure data from <c>token.yaml</c>.</summary>
+internal sealed class MechanismUse
+{
+    private MechanismUse()
     {
-        if (!NewerMechanisms.TryParse(mechanism, out var ckm))
-        {
-            throw new FormatException($"{where}: '{mechanism}' is no PKCS#11 mechanism.");
-        }
-
-        if (hash is not ("inside" or "outside"))
-        {
-            throw new FormatException($"{where}: hash is 'inside' or 'outside'.");
-        }
-
-        return new(algorithm, ckm, hash == "outside" && algorithm.Hash != HashFunction.None);
     }
 
-    /// <summary>What C_Sign is given: the message, its hash, or (PKCS #1 v1.5 without a hash inside) its DigestInfo (RFC 8017 §9.2).</summary>
-    internal byte[] Input(ReadOnlySpan<byte> message)
+    public required SignatureAlgorithm Algorithm { get; init; }
+
+    public required ulong Mechanism { get; init; }
+
+    public required SignInput Input { get; init; }
+
+    public required SignOutput Output { get; init; }
+
+    /// <summary>The longest input of one C_Sign; 0 where the token sets no limit. Longer ones go through C_SignUpdate.</summary>
+    public required int MaxInput { get; init; }
+
+    /// <summary>The mechanism and its constant parameter, which lives in native memory as long as the process.</summary>
+    public required CK_MECHANISM Native { get; init; }
+
+    public string Name => CryptokiNames.Mechanism(Mechanism);
+
+    /// <param name="pss">Hash, MGF and salt length, where the mechanism takes CK_RSA_PKCS_PSS_PARAMS.</param>
+    /// <param name="parameter">Any other constant parameter, as octets.</param>
+    public static MechanismUse Create(
+        SignatureAlgorithm algorithm, ulong mechanism, SignInput input, SignOutput output, int maxInput, (ulong Hash, ulong Mgf, ulong Salt)? pss, byte[]? parameter) => new()
+        {
+            Algorithm = algorithm,
+            Mechanism = mechanism,
+            Input = input,
+            Output = output,
+            MaxInput = maxInput,
+            Native = pss is { } p ? WithPss(mechanism, p) : WithOctets(mechanism, parameter),
+        };
+
+    /// <summary>Turns a message into what C_Sign is given. Hashing here happens on the caller's thread, beside the token's work.</summary>
+    public byte[] Prepare(ReadOnlySpan<byte> message)
     {
-        if (!_hashOutside)
+        if (Input == SignInput.Message)
         {
             return message.ToArray();
         }
 
-        var digest = _algorithm.Hash switch
-        {
-            HashFunction.Sha256 => SHA256.HashData(message),
-            HashFunction.Sha384 => SHA384.HashData(message),
-            HashFunction.Sha512 => SHA512.HashData(message),
-            HashFunction.None => message.ToArray(),
-        };
-        return Mechanism == CKM.CKM_RSA_PKCS ? [.. DigestInfoPrefix(), .. digest] : digest;
+        var prefix = Input == SignInput.DigestInfo ? DigestInfoPrefix : [];
+        var size = DigestSize;
+        var input = new byte[prefix.Length + size];
+        prefix.CopyTo(input);
+        Hash(message, input.AsSpan(prefix.Length));
+        return input;
     }
 
-    internal IMechanism Create(Pkcs11InteropFactories factories)
+    /// <summary>Turns what C_Sign gave back into an X.509 signatureValue.</summary>
+    public byte[] Finish(ReadOnlySpan<byte> signature) =>
+        Output == SignOutput.Concatenated ? EcdsaSignatureValue.FromConcatenation(signature) : signature.ToArray();
+
+    private int DigestSize => Algorithm.Hash switch
     {
-        if (!_algorithm.IsPss)
+        HashFunction.Sha256 => 32,
+        HashFunction.Sha384 => 48,
+        HashFunction.Sha512 => 64,
+        HashFunction.None => throw new InvalidOperationException($"{Algorithm} has no digest."),
+    };
+
+    private void Hash(ReadOnlySpan<byte> message, Span<byte> digest) => _ = Algorithm.Hash switch
+    {
+        HashFunction.Sha256 => SHA256.HashData(message, digest),
+        HashFunction.Sha384 => SHA384.HashData(message, digest),
+        HashFunction.Sha512 => SHA512.HashData(message, digest),
+        HashFunction.None => throw new InvalidOperationException($"{Algorithm} has no digest."),
+    };
+
+    // RFC 8017 §9.2 note 1.
+    private ReadOnlySpan<byte> DigestInfoPrefix => Algorithm.Hash switch
+    {
+        HashFunction.Sha256 => [0x30, 0x31, 0x30, 0x0D, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01, 0x05, 0x00, 0x04, 0x20],
+        HashFunction.Sha384 => [0x30, 0x41, 0x30, 0x0D, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x02, 0x05, 0x00, 0x04, 0x30],
+        HashFunction.Sha512 => [0x30, 0x51, 0x30, 0x0D, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x03, 0x05, 0x00, 0x04, 0x40],
+        HashFunction.None => [],
+    };
+
+    private static CK_MECHANISM WithPss(ulong mechanism, (ulong Hash, ulong Mgf, ulong Salt) pss)
+    {
+        var size = Marshal.SizeOf<CK_RSA_PKCS_PSS_PARAMS>();
+        var memory = Marshal.AllocHGlobal(size);
+        Marshal.StructureToPtr(new CK_RSA_PKCS_PSS_PARAMS { HashAlg = pss.Hash, Mgf = pss.Mgf, Len = pss.Salt }, memory, fDeleteOld: false);
+        return new CK_MECHANISM { Mechanism = mechanism, Parameter = memory, ParameterLen = (ulong)size };
+    }
+
+    private static CK_MECHANISM WithOctets(ulong mechanism, byte[]? parameter)
+    {
+        if (parameter is null or { Length: 0 })
         {
-            return factories.MechanismFactory.Create(Mechanism);
+            return new CK_MECHANISM { Mechanism = mechanism, Parameter = IntPtr.Zero, ParameterLen = 0 };
         }
 
-        // RFC 4055 §3.1: MGF1 with the same hash, salt as long as the hash.
-        var (hash, mgf, salt) = _algorithm.Hash switch
-        {
-            HashFunction.Sha384 => (CKM.CKM_SHA384, CKG.CKG_MGF1_SHA384, 48UL),
-            HashFunction.Sha512 => (CKM.CKM_SHA512, CKG.CKG_MGF1_SHA512, 64UL),
-            _ => (CKM.CKM_SHA256, CKG.CKG_MGF1_SHA256, 32UL),
-        };
-        return factories.MechanismFactory.Create(Mechanism, factories.MechanismParamsFactory.CreateCkRsaPkcsPssParams((ulong)hash, (ulong)mgf, salt));
+        var memory = Marshal.AllocHGlobal(parameter.Length);
+        Marshal.Copy(parameter, 0, memory, parameter.Length);
+        return new CK_MECHANISM { Mechanism = mechanism, Parameter = memory, ParameterLen = (ulong)parameter.Length };
     }
-
-    /// <summary>What X.509 carries: tokens give ECDSA as r‖s (PKCS#11 v2.40 §2.3.1), certificates want Ecdsa-Sig-Value.</summary>
-    internal byte[] Output(byte[] signature) => _algorithm.Family == AlgorithmFamily.Ecdsa ? EcdsaSignatureValue.FromConcatenation(signature) : signature;
-
-    private byte[] DigestInfoPrefix() => Convert.FromHexString(_algorithm.Hash switch
-    {
-        HashFunction.Sha384 => "3041300D060960864801650304020205000430",
-        HashFunction.Sha512 => "3051300D060960864801650304020305000440",
-        _ => "3031300D060960864801650304020105000420",
-    });
 }

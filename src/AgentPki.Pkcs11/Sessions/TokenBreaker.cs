@@ -1,110 +1,121 @@
 namespace AgentPki.Pkcs11.Sessions;
 
-internal enum BreakerState
-{
-    Closed = 0,
-    HalfOpen = 1,
-    Open = 2,
-}
-
 /// <summary>
-/// Turns callers away while the token is down, so that nobody waits for what cannot come and a struggling token is not beaten. After a pause one caller is
-/// let through as a probe; its success closes the breaker, its failure doubles the pause (up to 30 s).
+/// Turns callers away while the token is down, so that nobody waits for what cannot come and a struggling token is not beaten.
 /// </summary>
+/// <remarks>
+/// Closed: all pass; some failures in a row open it. Open: nobody passes, the pool itself tries the token after a pause, which doubles as long as tries
+/// fail. Half-open, after a try that succeeded: all pass, the first success closes it, the first failure opens it with the next longer pause.
+/// </remarks>
 internal sealed class TokenBreaker
 {
-    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(30);
-
     private readonly TimeProvider _time;
     private readonly int _failuresToOpen;
     private readonly TimeSpan _firstPause;
+    private readonly TimeSpan _longestPause;
     private readonly Lock _gate = new();
     private int _failures;
     private TimeSpan _pause;
-    private DateTimeOffset _openUntil;
+    private long _openedAt;
+    private bool _trying;
     private volatile BreakerState _state;
-    private bool _locked;
+    private volatile string? _reason;
 
-    public TokenBreaker(TimeProvider time, int failuresToOpen, TimeSpan firstPause)
-    {
-        (_time, _failuresToOpen, _firstPause) = (time, failuresToOpen, firstPause);
-        _pause = firstPause;
-    }
+    public TokenBreaker(TimeProvider time, int failuresToOpen, TimeSpan firstPause, TimeSpan longestPause) =>
+        (_time, _failuresToOpen, _firstPause, _longestPause, _pause) = (time, failuresToOpen, firstPause, longestPause, firstPause);
 
     public BreakerState State => _state;
 
     /// <summary>The last failure, explained; null while closed.</summary>
-    public string? Reason { get; private set; }
+    public string? Reason => _reason;
 
-    /// <summary>Whether a caller may go on; else how long it should stay away.</summary>
-    public bool TryEnter(out TimeSpan retryAfter)
+    /// <summary>When the token is tried next, from now; zero while callers pass.</summary>
+    public TimeSpan RetryAfter
     {
-        retryAfter = TimeSpan.Zero;
-        if (_state == BreakerState.Closed)
+        get
         {
-            return true;
+            lock (_gate)
+            {
+                var left = _pause - _time.GetElapsedTime(_openedAt);
+                return _state != BreakerState.Open ? TimeSpan.Zero : left > _firstPause ? left : _firstPause;
+            }
+        }
+    }
+
+    /// <summary>True when this success closed the breaker.</summary>
+    public bool Succeeded()
+    {
+        if (_state == BreakerState.Closed && Volatile.Read(ref _failures) == 0)
+        {
+            return false;
         }
 
         lock (_gate)
         {
-            var now = _time.GetUtcNow();
-            if (_state == BreakerState.Closed)
+            if (_state == BreakerState.Open)
             {
-                return true;
-            }
-
-            if (_locked || now < _openUntil)
-            {
-                retryAfter = _openUntil > now ? _openUntil - now : _firstPause;
+                // A straggler that began before the breaker opened: the next try decides.
                 return false;
             }
 
-            _state = BreakerState.HalfOpen;
-            // A probe whose caller vanishes must not keep the door shut for ever.
-            _openUntil = now + _pause;
+            var closed = _state == BreakerState.HalfOpen;
+            (_failures, _pause, _state, _reason) = (0, _firstPause, BreakerState.Closed, null);
+            return closed;
+        }
+    }
+
+    /// <summary>True when this failure opened the breaker.</summary>
+    public bool Failed(string reason, bool atOnce = false)
+    {
+        lock (_gate)
+        {
+            _reason = reason;
+            if (_state == BreakerState.Open || (_state == BreakerState.Closed && ++_failures < _failuresToOpen && !atOnce))
+            {
+                return false;
+            }
+
+            if (_state == BreakerState.HalfOpen)
+            {
+                LengthenPause();
+            }
+
+            (_state, _openedAt) = (BreakerState.Open, _time.GetTimestamp());
             return true;
         }
     }
 
-    public void Succeeded()
-    {
-        if (_state == BreakerState.Closed && _failures == 0)
-        {
-            return;
-        }
-
-        lock (_gate)
-        {
-            (_failures, _pause, _state, Reason) = (0, _firstPause, BreakerState.Closed, null);
-        }
-    }
-
-    public void Failed(string reason)
+    /// <summary>True for one caller when the pause is over; it answers with <see cref="TrySucceeded"/> or <see cref="TryFailed"/>.</summary>
+    public bool BeginTry()
     {
         lock (_gate)
         {
-            Reason = reason;
-            if (_state == BreakerState.HalfOpen)
+            if (_state != BreakerState.Open || _trying || _time.GetElapsedTime(_openedAt) < _pause)
             {
-                _pause = _pause * 2 < LongestPause ? _pause * 2 : LongestPause;
-            }
-            else if (++_failures < _failuresToOpen)
-            {
-                return;
+                return false;
             }
 
-            _state = BreakerState.Open;
-            _openUntil = _time.GetUtcNow() + _pause;
+            return _trying = true;
         }
     }
 
-    /// <summary>Stays open until the process is started again: a wrong PIN tried on and on locks the token.</summary>
-    public void Lock(string reason)
+    public void TrySucceeded()
     {
         lock (_gate)
         {
-            (_locked, _state, Reason) = (true, BreakerState.Open, reason);
-            _openUntil = _time.GetUtcNow() + LongestPause;
+            _trying = false;
+            _state = _state == BreakerState.Open ? BreakerState.HalfOpen : _state;
         }
     }
+
+    public void TryFailed(string reason)
+    {
+        lock (_gate)
+        {
+            (_trying, _reason, _openedAt) = (false, reason, _time.GetTimestamp());
+            LengthenPause();
+        }
+    }
+
+    private void LengthenPause() => _pause = _pause * 2 < _longestPause ? _pause * 2 : _longestPause;
 }

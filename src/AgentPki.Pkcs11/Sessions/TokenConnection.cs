@@ -1,85 +1,123 @@
-using System.Collections.Concurrent;
 using System.Collections.Frozen;
-using System.Security.Cryptography;
+using AgentPki.Pkcs11.Errors;
+using AgentPki.Pkcs11.Native;
 using Net.Pkcs11Interop.Common;
-using Net.Pkcs11Interop.HighLevelAPI;
+using Net.Pkcs11Interop.LowLevelAPI80;
 
 namespace AgentPki.Pkcs11.Sessions;
 
 /// <summary>
-/// One login to one token: the slot it was found in, the anchor session that keeps the login alive (when the last session closes, the login ends and
-/// private keys vanish from view), and the object handles found so far. Replaced as a whole when the token says that any of it is stale.
+/// One login to one token: the slot it was found in and the anchor session that keeps the login alive (when the last session closes, the login ends and
+/// private keys vanish from view). Replaced as a whole when the token says that any of it is stale; each has its own epoch for object handles.
 /// </summary>
-internal sealed class TokenConnection : IDisposable
+internal sealed class TokenConnection
 {
-    private readonly ISlot _slot;
-    private readonly ISession _anchor;
+    private const ulong SessionFlags = CKF.CKF_SERIAL_SESSION | CKF.CKF_RW_SESSION;
 
-    private TokenConnection(ISlot slot, ISession anchor, long generation) => (_slot, _anchor, Generation) = (slot, anchor, generation);
+    private readonly TokenModule _module;
+    private readonly Pkcs11Options _options;
+    private readonly ulong _anchor;
+    private readonly Lock _anchorGate = new();
 
+    private TokenConnection(TokenModule module, Pkcs11Options options, TokenInformation token, ulong anchor, long epoch)
+    {
+        (_module, _options, _anchor, Token, Epoch) = (module, options, anchor, token, epoch);
+        Generation = module.Generation;
+        Mechanisms = TokenInformation.Mechanisms(module.Library, token.Slot).ToFrozenSet();
+    }
+
+    public long Epoch { get; }
+
+    /// <summary>The module's generation that this belongs to.</summary>
     public long Generation { get; }
 
-    /// <summary>Found once; finding costs several times a signature and grows with the number of objects.</summary>
-    public ConcurrentDictionary<string, IObjectHandle> Handles { get; } = new(StringComparer.Ordinal);
+    public TokenInformation Token { get; }
 
-    /// <exception cref="Pkcs11Exception">The token refused.</exception>
-    /// <exception cref="TokenNotFoundException">No slot has a token of that label.</exception>
-    public static TokenConnection Open(IPkcs11Library library, Pkcs11Options options, long generation)
+    public FrozenSet<ulong> Mechanisms { get; }
+
+    /// <summary>Finds the token, opens the anchor and logs in. The caller holds the module's gate, as for everything here.</summary>
+    /// <exception cref="TokenCallException">The token refused.</exception>
+    /// <exception cref="TokenNotFoundException">No slot has that token.</exception>
+    public static TokenConnection Open(TokenModule module, Pkcs11Options options, long epoch)
     {
-        var slot = FindSlot(library, options.TokenLabel) ?? throw new TokenNotFoundException(options.TokenLabel);
-        var anchor = slot.OpenSession(SessionType.ReadWrite);
+        var token = TokenInformation.Find(module.Library, options.TokenLabel, options.TokenSerial);
+        var anchor = OpenSession(module.Library, token);
         try
         {
-            Login(anchor, options.PinFile);
-            return new(slot, anchor, generation);
+            PinGuard.LogIn(module, anchor, options.TokenLabel, options.PinFile);
+            return new(module, options, token, anchor, epoch);
         }
         catch
         {
-            anchor.Dispose();
+            _ = module.Library.C_CloseSession(anchor);
             throw;
         }
     }
 
-    public ISession OpenSession() => _slot.OpenSession(SessionType.ReadWrite);
-
-    public FrozenSet<CKM> Mechanisms() => _slot.GetMechanismList().ToFrozenSet();
-
-    public static ISlot? FindSlot(IPkcs11Library library, string tokenLabel) =>
-        library.GetSlotList(SlotsType.WithTokenPresent).FirstOrDefault(s =>
-        {
-            var info = s.GetTokenInfo();
-            return info.TokenFlags.TokenInitialized && string.Equals(info.Label.Trim(), tokenLabel, StringComparison.Ordinal);
-        });
-
-    public void Dispose()
+    /// <summary>A session for one thread to own.</summary>
+    public ulong OpenSession()
     {
-        try
+        var session = OpenSession(_module.Library, Token);
+        if (_options.Token.LoginPerSession)
         {
-            _anchor.Dispose();
+            PinGuard.LogIn(_module, session, _options.TokenLabel, _options.PinFile);
         }
-        catch (Pkcs11Exception)
+
+        return session;
+    }
+
+    public void CloseSession(ulong session)
+    {
+        if (Generation == _module.Generation)
         {
-            // A token that is gone cannot close its sessions; there is nothing left to give back.
+            // The token may have closed it already, or be gone: nothing is left to give back, then.
+            _ = _module.Library.C_CloseSession(session);
         }
     }
 
-    private static void Login(ISession anchor, string pinFile)
+    /// <summary>Logs in again unless somebody just did; throws when the anchor is dead, too.</summary>
+    public void LogInAgain()
     {
-        var pin = PinFile.Read(pinFile);
-        try
+        lock (_anchorGate)
         {
-            anchor.Login(CKU.CKU_USER, pin);
+            var info = default(CK_SESSION_INFO);
+            var code = _module.Library.C_GetSessionInfo(_anchor, ref info);
+            if (code != CKR.CKR_OK)
+            {
+                throw new TokenCallException("C_GetSessionInfo", (ulong)code);
+            }
+
+            if (info.State is not ((ulong)CKS.CKS_RW_USER_FUNCTIONS or (ulong)CKS.CKS_RO_USER_FUNCTIONS))
+            {
+                PinGuard.LogIn(_module, _anchor, _options.TokenLabel, _options.PinFile);
+            }
         }
-        catch (Pkcs11Exception e) when (e.RV == CKR.CKR_USER_ALREADY_LOGGED_IN)
+    }
+
+    /// <summary>Whether the anchor still holds a login; asked after a session died, since its neighbours may have died with it.</summary>
+    public bool IsAlive()
+    {
+        lock (_anchorGate)
         {
-            // The login is per token and process: another provider of this process made it.
+            var info = default(CK_SESSION_INFO);
+            return Generation == _module.Generation && _module.Library.C_GetSessionInfo(_anchor, ref info) == CKR.CKR_OK &&
+                info.State is (ulong)CKS.CKS_RW_USER_FUNCTIONS or (ulong)CKS.CKS_RO_USER_FUNCTIONS;
         }
-        finally
+    }
+
+    /// <summary>Closes the anchor.</summary>
+    public void Close()
+    {
+        lock (_anchorGate)
         {
-            CryptographicOperations.ZeroMemory(pin);
+            CloseSession(_anchor);
         }
+    }
+
+    private static ulong OpenSession(Pkcs11Library library, TokenInformation token)
+    {
+        ulong session = 0;
+        var code = library.C_OpenSession(token.Slot, SessionFlags, IntPtr.Zero, IntPtr.Zero, ref session);
+        return code == CKR.CKR_OK ? session : throw new TokenCallException($"C_OpenSession(token '{token.Label}')", (ulong)code);
     }
 }
-
-/// <summary>No slot of the module holds a token of that label.</summary>
-internal sealed class TokenNotFoundException(string label) : Exception($"No slot holds a token labelled '{label}'.");

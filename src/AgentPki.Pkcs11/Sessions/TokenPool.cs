@@ -1,240 +1,154 @@
 using System.Collections.Concurrent;
-using System.Diagnostics;
+using System.Collections.Frozen;
 using AgentPki.Cryptography;
+using AgentPki.Pkcs11.Native;
 using Microsoft.Extensions.Logging;
-using Net.Pkcs11Interop.Common;
 
 namespace AgentPki.Pkcs11.Sessions;
 
 /// <summary>
-/// The way to the token: a bounded queue, a bounded number of session threads, one login, a deadline for every caller and a breaker in front.
+/// The way to one token: a bounded queue, a bounded number of threads with a session each, one login, a deadline for every caller and a breaker in front.
+/// Operations run on the pool's own threads, never on a request's.
 /// </summary>
-internal sealed class TokenPool : IAsyncDisposable
+internal sealed partial class TokenPool : IAsyncDisposable
 {
     private readonly Pkcs11Options _options;
-    private readonly TimeProvider _time;
     private readonly ILogger _log;
-    private readonly TokenModule _module;
-    private readonly BlockingCollection<TokenOperation> _queue;
+    private readonly TokenBreaker _breaker;
     private readonly ConcurrentDictionary<SessionThread, byte> _threads = new();
-    private readonly Lock _gate = new();
+    private readonly ITimer _watchdog;
     private readonly Pkcs11Metrics _metrics;
-    private TokenConnection? _connection;
-    private long _generation;
     private int _numbered;
-    private int _stuck;
-    private int _failedConnects;
+    private int _stopping;
 
     public TokenPool(Pkcs11Options options, TimeProvider time, ILogger log)
     {
-        (_options, _time, _log) = (options, time, log);
-        Breaker = new TokenBreaker(time, options.BreakerFailures, options.BreakerPause);
-        _module = TokenModule.Acquire(options.ModulePath, options.Environment, options.Token.Preload);
-        _queue = new BlockingCollection<TokenOperation>(options.MaxQueued);
-        _metrics = new Pkcs11Metrics(options.Name, () => (int)Breaker.State, () => _threads.Count, () => _queue.Count);
-        var sessions = options.Token.SessionLimit > 1 ? Math.Min(options.MaxSessions, options.Token.SessionLimit - 1) : options.MaxSessions;
-        for (var i = 0; i < sessions; i++)
+        options.Validate();
+        (_options, Time, _log) = (options, time, log);
+        _breaker = new TokenBreaker(time, options.BreakerFailures, options.BreakerPause, options.BreakerLongestPause);
+        Queue = new OperationQueue(options.MaxQueued);
+        _wanted = options.EffectiveSessions;
+        for (var i = 0; i < _wanted; i++)
         {
             StartThread();
         }
+
+        _metrics = new Pkcs11Metrics(options.Name, () => Health);
+        var tick = TimeSpan.FromMilliseconds(Math.Clamp(options.CallDeadline.TotalMilliseconds / 20, 10, 250));
+        _watchdog = time.CreateTimer(static pool => ((TokenPool)pool!).Watch(), this, tick, tick);
     }
 
-    public TokenBreaker Breaker { get; }
+    public TimeProvider Time { get; }
 
-    /// <summary>Runs <paramref name="call"/> on a session thread.</summary>
-    /// <param name="name">The PKCS#11 call and mechanism or template, for errors.</param>
-    /// <exception cref="KeyUnavailableException">Breaker open, queue full, deadline passed, or the token failed.</exception>
-    public async ValueTask<T> RunAsync<T>(string name, Func<TokenSession, T> call, CancellationToken cancellationToken)
+    public OperationQueue Queue { get; }
+
+    public Pkcs11Options Options => _options;
+
+    /// <summary>The present login; null before the first and while the token is away.</summary>
+    public TokenConnection? Connection => Volatile.Read(ref _connection);
+
+    /// <summary>What the token listed when it was last reached; null before the first time.</summary>
+    public FrozenSet<ulong>? LastMechanisms => Volatile.Read(ref _mechanisms);
+
+    public TokenModule Module => _module ?? throw new InvalidOperationException("No operation runs before the module is loaded.");
+
+    public TokenHealth Health => new(
+        _breaker.State,
+        _breaker.Reason,
+        _breaker.RetryAfter,
+        _threads.Keys.Count(t => t.HasSession),
+        _threads.Keys.Count(t => t.Running is not null),
+        Queue.Count,
+        Volatile.Read(ref _stuck));
+
+    /// <summary>Queues an operation; its task ends with the result, the token's refusal, or at the deadline.</summary>
+    /// <exception cref="KeyUnavailableException">The breaker is open or the queue full: nothing was queued.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled already.</exception>
+    public Task<T> RunAsync<T>(TokenOperation<T> operation, CancellationToken cancellationToken)
+        where T : notnull
     {
         cancellationToken.ThrowIfCancellationRequested();
-        if (!Breaker.TryEnter(out var retryAfter))
+        ObjectDisposedException.ThrowIf(Volatile.Read(ref _stopping) != 0, this);
+        if (_breaker.State == BreakerState.Open)
         {
-            throw new KeyUnavailableException($"The token '{_options.TokenLabel}' is down: {Breaker.Reason}", retryAfter);
+            throw Unavailable();
         }
 
-        var operation = new TokenOperation<T>(name, call);
-        if (!_queue.TryAdd(operation))
+        operation.Queued = Time.GetTimestamp();
+        operation.CancelWith(cancellationToken);
+        if (!Queue.TryEnqueue(operation))
         {
-            throw new KeyUnavailableException($"The token '{_options.TokenLabel}' has {_options.MaxQueued} operations waiting.", TimeSpan.FromSeconds(1));
+            operation.TryAbandon();
+            throw new KeyUnavailableException($"The token '{_options.TokenLabel}' has {_options.MaxQueued} operations waiting; it cannot keep up.", TimeSpan.FromSeconds(1));
         }
 
-        var started = Stopwatch.GetTimestamp();
-        try
-        {
-            return await operation.Task.WaitAsync(_options.CallDeadline, _time, cancellationToken);
-        }
-        catch (TimeoutException)
-        {
-            throw Overdue(operation);
-        }
-        catch (OperationCanceledException) when (!operation.TryAbandon())
-        {
-            // Once begun it is finished, and its caller hears how it ended.
-            return await operation.Task.WaitAsync(_options.CallDeadline, _time, CancellationToken.None);
-        }
-        finally
-        {
-            _metrics.Called(name, Stopwatch.GetElapsedTime(started));
-        }
+        return operation.Task;
     }
 
-    /// <summary>On a session thread: one call, once more on a fresh session where the token says that the old one is stale.</summary>
-    internal void Execute(SessionThread thread, TokenOperation operation)
-    {
-        for (var attempt = 0; ; attempt++)
-        {
-            try
-            {
-                operation.Execute(thread.Session(Connect()));
-                Breaker.Succeeded();
-                return;
-            }
-            catch (Pkcs11Exception e)
-            {
-                thread.CloseSession();
-                _metrics.Failed(operation.Name, e.RV);
-                if (CkrExplanation.IsStale(e.RV) && attempt == 0)
-                {
-                    Log.SessionStale(_log, operation.Name, e.RV.ToString());
-                    Disconnect();
-                    continue;
-                }
-
-                operation.Fail(Explain(operation, e));
-                return;
-            }
-            catch (TokenNotFoundException e)
-            {
-                thread.CloseSession();
-                var reason = $"{e.Message} Check that the token's store is there and readable (agentpki doctor).";
-                operation.Fail(TokenFailed(reason, e));
-                return;
-            }
-#pragma warning disable CA1031 // Whatever a call throws is its caller's to hear; the thread lives on.
-            catch (Exception e)
-#pragma warning restore CA1031
-            {
-                operation.Fail(e);
-                return;
-            }
-        }
-    }
-
-    internal void Ended(SessionThread thread, bool writtenOff)
-    {
-        _threads.TryRemove(thread, out _);
-        if (writtenOff)
-        {
-            Interlocked.Decrement(ref _stuck);
-        }
-    }
-
+    /// <summary>Finishes what is queued, ends the threads, logs out and gives the module back.</summary>
     public async ValueTask DisposeAsync()
     {
-        _queue.CompleteAdding();
-        var deadline = _time.GetUtcNow() + _options.CallDeadline;
-        foreach (var thread in _threads.Keys)
+        if (Interlocked.Exchange(ref _stopping, 1) != 0)
         {
-            var left = deadline - _time.GetUtcNow();
-            await Task.Run(() => thread.Thread.Join(left > TimeSpan.Zero ? left : TimeSpan.Zero));
+            return;
         }
 
-        Disconnect();
-        // A module with a thread stuck inside must not be finalized under it.
-        if (Volatile.Read(ref _stuck) == 0)
-        {
-            _module.Dispose();
-        }
-
+        await _watchdog.DisposeAsync();
+        Queue.Close();
+        await Task.Run(JoinThreads);
         _metrics.Dispose();
-        _queue.Dispose();
-    }
-
-    private TokenConnection Connect()
-    {
-        var current = Volatile.Read(ref _connection);
-        if (current is not null)
+        if (_module is { } module)
         {
-            return current;
-        }
-
-        lock (_gate)
-        {
-            if (_connection is null)
+            // A call that never comes back keeps its side of the gate: then nothing more can be given back.
+            if (Volatile.Read(ref _stuck) == 0)
             {
-                // Some modules see a token come back only after being initialised again.
-                if (_failedConnects > 0 && Volatile.Read(ref _stuck) == 0)
-                {
-                    _module.Restart();
-                }
-
-                _failedConnects++;
-                _connection = TokenConnection.Open(_module.Library, _options, ++_generation);
-                _failedConnects = 0;
-                Log.Connected(_log, _options.TokenLabel, _generation);
+                Disconnect(Connection);
             }
 
-            return _connection;
+            module.Release();
         }
     }
 
-    private void Disconnect()
-    {
-        lock (_gate)
-        {
-            _connection?.Dispose();
-            _connection = null;
-        }
-    }
+    /// <summary>Asked by an idle thread.</summary>
+    internal bool HasTooMany(SessionThread thread) => _threads.Count > _wanted && !thread.HasSession;
 
-    private KeyUnavailableException Overdue(TokenOperation operation)
+    internal void Ended(SessionThread thread)
     {
-        var seconds = $"{_options.CallDeadline.TotalSeconds:0.#} s";
-        if (operation.TryAbandon())
+        if (_module is { } module)
         {
-            return new KeyUnavailableException($"{operation.Name} found no free session within {seconds}: the token has more work than it can do.", TimeSpan.FromSeconds(1));
+            module.Enter();
+            thread.CloseSession();
+            module.Exit();
         }
 
-        if (operation.Thread is { } thread && thread.WriteOff())
+        _threads.TryRemove(thread, out _);
+        if (_writtenOff.TryRemove(thread, out _))
         {
-            // The module does not come back. Another thread takes over, within bounds: stuck threads are never more than sessions.
-            Log.ThreadWrittenOff(_log, operation.Name);
-            if (Interlocked.Increment(ref _stuck) <= _options.MaxSessions)
-            {
-                StartThread();
-            }
+            Interlocked.Decrement(ref _stuck);
+            Log.StuckCallReturned(_log, _options.TokenLabel);
         }
-
-        var reason = $"{operation.Name} was not answered within {seconds}. The token or the way to it hangs.";
-        Breaker.Failed(reason);
-        Log.TokenFailed(_log, _options.TokenLabel, reason);
-        return new KeyUnavailableException(reason, _options.BreakerPause);
-    }
-
-    private Exception Explain(TokenOperation operation, Pkcs11Exception e)
-    {
-        var text = CkrExplanation.Explain(operation.Name, e.RV);
-        if (CkrExplanation.IsPinRefused(e.RV))
-        {
-            Breaker.Lock(text);
-            Log.PinRefused(_log, _options.TokenLabel, e.RV.ToString());
-            return new KeyUnavailableException(text, TimeSpan.FromSeconds(30), e);
-        }
-
-        return CkrExplanation.IsCallersFault(e.RV) ? new NotSupportedException(text, e) : TokenFailed(text, e);
-    }
-
-    private KeyUnavailableException TokenFailed(string reason, Exception? inner)
-    {
-        Disconnect();
-        Breaker.Failed(reason);
-        Log.TokenFailed(_log, _options.TokenLabel, reason);
-        return new KeyUnavailableException(reason, _options.BreakerPause, inner);
     }
 
     private void StartThread()
     {
-        var thread = new SessionThread(this, _queue, Interlocked.Increment(ref _numbered));
+        var thread = new SessionThread(this, Interlocked.Increment(ref _numbered));
         _threads.TryAdd(thread, 0);
+        thread.Start();
     }
+
+    private void JoinThreads()
+    {
+        var started = Time.GetTimestamp();
+        foreach (var thread in _threads.Keys)
+        {
+            var left = _options.CallDeadline - Time.GetElapsedTime(started);
+            if (!thread.Join(left > TimeSpan.Zero ? left : TimeSpan.Zero))
+            {
+                WriteOff(thread);
+            }
+        }
+    }
+
+    private KeyUnavailableException Unavailable() =>
+        new($"The token '{_options.TokenLabel}' is down and tried again by itself. {_breaker.Reason}", _breaker.RetryAfter);
 }

@@ -1,39 +1,204 @@
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using AgentPki.Pkcs11.Errors;
+using AgentPki.Pkcs11.Mechanisms;
+using AgentPki.Pkcs11.Native;
 using Net.Pkcs11Interop.Common;
-using Net.Pkcs11Interop.HighLevelAPI;
+using Net.Pkcs11Interop.LowLevelAPI80;
 
 namespace AgentPki.Pkcs11.Sessions;
 
 /// <summary>
-/// A session as an operation sees it. It belongs to one <see cref="SessionThread"/> and never leaves it: two threads in one session kill the process on
-/// some tokens, without an exception.
+/// A session as an operation sees it, for the length of one call on the thread that owns it.
 /// </summary>
-internal sealed class TokenSession(ISession session, TokenConnection connection)
+/// <remarks>
+/// Two threads in one session kill the process on some tokens, without an exception. A <c>ref struct</c> cannot be kept in a field, captured by a
+/// lambda or carried over an <c>await</c>: an operation has no way to take a session to another thread.
+/// </remarks>
+internal readonly ref struct TokenSession(TokenModule module, ulong handle, long epoch)
 {
-    public ISession Raw => session;
+    private const int FirstSignatureBuffer = 1024;
 
-    public TokenConnection Connection => connection;
+    private readonly Pkcs11Library _library = module.Library;
 
-    /// <summary>The handle of the object of that class and label, remembered; null when there is none.</summary>
-    public IObjectHandle? Find(CKO objectClass, string label)
+    /// <summary>Object handles found in another epoch mean nothing here.</summary>
+    public long Epoch => epoch;
+
+    /// <summary>C_SignInit and C_Sign, or C_SignUpdate in pieces where the token limits an input.</summary>
+    public byte[] Sign(MechanismUse use, ulong key, byte[] input, string keyName)
     {
-        var key = $"{(ulong)objectClass}/{label}";
-        if (connection.Handles.TryGetValue(key, out var handle))
+        var mechanism = use.Native;
+        Check(_library.C_SignInit(handle, ref mechanism, key), "C_SignInit", use.Mechanism, keyName);
+        var buffer = new byte[FirstSignatureBuffer];
+        if (use.MaxInput > 0 && input.Length > use.MaxInput)
         {
-            return handle;
+            return SignInPieces(use, input, keyName);
         }
 
-        var attributes = TokenModule.Factories.ObjectAttributeFactory;
-        var found = session.FindAllObjects(
-        [
-            attributes.Create(CKA.CKA_CLASS, objectClass),
-            attributes.Create(CKA.CKA_TOKEN, true),
-            attributes.Create(CKA.CKA_LABEL, label),
-        ]);
-        if (found.Count > 1)
+        var length = (ulong)buffer.Length;
+        var code = _library.C_Sign(handle, input, (ulong)input.Length, buffer, ref length);
+        if (code == CKR.CKR_BUFFER_TOO_SMALL)
         {
-            throw new InvalidOperationException($"The token holds {found.Count} objects labelled '{label}': which of them is meant cannot be known. Remove the wrong ones.");
+            // PKCS#11 v2.40 §5.2: the operation stays active and the length is told.
+            buffer = new byte[length];
+            code = _library.C_Sign(handle, input, (ulong)input.Length, buffer, ref length);
         }
 
-        return found.Count == 0 ? null : connection.Handles.GetOrAdd(key, found[0]);
+        Check(code, "C_Sign", use.Mechanism, keyName);
+        return use.Finish(buffer.AsSpan(0, (int)length));
+    }
+
+    /// <summary>C_SignInit alone: whether the key could sign, without a signature. The operation ends with the session, which the caller gives up.</summary>
+    public void CheckUsable(MechanismUse use, ulong key, string keyName)
+    {
+        var mechanism = use.Native;
+        Check(_library.C_SignInit(handle, ref mechanism, key), "C_SignInit", use.Mechanism, keyName);
+    }
+
+    public List<ulong> Find(AttributeTemplate template)
+    {
+        using var native = template.ToNative();
+        Check(_library.C_FindObjectsInit(handle, native.Attributes, native.Count), $"C_FindObjectsInit({template})");
+        var found = new List<ulong>();
+        try
+        {
+            var batch = new ulong[64];
+            ulong count;
+            do
+            {
+                count = 0;
+                Check(_library.C_FindObjects(handle, batch, (ulong)batch.Length, ref count), "C_FindObjects");
+                found.AddRange(batch.AsSpan(0, (int)count));
+            }
+            while (count > 0);
+        }
+        finally
+        {
+            _ = _library.C_FindObjectsFinal(handle);
+        }
+
+        return found;
+    }
+
+    /// <summary>An attribute's value; null when the token does not show it (sensitive, unknown, not of this object).</summary>
+    public byte[]? Read(ulong target, CKA attribute)
+    {
+        var query = new[] { new CK_ATTRIBUTE { type = (ulong)attribute } };
+        var code = _library.C_GetAttributeValue(handle, target, query, 1);
+        if (IsHidden(code, query[0].valueLen))
+        {
+            return null;
+        }
+
+        Check(code, $"C_GetAttributeValue({attribute})");
+        var length = (int)query[0].valueLen;
+        query[0].value = Marshal.AllocHGlobal(Math.Max(1, length));
+        try
+        {
+            Check(_library.C_GetAttributeValue(handle, target, query, 1), $"C_GetAttributeValue({attribute})");
+            var value = new byte[(int)query[0].valueLen];
+            Marshal.Copy(query[0].value, value, 0, value.Length);
+            return value;
+        }
+        finally
+        {
+            Marshal.FreeHGlobal(query[0].value);
+        }
+    }
+
+    /// <summary>A CK_BBOOL; null when the token does not show it.</summary>
+    public bool? ReadBool(ulong target, CKA attribute) => Read(target, attribute) is { Length: > 0 } value ? value[0] != 0 : null;
+
+    public (ulong Public, ulong Private) GenerateKeyPair(ulong mechanism, AttributeTemplate publicTemplate, AttributeTemplate privateTemplate)
+    {
+        using var forPublic = publicTemplate.ToNative();
+        using var forPrivate = privateTemplate.ToNative();
+        var native = new CK_MECHANISM { Mechanism = mechanism };
+        ulong publicKey = 0, privateKey = 0;
+        Check(
+            _library.C_GenerateKeyPair(handle, ref native, forPublic.Attributes, forPublic.Count, forPrivate.Attributes, forPrivate.Count, ref publicKey, ref privateKey),
+            $"C_GenerateKeyPair({CryptokiNames.Mechanism(mechanism)}; public: {publicTemplate}; private: {privateTemplate})");
+        return (publicKey, privateKey);
+    }
+
+    public ulong GenerateKey(ulong mechanism, AttributeTemplate template)
+    {
+        using var attributes = template.ToNative();
+        var native = new CK_MECHANISM { Mechanism = mechanism };
+        ulong key = 0;
+        Check(_library.C_GenerateKey(handle, ref native, attributes.Attributes, attributes.Count, ref key), $"C_GenerateKey({CryptokiNames.Mechanism(mechanism)}; {template})");
+        return key;
+    }
+
+    public byte[] Encrypt(NativeGcm gcm, ulong key, byte[] plaintext)
+    {
+        var mechanism = gcm.Mechanism;
+        Check(_library.C_EncryptInit(handle, ref mechanism, key), "C_EncryptInit", mechanism.Mechanism, "key-wrapping key");
+        var output = new byte[plaintext.Length + NativeGcm.TagSize];
+        var length = (ulong)output.Length;
+        Check(_library.C_Encrypt(handle, plaintext, (ulong)plaintext.Length, output, ref length), "C_Encrypt", mechanism.Mechanism, "key-wrapping key");
+        return length == (ulong)output.Length ? output : output[..(int)length];
+    }
+
+    /// <exception cref="CryptographicException">The token refused the data.</exception>
+    public byte[] Decrypt(NativeGcm gcm, ulong key, byte[] ciphertext)
+    {
+        var mechanism = gcm.Mechanism;
+        Check(_library.C_DecryptInit(handle, ref mechanism, key), "C_DecryptInit", mechanism.Mechanism, "key-wrapping key");
+        // Some tokens want room for the tag as well before they look at it.
+        var output = new byte[ciphertext.Length];
+        var length = (ulong)output.Length;
+        var code = _library.C_Decrypt(handle, ciphertext, (ulong)ciphertext.Length, output, ref length);
+        try
+        {
+            Check(code, "C_Decrypt", mechanism.Mechanism, "key-wrapping key");
+            return output.AsSpan(0, (int)length).ToArray();
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(output);
+        }
+    }
+
+    public void Destroy(ulong target) => Check(_library.C_DestroyObject(handle, target), "C_DestroyObject");
+
+    private byte[] SignInPieces(MechanismUse use, byte[] input, string keyName)
+    {
+        for (var offset = 0; offset < input.Length; offset += use.MaxInput)
+        {
+            var piece = input.AsSpan(offset, Math.Min(use.MaxInput, input.Length - offset)).ToArray();
+            Check(_library.C_SignUpdate(handle, piece, (ulong)piece.Length), "C_SignUpdate", use.Mechanism, keyName);
+        }
+
+        var buffer = new byte[FirstSignatureBuffer];
+        var length = (ulong)buffer.Length;
+        var code = _library.C_SignFinal(handle, buffer, ref length);
+        if (code == CKR.CKR_BUFFER_TOO_SMALL)
+        {
+            buffer = new byte[length];
+            code = _library.C_SignFinal(handle, buffer, ref length);
+        }
+
+        Check(code, "C_SignFinal", use.Mechanism, keyName);
+        return use.Finish(buffer.AsSpan(0, (int)length));
+    }
+
+    private static bool IsHidden(CKR code, ulong length) =>
+        code is CKR.CKR_ATTRIBUTE_SENSITIVE or CKR.CKR_ATTRIBUTE_TYPE_INVALID || (code == CKR.CKR_OK && length == ulong.MaxValue);
+
+    private static void Check(CKR code, string call, ulong mechanism, string keyName)
+    {
+        if (code != CKR.CKR_OK)
+        {
+            throw new TokenCallException($"{call}({CryptokiNames.Mechanism(mechanism)}, {keyName})", (ulong)code);
+        }
+    }
+
+    private static void Check(CKR code, string call)
+    {
+        if (code != CKR.CKR_OK)
+        {
+            throw new TokenCallException(call, (ulong)code);
+        }
     }
 }

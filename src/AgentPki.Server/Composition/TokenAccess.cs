@@ -1,6 +1,7 @@
 using AgentPki.Cryptography;
 using AgentPki.Pkcs11;
 using AgentPki.Pkcs11.Administration;
+using AgentPki.Pkcs11.Errors;
 using AgentPki.Server.Cli;
 using AgentPki.Server.Configuration;
 using AgentPki.Server.Home;
@@ -31,7 +32,7 @@ public static class TokenAccess
             TokenLabel = options.Token.Label,
             PinFile = Secrets.PinFile(home, options.Token.PinFile, variable),
             Token = description,
-            Environment = description.StoreVariable is null ? new Dictionary<string, string>() : TokenAdministration.PrepareSoftHsm(home.TokenConfiguration, home.TokenStore),
+            Environment = TokenHome.Prepare(description, home.Root),
             MaxSessions = options.Token.Sessions,
             CallDeadline = options.Token.CallDeadline,
         };
@@ -47,7 +48,7 @@ public static class TokenAccess
         {
             return TokenAdministration.EnsureToken(options, home.OfficerPin);
         }
-        catch (Exception error) when (error is InvalidOperationException or KeyUnavailableException or Net.Pkcs11Interop.Common.Pkcs11Exception)
+        catch (Exception error) when (error is InvalidOperationException or KeyUnavailableException or TokenCallException)
         {
             throw new CommandException(ExitCodes.Environment, $"The token '{options.TokenLabel}' could not be made: {error.Message}", "Type 'agentpki doctor'.", error);
         }

@@ -1,0 +1,110 @@
+using AgentPki.Cryptography;
+using AgentPki.Pkcs11.Mechanisms;
+using Net.Pkcs11Interop.Common;
+using YamlDotNet.Core;
+using YamlDotNet.Serialization;
+using YamlDotNet.Serialization.NamingConventions;
+
+namespace AgentPki.Pkcs11.Configuration;
+
+/// <summary>Reads <c>token.yaml</c>: strict, an unknown field is an error.</summary>
+internal static class TokenDescriptionReader
+{
+    public static TokenDescription Parse(string yaml, string path)
+    {
+        var file = Deserialize(yaml, path);
+        return new TokenDescription(
+            file.Signatures.ToDictionary(s => Algorithm(s.Key, path), s => Signature(s.Key, s.Value, $"{path}: signatures.{s.Key}")),
+            file.Keys.ToDictionary(k => KeyKind(k.Key, path), k => Key(k.Key, k.Value, $"{path}: keys.{k.Key}")))
+        {
+            Name = file.Name is { Length: > 0 and <= 32 } name ? name : throw new FormatException($"{path}: name has 1 to 32 characters."),
+            Title = file.Title.Length > 0 ? file.Title : file.Name,
+            Modules = file.Modules,
+            Preload = file.Preload,
+            Environment = file.Environment,
+            HomeFolders = file.Home.Folders,
+            HomeFiles = file.Home.Files,
+            Initialization = file.Initialization is { } i ? new(i.FixedLabel, i.EmptySoPin) : null,
+            SessionLimit = NotNegative(file.Sessions.Limit, $"{path}: sessions.limit"),
+            DefaultSessions = NotNegative(file.Sessions.Default, $"{path}: sessions.default"),
+            LoginPerSession = file.Sessions.LoginPerSession,
+            WrappingMechanism = file.Wrapping is { } w ? CryptokiNames.Parse<CKM>(w, $"{path}: wrapping") : null,
+        };
+    }
+
+    private static TokenFile Deserialize(string yaml, string path)
+    {
+        try
+        {
+            return new DeserializerBuilder().WithNamingConvention(CamelCaseNamingConvention.Instance).Build().Deserialize<TokenFile>(yaml)
+                ?? throw new FormatException($"{path} is empty.");
+        }
+        catch (YamlException e)
+        {
+            throw new FormatException($"{path}, line {e.Start.Line}: {e.InnerException?.Message ?? e.Message}", e);
+        }
+    }
+
+    private static MechanismUse Signature(string name, TokenFile.SignatureSection s, string where)
+    {
+        var algorithm = Algorithm(name, where);
+        var input = OneOf(s.Input, where + ".input", ("message", SignInput.Message), ("digest", SignInput.Digest), ("digest-info", SignInput.DigestInfo));
+        if (input != SignInput.Message && algorithm.Hash == HashFunction.None)
+        {
+            throw new FormatException($"{where}.input: {algorithm} has no digest of its own; the input is the message.");
+        }
+
+        if (s.Pss is null && algorithm.IsPss)
+        {
+            throw new FormatException($"{where}.pss: hash, mgf and salt are missing.");
+        }
+
+        (ulong, ulong, ulong)? pss = s.Pss is { } p
+            ? (CryptokiNames.Parse<CKM>(p.Hash, where + ".pss.hash"), CryptokiNames.Parse<CKG>(p.Mgf, where + ".pss.mgf"), (ulong)NotNegative(p.Salt, where + ".pss.salt"))
+            : null;
+        return MechanismUse.Create(
+            algorithm,
+            CryptokiNames.Parse<CKM>(s.Mechanism, where + ".mechanism"),
+            input,
+            OneOf(s.Output, where + ".output", ("plain", SignOutput.Plain), ("concatenated", SignOutput.Concatenated)),
+            NotNegative(s.MaxInput, where + ".maxInput"),
+            pss,
+            s.Parameter is { } hex ? Convert.FromHexString(hex) : null);
+    }
+
+    private static KeyUse Key(string name, TokenFile.KeySection k, string where) => new(
+        KeyKind(name, where),
+        CryptokiNames.Parse<CKM>(k.Generate, where + ".generate"),
+        AttributeTemplate.Parse(k.Public, where + ".public"),
+        AttributeTemplate.Parse(k.Private, where + ".private"),
+        [.. k.Omit.Select(o => CryptokiNames.Parse<CKA>(o, where + ".omit"))],
+        OneOf(
+            k.PublicKey,
+            where + ".publicKey",
+            ("ec-point", PublicKeySource.EcPoint),
+            ("rsa", PublicKeySource.Rsa),
+            ("value", PublicKeySource.Value),
+            ("public-key-info", PublicKeySource.PublicKeyInfo)));
+
+    private static SignatureAlgorithm Algorithm(string name, string where) =>
+        SignatureAlgorithm.Find(name) ?? throw new FormatException($"{where}: '{name}' is no signature algorithm of this build ({string.Join(", ", SignatureAlgorithm.All)}).");
+
+    private static KeyAlgorithm KeyKind(string name, string where) =>
+        KeyAlgorithm.Find(name) ?? throw new FormatException($"{where}: '{name}' is no key algorithm of this build ({string.Join(", ", KeyAlgorithm.All)}).");
+
+    private static T OneOf<T>(string text, string where, params ReadOnlySpan<(string Name, T Value)> choices)
+    {
+        foreach (var (name, value) in choices)
+        {
+            if (text == name)
+            {
+                return value;
+            }
+        }
+
+        var names = string.Join(", ", choices.ToArray().Select(c => c.Name));
+        throw new FormatException($"{where}: '{text}' is none of {names}.");
+    }
+
+    private static int NotNegative(int number, string where) => number >= 0 ? number : throw new FormatException($"{where} is not negative.");
+}

@@ -1,0 +1,71 @@
+using System.Text;
+using AgentPki.Pkcs11.Errors;
+using Net.Pkcs11Interop.Common;
+using Net.Pkcs11Interop.LowLevelAPI80;
+
+namespace AgentPki.Pkcs11.Native;
+
+/// <summary>What a slot and its token say of themselves (CK_TOKEN_INFO, PKCS#11 v2.40 §3.2).</summary>
+internal sealed record TokenInformation(ulong Slot, string Label, string Serial, string Manufacturer, string Model, string Firmware, ulong Flags)
+{
+    public bool IsInitialized => (Flags & CKF.CKF_TOKEN_INITIALIZED) != 0;
+
+    public bool HasUserPin => (Flags & CKF.CKF_USER_PIN_INITIALIZED) != 0;
+
+    /// <summary>All slots with a token in them. The caller holds the module's gate.</summary>
+    public static IReadOnlyList<TokenInformation> All(Pkcs11Library library)
+    {
+        ulong count = 0;
+        // Asking for the number first makes modules look again at what is there (PKCS#11 v2.40 §5.5 C_GetSlotList).
+        Check(library.C_GetSlotList(true, null, ref count), "C_GetSlotList");
+        var slots = new ulong[count];
+        Check(library.C_GetSlotList(true, slots, ref count), "C_GetSlotList");
+        var found = new List<TokenInformation>();
+        foreach (var slot in slots.AsSpan(0, (int)count))
+        {
+            var info = default(CK_TOKEN_INFO);
+            // A slot may empty itself between the two calls: it is not there, then.
+            if (library.C_GetTokenInfo(slot, ref info) == CKR.CKR_OK)
+            {
+                found.Add(new(slot, Text(info.Label), Text(info.SerialNumber), Text(info.ManufacturerId), Text(info.Model), $"{info.FirmwareVersion}", info.Flags));
+            }
+        }
+
+        return found;
+    }
+
+    /// <summary>The one initialised token of that label (and serial, where given).</summary>
+    /// <exception cref="TokenNotFoundException">None, or several.</exception>
+    public static TokenInformation Find(Pkcs11Library library, string label, string? serial)
+    {
+        var all = All(library);
+        var found = all.Where(t => t.IsInitialized && t.Label == label && (serial is null || t.Serial == serial)).ToList();
+        return found.Count switch
+        {
+            1 => found[0],
+            0 => throw new TokenNotFoundException(
+                $"No slot holds a token labelled '{label}'{(serial is null ? "" : $" with serial {serial}")}; there {(all.Any(t => t.IsInitialized) ? "are: " + string.Join(", ", all.Where(t => t.IsInitialized).Select(t => $"'{t.Label}'")) : "are none")}. Check that the token's store or device is there and readable."),
+            _ => throw new TokenNotFoundException($"{found.Count} tokens are labelled '{label}' (serials {string.Join(", ", found.Select(t => t.Serial))}): name the serial of the right one."),
+        };
+    }
+
+    /// <summary>The token's mechanisms by number.</summary>
+    public static IReadOnlyList<ulong> Mechanisms(Pkcs11Library library, ulong slot)
+    {
+        ulong count = 0;
+        Check(library.C_GetMechanismList(slot, null, ref count), "C_GetMechanismList");
+        var list = new CKM[count];
+        Check(library.C_GetMechanismList(slot, list, ref count), "C_GetMechanismList");
+        return [.. list.Take((int)count).Select(m => (ulong)m)];
+    }
+
+    private static string Text(byte[] padded) => Encoding.UTF8.GetString(padded).TrimEnd(' ', '\0');
+
+    private static void Check(CKR code, string call)
+    {
+        if (code != CKR.CKR_OK)
+        {
+            throw new TokenCallException(call, (ulong)code);
+        }
+    }
+}

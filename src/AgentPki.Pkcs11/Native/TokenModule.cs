@@ -1,0 +1,178 @@
+using AgentPki.Pkcs11.Errors;
+using Net.Pkcs11Interop.Common;
+using Net.Pkcs11Interop.LowLevelAPI80;
+
+namespace AgentPki.Pkcs11.Native;
+
+/// <summary>
+/// One PKCS#11 module of this process: loaded once and never unloaded (modules register exit handlers that do not survive it), initialised while somebody
+/// uses it. A second library object of the same module would finalize it for everybody, so there is one per path.
+/// </summary>
+/// <remarks>
+/// Calls into the module go through <see cref="Enter"/>, C_Initialize and C_Finalize through the exclusive side of the same gate: PKCS#11 v2.40 §5.4 leaves
+/// undefined what a C_Finalize under a running call does.
+/// </remarks>
+#pragma warning disable CA1001 // Lives as long as the process: there is nobody to dispose its gate.
+internal sealed class TokenModule
+#pragma warning restore CA1001
+{
+    private static readonly Lock Registry = new();
+    private static readonly Dictionary<string, TokenModule> Loaded = new(StringComparer.Ordinal);
+
+    private readonly ReaderWriterLockSlim _gate = new();
+    private readonly Dictionary<string, string> _environment = new(StringComparer.Ordinal);
+    private readonly string _path;
+    private bool _initialized;
+    private bool _mayFinalize;
+    private int _users;
+    private long _generation;
+
+    private TokenModule(string path)
+    {
+        _path = path;
+        Library = new Pkcs11Library(path);
+    }
+
+    /// <summary>The functions of the module, one to one.</summary>
+    public Pkcs11Library Library { get; }
+
+    /// <summary>Counts C_Initialize: handles and sessions of an older generation mean nothing, or something else.</summary>
+    public long Generation => Volatile.Read(ref _generation);
+
+    /// <summary>Loads and initialises the module, or joins the one that is running.</summary>
+    /// <exception cref="InvalidOperationException">It runs already with another environment, which it reads only when it is initialised.</exception>
+    /// <exception cref="DllNotFoundException">The loader refused the module or a sibling.</exception>
+    public static TokenModule Acquire(string path, IReadOnlyDictionary<string, string> environment, IReadOnlyList<string> preload)
+    {
+        NativeLibraries.EnsureLoaderIsFound();
+        var full = Path.GetFullPath(path);
+        lock (Registry)
+        {
+            if (!Loaded.TryGetValue(full, out var module))
+            {
+                foreach (var sibling in preload)
+                {
+                    NativeLibraries.Preload(Path.Combine(Path.GetDirectoryName(full) ?? "", sibling));
+                }
+
+                Loaded[full] = module = Load(full);
+            }
+
+            module.Join(environment);
+            return module;
+        }
+    }
+
+    /// <summary>Gives the module back; the last user finalizes it, unless a call hangs inside.</summary>
+    public void Release()
+    {
+        lock (Registry)
+        {
+            if (--_users == 0 && _gate.TryEnterWriteLock(TimeSpan.FromSeconds(1)))
+            {
+                try
+                {
+                    FinalizeModule();
+                }
+                finally
+                {
+                    _gate.ExitWriteLock();
+                }
+            }
+        }
+    }
+
+    /// <summary>Must be held by a thread while it calls the module.</summary>
+    public void Enter() => _gate.EnterReadLock();
+
+    public void Exit() => _gate.ExitReadLock();
+
+    /// <summary>C_Finalize and C_Initialize, for a module that does not see its token come back. The calling thread must not be inside <see cref="Enter"/>.</summary>
+    /// <returns>False when calls hang inside the module, so that it cannot be finalized.</returns>
+    public bool Reinitialize(TimeSpan patience)
+    {
+        if (!_gate.TryEnterWriteLock(patience))
+        {
+            return false;
+        }
+
+        try
+        {
+            FinalizeModule();
+            Initialize();
+            return true;
+        }
+        finally
+        {
+            _gate.ExitWriteLock();
+        }
+    }
+
+    private static TokenModule Load(string path)
+    {
+        try
+        {
+            return new TokenModule(path);
+        }
+        catch (Exception e) when (e is LibraryArchitectureException or UnmanagedException)
+        {
+            throw new DllNotFoundException($"{path} cannot be loaded as a PKCS#11 module: {e.Message}", e);
+        }
+    }
+
+    private void Join(IReadOnlyDictionary<string, string> environment)
+    {
+        if (_users > 0 && environment.Any(v => _environment.GetValueOrDefault(v.Key) != v.Value))
+        {
+            throw new InvalidOperationException(
+                $"The module {_path} runs already in this process with other settings ({string.Join(", ", environment.Keys)}); it reads them only when it starts.");
+        }
+
+        if (!_initialized || _users == 0)
+        {
+            foreach (var (name, value) in environment)
+            {
+                NativeLibraries.SetEnvironment(name, value);
+                _environment[name] = value;
+            }
+
+            _gate.EnterWriteLock();
+            try
+            {
+                FinalizeModule();
+                Initialize();
+            }
+            finally
+            {
+                _gate.ExitWriteLock();
+            }
+        }
+
+        _users++;
+    }
+
+    private void Initialize()
+    {
+        var code = Library.C_Initialize(new CK_C_INITIALIZE_ARGS { Flags = CKF.CKF_OS_LOCKING_OK });
+        // Somebody else in this process initialised it (an OpenSSL provider, say): it works, and is not ours to finalize.
+        _mayFinalize = code == CKR.CKR_OK;
+        if (code is not (CKR.CKR_OK or CKR.CKR_CRYPTOKI_ALREADY_INITIALIZED))
+        {
+            throw new TokenCallException("C_Initialize", (ulong)code);
+        }
+
+        _initialized = true;
+        Interlocked.Increment(ref _generation);
+    }
+
+    private void FinalizeModule()
+    {
+        if (_initialized && _mayFinalize)
+        {
+            // An error here leaves nothing to do: C_Initialize tells whether the module still works.
+            _ = Library.C_Finalize(IntPtr.Zero);
+        }
+
+        _initialized = false;
+    }
+}

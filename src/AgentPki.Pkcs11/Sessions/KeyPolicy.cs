@@ -1,0 +1,51 @@
+using AgentPki.Pkcs11.Mechanisms;
+using Net.Pkcs11Interop.Common;
+
+namespace AgentPki.Pkcs11.Sessions;
+
+/// <summary>What makes a key one "that never leaves its token"; no token.yaml can soften it.</summary>
+internal static class KeyPolicy
+{
+    /// <summary>Every private key's own attributes, applied last.</summary>
+    public static AttributeTemplate SigningKey { get; } = AttributeTemplate.Empty
+        .With(CKA.CKA_TOKEN, true)
+        .With(CKA.CKA_PRIVATE, true)
+        .With(CKA.CKA_SENSITIVE, true)
+        .With(CKA.CKA_EXTRACTABLE, false)
+        .With(CKA.CKA_SIGN, true);
+
+    /// <summary>A secret key that encrypts small secrets and does nothing else.</summary>
+    public static AttributeTemplate WrappingKey { get; } = AttributeTemplate.Empty
+        .With(CKA.CKA_TOKEN, true)
+        .With(CKA.CKA_PRIVATE, true)
+        .With(CKA.CKA_SENSITIVE, true)
+        .With(CKA.CKA_EXTRACTABLE, false)
+        .With(CKA.CKA_ENCRYPT, true)
+        .With(CKA.CKA_DECRYPT, true)
+        .With(CKA.CKA_SIGN, false)
+        .With(CKA.CKA_VERIFY, false)
+        .With(CKA.CKA_WRAP, false)
+        .With(CKA.CKA_UNWRAP, false);
+
+    /// <summary>Reads back what the token made of it: tokens have been seen to ignore what they were told.</summary>
+    /// <exception cref="InvalidOperationException">The key could leave the token; the message names the attribute.</exception>
+    public static void Check(TokenSession session, ulong key, string name)
+    {
+        Require(session, key, name, CKA.CKA_TOKEN, true, mustShow: true);
+        Require(session, key, name, CKA.CKA_PRIVATE, true, mustShow: true);
+        Require(session, key, name, CKA.CKA_SENSITIVE, true, mustShow: true);
+        Require(session, key, name, CKA.CKA_EXTRACTABLE, false, mustShow: true);
+        Require(session, key, name, CKA.CKA_ALWAYS_SENSITIVE, true, mustShow: false);
+        Require(session, key, name, CKA.CKA_NEVER_EXTRACTABLE, true, mustShow: false);
+    }
+
+    private static void Require(TokenSession session, ulong key, string name, CKA attribute, bool wanted, bool mustShow)
+    {
+        var actual = session.ReadBool(key, attribute);
+        if (actual is null ? mustShow : actual != wanted)
+        {
+            throw new InvalidOperationException(
+                $"{name}: {attribute} is {(actual is null ? "not shown" : actual.Value ? "true" : "false")} where it must be {(wanted ? "true" : "false")}; such a key is not used. Generate one in the token with this appliance.");
+        }
+    }
+}
