@@ -19,7 +19,7 @@ public sealed class AgentNaming
     /// <exception cref="ArgumentException"><paramref name="trustDomain"/> is not a valid trust domain name.</exception>
     public AgentNaming(string trustDomain)
     {
-        if (!SpiffeId.TryParse($"spiffe://{trustDomain}/probe", out _))
+        if (!SpiffeId.TryParse($"spiffe://{trustDomain}", out var probe) || probe.TrustDomain != trustDomain)
         {
             throw new ArgumentException($"'{trustDomain}' is no trust domain name: lower-case letters, digits, '.', '-' and '_', at most 255 characters (SPIFFE-ID §2.1).", nameof(trustDomain));
         }

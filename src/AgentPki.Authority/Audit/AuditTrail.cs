@@ -75,9 +75,10 @@ public sealed class AuditTrail : IAsyncDisposable
         await _flushing.WaitAsync(cancellationToken);
         try
         {
-            if (_strangers.Take(_time.GetUtcNow()) is { } details)
+            // Settled only when it is written: with the store down, the next entry covers this interval too.
+            if (_strangers.Read(_time.GetUtcNow()) is { } interval && await WriteOrLogAsync(LedgerEntryKind.RefusalsAggregated, Stranger, interval.ToDetails(), cancellationToken))
             {
-                await WriteOrLogAsync(LedgerEntryKind.RefusalsAggregated, Stranger, details, cancellationToken);
+                _strangers.Settle(interval);
             }
         }
         finally
@@ -96,15 +97,17 @@ public sealed class AuditTrail : IAsyncDisposable
     // Nothing awaits a timer's callback; FlushAsync reports its own failures.
     private void FlushInBackground() => _ = FlushAsync(CancellationToken.None).AsTask();
 
-    private async ValueTask WriteOrLogAsync(LedgerEntryKind kind, string actor, ImmutableSortedDictionary<string, string> details, CancellationToken cancellationToken)
+    private async ValueTask<bool> WriteOrLogAsync(LedgerEntryKind kind, string actor, ImmutableSortedDictionary<string, string> details, CancellationToken cancellationToken)
     {
         try
         {
             await RecordAsync(kind, actor, details, cancellationToken);
+            return true;
         }
         catch (StoreUnavailableException failure)
         {
             Log.EntryLost(_logger, kind, actor, failure);
+            return false;
         }
     }
 }

@@ -7,8 +7,8 @@ using AgentPki.Authority.Problems;
 namespace AgentPki.Authority.Audit;
 
 /// <summary>
-/// Refusals of strangers within one interval: a count per kind, and one running digest over every single one, so that a log line shown
-/// later can be checked against the ledger. Its size does not depend on how many there were.
+/// Refusals of strangers since the last entry about them: a count per kind, and one digest that runs over every single one since the start, so that log
+/// lines shown later can be checked against the ledger. Its size does not depend on how many there were.
 /// </summary>
 internal sealed class RefusalAggregate(DateTimeOffset from)
 {
@@ -34,34 +34,48 @@ internal sealed class RefusalAggregate(DateTimeOffset from)
         }
     }
 
-    /// <summary>The details of the interval's entry, and a new interval; null when nothing was refused.</summary>
-    public ImmutableSortedDictionary<string, string>? Take(DateTimeOffset now)
+    /// <summary>What was refused up to now; null when nothing was. It stays counted until <see cref="Settle"/>.</summary>
+    public RefusalInterval? Read(DateTimeOffset now)
     {
         lock (_lock)
         {
-            if (_total == 0)
-            {
-                _from = now;
-                return null;
-            }
-
-            var details = AuditDetails.Of(
-                (AuditDetails.From, AuditDetails.Instant(_from)),
-                (AuditDetails.To, AuditDetails.Instant(now)),
-                (AuditDetails.Total, _total.ToString()),
-                (AuditDetails.Digest, AuditDetails.Hex(_digest))).ToBuilder();
-            foreach (var kind in Enum.GetValues<PkiProblemKind>())
-            {
-                if (_counts[(int)kind] != 0)
-                {
-                    details[$"count.{kind}"] = _counts[(int)kind].ToString();
-                }
-            }
-
-            Array.Clear(_counts);
-            Array.Clear(_digest);
-            (_total, _from) = (0, now);
-            return details.ToImmutable();
+            return _total == 0 ? null : new RefusalInterval(_from, now, [.. _counts], _total, AuditDetails.Hex(_digest));
         }
+    }
+
+    /// <summary>That interval is in the ledger: it is not counted any more. What came meanwhile is.</summary>
+    public void Settle(RefusalInterval interval)
+    {
+        lock (_lock)
+        {
+            for (var i = 0; i < _counts.Length; i++)
+            {
+                _counts[i] -= interval.Counts[i];
+            }
+
+            (_total, _from) = (_total - interval.Total, interval.To);
+        }
+    }
+}
+
+/// <summary>Refusals of strangers between two instants.</summary>
+internal sealed record RefusalInterval(DateTimeOffset From, DateTimeOffset To, ImmutableArray<long> Counts, long Total, string Digest)
+{
+    public ImmutableSortedDictionary<string, string> ToDetails()
+    {
+        var details = AuditDetails.Of(
+            (AuditDetails.From, AuditDetails.Instant(From)),
+            (AuditDetails.To, AuditDetails.Instant(To)),
+            (AuditDetails.Total, Total.ToString()),
+            (AuditDetails.Digest, Digest)).ToBuilder();
+        foreach (var kind in Enum.GetValues<PkiProblemKind>())
+        {
+            if (Counts[(int)kind] != 0)
+            {
+                details[$"count.{kind}"] = Counts[(int)kind].ToString();
+            }
+        }
+
+        return details.ToImmutable();
     }
 }

@@ -97,7 +97,12 @@ public sealed class TestAuthority : IAsyncDisposable
         return outcome is EnrollmentOutcome.Issued issued ? (issued.Certificate, key) : throw new InvalidOperationException($"Not issued: {outcome}");
     }
 
-    public async ValueTask DisposeAsync() => await Services.DisposeAsync();
+    /// <summary>Ends in order: the hooks of a test are over before the last checkpoint is signed.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        (Keys.BeforeSign, Keys.AfterSign) = (null, null);
+        await Services.DisposeAsync();
+    }
 
     private int _correlation;
 
