@@ -17,6 +17,7 @@ internal sealed class EnrollmentPolicy(
     ApprovalService approvals,
     CryptoProviders providers,
     SubjectKeyMaker keyMaker,
+    IssuerDirectory issuers,
     TimeProvider time)
 {
     public async ValueTask<EnrollmentDecision> DecideAsync(EnrollmentRequest request, AuthenticatedRequester who, CancellationToken cancellationToken)
@@ -121,6 +122,12 @@ internal sealed class EnrollmentPolicy(
             }
 
             return problem is null ? new NamedRequest(by.Agent.Id, by.Certificate.Subject, kept) : null;
+        }
+
+        if (issuers.FindBySubject(request.Csr.Subject) is not null)
+        {
+            problem = new PkiProblem(PkiProblemKind.PolicyViolation, "the subject is the name of a certification authority");
+            return null;
         }
 
         return NamedRequest.Of(request.Csr, profile, naming, (who as AuthenticatedRequester.ByCredential)?.Credential.SubjectPattern, out problem);

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Mail;
 using AgentPki.Agents;
 using AgentPki.Authority.Profiles;
@@ -48,6 +49,14 @@ internal sealed record RequestedNames(SpiffeId? Spiffe, IReadOnlyList<GeneralNam
 
         return new RequestedNames(spiffe, others);
     }
+
+    /// <summary>
+    /// The alternative name that a common name stands for when it is a host name or an address: those are checked in subjectAltName only
+    /// (RFC 9525 §2), so that the appliance adds it where a client left it out. Null for every other common name.
+    /// </summary>
+    public static GeneralName? OfCommonName(X500Name subject) => subject.CommonName is not { } commonName || !DnsNames.LooksLikeHost(commonName)
+        ? null
+        : IPAddress.TryParse(commonName, out var address) ? new GeneralName.Ip(address) : new GeneralName.Dns(commonName);
 }
 
 /// <summary>Which names beside the SPIFFE ID a profile lets into a certificate.</summary>
@@ -85,13 +94,13 @@ internal static class NameRules
 
     private static string? CheckDns(string dns, NameRule rule)
     {
-        var host = dns.StartsWith("*.", StringComparison.Ordinal) ? dns[2..] : dns;
-        if (!IsHostName(host))
+        var wildcard = dns.Contains('*', StringComparison.Ordinal);
+        if ((wildcard ? DnsNames.CheckWildcard(dns) : DnsNames.Check(dns)) is { } wrong)
         {
-            return "a DNS name is not valid: labels of letters, digits and '-', 1 to 63 characters, altogether at most 253 (RFC 1034 §3.5)";
+            return $"a DNS name is not valid: it {wrong}";
         }
 
-        if (host.Length != dns.Length && !rule.AllowWildcard)
+        if (wildcard && !rule.AllowWildcard)
         {
             return "this profile allows no wildcards";
         }
@@ -102,7 +111,7 @@ internal static class NameRules
 
     private static string? CheckMail(string mail, NameRule rule)
     {
-        if (!MailAddress.TryCreate(mail, out var parsed) || parsed.Address != mail || !IsHostName(parsed.Host))
+        if (!MailAddress.TryCreate(mail, out var parsed) || parsed.Address != mail || DnsNames.Check(parsed.Host) is not null)
         {
             return "a mail address is not valid (RFC 5321 §4.1.2)";
         }
@@ -111,35 +120,4 @@ internal static class NameRules
     }
 
     private static string Listed(IReadOnlyCollection<string> patterns) => patterns.Count == 0 ? "none" : string.Join(", ", patterns);
-
-    /// <summary>RFC 1034 §3.5 as RFC 1123 §2.1 relaxed it: an all-numeric last label would be an IP address.</summary>
-    private static bool IsHostName(string text)
-    {
-        if (text.Length is 0 or > 253)
-        {
-            return false;
-        }
-
-        var last = text;
-        foreach (var range in text.AsSpan().Split('.'))
-        {
-            var label = text.AsSpan()[range];
-            if (label.Length is 0 or > 63 || label[0] == '-' || label[^1] == '-')
-            {
-                return false;
-            }
-
-            foreach (var c in label)
-            {
-                if (!char.IsAsciiLetterOrDigit(c) && c != '-')
-                {
-                    return false;
-                }
-            }
-
-            last = label.ToString();
-        }
-
-        return !last.All(char.IsAsciiDigit);
-    }
 }

@@ -17,7 +17,8 @@ internal sealed record NamedRequest(string AgentId, X500Name Subject, IReadOnlyL
     {
         if (RequestedNames.Sort(csr.SubjectAlternativeNames, out var error) is not { } requested
             || SubjectRules.Decide(csr.Subject, profile.Subject, out error) is not { } subject
-            || (error = NameRules.Check(requested.Others, 1, profile.Names)) is not null)
+            || (error = NameRules.Check(requested.Others, 1, profile.Names)) is not null
+            || AddCommonName(requested.Others, subject, profile.Names, out error) is not { } others)
         {
             problem = new PkiProblem(PkiProblemKind.PolicyViolation, error ?? "the names are not allowed");
             return null;
@@ -29,7 +30,7 @@ internal sealed record NamedRequest(string AgentId, X500Name Subject, IReadOnlyL
             return null;
         }
 
-        var dns = requested.Others.OfType<GeneralName.Dns>().FirstOrDefault()?.Name;
+        var dns = others.OfType<GeneralName.Dns>().FirstOrDefault()?.Name;
         if (!naming.TryName(path, requested.Spiffe, csr.Subject.CommonName, dns, credentialPattern, out var id, out error))
         {
             problem = new PkiProblem(PkiProblemKind.PolicyViolation, error);
@@ -38,7 +39,24 @@ internal sealed record NamedRequest(string AgentId, X500Name Subject, IReadOnlyL
 
         problem = null;
         var agentId = id.ToString();
-        return new NamedRequest(agentId, subject, [new GeneralName.Uri(agentId), .. requested.Others]);
+        return new NamedRequest(agentId, subject, [new GeneralName.Uri(agentId), .. others]);
+    }
+
+    private static IReadOnlyList<GeneralName>? AddCommonName(IReadOnlyList<GeneralName> names, X500Name subject, NameRule rule, out string? error)
+    {
+        error = null;
+        if (RequestedNames.OfCommonName(subject) is not { } added || names.Any(n => string.Equals(n.ToString(), added.ToString(), StringComparison.OrdinalIgnoreCase)))
+        {
+            return names;
+        }
+
+        if (NameRules.Check([added], 1 + names.Count, rule) is { } wrong)
+        {
+            error = $"the common name is a host name or an address and so must be among the alternative names, but {wrong}";
+            return null;
+        }
+
+        return [.. names, added];
     }
 
     /// <summary>One line for the person who approves.</summary>

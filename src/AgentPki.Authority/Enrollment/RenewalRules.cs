@@ -37,10 +37,13 @@ internal static class RenewalRules
         return null;
     }
 
-    /// <summary>The names of the renewed certificate: those asked for, and the SPIFFE ID; all of them when the request names none.</summary>
+    /// <summary>
+    /// The names of the renewed certificate: those asked for, and those the appliance added (the SPIFFE ID, the common name's); all of them when the
+    /// request names none.
+    /// </summary>
     public static IReadOnlyList<GeneralName> NamesOf(Pkcs10Request csr, Certificate current) => csr.SubjectAlternativeNames.Count == 0
         ? current.SubjectAlternativeNames
-        : [.. current.SubjectAlternativeNames.Where(name => csr.SubjectAlternativeNames.Contains(name) || (name is GeneralName.Uri(var uri) && SpiffeId.HasScheme(uri)))];
+        : [.. current.SubjectAlternativeNames.Where(name => csr.SubjectAlternativeNames.Contains(name) || (name is GeneralName.Uri(var uri) && SpiffeId.HasScheme(uri)) || name.Equals(RequestedNames.OfCommonName(current.Subject)))];
 
     // Same attributes, same values, same order; string types may differ (a client reads PrintableString and writes UTF8String).
     private static bool SameSubject(X500Name requested, X500Name current, SubjectRule rule)

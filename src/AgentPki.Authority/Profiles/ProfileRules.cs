@@ -1,3 +1,4 @@
+using AgentPki.Cryptography;
 using AgentPki.X509.Extensions;
 
 namespace AgentPki.Authority.Profiles;
@@ -23,9 +24,20 @@ internal static class ProfileRules
             node.Fail("status", "noRevocationAvailable is for certificates of at most 24 hours");
         }
 
-        if (profile.Signature is { } signature && profile.KeyUsage.HasFlag(KeyUsages.KeyAgreement) && profile.KeyAlgorithms.All(k => k.Family == Cryptography.AlgorithmFamily.Rsa))
+        foreach (var key in profile.KeyAlgorithms.Where(k => (profile.KeyUsage & ~ServedBy(k)) != 0))
         {
-            node.Fail("keyUsage", $"RSA keys make no key agreement ({signature})");
+            node.Fail("keyUsage", $"a {key} key is not for {profile.KeyUsage & ~ServedBy(key)}; use one profile per kind of key");
+        }
+
+        if (profile.ExtendedKeyUsage.IsEmpty)
+        {
+            node.Fail("extendedKeyUsage", "at least one purpose is wanted: without one, a certificate is good for everything (RFC 5280 §4.2.1.12)");
+        }
+
+        // X509-SVID §2: exactly one URI name.
+        if (profile.Use == ProfileUse.Agent && !profile.Names.UriPatterns.IsEmpty)
+        {
+            node.Fail("names", "an agent's only URI is its SPIFFE ID: leave uri out");
         }
 
         CheckSubject(profile, node);
@@ -34,6 +46,14 @@ internal static class ProfileRules
             CheckAppliance(profile, node);
         }
     }
+
+    // RFC 8813 §3, RFC 9295 §3, RFC 3279 §2.3.1: what the linter would refuse at every single issuance.
+    private static KeyUsages ServedBy(KeyAlgorithm key) => key.Family switch
+    {
+        AlgorithmFamily.Rsa => KeyUsages.DigitalSignature | KeyUsages.NonRepudiation | KeyUsages.KeyEncipherment | KeyUsages.DataEncipherment,
+        AlgorithmFamily.Ecdsa => KeyUsages.DigitalSignature | KeyUsages.NonRepudiation | KeyUsages.KeyAgreement,
+        AlgorithmFamily.EdDsa => KeyUsages.DigitalSignature | KeyUsages.NonRepudiation,
+    };
 
     private static void CheckSubject(CertificateProfile profile, ProfileNode node)
     {

@@ -60,6 +60,30 @@ public sealed class RequestTests
         Assert.Equal(allowed, outcome is EnrollmentOutcome.Issued);
     }
 
+    [Fact]
+    public async Task EnrollAsync_HostNameInTheCommonNameOnly_IsAddedToTheNames()
+    {
+        await using var authority = await TestAuthority.StartAsync();
+        var csr = await TestAuthority.RequestAsync(await TestAuthority.KeyAsync(), "a.agents.test", []);
+        var issued = Assert.IsType<EnrollmentOutcome.Issued>(await authority.EnrollAsync(csr, await authority.CredentialAsync()));
+        Assert.Equal([new GeneralName.Uri("spiffe://agents.test/agent/a.agents.test"), new GeneralName.Dns("a.agents.test")], issued.Certificate.SubjectAlternativeNames);
+    }
+
+    [Theory]
+    [InlineData("10.0.0.1")]
+    [InlineData("*.agents.test")]
+    public async Task EnrollAsync_CommonNameThatMustNotBeAName_Refuses(string commonName) =>
+        Assert.Equal(PkiProblemKind.PolicyViolation, (await RefusedAsync(await TestAuthority.RequestAsync(await TestAuthority.KeyAsync(), commonName, []))).Kind);
+
+    [Fact]
+    public async Task EnrollAsync_SubjectOfTheCa_Refuses()
+    {
+        await using var authority = await TestAuthority.StartAsync();
+        var der = await Pkcs10Request.CreateAsync(authority.Ceremony.Issuing.Subject, [new GeneralName.Uri("spiffe://agents.test/agent/x")], await TestAuthority.KeyAsync(), default);
+        var problem = Assert.IsType<EnrollmentOutcome.Rejected>(await authority.EnrollAsync(Pkcs10Request.Parse(der), await authority.CredentialAsync())).Problem;
+        Assert.Equal(PkiProblemKind.PolicyViolation, problem.Kind);
+    }
+
     [Theory]
     [InlineData("a b", "cannot be part of a SPIFFE ID")]
     [InlineData("..", "cannot be part of a SPIFFE ID")]

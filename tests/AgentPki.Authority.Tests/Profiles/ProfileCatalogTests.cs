@@ -76,6 +76,7 @@ public sealed class ProfileCatalogTests
         spiffe: {"{template: '/agent/{cn}'}"}
         validity: 1h
         keyUsage: digitalSignature
+        extendedKeyUsage: clientAuth
         authentication: {"{credential: true}"}
         {more}
         """;

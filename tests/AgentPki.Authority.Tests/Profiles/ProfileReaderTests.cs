@@ -18,6 +18,7 @@ public sealed class ProfileReaderTests
           template: /agent/{cn}
         validity: 24h
         keyUsage: [digitalSignature]
+        extendedKeyUsage: [clientAuth]
         authentication:
           credential: true
         """;
@@ -45,12 +46,16 @@ public sealed class ProfileReaderTests
         { "validity: 24h", "validity: 5m\nbackdate: 10m", "p.yaml:11: backdate", "shorter" },
         { "keyUsage: [digitalSignature]", "keyUsage: [keyCertSign]", "p.yaml:11: keyUsage", "unknown" },
         { "keyUsage: [digitalSignature]", "", "keyUsage", "at least one" },
-        { "keyUsage: [digitalSignature]", "keyUsage: [digitalSignature]\nextendedKeyUsage: [2.5.29.37.0]", "p.yaml:12: extendedKeyUsage", "anyExtendedKeyUsage" },
+        { "keyUsage: [digitalSignature]", "keyUsage: [digitalSignature, keyEncipherment]", "p.yaml:11: keyUsage", "ecdsa-p256 key is not for KeyEncipherment" },
+        { "extendedKeyUsage: [clientAuth]", "", "extendedKeyUsage", "at least one" },
+        { "  dns: [\"*.agents.test\"]", "  uri: [\"https://**\"]", "names", "SPIFFE ID" },
+        { "keyUsage: [digitalSignature]", "keyUsage: [digitalSignature]\npolicies: [x]", "p.yaml:12: policies", "object identifier" },
+        { "extendedKeyUsage: [clientAuth]", "extendedKeyUsage: [2.5.29.37.0]", "p.yaml:12: extendedKeyUsage", "anyExtendedKeyUsage" },
         { "keyUsage: [digitalSignature]", "keyUsage: [digitalSignature]\npolicies: [1.2.99999999999]", "p.yaml:12: policies", "object identifier" },
-        { "  credential: true", "  credential: yes", "p.yaml:13: authentication.credential", "true or false" },
+        { "  credential: true", "  credential: yes", "p.yaml:14: authentication.credential", "true or false" },
         { "  credential: true", "  credential: false", "authentication.credential", "nobody may ask" },
         { "  credential: true", "  stranger: true", "authentication.stranger", "approval" },
-        { "  credential: true", "  credential: true\n  tlsUniqueLinking: true", "p.yaml:14: authentication.tlsUniqueLinking", "TLS 1.3" },
+        { "  credential: true", "  credential: true\n  tlsUniqueLinking: true", "p.yaml:15: authentication.tlsUniqueLinking", "TLS 1.3" },
         { "  credential: true", "  credential: true\nstatus:\n  noRevocationAvailable: true\n  crl: true", "status.noRevocationAvailable", "RFC 9608" },
         { "validity: 24h", "validity: 48h\nstatus: {noRevocationAvailable: true}", "status", "24 hours" },
         { "  credential: true", "  credential: true\nsubject: {from: template}", "subject", "template" },
