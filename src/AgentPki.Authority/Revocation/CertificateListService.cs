@@ -44,6 +44,27 @@ public sealed class CertificateListService(
         return slot.Current is { } current && IsComplete(slot, current) && current.NextUpdate > time.GetUtcNow() ? current : await RenewAsync(slot, cancellationToken);
     }
 
+    /// <summary>Signs a new CRL of that CA now, whether or not one is due. Null: there is no such CA.</summary>
+    /// <exception cref="KeyUnavailableException">The token cannot sign.</exception>
+    /// <exception cref="StoreUnavailableException">The store cannot be read or written.</exception>
+    public async ValueTask<CertificateListRecord?> RegenerateAsync(string authority, CancellationToken cancellationToken)
+    {
+        if (!_slots.TryGetValue(authority, out var slot))
+        {
+            return null;
+        }
+
+        await slot.Renewing.WaitAsync(cancellationToken);
+        try
+        {
+            return slot.Current = await SignAsync(slot.Issuer, await lists.LatestAsync(slot.Issuer.Name, cancellationToken), cancellationToken);
+        }
+        finally
+        {
+            slot.Renewing.Release();
+        }
+    }
+
     /// <summary>Signs anew what has passed half of its validity or lacks a revocation: called by the appliance's timer.</summary>
     public async ValueTask RefreshAsync(CancellationToken cancellationToken)
     {

@@ -1,0 +1,185 @@
+using System.Security.Cryptography;
+using AgentPki.Authority.Problems;
+using AgentPki.Authority.Revocation;
+using AgentPki.Authority.Store;
+using AgentPki.X509.Certificates;
+using Microsoft.AspNetCore.Http;
+
+namespace AgentPki.Protocols.Admin;
+
+/// <summary>Authorities, certificates, agents, revocation, CRLs.</summary>
+internal static class AdminCertificates
+{
+    private static readonly AdminParameter Limit = new("limit", "integer", "At most so many, newest first; 1 to 10000, 100 unless told otherwise.");
+
+    public static IEnumerable<AdminOperation> Operations =>
+    [
+        AdminOperation.Of(HttpMethods.Get, "/authorities", "listAuthorities", "The CAs of this appliance, the root first, with the protection of their keys.", AdminJson.Default.AuthoritiesView, AuthoritiesAsync),
+        AdminOperation.Of(HttpMethods.Get, "/profiles", "listProfiles", "The kinds of certificates this appliance issues.", AdminJson.Default.ProfilesView, ProfilesAsync),
+        AdminOperation.Of(HttpMethods.Get, "/certificates", "listCertificates", "Certificates, newest first.", AdminJson.Default.CertificatesView, ListAsync,
+            Limit, new AdminParameter("agent", "string", "Only those of this SPIFFE ID."), new AdminParameter("serial", "string", "Only those of this serial number, hexadecimal.")),
+        AdminOperation.Of(HttpMethods.Get, "/certificates/{authority}/{serial}", "getCertificate", "One certificate with its PEM.", AdminJson.Default.CertificateView, FindAsync),
+        AdminOperation.Of("/revocations", "revoke", "Revokes one certificate, or all of an agent.", AdminJson.Default.RevokeCommand, AdminJson.Default.RevocationView, RevokeAsync),
+        AdminOperation.Of(HttpMethods.Get, "/agents", "listAgents", "Agents.", AdminJson.Default.AgentsView, AgentsAsync, Limit, new AdminParameter("id", "string", "Only this SPIFFE ID.")),
+        AdminOperation.Of(HttpMethods.Post, "/certificate-lists/{authority}", "regenerateCertificateList", "Signs a new CRL of a CA now.", AdminJson.Default.CertificateListView, RegenerateAsync),
+    ];
+
+    private static ValueTask<Outcome<AuthoritiesView>> AuthoritiesAsync(AdminCall call, CancellationToken cancellationToken) =>
+        new(new Outcome<AuthoritiesView>.Done(new AuthoritiesView([.. call.Services.Authority.Issuers.All.Select(AdminMapping.View)])));
+
+    private static ValueTask<Outcome<ProfilesView>> ProfilesAsync(AdminCall call, CancellationToken cancellationToken) =>
+        new(new Outcome<ProfilesView>.Done(new ProfilesView([.. call.Services.Authority.Profiles.All.Select(AdminMapping.View)])));
+
+    private static async ValueTask<Outcome<CertificatesView>> ListAsync(AdminCall call, CancellationToken cancellationToken)
+    {
+        if (call.Limit() is not Outcome<int>.Done(var limit))
+        {
+            return new Outcome<CertificatesView>.Refused(((Outcome<int>.Refused)call.Limit()).Problem);
+        }
+
+        var certificates = call.Services.Authority.Stores.Certificates;
+        IReadOnlyList<StoredCertificate> found;
+        if (call.Query("serial") is { } text)
+        {
+            if (Serial(text) is not { } serial)
+            {
+                return new Outcome<CertificatesView>.Refused(BadSerial);
+            }
+
+            found = await FindEverywhereAsync(call, serial, cancellationToken);
+        }
+        else
+        {
+            found = call.Query("agent") is { } agent ? await certificates.ListByAgentAsync(agent, limit, cancellationToken) : await certificates.ListAsync(limit, cancellationToken);
+        }
+
+        return new Outcome<CertificatesView>.Done(new CertificatesView([.. found.Select(c => AdminMapping.View(c, withPem: false))]));
+    }
+
+    private static async ValueTask<Outcome<CertificateView>> FindAsync(AdminCall call, CancellationToken cancellationToken)
+    {
+        if (Serial(call.Path("serial")) is not { } serial)
+        {
+            return new Outcome<CertificateView>.Refused(BadSerial);
+        }
+
+        return await call.Services.Authority.Stores.Certificates.FindAsync(call.Path("authority"), serial, cancellationToken) is { } found
+            ? new Outcome<CertificateView>.Done(AdminMapping.View(found, withPem: true))
+            : AdminCall.NotFound<CertificateView>("this appliance has issued no such certificate");
+    }
+
+    private static async ValueTask<Outcome<RevocationView>> RevokeAsync(AdminCall call, RevokeCommand command, CancellationToken cancellationToken)
+    {
+        switch (await TargetAsync(call, command, cancellationToken))
+        {
+            case Outcome<RevocationTarget>.Done(var target):
+                var request = new RevocationRequest(target, command.Reason, call.Actor, "admin", call.CorrelationId, command.IncludeAppliance);
+                return await call.Services.Authority.Revocations.RevokeAsync(request, cancellationToken) switch
+                {
+                    Outcome<RevocationResult>.Done(var result) => new Outcome<RevocationView>.Done(new RevocationView(result.Revoked, result.AlreadyRevoked, result.Epoch)),
+                    Outcome<RevocationResult>.Refused(var problem) => new Outcome<RevocationView>.Refused(problem),
+                    _ => throw new InvalidOperationException(),
+                };
+            case Outcome<RevocationTarget>.Refused(var problem):
+                return await call.RefuseAsync<RevocationView>(problem, cancellationToken);
+            default:
+                throw new InvalidOperationException();
+        }
+    }
+
+    private static async ValueTask<Outcome<RevocationTarget>> TargetAsync(AdminCall call, RevokeCommand command, CancellationToken cancellationToken)
+    {
+        switch (command)
+        {
+            case { Serial: { } text, Certificate: null, Agent: null }:
+                return Serial(text) is { } serial ? await SerialTargetAsync(call, command.Authority, serial, cancellationToken) : new Outcome<RevocationTarget>.Refused(BadSerial);
+            case { Serial: null, Authority: null, Certificate: { } encoded, Agent: null }:
+                return ParseCertificate(encoded) is { } certificate
+                    ? new Outcome<RevocationTarget>.Done(new RevocationTarget.OneCertificate(certificate))
+                    : new Outcome<RevocationTarget>.Refused(new PkiProblem(PkiProblemKind.MalformedRequest, "'certificate' must be one certificate, PEM or base64 of the DER"));
+            case { Serial: null, Authority: null, Certificate: null, Agent: { } agent }:
+                return new Outcome<RevocationTarget>.Done(new RevocationTarget.Agent(agent, command.Then));
+            default:
+                return new Outcome<RevocationTarget>.Refused(new PkiProblem(PkiProblemKind.MalformedRequest, "name exactly one of 'serial' (with 'authority'), 'certificate' and 'agent'"));
+        }
+    }
+
+    private static async ValueTask<Outcome<RevocationTarget>> SerialTargetAsync(AdminCall call, string? authority, byte[] serial, CancellationToken cancellationToken)
+    {
+        if (authority is not null)
+        {
+            return new Outcome<RevocationTarget>.Done(new RevocationTarget.Serial(authority, serial));
+        }
+
+        return await FindEverywhereAsync(call, serial, cancellationToken) switch
+        {
+            [var only] => new Outcome<RevocationTarget>.Done(new RevocationTarget.Serial(only.Certificate.Authority, serial)),
+            [] => AdminCall.NotFound<RevocationTarget>("no CA of this appliance has issued that serial number"),
+            _ => new Outcome<RevocationTarget>.Refused(new PkiProblem(PkiProblemKind.Conflict, "several CAs have issued that serial number; name the 'authority'")),
+        };
+    }
+
+    private static async ValueTask<List<StoredCertificate>> FindEverywhereAsync(AdminCall call, byte[] serial, CancellationToken cancellationToken)
+    {
+        var found = new List<StoredCertificate>();
+        foreach (var issuer in call.Services.Authority.Issuers.All)
+        {
+            if (await call.Services.Authority.Stores.Certificates.FindAsync(issuer.Name, serial, cancellationToken) is { } certificate)
+            {
+                found.Add(certificate);
+            }
+        }
+
+        return found;
+    }
+
+    private static async ValueTask<Outcome<AgentsView>> AgentsAsync(AdminCall call, CancellationToken cancellationToken)
+    {
+        var agents = call.Services.Authority.Stores.Agents;
+        if (call.Query("id") is { } id)
+        {
+            return new Outcome<AgentsView>.Done(new AgentsView(await agents.FindAsync(id, cancellationToken) is { } agent ? [AdminMapping.View(agent)] : []));
+        }
+
+        return call.Limit() switch
+        {
+            Outcome<int>.Done(var limit) => new Outcome<AgentsView>.Done(new AgentsView([.. (await agents.ListAsync(limit, cancellationToken)).Select(AdminMapping.View)])),
+            Outcome<int>.Refused(var problem) => new Outcome<AgentsView>.Refused(problem),
+            _ => throw new InvalidOperationException(),
+        };
+    }
+
+    private static async ValueTask<Outcome<CertificateListView>> RegenerateAsync(AdminCall call, CancellationToken cancellationToken) =>
+        await call.Services.Authority.CertificateLists.RegenerateAsync(call.Path("authority"), cancellationToken) is { } list
+            ? new Outcome<CertificateListView>.Done(AdminMapping.View(list))
+            : await call.RefuseAsync<CertificateListView>(new PkiProblem(PkiProblemKind.NotFound, "there is no CA of that name"), cancellationToken);
+
+    private static PkiProblem BadSerial => new(PkiProblemKind.MalformedRequest, "a serial number is 1 to 20 octets in hexadecimal, for example 5f:0a:…");
+
+    /// <summary>Content octets of the INTEGER, minimal: what people paste may carry colons or superfluous zeros.</summary>
+    internal static byte[]? Serial(string text)
+    {
+        var digits = text.Replace(":", "", StringComparison.Ordinal).Replace(" ", "", StringComparison.Ordinal);
+        if (digits.Length is 0 or > 64 || !digits.All(char.IsAsciiHexDigit))
+        {
+            return null;
+        }
+
+        var octets = Convert.FromHexString(digits.Length % 2 == 0 ? digits : "0" + digits).AsSpan().TrimStart((byte)0);
+        byte[] serial = octets.IsEmpty ? [0] : octets[0] >= 0x80 ? [0, .. octets] : [.. octets];
+        return serial.Length <= 21 ? serial : null;
+    }
+
+    private static Certificate? ParseCertificate(string text)
+    {
+        try
+        {
+            var der = PemEncoding.TryFind(text, out var fields) && text[fields.Label] == "CERTIFICATE" ? Convert.FromBase64String(text[fields.Base64Data]) : Convert.FromBase64String(text);
+            return Certificate.TryParse(der, out var certificate, out _) ? certificate : null;
+        }
+        catch (FormatException)
+        {
+            return null;
+        }
+    }
+}

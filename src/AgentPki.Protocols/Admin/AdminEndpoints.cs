@@ -1,0 +1,47 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+
+namespace AgentPki.Protocols.Admin;
+
+/// <summary>The admin API, version 1, for the Unix socket in the home folder alone (Server binds it there).</summary>
+public static class AdminEndpoints
+{
+    /// <summary>Where it is mapped.</summary>
+    public const string Root = "/admin/v1";
+
+    internal static IReadOnlyList<AdminOperation> Operations { get; } = [.. AdminStatus.Operations, .. AdminCertificates.Operations, .. AdminEnrollment.Operations, .. AdminAudit.Operations];
+
+    /// <summary>Maps every operation, and the document that describes them at <c>/admin/v1/openapi.json</c>.</summary>
+    public static RouteGroupBuilder MapAdmin(this IEndpointRouteBuilder routes, AdminServices services)
+    {
+        var group = routes.MapGroup(Root);
+        foreach (var path in Operations.GroupBy(o => o.Path, StringComparer.Ordinal))
+        {
+            var operations = path.ToArray();
+            group.Map(path.Key, context => DispatchAsync(services, context, operations));
+        }
+
+        group.Map("/openapi.json", async context =>
+        {
+            context.Response.ContentType = "application/json";
+            await context.Response.Body.WriteAsync(AdminOpenApi.Document, context.RequestAborted);
+        });
+        return group;
+    }
+
+    private static Task DispatchAsync(AdminServices services, HttpContext context, AdminOperation[] operations)
+    {
+        foreach (var operation in operations)
+        {
+            if (HttpMethods.Equals(operation.Method, context.Request.Method))
+            {
+                return operation.Handle(services, context);
+            }
+        }
+
+        context.Response.Headers.Allow = string.Join(", ", operations.Select(o => o.Method));
+        context.Response.StatusCode = StatusCodes.Status405MethodNotAllowed;
+        return Task.CompletedTask;
+    }
+}

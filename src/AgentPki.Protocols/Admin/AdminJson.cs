@@ -1,0 +1,49 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using AgentPki.Agents;
+using AgentPki.Authority.Store;
+using AgentPki.Ledger;
+
+namespace AgentPki.Protocols.Admin;
+
+/// <summary>How the admin API's bodies are written and read: generated code, no reflection; strict about what it reads.</summary>
+[JsonSourceGenerationOptions(
+    JsonSerializerDefaults.Web,
+    RespectNullableAnnotations = true,
+    RespectRequiredConstructorParameters = true,
+    AllowDuplicateProperties = false,
+    NumberHandling = JsonNumberHandling.Strict,
+    MaxDepth = 8,
+    Converters =
+    [
+        typeof(AdminEnum<RevocationReason>), typeof(AdminEnum<AgentState>), typeof(AdminEnum<ApprovalState>), typeof(AdminEnum<CertificateState>), typeof(AdminEnum<LedgerEntryKind>),
+    ])]
+[JsonSerializable(typeof(StatusView))]
+[JsonSerializable(typeof(HealthView))]
+[JsonSerializable(typeof(AuthoritiesView))]
+[JsonSerializable(typeof(ProfilesView))]
+[JsonSerializable(typeof(CertificateView))]
+[JsonSerializable(typeof(CertificatesView))]
+[JsonSerializable(typeof(RevocationView))]
+[JsonSerializable(typeof(AgentView))]
+[JsonSerializable(typeof(AgentsView))]
+[JsonSerializable(typeof(CredentialsView))]
+[JsonSerializable(typeof(CreatedCredentialView))]
+[JsonSerializable(typeof(CredentialRevokedView))]
+[JsonSerializable(typeof(ApprovalView))]
+[JsonSerializable(typeof(ApprovalsView))]
+[JsonSerializable(typeof(CertificateListView))]
+[JsonSerializable(typeof(LedgerHeadView))]
+[JsonSerializable(typeof(CheckpointView))]
+[JsonSerializable(typeof(LedgerEntryView))]
+[JsonSerializable(typeof(LedgerEntriesView))]
+[JsonSerializable(typeof(InclusionProofView))]
+[JsonSerializable(typeof(ConsistencyProofView))]
+[JsonSerializable(typeof(ProblemView))]
+[JsonSerializable(typeof(RevokeCommand))]
+[JsonSerializable(typeof(CreateCredentialCommand))]
+public sealed partial class AdminJson : JsonSerializerContext;
+
+/// <summary>Enumerations as camel-case words, never as numbers.</summary>
+public sealed class AdminEnum<T>() : JsonStringEnumConverter<T>(JsonNamingPolicy.CamelCase, allowIntegerValues: false)
+    where T : struct, Enum;

@@ -1,0 +1,30 @@
+using AgentPki.Authority.Composition;
+using AgentPki.Protocols.Health;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+
+namespace AgentPki.Protocols.Admin;
+
+/// <summary>What the admin API needs of the rest of the appliance.</summary>
+public sealed record AdminServices
+{
+    public required AuthorityServices Authority { get; init; }
+
+    public required IReadiness Readiness { get; init; }
+
+    /// <summary>
+    /// Who is at the other end of the socket, as the kernel says: <c>admin:uid=0</c>. Null refuses (default deny): a connection that did not come by
+    /// the socket has no administrator.
+    /// </summary>
+    public required Func<HttpContext, string?> Actor { get; init; }
+
+    /// <summary>Further checks of the running appliance, beside its readiness.</summary>
+    public Func<CancellationToken, ValueTask<IReadOnlyList<CheckView>>>? Checks { get; init; }
+
+    /// <summary>Of the appliance's software.</summary>
+    public required string Version { get; init; }
+
+    public required TimeProvider Time { get; init; }
+
+    public required ILogger Logger { get; init; }
+}

@@ -1,0 +1,48 @@
+using AgentPki.Authority.Problems;
+using Microsoft.AspNetCore.Http;
+
+namespace AgentPki.Protocols.Admin;
+
+/// <summary>How the appliance is.</summary>
+internal static class AdminStatus
+{
+    public static IEnumerable<AdminOperation> Operations =>
+    [
+        AdminOperation.Of(HttpMethods.Get, "/status", "getStatus", "The appliance at a glance.", AdminJson.Default.StatusView, StatusAsync),
+        AdminOperation.Of(HttpMethods.Get, "/health", "getHealth", "Every check of the running appliance.", AdminJson.Default.HealthView, HealthAsync),
+    ];
+
+    private static async ValueTask<Outcome<StatusView>> StatusAsync(AdminCall call, CancellationToken cancellationToken)
+    {
+        var authority = call.Services.Authority;
+        var reasons = await call.Services.Readiness.ReasonsAgainstAsync(cancellationToken);
+        return new Outcome<StatusView>.Done(new StatusView(
+            call.Services.Version,
+            authority.Options.TrustDomain,
+            authority.Options.PublicUrl,
+            reasons.Count == 0,
+            reasons,
+            await authority.Stores.Certificates.CountAsync(cancellationToken),
+            authority.Commits.Revocations.Epoch,
+            (await authority.Stores.Ledger.HeadAsync(cancellationToken)).Size,
+            call.Services.Time.GetUtcNow()));
+    }
+
+    private static async ValueTask<Outcome<HealthView>> HealthAsync(AdminCall call, CancellationToken cancellationToken)
+    {
+        var reasons = await call.Services.Readiness.ReasonsAgainstAsync(cancellationToken);
+        var checks = new List<CheckView> { new("ready", reasons.Count == 0, reasons.Count == 0 ? "it can issue" : string.Join("; ", reasons)) };
+        foreach (var issuer in call.Services.Authority.Issuers.All)
+        {
+            var problem = await call.Services.Authority.Issuers.WhyNotUsableAsync(issuer, call.Services.Time.GetUtcNow(), cancellationToken);
+            checks.Add(new CheckView($"ca {issuer.Name}", problem is null, problem ?? $"valid until {issuer.Certificate.NotAfter:u}"));
+        }
+
+        if (call.Services.Checks is { } more)
+        {
+            checks.AddRange(await more(cancellationToken));
+        }
+
+        return new Outcome<HealthView>.Done(new HealthView(checks.TrueForAll(c => c.Ok), checks));
+    }
+}
