@@ -9,7 +9,7 @@ src=${1:?usage: packaging/install.sh PUBLISH_DIR}
 [ -x "$src/agentpki" ] || { echo "packaging/install.sh: no agentpki executable in $src; run packaging/build.sh first" >&2; exit 2; }
 lib=/usr/lib/agentpki home=/var/lib/agentpki
 
-AGENTPKI_PREREQUISITES=runtime "$src/scripts/prerequisites.sh"
+"$src/scripts/prerequisites.sh"
 getent group agentpki >/dev/null || groupadd --system agentpki
 getent passwd agentpki >/dev/null || useradd --system --gid agentpki --home-dir "$home" --shell /usr/sbin/nologin agentpki
 

@@ -61,7 +61,8 @@ public sealed record ApplianceHome(string Root)
     public static string Display(string path, string workingFolder)
     {
         var relative = Path.GetRelativePath(workingFolder, path);
-        return relative.StartsWith("..", StringComparison.Ordinal) || Path.IsPathRooted(relative) ? path : relative;
+        var isElsewhere = relative.StartsWith("..", StringComparison.Ordinal) || Path.IsPathRooted(relative) || workingFolder == "/";
+        return isElsewhere ? path : relative;
     }
 
     /// <summary>Resolves a path of the configuration: relative ones are relative to the home.</summary>

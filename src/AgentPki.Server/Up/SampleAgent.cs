@@ -51,7 +51,16 @@ public static class SampleAgent
         await using var key = (SoftwareSigningKey)await new PlatformProvider().GenerateAsync(new KeySpec(Name, KeyAlgorithm.EcdsaP256, KeyPurpose.Subject), cancellationToken);
         var request = await Pkcs10Request.CreateAsync(X500Name.Create((X509.Oids.CommonName, Name)), [new GeneralName.Dns($"{Name}.localhost")], key, cancellationToken);
         using var client = new EstClient(new EstClientOptions(server, [root], Credential: credential), clock);
-        var outcome = await client.EnrollAsync(request, cancellationToken);
+        EstEnrollment outcome;
+        try
+        {
+            outcome = await client.EnrollAsync(request, cancellationToken);
+        }
+        catch (EstProtocolException e)
+        {
+            throw new CommandException(ExitCodes.Refused, $"The sample agent could not enrol: {e.Message}.", "Type 'agentpki doctor'; the appliance's log says more.");
+        }
+
         if (outcome is not EstEnrollment.Issued { Certificate: var certificate })
         {
             throw new CommandException(ExitCodes.Refused, $"The sample agent was not enrolled: {outcome}.", "Type 'agentpki doctor'; the appliance's log says more.");

@@ -18,6 +18,9 @@ internal sealed class Story(CommandContext context, ApplianceHome home, Applianc
     /// <summary>The HTTPS endpoint as a client on this machine reaches it, by a name of its certificate.</summary>
     internal Uri PublicEndpoint => new(string.Create(CultureInfo.InvariantCulture, $"https://{Host}:{options.Listen.HttpsPort}"));
 
+    /// <summary>The same endpoint by address: a machine without a hosts file does not know <c>localhost</c>.</summary>
+    internal Uri LocalEndpoint => new(string.Create(CultureInfo.InvariantCulture, $"https://{(Host == "localhost" ? "127.0.0.1" : Host)}:{options.Listen.HttpsPort}"));
+
     private string Host => System.Net.IPAddress.IsLoopback(options.Listen.Bind) || options.Listen.Bind.Equals(System.Net.IPAddress.Any) || options.Listen.Bind.Equals(System.Net.IPAddress.IPv6Any)
         ? "localhost"
         : new UriBuilder { Host = options.Listen.Bind.ToString() }.Host;

@@ -59,7 +59,7 @@ internal sealed class UpRun(CommandContext context, string trustDomain)
     private async Task WelcomeAgentAsync(RunningAppliance appliance, Certificate root, Story story, CancellationToken cancellationToken)
     {
         var credential = await DevelopmentCredential.EnsureAsync(_home, appliance.Authority, context.Clock, cancellationToken);
-        var agent = await context.Terminal.WorkAsync("sample agent", () => SampleAgent.EnsureAsync(_home, story.PublicEndpoint, credential, root, context.Clock, cancellationToken));
+        var agent = await context.Terminal.WorkAsync("sample agent", () => SampleAgent.EnsureAsync(_home, story.LocalEndpoint, credential, root, context.Clock, cancellationToken));
         story.Agent(agent);
     }
 
