@@ -8,12 +8,21 @@ namespace AgentPki.Authority.Revocation;
 /// <summary>A delegated responder of one CA (RFC 6960 §4.2.2.2): its certificate, and its own key, which signs nothing unlinted.</summary>
 internal sealed class OcspResponder(Issuer issuer, Certificate certificate, GuardedKey key, DateTimeOffset renewAt) : IAsyncDisposable
 {
+    private long _checkedEpoch;
+
     public Issuer Issuer { get; } = issuer;
 
     public Certificate Certificate { get; } = certificate;
 
     /// <summary>From when on there should be a newer certificate.</summary>
     public DateTimeOffset RenewAt { get; } = renewAt;
+
+    /// <summary>The revocation epoch as of which its own certificate was known to be good.</summary>
+    public long CheckedEpoch
+    {
+        get => Volatile.Read(ref _checkedEpoch);
+        set => Volatile.Write(ref _checkedEpoch, value);
+    }
 
     /// <summary>RFC 6960 §4.2.1: byKey.</summary>
     public ResponderId Id { get; } = ResponderId.For(certificate.PublicKey);

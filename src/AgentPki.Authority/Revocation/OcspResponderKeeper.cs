@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Globalization;
 using AgentPki.Authority.Audit;
 using AgentPki.Authority.Ceremony;
+using AgentPki.Authority.Commit;
 using AgentPki.Authority.Enrollment;
 using AgentPki.Authority.Issuance;
 using AgentPki.Authority.Problems;
@@ -24,6 +25,7 @@ internal sealed class OcspResponderKeeper(
     ApplianceEnrollment appliance,
     KeyMaker keys,
     CryptoProviders providers,
+    RevocationClock revocations,
     TimeProvider time,
     ILogger<OcspResponderKeeper> logger) : IAsyncDisposable
 {
@@ -36,7 +38,7 @@ internal sealed class OcspResponderKeeper(
     /// <exception cref="StoreUnavailableException">The store cannot be read or written.</exception>
     public async ValueTask<OcspResponder?> CurrentAsync(Issuer issuer, CancellationToken cancellationToken)
     {
-        if (_responders.TryGetValue(issuer.Name, out var current) && time.GetUtcNow() < current.RenewAt)
+        if (_responders.TryGetValue(issuer.Name, out var current) && IsFresh(current))
         {
             return current;
         }
@@ -49,17 +51,7 @@ internal sealed class OcspResponderKeeper(
         await _renewing.WaitAsync(cancellationToken);
         try
         {
-            if (_responders.TryGetValue(issuer.Name, out current) && time.GetUtcNow() < current.RenewAt)
-            {
-                return current;
-            }
-
-            return _responders[issuer.Name] = await RenewAsync(issuer, profile, cancellationToken);
-        }
-        catch (KeyUnavailableException) when (current is not null && current.Certificate.IsValidAt(time.GetUtcNow()))
-        {
-            // Renewal is early on purpose: the old one serves until it ends.
-            return current;
+            return await CheckOrRenewAsync(issuer, profile, cancellationToken);
         }
         finally
         {
@@ -84,6 +76,39 @@ internal sealed class OcspResponderKeeper(
         }
 
         _renewing.Dispose();
+    }
+
+    // The answers it signs are wanted after every revocation; whether it was itself revoked is asked once for each.
+    private bool IsFresh(OcspResponder responder) => time.GetUtcNow() < responder.RenewAt && responder.CheckedEpoch == revocations.EpochOf(responder.Issuer.Name);
+
+    private async ValueTask<OcspResponder> CheckOrRenewAsync(Issuer issuer, CertificateProfile profile, CancellationToken cancellationToken)
+    {
+        var epoch = revocations.EpochOf(issuer.Name);
+        if (_responders.TryGetValue(issuer.Name, out var current)
+            && (IsFresh(current) || await certificates.FindStatusAsync(issuer.Name, current.Certificate.SerialNumber, cancellationToken) is CertificateStatus.Good))
+        {
+            current.CheckedEpoch = epoch;
+            if (time.GetUtcNow() < current.RenewAt)
+            {
+                return current;
+            }
+        }
+        else
+        {
+            current = null;
+        }
+
+        try
+        {
+            var renewed = await RenewAsync(issuer, profile, cancellationToken);
+            renewed.CheckedEpoch = epoch;
+            return _responders[issuer.Name] = renewed;
+        }
+        catch (KeyUnavailableException) when (current is not null && current.Certificate.IsValidAt(time.GetUtcNow()))
+        {
+            // Renewal is early on purpose: the old one serves until it ends.
+            return current;
+        }
     }
 
     private async ValueTask<OcspResponder> RenewAsync(Issuer issuer, CertificateProfile profile, CancellationToken cancellationToken)

@@ -196,7 +196,7 @@ public sealed class InvariantTests
         await using var authority = await TestAuthority.StartAsync();
         var credential = await authority.CredentialAsync();
         await authority.Services.Revocations.RevokeAsync(
-            new(new Revocation.RevocationTarget.OneCertificate(authority.Ceremony.Issuing), RevocationReason.CaCompromise, "admin:x", "admin", "c", IncludeAppliance: true), default);
+            new(new AgentPki.Authority.Revocation.RevocationTarget.OneCertificate(authority.Ceremony.Issuing), RevocationReason.CaCompromise, "admin:x", "admin", "c", IncludeAppliance: true), default);
         var csr = await TestAuthority.RequestAsync(await TestAuthority.KeyAsync(), "a.agents.test");
         var rejected = Assert.IsType<EnrollmentOutcome.Rejected>(await authority.EnrollAsync(csr, credential));
         Assert.Equal(PkiProblemKind.Unavailable, rejected.Problem.Kind);
