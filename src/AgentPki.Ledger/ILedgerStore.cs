@@ -6,8 +6,8 @@ namespace AgentPki.Ledger;
 /// <summary>A log to verify: a store, a store opened read-only, or an export.</summary>
 public interface ILedgerReader
 {
-    /// <summary>The log's state as it is claimed to be; the verifier computes its own.</summary>
-    ValueTask<LedgerHead> HeadAsync(CancellationToken cancellationToken);
+    /// <summary>Which log this is, and how far it claims to go. Must work however damaged the entries are.</summary>
+    ValueTask<LedgerExtent> ExtentAsync(CancellationToken cancellationToken);
 
     /// <summary>The entries from <paramref name="from"/> on, in the order of their indexes, as one consistent state.</summary>
     IAsyncEnumerable<LedgerRecord> ReadAsync(long from, CancellationToken cancellationToken);
@@ -19,6 +19,10 @@ public interface ILedgerReader
 /// <summary>The durable log. Leaves come in only through the commit store, together with the records they explain.</summary>
 public interface ILedgerStore : ILedgerReader, IMerkleNodes
 {
+    /// <summary>The log's state after the last commit: what a checkpoint signs.</summary>
+    /// <exception cref="InvalidDataException">An entry or a stored hash is missing.</exception>
+    ValueTask<LedgerHead> HeadAsync(CancellationToken cancellationToken);
+
     /// <summary>The entry of that index, or null beyond the end.</summary>
     ValueTask<LedgerRecord?> FindAsync(long index, CancellationToken cancellationToken);
 

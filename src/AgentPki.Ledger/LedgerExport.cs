@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using System.Text.Json;
-using AgentPki.Ledger.Merkle;
 
 namespace AgentPki.Ledger;
 
@@ -11,9 +10,9 @@ namespace AgentPki.Ledger;
 public sealed class LedgerExport : ILedgerReader
 {
     private readonly string _path;
-    private readonly LedgerHead _head;
+    private readonly LedgerExtent _extent;
 
-    private LedgerExport(string path, LedgerHead head) => (_path, _head) = (path, head);
+    private LedgerExport(string path, LedgerExtent extent) => (_path, _extent) = (path, extent);
 
     /// <summary>Opens an export.</summary>
     /// <exception cref="InvalidDataException">It does not begin as an export does.</exception>
@@ -23,8 +22,7 @@ public sealed class LedgerExport : ILedgerReader
         {
             if (line.TryGetProperty("log", out var log) && LogId.TryParse(log.GetString(), out var logId) && line.TryGetProperty("epoch", out var epoch) && line.TryGetProperty("size", out var size))
             {
-                // What an export claims as its root is not worth reading: the verifier computes it.
-                return new LedgerExport(path, new LedgerHead(logId, epoch.GetInt64(), size.GetInt64(), MerkleTree.EmptyRoot));
+                return new LedgerExport(path, new LedgerExtent(logId, epoch.GetInt64(), size.GetInt64()));
             }
 
             break;
@@ -37,8 +35,8 @@ public sealed class LedgerExport : ILedgerReader
     public static async Task WriteAsync(ILedgerReader log, Stream destination, CancellationToken cancellationToken)
     {
         await using var writer = new StreamWriter(destination, leaveOpen: true) { NewLine = "\n" };
-        var head = await log.HeadAsync(cancellationToken);
-        await writer.WriteLineAsync(JsonSerializer.Serialize(new { log = head.LogId.ToString(), epoch = head.Epoch, size = head.Size }));
+        var extent = await log.ExtentAsync(cancellationToken);
+        await writer.WriteLineAsync(JsonSerializer.Serialize(new { log = extent.LogId.ToString(), epoch = extent.Epoch, size = extent.Size }));
         await foreach (var record in log.ReadAsync(0, cancellationToken))
         {
             await writer.WriteLineAsync(JsonSerializer.Serialize(new { leaf = record.Leaf.Encode(), salt = record.Salt?.ToArray(), details = record.EncodedDetails?.ToArray() }));
@@ -50,7 +48,7 @@ public sealed class LedgerExport : ILedgerReader
         }
     }
 
-    public ValueTask<LedgerHead> HeadAsync(CancellationToken cancellationToken) => new(_head);
+    public ValueTask<LedgerExtent> ExtentAsync(CancellationToken cancellationToken) => new(_extent);
 
     /// <exception cref="InvalidDataException">A line is not an entry.</exception>
     public async IAsyncEnumerable<LedgerRecord> ReadAsync(long from, [EnumeratorCancellation] CancellationToken cancellationToken)

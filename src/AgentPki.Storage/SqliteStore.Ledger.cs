@@ -38,6 +38,17 @@ public sealed partial class SqliteStore : ILedgerStore
     }
 
     /// <inheritdoc/>
+    public ValueTask<LedgerExtent> ExtentAsync(CancellationToken cancellationToken) => QueryAsync(
+        session =>
+        {
+            var last = session.Prepared("SELECT leaf, epoch FROM ledger ORDER BY leaf DESC LIMIT 1");
+            var extent = last.Read() ? new LedgerExtent(_logId, last.GetInt64(1), last.GetInt64(0) + 1) : new LedgerExtent(_logId, 1, 0);
+            last.Reset();
+            return extent;
+        },
+        cancellationToken);
+
+    /// <inheritdoc/>
     public IAsyncEnumerable<LedgerRecord> ReadAsync(long from, CancellationToken cancellationToken) => StreamAsync(
         $"SELECT {LedgerReads.Columns} FROM ledger WHERE leaf >= ?1 ORDER BY leaf",
         rows => rows.Bind(1, from),

@@ -36,7 +36,7 @@ public static class LedgerVerifier
     {
         // 1. What is claimed, and what was signed.
         var findings = new FindingList(MaxFindings);
-        var claimed = await log.HeadAsync(cancellationToken);
+        var claimed = await log.ExtentAsync(cancellationToken);
         var entries = new EntryCheck(claimed.LogId, findings);
         var notes = new List<(string, string)>();
         await foreach (var note in log.ReadCheckpointsAsync(cancellationToken))

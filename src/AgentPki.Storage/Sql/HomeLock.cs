@@ -37,6 +37,10 @@ internal sealed class HomeLock : IDisposable
         {
             throw new StoreUnavailableException($"The folder of the database {databasePath} does not exist: create it, or check the configured path.", missing);
         }
+        catch (IOException unwritable) when (!IsHeld(unwritable))
+        {
+            throw new StoreUnavailableException($"The lock file {path} cannot be written ({unwritable.Message}): give the service's user write access to its folder, and the disk space.", unwritable);
+        }
         catch (IOException busy)
         {
             throw new StoreUnavailableException($"The database {databasePath} is in use by another process{ReadHolder(path)}: stop that one first, or use another home.", busy);
@@ -44,6 +48,9 @@ internal sealed class HomeLock : IDisposable
     }
 
     public void Dispose() => _file.Dispose();
+
+    // EWOULDBLOCK from flock, on Linux and on macOS; ERROR_SHARING_VIOLATION.
+    private static bool IsHeld(IOException failure) => failure.HResult is 11 or 35 or unchecked((int)0x80070020);
 
     // Beside the lock, because what is locked cannot be read by others. Only for the message: the lock itself decides.
     private static void WriteHolder(string path)

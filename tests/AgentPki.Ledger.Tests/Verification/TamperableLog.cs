@@ -20,7 +20,7 @@ internal sealed class TamperableLog : ILedgerReader, IMerkleNodes, ILedgerEviden
     /// <summary>Heads of complete subtrees of 256 entries.</summary>
     public required List<MerkleHash> Nodes { get; init; }
 
-    public ValueTask<LedgerHead> HeadAsync(CancellationToken cancellationToken) => new(Head);
+    public ValueTask<LedgerExtent> ExtentAsync(CancellationToken cancellationToken) => new(new LedgerExtent(Head.LogId, Head.Epoch, Head.Size));
 
     public IAsyncEnumerable<LedgerRecord> ReadAsync(long from, CancellationToken cancellationToken) => Stream(Records.Where(r => r.Leaf.Index >= from), cancellationToken);
 

@@ -15,6 +15,12 @@ public sealed partial class InMemoryStore : ILedgerStore
         }
     }
 
+    public ValueTask<LedgerExtent> ExtentAsync(CancellationToken cancellationToken)
+    {
+        var state = _state;
+        return new(new LedgerExtent(_logId, state.LogEpoch, state.Ledger.Count));
+    }
+
     public async IAsyncEnumerable<LedgerRecord> ReadAsync(long from, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         foreach (var record in _state.Ledger.Skip((int)from))

@@ -1,0 +1,101 @@
+using AgentPki.Authority.Store;
+using AgentPki.Storage.Sql;
+using AgentPki.Testing.Stores;
+using DbUp.Engine;
+using Xunit;
+
+namespace AgentPki.Storage.Tests;
+
+public sealed class SchemaTests
+{
+    [Fact]
+    public void Scripts_AreNumberedWithoutGaps() =>
+        Assert.Equal(Enumerable.Range(1, Migrator.Scripts.Count).Select(n => $"{n:d4}"), Migrator.Scripts.Select(script => script.Name[..4]));
+
+    [Fact]
+    public async Task Open_Twice_AppliesEachScriptOnce()
+    {
+        using var folder = new TemporaryFolder();
+        await using (await folder.OpenAsync())
+        {
+        }
+
+        await using (await folder.OpenAsync())
+        {
+        }
+
+        using var database = SqlSession.Open(folder.Database);
+        Assert.Equal(Migrator.Scripts.Count, database.QueryInt64("SELECT count(*) FROM SchemaVersions"));
+        Assert.Equal(0, Migrator.Missing(database, folder.Database, Migrator.Scripts));
+        Assert.Equal(SqliteDialect.ApplicationId, database.QueryInt64("PRAGMA application_id"));
+    }
+
+    [Fact]
+    public async Task Open_OlderSchema_IsUpgradedAndItsContentStands()
+    {
+        using var folder = new TemporaryFolder();
+        using (var old = SqlSession.Open(folder.Database))
+        {
+            old.ExecuteOnce("PRAGMA journal_mode = WAL");
+            Assert.Equal(1, Migrator.Upgrade(old, folder.Database, [Migrator.Scripts[0]]));
+            old.Prepared("INSERT INTO log (id, created) VALUES (?1, 1)").Bind(1, Enumerable.Repeat((byte)7, 16).ToArray()).Execute();
+            Assert.Equal(Migrator.Scripts.Count - 1, Migrator.Missing(old, folder.Database, Migrator.Scripts));
+        }
+
+        await using var store = await folder.OpenAsync();
+
+        Assert.Equal(string.Concat(Enumerable.Repeat("07", 16)), (await store.HeadAsync(TestContext.Current.CancellationToken)).LogId.ToString());
+        Assert.IsType<CommitOutcome.Committed>(store.Apply([StoreSamples.Request(new StoreChange.AddAuthority(StoreSamples.AuthorityRecord("root")))])[0]);
+    }
+
+    [Fact]
+    public async Task OpenReadOnly_OlderSchema_SaysSoAndChangesNothing()
+    {
+        using var folder = new TemporaryFolder();
+        using (var old = SqlSession.Open(folder.Database))
+        {
+            Migrator.Upgrade(old, folder.Database, [Migrator.Scripts[0]]);
+        }
+
+        var failure = await Assert.ThrowsAsync<StoreUnavailableException>(() => folder.OpenReadOnlyAsync());
+
+        Assert.Contains("older build", failure.Message, StringComparison.Ordinal);
+        using var after = SqlSession.Open(folder.Database);
+        Assert.Equal(1, after.QueryInt64("SELECT count(*) FROM SchemaVersions"));
+    }
+
+    [Fact]
+    public async Task Open_NewerSchema_SaysSoAndChangesNothing()
+    {
+        using var folder = new TemporaryFolder();
+        await using (await folder.OpenAsync())
+        {
+        }
+
+        using (var newer = SqlSession.Open(folder.Database))
+        {
+            newer.ExecuteOnce("INSERT INTO SchemaVersions (ScriptName, Applied) VALUES ('9999_later.sql', '2030-01-01')");
+        }
+
+        foreach (var open in new Func<Task<SqliteStore>>[] { () => folder.OpenAsync(), folder.OpenReadOnlyAsync })
+        {
+            var failure = await Assert.ThrowsAsync<StoreUnavailableException>(open);
+            Assert.Contains("newer build (it has 9999_later.sql)", failure.Message, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void Upgrade_ScriptThatFails_LeavesNothingOfItBehind()
+    {
+        using var folder = new TemporaryFolder();
+        using var database = SqlSession.Open(folder.Database);
+        Migrator.Upgrade(database, folder.Database, Migrator.Scripts);
+        var broken = new SqlScript("0099_broken.sql", "CREATE TABLE half (x); CREATE TABLE half (x);");
+
+        var failure = Assert.Throws<StoreUnavailableException>(() => Migrator.Upgrade(database, folder.Database, [.. Migrator.Scripts, broken]));
+
+        Assert.Contains("0099_broken.sql", failure.Message, StringComparison.Ordinal);
+        Assert.Equal(0, database.QueryInt64("SELECT count(*) FROM sqlite_schema WHERE name = 'half'"));
+        Assert.Equal(1, Migrator.Missing(database, folder.Database, [.. Migrator.Scripts, broken]));
+    }
+}
