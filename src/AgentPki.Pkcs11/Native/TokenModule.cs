@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using AgentPki.Pkcs11.Errors;
 using Net.Pkcs11Interop.Common;
 using Net.Pkcs11Interop.LowLevelAPI80;
@@ -17,14 +18,15 @@ internal sealed class TokenModule
 #pragma warning restore CA1001
 {
     private static readonly Lock Registry = new();
+    private static readonly Lock EnvironmentGate = new();
     private static readonly Dictionary<string, TokenModule> Loaded = new(StringComparer.Ordinal);
 
     private readonly ReaderWriterLockSlim _gate = new();
-    private readonly Dictionary<string, string> _environment = new(StringComparer.Ordinal);
+    private readonly Users _users = new();
     private readonly string _path;
     private bool _initialized;
     private bool _mayFinalize;
-    private int _users;
+    private IReadOnlyDictionary<string, string> _environment = FrozenDictionary<string, string>.Empty;
     private long _generation;
 
     private TokenModule(string path)
@@ -42,33 +44,30 @@ internal sealed class TokenModule
     /// <summary>Loads and initialises the module, or joins the one that is running.</summary>
     /// <exception cref="InvalidOperationException">It runs already with another environment, which it reads only when it is initialised.</exception>
     /// <exception cref="DllNotFoundException">The loader refused the module or a sibling.</exception>
+    /// <exception cref="TokenCallException">The module refused to start.</exception>
     public static TokenModule Acquire(string path, IReadOnlyDictionary<string, string> environment, IReadOnlyList<string> preload)
     {
         NativeLibraries.EnsureLoaderIsFound();
         var full = Path.GetFullPath(path);
+        TokenModule? module;
         lock (Registry)
         {
-            if (!Loaded.TryGetValue(full, out var module))
+            if (!Loaded.TryGetValue(full, out module))
             {
-                foreach (var sibling in preload)
-                {
-                    NativeLibraries.Preload(Path.Combine(Path.GetDirectoryName(full) ?? "", sibling));
-                }
-
-                Loaded[full] = module = Load(full);
+                Loaded[full] = module = Load(full, environment, preload);
             }
-
-            module.Join(environment);
-            return module;
         }
+
+        module.Join(environment);
+        return module;
     }
 
     /// <summary>Gives the module back; the last user finalizes it, unless a call hangs inside.</summary>
     public void Release()
     {
-        lock (Registry)
+        lock (_users)
         {
-            if (--_users == 0 && _gate.TryEnterWriteLock(TimeSpan.FromSeconds(1)))
+            if (--_users.Count == 0 && _gate.TryEnterWriteLock(TimeSpan.FromSeconds(1)))
             {
                 try
                 {
@@ -108,11 +107,21 @@ internal sealed class TokenModule
         }
     }
 
-    private static TokenModule Load(string path)
+    private static TokenModule Load(string path, IReadOnlyDictionary<string, string> environment, IReadOnlyList<string> preload)
     {
         try
         {
-            return new TokenModule(path);
+            foreach (var sibling in preload)
+            {
+                NativeLibraries.Preload(Path.Combine(Path.GetDirectoryName(path) ?? "", sibling));
+            }
+
+            // Some modules read it while they are loaded.
+            lock (EnvironmentGate)
+            {
+                SetEnvironment(environment);
+                return new TokenModule(path);
+            }
         }
         catch (Exception e) when (e is LibraryArchitectureException or UnmanagedException)
         {
@@ -122,38 +131,43 @@ internal sealed class TokenModule
 
     private void Join(IReadOnlyDictionary<string, string> environment)
     {
-        if (_users > 0 && environment.Any(v => _environment.GetValueOrDefault(v.Key) != v.Value))
+        lock (_users)
         {
-            throw new InvalidOperationException(
-                $"The module {_path} runs already in this process with other settings ({string.Join(", ", environment.Keys)}); it reads them only when it starts.");
+            if (_users.Count > 0 && environment.Any(v => _environment.GetValueOrDefault(v.Key) != v.Value))
+            {
+                throw new InvalidOperationException(
+                    $"The module {_path} runs already in this process with other settings ({string.Join(", ", environment.Keys)}); it reads them only when it starts.");
+            }
+
+            if (_users.Count == 0)
+            {
+                _environment = environment.ToFrozenDictionary();
+                _gate.EnterWriteLock();
+                try
+                {
+                    FinalizeModule();
+                    Initialize();
+                }
+                finally
+                {
+                    _gate.ExitWriteLock();
+                }
+            }
+
+            _users.Count++;
         }
-
-        if (!_initialized || _users == 0)
-        {
-            foreach (var (name, value) in environment)
-            {
-                NativeLibraries.SetEnvironment(name, value);
-                _environment[name] = value;
-            }
-
-            _gate.EnterWriteLock();
-            try
-            {
-                FinalizeModule();
-                Initialize();
-            }
-            finally
-            {
-                _gate.ExitWriteLock();
-            }
-        }
-
-        _users++;
     }
 
     private void Initialize()
     {
-        var code = Library.C_Initialize(new CK_C_INITIALIZE_ARGS { Flags = CKF.CKF_OS_LOCKING_OK });
+        CKR code;
+        // The environment is the process's: two modules of one kind with different homes must not read each other's.
+        lock (EnvironmentGate)
+        {
+            SetEnvironment(_environment);
+            code = Library.C_Initialize(new CK_C_INITIALIZE_ARGS { Flags = CKF.CKF_OS_LOCKING_OK });
+        }
+
         // Somebody else in this process initialised it (an OpenSSL provider, say): it works, and is not ours to finalize.
         _mayFinalize = code == CKR.CKR_OK;
         if (code is not (CKR.CKR_OK or CKR.CKR_CRYPTOKI_ALREADY_INITIALIZED))
@@ -165,6 +179,14 @@ internal sealed class TokenModule
         Interlocked.Increment(ref _generation);
     }
 
+    private static void SetEnvironment(IReadOnlyDictionary<string, string> environment)
+    {
+        foreach (var (name, value) in environment)
+        {
+            NativeLibraries.SetEnvironment(name, value);
+        }
+    }
+
     private void FinalizeModule()
     {
         if (_initialized && _mayFinalize)
@@ -174,5 +196,11 @@ internal sealed class TokenModule
         }
 
         _initialized = false;
+    }
+
+    /// <summary>How many hold this module; its own lock.</summary>
+    private sealed class Users
+    {
+        public int Count { get; set; }
     }
 }
