@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using AgentPki.Pkcs11.Administration;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
@@ -45,6 +46,21 @@ public sealed class SoftHsmFixture : IDisposable
         }
 
         return options;
+    }
+
+    /// <summary>As an operator with another program would: pkcs11-tool, in a process of its own.</summary>
+    public void DeletePrivateKey(Pkcs11Options options, string tokenLabel)
+    {
+        var start = new ProcessStartInfo("pkcs11-tool", ["--module", options.ModulePath, "--token-label", options.TokenLabel, "--login", "--pin", File.ReadAllText(options.PinFile), "--delete-object", "--type", "privkey", "--label", tokenLabel])
+        {
+            RedirectStandardError = true,
+            RedirectStandardOutput = true,
+        };
+        start.Environment["SOFTHSM2_CONF"] = _environment["SOFTHSM2_CONF"];
+        using var tool = Process.Start(start) ?? throw new InvalidOperationException("pkcs11-tool is missing: run tests/foreign/install.sh");
+        var output = tool.StandardOutput.ReadToEnd() + tool.StandardError.ReadToEnd();
+        tool.WaitForExit();
+        Assert.True(tool.ExitCode == 0, output);
     }
 
     public static ValueTask<Pkcs11Provider> OpenAsync(Pkcs11Options options) => Pkcs11Provider.OpenAsync(options, TimeProvider.System, NullLogger<Pkcs11Provider>.Instance, default);
