@@ -27,7 +27,7 @@ public sealed class TokenAdministration
     /// <exception cref="TokenCallException">The token refused.</exception>
     /// <exception cref="NotSupportedException">This kind of token is initialised with its maker's own tool.</exception>
     /// <exception cref="InvalidOperationException">The module has no free token.</exception>
-    public static bool EnsureToken(Pkcs11Options options, string securityOfficerPinFile) => With(options, a => a.Ensure(securityOfficerPinFile));
+    public static bool EnsureToken(Pkcs11Options options, string securityOfficerPinFile) => With(options, a => a.Ensure(securityOfficerPinFile), alone: true);
 
     /// <summary>All tokens of the module, uninitialised ones included.</summary>
     /// <exception cref="TokenCallException">The module refused.</exception>
@@ -44,18 +44,18 @@ public sealed class TokenAdministration
     /// <exception cref="InvalidOperationException">There is no such token.</exception>
     public static IReadOnlyList<TokenKeyDetails> ListKeys(Pkcs11Options options) => With(options, a => a.Keys());
 
-    private static T With<T>(Pkcs11Options options, Func<TokenAdministration, T> work)
+    private static T With<T>(Pkcs11Options options, Func<TokenAdministration, T> work, bool alone = false)
     {
         options.Validate();
         var module = TokenModule.Acquire(options.ModulePath, options.Environment, options.Token.Preload);
-        module.Enter();
+        (alone ? (Action)module.EnterAlone : module.Enter)();
         try
         {
             return work(new TokenAdministration(module, options));
         }
         finally
         {
-            module.Exit();
+            (alone ? (Action)module.ExitAlone : module.Exit)();
             module.Release();
         }
     }

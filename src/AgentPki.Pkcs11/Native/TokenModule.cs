@@ -86,6 +86,11 @@ internal sealed class TokenModule
 
     public void Exit() => _gate.ExitReadLock();
 
+    /// <summary>Held by who changes the module's slots: initialising a token picks a free one and logs in as its security officer.</summary>
+    public void EnterAlone() => _gate.EnterWriteLock();
+
+    public void ExitAlone() => _gate.ExitWriteLock();
+
     /// <summary>C_Finalize and C_Initialize, for a module that does not see its token come back. The calling thread must not be inside <see cref="Enter"/>.</summary>
     /// <returns>False when calls hang inside the module, so that it cannot be finalized.</returns>
     public bool Reinitialize(TimeSpan patience)
