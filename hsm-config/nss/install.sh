@@ -55,7 +55,7 @@ fetch() { # suite: unpacks that suite's libnss3 into $folder/lib
   apt-get "${options[@]}" update || return 1
   (cd "$work" && apt-get "${options[@]}" download libnss3) || return 1
   dpkg -x "$work"/libnss3_*.deb "$work/unpacked"
-  rm -rf "$folder/lib"
+  rm -rf "${folder:?}/lib"
   mkdir "$folder/lib"
   # .chk files are the signatures of softoken's own integrity test
   find "$work/unpacked" \( -name '*.so' -o -name '*.chk' \) -exec cp -L {} "$folder/lib/" \;

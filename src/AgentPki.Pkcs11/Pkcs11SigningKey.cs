@@ -40,7 +40,8 @@ internal sealed class Pkcs11SigningKey : ISigningKey
         }
 
         var use = UseFor(algorithm) ?? throw new ArgumentException($"The token '{_pool.Options.TokenLabel}' makes no {algorithm} signatures (signatures: in token.yaml).", nameof(algorithm));
-        return new(_pool.RunAsync(new SignOperation(_object, use, use.Prepare(message.Span), _pool.Options.CallDeadline), cancellationToken));
+        var operation = new SignOperation(_object, use, use.Prepare(message.Span), MechanismUse.RawSignatureSize(Algorithm), _pool.Options.CallDeadline);
+        return new(_pool.RunAsync(operation, cancellationToken));
     }
 
     public ValueTask DisposeAsync()

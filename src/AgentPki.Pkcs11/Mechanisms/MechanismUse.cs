@@ -81,9 +81,19 @@ internal sealed class MechanismUse
         return input;
     }
 
+    /// <summary>The length of what C_Sign gives back with a key of that kind.</summary>
+    public static int RawSignatureSize(KeyAlgorithm key) => key.Family switch
+    {
+        AlgorithmFamily.Ecdsa => 2 * ((key.SizeBits + 7) / 8),
+        AlgorithmFamily.Rsa => key.SizeBits / 8,
+        AlgorithmFamily.EdDsa => 64, // RFC 8032 §5.1.6
+    };
+
     /// <summary>Turns what C_Sign gave back into an X.509 signatureValue.</summary>
-    public byte[] Finish(ReadOnlySpan<byte> signature) =>
-        Output == SignOutput.Concatenated ? EcdsaSignatureValue.FromConcatenation(signature) : signature.ToArray();
+    public byte[] Finish(byte[] buffer, int length) =>
+        Output == SignOutput.Concatenated ? EcdsaSignatureValue.FromConcatenation(buffer.AsSpan(0, length))
+        : length == buffer.Length ? buffer
+        : buffer[..length];
 
     private int DigestSize => Algorithm.Hash switch
     {

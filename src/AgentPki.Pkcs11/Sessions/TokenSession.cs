@@ -17,24 +17,23 @@ namespace AgentPki.Pkcs11.Sessions;
 /// </remarks>
 internal readonly ref struct TokenSession(TokenModule module, ulong handle, long epoch)
 {
-    private const int FirstSignatureBuffer = 1024;
-
     private readonly Pkcs11Library _library = module.Library;
 
     /// <summary>Object handles found in another epoch mean nothing here.</summary>
     public long Epoch => epoch;
 
     /// <summary>C_SignInit and C_Sign, or C_SignUpdate in pieces where the token limits an input.</summary>
-    public byte[] Sign(MechanismUse use, ulong key, byte[] input, string keyName)
+    /// <param name="size">The signature's length as the token gives it; some modules refuse a buffer of any other.</param>
+    public byte[] Sign(MechanismUse use, ulong key, byte[] input, int size, string keyName)
     {
         var mechanism = use.Native;
         Check(_library.C_SignInit(handle, ref mechanism, key), "C_SignInit", use.Mechanism, keyName);
-        var buffer = new byte[FirstSignatureBuffer];
         if (use.MaxInput > 0 && input.Length > use.MaxInput)
         {
-            return SignInPieces(use, input, keyName);
+            return SignInPieces(use, input, size, keyName);
         }
 
+        var buffer = new byte[size];
         var length = (ulong)buffer.Length;
         var code = _library.C_Sign(handle, input, (ulong)input.Length, buffer, ref length);
         if (code == CKR.CKR_BUFFER_TOO_SMALL)
@@ -45,7 +44,7 @@ internal readonly ref struct TokenSession(TokenModule module, ulong handle, long
         }
 
         Check(code, "C_Sign", use.Mechanism, keyName);
-        return use.Finish(buffer.AsSpan(0, (int)length));
+        return use.Finish(buffer, (int)length);
     }
 
     /// <summary>C_SignInit alone: whether the key could sign, without a signature. The operation ends with the session, which the caller gives up.</summary>
@@ -162,7 +161,7 @@ internal readonly ref struct TokenSession(TokenModule module, ulong handle, long
 
     public void Destroy(ulong target) => Check(_library.C_DestroyObject(handle, target), "C_DestroyObject");
 
-    private byte[] SignInPieces(MechanismUse use, byte[] input, string keyName)
+    private byte[] SignInPieces(MechanismUse use, byte[] input, int size, string keyName)
     {
         for (var offset = 0; offset < input.Length; offset += use.MaxInput)
         {
@@ -170,7 +169,7 @@ internal readonly ref struct TokenSession(TokenModule module, ulong handle, long
             Check(_library.C_SignUpdate(handle, piece, (ulong)piece.Length), "C_SignUpdate", use.Mechanism, keyName);
         }
 
-        var buffer = new byte[FirstSignatureBuffer];
+        var buffer = new byte[size];
         var length = (ulong)buffer.Length;
         var code = _library.C_SignFinal(handle, buffer, ref length);
         if (code == CKR.CKR_BUFFER_TOO_SMALL)
@@ -180,7 +179,7 @@ internal readonly ref struct TokenSession(TokenModule module, ulong handle, long
         }
 
         Check(code, "C_SignFinal", use.Mechanism, keyName);
-        return use.Finish(buffer.AsSpan(0, (int)length));
+        return use.Finish(buffer, (int)length);
     }
 
     private static bool IsHidden(CKR code, ulong length) =>

@@ -1,0 +1,54 @@
+using System.Diagnostics;
+using AgentPki.Pkcs11.Administration;
+using Microsoft.Extensions.Logging.Abstractions;
+using Xunit;
+
+namespace AgentPki.Pkcs11.Tests;
+
+/// <summary>A fresh NSS database, and the module that hsm-config/nss/install.sh unpacks once into <c>.tools/nss</c> of the working tree.</summary>
+public sealed class NssFixture : IDisposable
+{
+    private readonly string _home = Directory.CreateTempSubdirectory("agentpki-nss-").FullName;
+
+    public NssFixture()
+    {
+        var description = TokenDescription.Shipped("nss");
+        Options = new Pkcs11Options
+        {
+            Name = "nss",
+            ModulePath = Install(),
+            TokenLabel = "NSS Certificate DB",
+            PinFile = Path.Combine(_home, "pin"),
+            Token = description,
+            Environment = TokenHome.Prepare(description, _home),
+        };
+        Made = TokenAdministration.EnsureToken(Options, Path.Combine(_home, "so-pin"));
+    }
+
+    public Pkcs11Options Options { get; }
+
+    public bool Made { get; }
+
+    public ValueTask<Pkcs11Provider> OpenAsync() => Pkcs11Provider.OpenAsync(Options, TimeProvider.System, NullLogger<Pkcs11Provider>.Instance, default);
+
+    public void Dispose() => Directory.Delete(_home, recursive: true);
+
+    private static string Install()
+    {
+        var root = new DirectoryInfo(AppContext.BaseDirectory);
+        while (root is not null && !File.Exists(Path.Combine(root.FullName, "AgentPki.sln")))
+        {
+            root = root.Parent;
+        }
+
+        Assert.NotNull(root);
+        var script = Path.Combine(root.FullName, "hsm-config", "nss", "install.sh");
+        using var install = Process.Start(new ProcessStartInfo(script, [Path.Combine(root.FullName, ".tools", "nss")]) { RedirectStandardOutput = true, RedirectStandardError = true })
+            ?? throw new InvalidOperationException(script);
+        var error = install.StandardError.ReadToEndAsync();
+        var output = install.StandardOutput.ReadToEnd();
+        install.WaitForExit();
+        Assert.True(install.ExitCode == 0, error.GetAwaiter().GetResult());
+        return output.Trim().Split('\n')[^1];
+    }
+}
