@@ -27,7 +27,7 @@ public static class TokenAccess
 
         return new Pkcs11Options
         {
-            Name = options.Token.Kind,
+            Name = description.Name,
             ModulePath = module,
             TokenLabel = options.Token.Label,
             PinFile = Secrets.PinFile(home, options.Token.PinFile, variable),
@@ -72,7 +72,7 @@ public static class TokenAccess
     {
         try
         {
-            return TokenDescription.Shipped(kind);
+            return kind.EndsWith(".yaml", StringComparison.Ordinal) ? TokenDescription.Load(kind) : TokenDescription.Shipped(kind);
         }
         catch (FormatException error)
         {
