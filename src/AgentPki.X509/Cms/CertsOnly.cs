@@ -42,23 +42,14 @@ public static class CertsOnly
     /// <exception cref="MalformedDataException">Not the DER of a SignedData ContentInfo, or a certificate that cannot be read.</exception>
     public static IReadOnlyList<Certificate> Parse(ReadOnlyMemory<byte> der)
     {
-        if (der.Length > Limits.CmsOctets)
+        var element = ContentInfo.Decode(der, out var type);
+        if (type != Oids.CmsSignedData)
         {
-            throw new MalformedDataException($"ContentInfo: {der.Length} octets; at most {Limits.CmsOctets} are taken");
+            throw new MalformedDataException($"contentType: {type} where SignedData belongs");
         }
 
-        var outer = new DerReader(der);
-        var contentInfo = outer.ReadSequence("ContentInfo");
-        outer.End("ContentInfo");
-        if (contentInfo.ReadOid("contentType") is var type && type != Oids.CmsSignedData)
-        {
-            throw contentInfo.Malformed($"contentType: {type} where SignedData belongs");
-        }
-
-        var content = contentInfo.ReadConstructed(DerTag.ContextConstructed(0), "content");
-        contentInfo.End("ContentInfo");
+        var content = new DerReader(element);
         var signedData = content.ReadSequence("SignedData");
-        content.End("content");
         signedData.ReadInt32("version", 1, 5);
         signedData.ReadElement(DerTag.Set, "digestAlgorithms");
         signedData.ReadElement(DerTag.Sequence, "encapContentInfo");

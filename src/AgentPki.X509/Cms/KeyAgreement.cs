@@ -1,0 +1,181 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using AgentPki.Cryptography;
+using AgentPki.X509.Der;
+
+namespace AgentPki.X509.Cms;
+
+/// <summary>ECDH with an ephemeral sender's key, ANSI X9.63 key derivation and AES key wrap (RFC 5753 §3.1, §7.2).</summary>
+internal static class KeyAgreement
+{
+    /// <summary>KeyAgreeRecipientInfo [1]: version, ephemeral originator, scheme with its wrap, one encrypted key.</summary>
+    public static void Write(DerWriter writer, Recipient recipient, ReadOnlySpan<byte> contentKey)
+    {
+        using var theirs = ImportPublic(recipient.PublicKey.SubjectPublicKeyInfo.Span);
+        using var ours = ECDiffieHellman.Create(theirs.ExportParameters(false).Curve);
+        var scheme = recipient.PublicKey.Algorithm.SizeBits <= 256 ? Oids.StdDhSha256Kdf : Oids.StdDhSha384Kdf;
+        var keyEncryptionKey = Derive(ours, theirs, scheme, Oids.Aes256Wrap, default);
+        var wrapped = AesKeyWrap.Wrap(keyEncryptionKey, contentKey);
+        CryptographicOperations.ZeroMemory(keyEncryptionKey);
+
+        using var info = writer.Constructed(DerTag.ContextConstructed(1));
+        // RFC 5652 §6.2.2: always 3
+        writer.WriteInteger(3);
+        WriteOriginator(writer, ours);
+        using (writer.Sequence())
+        {
+            writer.WriteOid(scheme);
+            WriteWrap(writer, Oids.Aes256Wrap);
+        }
+
+        using var keys = writer.Sequence();
+        using var encrypted = writer.Sequence();
+        WriteRecipient(writer, recipient);
+        writer.WriteOctetString(wrapped);
+    }
+
+    /// <summary>Null when the recipient info is not for this key or does not open.</summary>
+    public static byte[]? Open(DerReader info, ECDiffieHellman key)
+    {
+        info.ReadInt32("version", 3, 3);
+        var originator = ReadOriginator(ref info);
+        ReadOnlyMemory<byte> keyingMaterial = default;
+        if (info.NextIs(DerTag.ContextConstructed(1)))
+        {
+            var tagged = info.ReadConstructed(DerTag.ContextConstructed(1), "ukm");
+            keyingMaterial = tagged.ReadOctetString("ukm");
+            tagged.End("ukm");
+        }
+
+        var scheme = AlgorithmIdentifiers.Read(ref info, "keyEncryptionAlgorithm", out var parameters);
+        var wrapReader = new DerReader(parameters);
+        var wrap = AlgorithmIdentifiers.Read(ref wrapReader, "keyWrapAlgorithm", out _);
+        var keys = info.ReadSequence("recipientEncryptedKeys");
+        if (originator is null || scheme is not (Oids.StdDhSha256Kdf or Oids.StdDhSha384Kdf) || wrap is not (Oids.Aes128Wrap or Oids.Aes256Wrap))
+        {
+            return null;
+        }
+
+        using var theirs = OriginatorKey(originator.Value, key);
+        if (theirs is null)
+        {
+            return null;
+        }
+
+        var keyEncryptionKey = Derive(key, theirs, scheme, wrap, keyingMaterial.Span);
+        try
+        {
+            while (!keys.IsEmpty)
+            {
+                var encrypted = keys.ReadSequence("RecipientEncryptedKey");
+                encrypted.ReadElement("rid");
+                if (AesKeyWrap.Unwrap(keyEncryptionKey, encrypted.ReadOctetString("encryptedKey").Span) is { } contentKey)
+                {
+                    return contentKey;
+                }
+            }
+
+            return null;
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(keyEncryptionKey);
+        }
+    }
+
+    // SEC 1 §3.6.1 (X9.63): Hash(Z ‖ counter ‖ SharedInfo), with the ECC-CMS-SharedInfo of RFC 5753 §7.2.
+    private static byte[] Derive(ECDiffieHellman ours, ECDiffieHellman theirs, string scheme, string wrap, ReadOnlySpan<byte> keyingMaterial)
+    {
+        var length = wrap == Oids.Aes128Wrap ? 16 : 32;
+        var shared = SharedInfo(wrap, length, keyingMaterial);
+        var hash = scheme == Oids.StdDhSha256Kdf ? HashAlgorithmName.SHA256 : HashAlgorithmName.SHA384;
+        Span<byte> counter = [0, 0, 0, 1];
+        // One round of either hash gives the 32 octets that are needed at most.
+        return ours.DeriveKeyFromHash(theirs.PublicKey, hash, null, [.. counter, .. shared])[..length];
+    }
+
+    private static byte[] SharedInfo(string wrap, int length, ReadOnlySpan<byte> keyingMaterial)
+    {
+        using var writer = new DerWriter(64);
+        using (writer.Sequence())
+        {
+            WriteWrap(writer, wrap);
+            if (!keyingMaterial.IsEmpty)
+            {
+                using var entity = writer.Constructed(DerTag.ContextConstructed(0));
+                writer.WriteOctetString(keyingMaterial);
+            }
+
+            using var supplementary = writer.Constructed(DerTag.ContextConstructed(2));
+            Span<byte> bits = stackalloc byte[4];
+            BinaryPrimitives.WriteInt32BigEndian(bits, length * 8);
+            writer.WriteOctetString(bits);
+        }
+
+        return writer.ToArray();
+    }
+
+    // RFC 3565 §2.3.2: parameters absent.
+    private static void WriteWrap(DerWriter writer, string wrap)
+    {
+        using var identifier = writer.Sequence();
+        writer.WriteOid(wrap);
+    }
+
+    // originator [0] EXPLICIT, originatorKey [1] IMPLICIT { AlgorithmIdentifier, BIT STRING }; the algorithm with its curve (RFC 5753 §3.1.1 allows
+    // parameters to be absent, NULL or the curve; the curve is what every library reads).
+    private static void WriteOriginator(DerWriter writer, ECDiffieHellman ours)
+    {
+        using var tagged = writer.Constructed(DerTag.ContextConstructed(0));
+        var info = new DerReader(ours.ExportSubjectPublicKeyInfo()).ReadContent(DerTag.Sequence, "SubjectPublicKeyInfo");
+        writer.Write(DerTag.ContextConstructed(1), info.Span);
+    }
+
+    private static ReadOnlyMemory<byte>? ReadOriginator(ref DerReader info)
+    {
+        var tagged = info.ReadConstructed(DerTag.ContextConstructed(0), "originator");
+        if (!tagged.NextIs(DerTag.ContextConstructed(1)))
+        {
+            tagged.ReadElement("originator");
+            return null;
+        }
+
+        var originator = tagged.ReadConstructed(DerTag.ContextConstructed(1), "originatorKey");
+        originator.ReadElement(DerTag.Sequence, "algorithm");
+        return originator.ReadBitStringOctets("publicKey");
+    }
+
+    // Only the point is taken from the message: the curve is our own key's, and the point is checked to lie on it.
+    private static ECDiffieHellman? OriginatorKey(ReadOnlyMemory<byte> point, ECDiffieHellman key)
+    {
+        var algorithm = key.KeySize == 256 ? KeyAlgorithm.EcdsaP256 : KeyAlgorithm.EcdsaP384;
+        using var writer = new DerWriter(160);
+        using (writer.Sequence())
+        {
+            writer.WriteEncoded(algorithm.AlgorithmIdentifier.Span);
+            writer.WriteBitString(point.Span);
+        }
+
+        return PublicKey.TryParse(writer.ToArray(), out var valid, out _) ? ImportPublic(valid.SubjectPublicKeyInfo.Span) : null;
+    }
+
+    private static void WriteRecipient(DerWriter writer, Recipient recipient)
+    {
+        if (recipient.Issuer is not null)
+        {
+            recipient.WriteIssuerAndSerial(writer);
+            return;
+        }
+
+        // rKeyId [0] IMPLICIT RecipientKeyIdentifier { subjectKeyIdentifier OCTET STRING }
+        using var identifier = writer.Constructed(DerTag.ContextConstructed(0));
+        writer.WriteOctetString(recipient.KeyIdentifier.Span);
+    }
+
+    private static ECDiffieHellman ImportPublic(ReadOnlySpan<byte> subjectPublicKeyInfo)
+    {
+        var key = ECDiffieHellman.Create();
+        key.ImportSubjectPublicKeyInfo(subjectPublicKeyInfo, out _);
+        return key;
+    }
+}
