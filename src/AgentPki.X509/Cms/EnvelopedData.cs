@@ -166,11 +166,13 @@ public static class EnvelopedData
 
             if (key is RSA rsa && set.NextIs(DerTag.Sequence))
             {
-                contentKey ??= KeyTransport.Open(set.ReadSequence("KeyTransRecipientInfo"), rsa);
+                var info = set.ReadSequence("KeyTransRecipientInfo");
+                contentKey ??= KeyTransport.Open(info, rsa);
             }
             else if (key is ECDiffieHellman ecdh && set.NextIs(DerTag.ContextConstructed(1)))
             {
-                contentKey ??= KeyAgreement.Open(set.ReadConstructed(DerTag.ContextConstructed(1), "KeyAgreeRecipientInfo"), ecdh);
+                var info = set.ReadConstructed(DerTag.ContextConstructed(1), "KeyAgreeRecipientInfo");
+                contentKey ??= KeyAgreement.Open(info, ecdh);
             }
             else
             {

@@ -8,13 +8,16 @@ namespace AgentPki.X509.Cms;
 /// <summary>ECDH with an ephemeral sender's key, ANSI X9.63 key derivation and AES key wrap (RFC 5753 §3.1, §7.2).</summary>
 internal static class KeyAgreement
 {
+    // RFC 3565 §2.3.2: parameters absent.
+    private static readonly byte[] Aes256Wrap = Convert.FromHexString("300B060960864801650304012D");
+
     /// <summary>KeyAgreeRecipientInfo [1]: version, ephemeral originator, scheme with its wrap, one encrypted key.</summary>
     public static void Write(DerWriter writer, Recipient recipient, ReadOnlySpan<byte> contentKey)
     {
         using var theirs = ImportPublic(recipient.PublicKey.SubjectPublicKeyInfo.Span);
         using var ours = ECDiffieHellman.Create(theirs.ExportParameters(false).Curve);
         var scheme = recipient.PublicKey.Algorithm.SizeBits <= 256 ? Oids.StdDhSha256Kdf : Oids.StdDhSha384Kdf;
-        var keyEncryptionKey = Derive(ours, theirs, scheme, Oids.Aes256Wrap, default);
+        var keyEncryptionKey = Derive(ours, theirs, scheme, Aes256Wrap, 32, default);
         var wrapped = AesKeyWrap.Wrap(keyEncryptionKey, contentKey);
         CryptographicOperations.ZeroMemory(keyEncryptionKey);
 
@@ -25,7 +28,7 @@ internal static class KeyAgreement
         using (writer.Sequence())
         {
             writer.WriteOid(scheme);
-            WriteWrap(writer, Oids.Aes256Wrap);
+            writer.WriteEncoded(Aes256Wrap);
         }
 
         using var keys = writer.Sequence();
@@ -62,7 +65,7 @@ internal static class KeyAgreement
             return null;
         }
 
-        var keyEncryptionKey = Derive(key, theirs, scheme, wrap, keyingMaterial.Span);
+        var keyEncryptionKey = Derive(key, theirs, scheme, parameters.Span, wrap == Oids.Aes128Wrap ? 16 : 32, keyingMaterial.Span);
         try
         {
             while (!keys.IsEmpty)
@@ -83,10 +86,10 @@ internal static class KeyAgreement
         }
     }
 
-    // SEC 1 §3.6.1 (X9.63): Hash(Z ‖ counter ‖ SharedInfo), with the ECC-CMS-SharedInfo of RFC 5753 §7.2.
-    private static byte[] Derive(ECDiffieHellman ours, ECDiffieHellman theirs, string scheme, string wrap, ReadOnlySpan<byte> keyingMaterial)
+    // SEC 1 §3.6.1 (X9.63): Hash(Z ‖ counter ‖ SharedInfo), with the ECC-CMS-SharedInfo of RFC 5753 §7.2. The wrap's AlgorithmIdentifier goes in as it
+    // stands in the message: some senders write NULL parameters.
+    private static byte[] Derive(ECDiffieHellman ours, ECDiffieHellman theirs, string scheme, ReadOnlySpan<byte> wrap, int length, ReadOnlySpan<byte> keyingMaterial)
     {
-        var length = wrap == Oids.Aes128Wrap ? 16 : 32;
         var shared = SharedInfo(wrap, length, keyingMaterial);
         var hash = scheme == Oids.StdDhSha256Kdf ? HashAlgorithmName.SHA256 : HashAlgorithmName.SHA384;
         Span<byte> counter = [0, 0, 0, 1];
@@ -94,12 +97,12 @@ internal static class KeyAgreement
         return ours.DeriveKeyFromHash(theirs.PublicKey, hash, null, [.. counter, .. shared])[..length];
     }
 
-    private static byte[] SharedInfo(string wrap, int length, ReadOnlySpan<byte> keyingMaterial)
+    private static byte[] SharedInfo(ReadOnlySpan<byte> wrap, int length, ReadOnlySpan<byte> keyingMaterial)
     {
         using var writer = new DerWriter(64);
         using (writer.Sequence())
         {
-            WriteWrap(writer, wrap);
+            writer.WriteEncoded(wrap);
             if (!keyingMaterial.IsEmpty)
             {
                 using var entity = writer.Constructed(DerTag.ContextConstructed(0));
@@ -113,13 +116,6 @@ internal static class KeyAgreement
         }
 
         return writer.ToArray();
-    }
-
-    // RFC 3565 §2.3.2: parameters absent.
-    private static void WriteWrap(DerWriter writer, string wrap)
-    {
-        using var identifier = writer.Sequence();
-        writer.WriteOid(wrap);
     }
 
     // originator [0] EXPLICIT, originatorKey [1] IMPLICIT { AlgorithmIdentifier, BIT STRING }; the algorithm with its curve (RFC 5753 §3.1.1 allows

@@ -192,7 +192,8 @@ public sealed class PkiData
 
     private ReadOnlyMemory<byte>? Single(string type) => Controls.Where(c => c.Type == type).ToArray() switch
     {
-        [] => null,
+        // Cast, because a bare null would become an empty memory.
+        [] => (ReadOnlyMemory<byte>?)null,
         [{ Values: [var only] }] => only,
         _ => throw new MalformedDataException($"controlSequence: control {type} occurs more than once or does not have one value"),
     };

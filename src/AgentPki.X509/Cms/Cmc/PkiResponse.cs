@@ -158,5 +158,5 @@ public sealed record PkiResponse(IReadOnlyList<CmcStatusInfo> Statuses)
     }
 
     private static ReadOnlyMemory<byte>? First(List<TaggedAttribute> controls, string type) =>
-        controls.Find(c => c.Type == type) is { Values: [var value, ..] } ? value : null;
+        controls.Find(c => c.Type == type) is { Values: [var value, ..] } ? value : (ReadOnlyMemory<byte>?)null;
 }
