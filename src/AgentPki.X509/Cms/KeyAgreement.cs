@@ -65,7 +65,14 @@ internal static class KeyAgreement
             return null;
         }
 
-        var keyEncryptionKey = Derive(key, theirs, scheme, parameters.Span, wrap == Oids.Aes128Wrap ? 16 : 32, keyingMaterial.Span);
+        var length = wrap == Oids.Aes128Wrap ? 16 : 32;
+        return Unwrap(keys, Derive(key, theirs, scheme, parameters.Span, length, keyingMaterial.Span))
+            // BouncyCastle for .NET (and old ones for Java) derive with NULL parameters where the message has none.
+            ?? Unwrap(keys, Derive(key, theirs, scheme, WithNull(wrap), length, keyingMaterial.Span));
+    }
+
+    private static byte[]? Unwrap(DerReader keys, byte[] keyEncryptionKey)
+    {
         try
         {
             while (!keys.IsEmpty)
@@ -84,6 +91,18 @@ internal static class KeyAgreement
         {
             CryptographicOperations.ZeroMemory(keyEncryptionKey);
         }
+    }
+
+    private static byte[] WithNull(string wrap)
+    {
+        using var writer = new DerWriter(32);
+        using (writer.Sequence())
+        {
+            writer.WriteOid(wrap);
+            writer.WriteNull();
+        }
+
+        return writer.ToArray();
     }
 
     // SEC 1 §3.6.1 (X9.63): Hash(Z ‖ counter ‖ SharedInfo), with the ECC-CMS-SharedInfo of RFC 5753 §7.2. The wrap's AlgorithmIdentifier goes in as it
