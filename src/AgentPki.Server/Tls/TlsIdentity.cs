@@ -15,6 +15,8 @@ public sealed class TlsIdentity
 {
     private volatile Current _current;
 
+    static TlsIdentity() => SessionTickets.TrySwitchOff();
+
     public TlsIdentity(X509Certificate2 certificate, X509Certificate2Collection intermediates) => _current = Build(certificate, intermediates);
 
     public X509Certificate2 Certificate => _current.Certificate;
