@@ -34,19 +34,21 @@ public sealed class AgentNaming
     /// <param name="requested">The SPIFFE ID in the request; null when it carries none.</param>
     /// <param name="commonName">The request's common name, for the template.</param>
     /// <param name="dnsName">The request's first DNS name, for the template.</param>
-    /// <param name="credentialPattern">The glob of the credential that enrols it (<c>EnrollmentCredential.SubjectPattern</c>); null: any.</param>
+    /// <param name="credentialPattern">
+    /// The glob of the credential that enrols it (<c>EnrollmentCredential.SubjectPattern</c>): it allows what it matches and nothing else; null: the profile alone decides.
+    /// </param>
     /// <param name="error">Why there is no name, for the client: what was wrong and what would be right.</param>
     public bool TryName(AgentPathRule rule, SpiffeId? requested, string? commonName, string? dnsName, string? credentialPattern, [NotNullWhen(true)] out SpiffeId? name, [NotNullWhen(false)] out string? error)
     {
         name = null;
-        if (!(requested is null ? TryAssign(rule, commonName, dnsName, out name, out error) : TryAllow(rule, requested, commonName, dnsName, out name, out error)))
+        if (!(requested is null ? TryAssign(rule, commonName, dnsName, out name, out error) : TryAllow(rule, requested, commonName, dnsName, credentialPattern, out name, out error)))
         {
             return false;
         }
 
         if (credentialPattern is not null && !PathPattern.Matches(credentialPattern, name.Path))
         {
-            error = $"the credential enrols agents under {credentialPattern} only, not {name.Path}";
+            error = $"the credential enrols agents under {credentialPattern} only, not {name.Path}{(requested is null ? "; ask for such a SPIFFE ID in the subjectAltName" : "")}";
             name = null;
             return false;
         }
@@ -54,7 +56,7 @@ public sealed class AgentNaming
         return true;
     }
 
-    private bool TryAllow(AgentPathRule rule, SpiffeId requested, string? commonName, string? dnsName, [NotNullWhen(true)] out SpiffeId? name, [NotNullWhen(false)] out string? error)
+    private bool TryAllow(AgentPathRule rule, SpiffeId requested, string? commonName, string? dnsName, string? credentialPattern, [NotNullWhen(true)] out SpiffeId? name, [NotNullWhen(false)] out string? error)
     {
         name = null;
         if (!string.Equals(requested.TrustDomain, TrustDomain, StringComparison.Ordinal))
@@ -63,8 +65,9 @@ public sealed class AgentNaming
             return false;
         }
 
-        // Asking for what the template gives anyway is always allowed.
-        if (rule.Patterns.Any(pattern => PathPattern.Matches(pattern, requested.Path))
+        // Asking for what the template gives anyway is always allowed; and whoever made the credential for a pattern meant it.
+        if ((credentialPattern is not null && PathPattern.Matches(credentialPattern, requested.Path))
+            || rule.Patterns.Any(pattern => PathPattern.Matches(pattern, requested.Path))
             || (TryAssign(rule, commonName, dnsName, out var assigned, out _) && string.Equals(assigned.Path, requested.Path, StringComparison.Ordinal)))
         {
             (name, error) = (requested, null);

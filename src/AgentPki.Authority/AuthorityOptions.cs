@@ -27,6 +27,9 @@ public sealed record AuthorityOptions
     /// <summary>Requests of strangers that may wait at one time: storage they can make the appliance spend.</summary>
     public int ParkedStrangers { get; init; } = 100;
 
+    /// <summary>Requests of one authenticated requester that may wait at one time.</summary>
+    public int ParkedPerRequester { get; init; } = 1000;
+
     /// <summary>How long refusals of strangers are gathered before they become one ledger entry.</summary>
     public TimeSpan RefusalInterval { get; init; } = TimeSpan.FromMinutes(1);
 

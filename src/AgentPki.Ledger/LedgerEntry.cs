@@ -22,6 +22,8 @@ public enum LedgerEntryKind : ushort
     CertificateWithheld = 15,
     CertificateRevoked = 20,
     CertificateListIssued = 21,
+    /// <summary>An agent was suspended, re-activated or retired.</summary>
+    AgentStateChanged = 22,
     CredentialCreated = 30,
     CredentialRevoked = 31,
     AdminRefused = 40,

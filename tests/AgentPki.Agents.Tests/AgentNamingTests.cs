@@ -87,6 +87,13 @@ public sealed class AgentNamingTests
         Assert.Equal(allowed, Naming.TryName(Both, null, commonName, null, pattern, out _, out _));
 
     [Theory]
+    [InlineData("spiffe://agents.test/robots/r2", true)]
+    [InlineData("spiffe://agents.test/agent/x", false)]
+    [InlineData("spiffe://other.test/robots/r2", false)]
+    public void TryName_CredentialPattern_AllowsWhatItMatchesAndNothingElse(string requested, bool allowed) =>
+        Assert.Equal(allowed, Naming.TryName(Both, SpiffeId.Parse(requested), "cn", null, "/robots/*", out _, out _));
+
+    [Theory]
     [InlineData("")]
     [InlineData("Agents.test")]
     [InlineData("a/b")]

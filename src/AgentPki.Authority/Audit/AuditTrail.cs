@@ -33,6 +33,7 @@ public sealed class AuditTrail : IAsyncDisposable
     private readonly RefusalAggregate _strangers;
     private readonly ITimer _timer;
     private readonly SemaphoreSlim _flushing = new(1, 1);
+    private Task _background = Task.CompletedTask;
 
     /// <param name="interval">How long refusals of strangers are gathered before they become one entry.</param>
     public AuditTrail(CommitWriter commits, TimeSpan interval, TimeProvider time, AuthorityMetrics metrics, ILogger<AuditTrail> logger)
@@ -90,12 +91,19 @@ public sealed class AuditTrail : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _timer.DisposeAsync();
+        await _background;
         await FlushAsync(CancellationToken.None);
         _flushing.Dispose();
     }
 
-    // Nothing awaits a timer's callback; FlushAsync reports its own failures.
-    private void FlushInBackground() => _ = FlushAsync(CancellationToken.None).AsTask();
+    // Nothing awaits a timer's callback; FlushAsync reports its own failures. A flush that still runs is not joined by a second.
+    private void FlushInBackground()
+    {
+        if (_flushing.CurrentCount > 0)
+        {
+            _background = FlushAsync(CancellationToken.None).AsTask();
+        }
+    }
 
     private async ValueTask<bool> WriteOrLogAsync(LedgerEntryKind kind, string actor, ImmutableSortedDictionary<string, string> details, CancellationToken cancellationToken)
     {

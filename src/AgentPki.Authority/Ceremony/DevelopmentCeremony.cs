@@ -63,6 +63,11 @@ public sealed class DevelopmentCeremony(AuthorityEnvironment environment, IProgr
             return certificate;
         }
 
+        if (!isNew)
+        {
+            await keys.RecordFoundAsync(key, AuditTrail.Appliance);
+        }
+
         // 3. Its certificate: self-signed, or signed by the parent through the parent's own guarded path.
         var made = parent is null
             ? await SelfSignAsync(wanted, key.PublicKey, guarded, cancellationToken)
@@ -144,8 +149,34 @@ public sealed class DevelopmentCeremony(AuthorityEnvironment environment, IProgr
             CeremonyOptions.CheckpointKey(options.KeyProvider, options.KeyPrefix), [KeyAlgorithm.Ed25519, KeyAlgorithm.EcdsaP256], KeyPurpose.LedgerCheckpoint, AuditTrail.Appliance, cancellationToken);
         await using var disposed = key;
         _ = new CheckpointSigner(key);
+        if (!isNew && await environment.Stores.Ledger.LatestCheckpointAsync(cancellationToken) is null && !await IsRecordedAsync(key, cancellationToken))
+        {
+            await keys.RecordFoundAsync(key, AuditTrail.Appliance);
+        }
+
         Report(new CeremonyStep("checkpoint key", $"{key.Algorithm}, {key.Protection.ToString().ToLowerInvariant()}, {key.Reference.Provider}/{key.Reference.Label}", isNew));
         return key.PublicKey;
+    }
+
+    // Asked only of a log without a checkpoint, which is young: the entry is among the first or it is not there.
+    private async ValueTask<bool> IsRecordedAsync(ISigningKey key, CancellationToken cancellationToken)
+    {
+        const int MostEntries = 1000;
+        var fingerprint = AuditDetails.Hex(key.PublicKey.Fingerprint());
+        await foreach (var record in environment.Stores.Ledger.ReadAsync(0, cancellationToken))
+        {
+            if (record.Leaf.Kind == LedgerEntryKind.KeyGenerated && record.Details?.Facts.GetValueOrDefault(AuditDetails.KeySha256) == fingerprint)
+            {
+                return true;
+            }
+
+            if (record.Leaf.Index >= MostEntries)
+            {
+                break;
+            }
+        }
+
+        return false;
     }
 
     private void Report(CeremonyStep step)

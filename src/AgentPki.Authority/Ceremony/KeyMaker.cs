@@ -38,11 +38,18 @@ internal sealed class KeyMaker(CryptoProviders providers, CommitWriter commits, 
         return (key, true);
     }
 
-    private async ValueTask RecordAsync(ISigningKey key, string actor)
+    /// <summary>
+    /// Records a key that was found and that nothing in the store speaks of yet: an earlier run ended between the key and its entry, or its entry
+    /// and its certificate. The entry says that the key was found.
+    /// </summary>
+    public ValueTask RecordFoundAsync(ISigningKey key, string actor) => RecordAsync(key, actor, "found");
+
+    private async ValueTask RecordAsync(ISigningKey key, string actor, string state = "generated")
     {
         var entry = new LedgerEntry(LedgerEntryKind.KeyGenerated, time.GetUtcNow(), actor, AuditDetails.Of(
             (AuditDetails.KeyLabel, $"{key.Reference.Provider}/{key.Reference.Label}"),
             (AuditDetails.KeyAlgorithm, key.Algorithm.Name),
+            (AuditDetails.State, state),
             (AuditDetails.KeyPurpose, key.Purpose.ToString()),
             (AuditDetails.KeyProtection, key.Protection.ToString()),
             (AuditDetails.KeySha256, AuditDetails.Hex(key.PublicKey.Fingerprint()))));

@@ -21,7 +21,7 @@ public sealed class AuthorityServices : IAsyncDisposable
     private readonly AuthorityMetrics _metrics;
     private readonly OcspResponderKeeper _responders;
     private readonly ITimer _maintenance;
-    private int _maintaining;
+    private volatile Task _round = Task.CompletedTask;
 
     private AuthorityServices(AuthorityEnvironment environment, AuthorityMetrics metrics, CommitWriter commits, IssuerDirectory issuers, KeyReference checkpointKey)
     {
@@ -34,7 +34,8 @@ public sealed class AuthorityServices : IAsyncDisposable
         var authenticator = new RequesterAuthenticator(stores.Certificates, stores.Agents, stores.Credentials, issuers, time);
         var policy = new EnrollmentPolicy(profiles, new AgentNaming(options.TrustDomain), stores.Agents, stores.Certificates, Approvals, providers, new SubjectKeyMaker(providers), issuers, time);
         Registration = new RegistrationAuthority(authenticator, policy, authority, issuers, Audit, options, environment.Logger<RegistrationAuthority>());
-        Appliance = new ApplianceEnrollment(profiles, authority, issuers);
+        Appliance = new ApplianceEnrollment(profiles, authority, issuers, Audit);
+        Agents = new AgentService(stores.Agents, commits, Audit, time);
         Revocations = new RevocationService(stores.Certificates, stores.Agents, issuers, commits, Audit, metrics, time);
         CertificateLists = new CertificateListService(issuers, stores.Certificates, stores.CertificateLists, commits, providers, options, time, environment.Logger<CertificateListService>());
         _responders = new OcspResponderKeeper(profiles, issuers, stores.Certificates, Appliance, new KeyMaker(providers, commits, time), providers, commits.Revocations, time, environment.Logger<OcspResponderKeeper>());
@@ -46,6 +47,8 @@ public sealed class AuthorityServices : IAsyncDisposable
     public RegistrationAuthority Registration { get; }
 
     public ApplianceEnrollment Appliance { get; }
+
+    public AgentService Agents { get; }
 
     public ApprovalService Approvals { get; }
 
@@ -120,12 +123,13 @@ public sealed class AuthorityServices : IAsyncDisposable
         }
     }
 
-    /// <summary>Renews CRLs and OCSP responders that are due; the first call, at start, makes them.</summary>
+    /// <summary>Renews CRLs and OCSP responders that are due (the first call, at start, makes them) and ends approvals whose time is over.</summary>
     public async ValueTask MaintainAsync(CancellationToken cancellationToken)
     {
         try
         {
             await _responders.EnsureAllAsync(cancellationToken);
+            await Approvals.ExpireAllAsync(cancellationToken);
         }
         catch (Exception failure) when (failure is KeyUnavailableException or Store.StoreUnavailableException)
         {
@@ -139,6 +143,7 @@ public sealed class AuthorityServices : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _maintenance.DisposeAsync();
+        await _round;
         await Audit.DisposeAsync();
         await Commits.DisposeAsync();
         await Checkpoints.DisposeAsync();
@@ -151,9 +156,9 @@ public sealed class AuthorityServices : IAsyncDisposable
     // Nothing awaits a timer's callback; a round that still runs is not joined by a second.
     private void MaintainInBackground()
     {
-        if (Interlocked.Exchange(ref _maintaining, 1) == 0)
+        if (_round.IsCompleted)
         {
-            _ = MaintainAndLogAsync();
+            _round = MaintainAndLogAsync();
         }
     }
 
@@ -166,10 +171,6 @@ public sealed class AuthorityServices : IAsyncDisposable
         catch (Exception failure) // Nobody else would see it, and the next round must come.
         {
             Log.MaintenanceFailed(_environment.Logger<AuthorityServices>(), failure);
-        }
-        finally
-        {
-            Volatile.Write(ref _maintaining, 0);
         }
     }
 }

@@ -14,12 +14,14 @@ namespace AgentPki.Authority.Enrollment;
 /// <summary>The appliance's own certificates (TLS server, CMS signer, OCSP responder), issued by the same path as everybody's.</summary>
 public sealed class ApplianceEnrollment
 {
+    private const string Protocol = "appliance";
     private readonly ProfileCatalog _profiles;
     private readonly CertificateAuthority _authority;
     private readonly IssuerDirectory _issuers;
+    private readonly AuditTrail _audit;
 
-    internal ApplianceEnrollment(ProfileCatalog profiles, CertificateAuthority authority, IssuerDirectory issuers) =>
-        (_profiles, _authority, _issuers) = (profiles, authority, issuers);
+    internal ApplianceEnrollment(ProfileCatalog profiles, CertificateAuthority authority, IssuerDirectory issuers, AuditTrail audit) =>
+        (_profiles, _authority, _issuers, _audit) = (profiles, authority, issuers, audit);
 
     /// <summary>Certifies a key that the appliance itself holds.</summary>
     /// <param name="use">Not <see cref="ProfileUse.Agent"/>: agents enrol through the registration authority.</param>
@@ -37,14 +39,10 @@ public sealed class ApplianceEnrollment
 
     internal async ValueTask<Outcome<EnrollmentOutcome.Issued>> IssueAsync(CertificateProfile profile, PublicKey key, string commonName, IReadOnlyList<GeneralName> names, CancellationToken cancellationToken)
     {
-        if (!profile.KeyAlgorithms.Contains(key.Algorithm))
+        var correlationId = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8));
+        if (Check(profile, key, names) is { } wrong)
         {
-            return Refuse($"profile '{profile.Name}' does not take this {key.Algorithm} key");
-        }
-
-        if (NameRules.Check(names, 0, profile.Names) is { } wrong)
-        {
-            return Refuse($"profile '{profile.Name}': {wrong}");
+            return await RefuseAsync(new PkiProblem(PkiProblemKind.PolicyViolation, $"profile '{profile.Name}': {wrong}"), profile, correlationId, cancellationToken);
         }
 
         var approved = new ApprovedEnrollment(
@@ -57,15 +55,22 @@ public sealed class ApplianceEnrollment
             CredentialName: null,
             ApprovalId: null,
             Renews: null,
-            Protocol: "appliance",
-            CorrelationId: Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8)));
+            Protocol,
+            correlationId);
         return await _authority.IssueAsync(approved, cancellationToken) switch
         {
             Outcome<Certificate>.Done(var certificate) => new Outcome<EnrollmentOutcome.Issued>.Done(new EnrollmentOutcome.Issued(certificate, _issuers.Find(profile.Issuer)?.Chain ?? [], null)),
-            Outcome<Certificate>.Refused(var problem) => new Outcome<EnrollmentOutcome.Issued>.Refused(problem),
+            Outcome<Certificate>.Refused(var problem) => await RefuseAsync(problem, profile, correlationId, cancellationToken),
             _ => throw new UnreachableException(),
         };
     }
 
-    private static Outcome<EnrollmentOutcome.Issued>.Refused Refuse(string detail) => new(new PkiProblem(PkiProblemKind.PolicyViolation, detail));
+    private static string? Check(CertificateProfile profile, PublicKey key, IReadOnlyList<GeneralName> names) =>
+        profile.KeyAlgorithms.Contains(key.Algorithm) ? NameRules.Check(names, 0, profile.Names) : $"it does not take a {key.Algorithm} key";
+
+    private async ValueTask<Outcome<EnrollmentOutcome.Issued>> RefuseAsync(PkiProblem problem, CertificateProfile profile, string correlationId, CancellationToken cancellationToken)
+    {
+        await _audit.RefuseAsync(new Refusal(AuditTrail.Appliance, problem, Protocol, correlationId, profile.Name), cancellationToken);
+        return new Outcome<EnrollmentOutcome.Issued>.Refused(problem);
+    }
 }

@@ -32,7 +32,8 @@ public sealed class ApprovalService(IApprovalStore approvals, CommitWriter commi
     /// <summary>Parks a request; one that is parked already (another thread was faster) is returned instead.</summary>
     internal async ValueTask<Outcome<ApprovalRecord>> ParkAsync(EnrollmentRequest request, byte[] requestHash, string profile, string actor, string summary, CancellationToken cancellationToken)
     {
-        if (actor == AuditTrail.Stranger && (await approvals.ListAsync(ApprovalState.Pending, cancellationToken)).Count(a => a.Requester == AuditTrail.Stranger) >= options.ParkedStrangers)
+        var limit = actor == AuditTrail.Stranger ? options.ParkedStrangers : options.ParkedPerRequester;
+        if ((await approvals.ListAsync(ApprovalState.Pending, cancellationToken)).Count(a => a.Requester == actor) >= limit)
         {
             return new Outcome<ApprovalRecord>.Refused(new PkiProblem(PkiProblemKind.RateLimited, "too many requests wait for an approval already", TimeSpan.FromMinutes(10)));
         }
@@ -64,6 +65,18 @@ public sealed class ApprovalService(IApprovalStore approvals, CommitWriter commi
         return await approvals.FindByRequestAsync(requestHash, cancellationToken) is { } first
             ? new Outcome<ApprovalRecord>.Done(first)
             : new Outcome<ApprovalRecord>.Refused(new PkiProblem(PkiProblemKind.Unavailable, "the request could not be parked; try again", TimeSpan.FromSeconds(1)));
+    }
+
+    /// <summary>Moves every request whose time is over: called by the appliance's timer, so that a forgotten one holds no place.</summary>
+    internal async ValueTask ExpireAllAsync(CancellationToken cancellationToken)
+    {
+        foreach (var state in new[] { ApprovalState.Pending, ApprovalState.Approved })
+        {
+            foreach (var record in await approvals.ListAsync(state, cancellationToken))
+            {
+                await ExpireAsync(record, cancellationToken);
+            }
+        }
     }
 
     /// <summary>SHA-256 over profile name, requester and request, each behind its length (4 octets, big-endian).</summary>

@@ -16,8 +16,8 @@ using Microsoft.Extensions.Logging;
 namespace AgentPki.Authority.Revocation;
 
 /// <summary>
-/// One complete CRL per CA, served from memory, signed again after every revocation of that CA's certificates and when half of its validity
-/// has passed. Its number rises for ever: it is the store that refuses a number that does not.
+/// One complete CRL per CA, served from memory. A revocation makes it incomplete at once: the next reader, or the appliance's timer, has a new one signed.
+/// So does the timer when half of its validity has passed. Its number rises for ever: it is the store that refuses a number that does not.
 /// </summary>
 public sealed class CertificateListService(
     IssuerDirectory issuers,
@@ -41,6 +41,8 @@ public sealed class CertificateListService(
             return null;
         }
 
+        // After a restart the last one is in the store, as good as ever if nothing was revoked since.
+        slot.Current ??= await lists.LatestAsync(authority, cancellationToken);
         return slot.Current is { } current && IsComplete(slot, current) && current.NextUpdate > time.GetUtcNow() ? current : await RenewAsync(slot, cancellationToken);
     }
 

@@ -118,8 +118,13 @@ internal sealed class OcspResponderKeeper(
         {
             var quarter = string.Create(CultureInfo.InvariantCulture, $"{now.Year}q{((now.Month - 1) / 3) + 1}{(attempt == 1 ? "" : $"-{attempt}")}");
             var reference = issuer.Record.Key with { Label = $"{issuer.Record.Key.Label}-ocsp-{quarter}" };
-            var (key, _) = await keys.OpenOrGenerateAsync(reference, profile.KeyAlgorithms, KeyPurpose.OcspResponder, AuditTrail.Appliance, cancellationToken);
+            var (key, isNew) = await keys.OpenOrGenerateAsync(reference, profile.KeyAlgorithms, KeyPurpose.OcspResponder, AuditTrail.Appliance, cancellationToken);
             var known = await certificates.ListByKeyAsync(key.PublicKey.Fingerprint(), 32, cancellationToken);
+            if (!isNew && known.Count == 0)
+            {
+                await keys.RecordFoundAsync(key, AuditTrail.Appliance);
+            }
+
             if (known.Any(c => c.Status is CertificateStatus.Revoked))
             {
                 // Somebody revoked a certificate over this key: it is not used again.

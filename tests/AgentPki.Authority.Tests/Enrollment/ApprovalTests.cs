@@ -125,6 +125,28 @@ public sealed class ApprovalTests
     }
 
     [Fact]
+    public async Task Expired_HoldsNoPlace()
+    {
+        await using var authority = await TestAuthority.StartAsync(TestAuthority.DefaultOptions with { ParkedStrangers = 1 });
+        var id = await PendingAsync(authority, await RequestAsync("a0.agents.test"));
+        authority.Time.SetUtcNow(authority.Time.GetUtcNow() + TestAuthority.DefaultOptions.ApprovalLifetime);
+        await authority.Services.MaintainAsync(default);
+        Assert.Equal(ApprovalState.Expired, (await authority.Services.Approvals.FindAsync(id, default))!.State);
+        await PendingAsync(authority, await RequestAsync("a1.agents.test"));
+    }
+
+    [Fact]
+    public async Task Requesters_CannotParkWithoutEnd()
+    {
+        await using var authority = await TestAuthority.StartAsync(TestAuthority.DefaultOptions with { ParkedPerRequester = 1 });
+        var credential = await authority.CredentialAsync();
+        Assert.IsType<EnrollmentOutcome.Pending>(await authority.EnrollAsync(await RequestAsync("a0.agents.test"), credential, Label));
+        var rejected = Assert.IsType<EnrollmentOutcome.Rejected>(await authority.EnrollAsync(await RequestAsync("a1.agents.test"), credential, Label));
+        Assert.Equal(PkiProblemKind.RateLimited, rejected.Problem.Kind);
+        Assert.NotNull(rejected.Problem.RetryAfter);
+    }
+
+    [Fact]
     public async Task Approved_ForOneRequester_IsNotAnothers()
     {
         await using var authority = await TestAuthority.StartAsync();

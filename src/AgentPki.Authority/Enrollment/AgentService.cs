@@ -1,0 +1,55 @@
+using AgentPki.Agents;
+using AgentPki.Authority.Audit;
+using AgentPki.Authority.Commit;
+using AgentPki.Authority.Problems;
+using AgentPki.Authority.Store;
+using AgentPki.Ledger;
+
+namespace AgentPki.Authority.Enrollment;
+
+/// <summary>
+/// The agents this appliance vouches for: lists them, suspends, re-activates and retires them. It takes no certificate away: that is what
+/// <see cref="Revocation.RevocationService"/> does, which suspends as well.
+/// </summary>
+public sealed class AgentService(IAgentStore agents, CommitWriter commits, AuditTrail audit, TimeProvider time)
+{
+    public ValueTask<IReadOnlyList<AgentRecord>> ListAsync(int limit, CancellationToken cancellationToken) => agents.ListAsync(limit, cancellationToken);
+
+    public ValueTask<AgentRecord?> FindAsync(string agentId, CancellationToken cancellationToken) => agents.FindAsync(agentId, cancellationToken);
+
+    /// <summary>From the commit on, no certificate is issued or renewed for an agent that is not active. The state it has already: nothing happens.</summary>
+    /// <exception cref="StoreUnavailableException">Nothing was changed.</exception>
+    public async ValueTask<Outcome<AgentRecord>> SetStateAsync(string agentId, AgentState state, string actor, string correlationId, CancellationToken cancellationToken)
+    {
+        if (await agents.FindAsync(agentId, cancellationToken) is not { } agent)
+        {
+            return await RefuseAsync(PkiProblemKind.NotFound, "there is no agent of that name", actor, correlationId, cancellationToken);
+        }
+
+        if (agent.State == state)
+        {
+            return new Outcome<AgentRecord>.Done(agent);
+        }
+
+        if (!AgentRules.CanMove(agent.State, state))
+        {
+            return await RefuseAsync(PkiProblemKind.Conflict, "the agent is retired, which is for good", actor, correlationId, cancellationToken);
+        }
+
+        var entry = new LedgerEntry(LedgerEntryKind.AgentStateChanged, time.GetUtcNow(), actor, AuditDetails.Of(
+            (AuditDetails.Agent, agentId),
+            (AuditDetails.From, agent.State.ToString()),
+            (AuditDetails.State, state.ToString()),
+            (AuditDetails.Correlation, correlationId)));
+        return await commits.CommitAsync(new CommitRequest(entry, [new StoreChange.SetAgentState(agentId, state)]), cancellationToken) is CommitOutcome.Conflict conflict
+            ? await RefuseAsync(PkiProblemKind.Conflict, conflict.Reason, actor, correlationId, cancellationToken)
+            : new Outcome<AgentRecord>.Done(agent with { State = state });
+    }
+
+    private async ValueTask<Outcome<AgentRecord>> RefuseAsync(PkiProblemKind kind, string detail, string actor, string correlationId, CancellationToken cancellationToken)
+    {
+        var problem = new PkiProblem(kind, detail);
+        await audit.RefuseAsync(new Refusal(actor, problem, "admin", correlationId), cancellationToken);
+        return new Outcome<AgentRecord>.Refused(problem);
+    }
+}
