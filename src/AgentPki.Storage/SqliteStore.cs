@@ -39,6 +39,9 @@ public sealed partial class SqliteStore : ICommitStore, IAsyncDisposable
     /// <summary>Whether this store was opened for reading only.</summary>
     public bool IsReadOnly => _writer is null;
 
+    /// <summary>Pages appended to the write-ahead log so far: what a commit costs, whatever else the machine does.</summary>
+    internal long FramesWritten { get; private set; }
+
     /// <inheritdoc/>
     public IReadOnlyList<CommitOutcome> Apply(IReadOnlyList<CommitRequest> batch)
     {
@@ -61,7 +64,9 @@ public sealed partial class SqliteStore : ICommitStore, IAsyncDisposable
 
                 _checkpointer.BeforeBatch(_writer);
                 var outcomes = _batches.Apply(batch);
-                _checkpointer.Notice(_writer.TakePagesWritten());
+                var frames = _writer.TakePagesWritten();
+                FramesWritten += frames;
+                _checkpointer.Notice(frames);
                 return outcomes;
             }
             catch (SqlException failure)

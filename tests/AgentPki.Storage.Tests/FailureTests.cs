@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using AgentPki.Authority.Store;
 using AgentPki.Cryptography;
 using AgentPki.Ledger;
@@ -235,6 +234,28 @@ public sealed class FailureTests
     }
 
     [Fact]
+    public async Task EraseDetails_LeavesNoTraceInTheFiles()
+    {
+        using var folder = new TemporaryFolder();
+        long leaf;
+        await using (var store = await folder.OpenAsync())
+        {
+            var secret = new CommitRequest(StoreSamples.Entry(LedgerEntryKind.EnrollmentRefused, ("name", "a-person-to-be-forgotten")), []);
+            leaf = Assert.IsType<CommitOutcome.Committed>(store.Apply([secret])[0]).LeafIndex;
+        }
+
+        Assert.Contains("a-person-to-be-forgotten", Content(folder), StringComparison.Ordinal);
+        await using (var store = await folder.OpenAsync())
+        {
+            store.Apply([new CommitRequest(StoreSamples.Entry(LedgerEntryKind.DetailsErased, (LedgerFacts.Leaf, $"{leaf}")), [new StoreChange.EraseDetails(leaf)])]);
+        }
+
+        Assert.DoesNotContain("a-person-to-be-forgotten", Content(folder), StringComparison.Ordinal);
+        await using var again = await folder.OpenAsync();
+        await AssertVerifiesAsync(again);
+    }
+
+    [Fact]
     public async Task Disposed_Throws()
     {
         using var folder = new TemporaryFolder();
@@ -245,6 +266,10 @@ public sealed class FailureTests
         Assert.Throws<ObjectDisposedException>(() => store.Apply([Authority]));
         await Assert.ThrowsAsync<ObjectDisposedException>(async () => await ((ICertificateStore)store).CountAsync(Cancelled));
     }
+
+    // Only while no store is open: closing a file ends every POSIX lock that its process holds on it, the engine's too.
+    private static string Content(TemporaryFolder folder) =>
+        string.Concat(Directory.EnumerateFiles(folder.Path, "agentpki.db*").Select(path => File.ReadAllText(path, System.Text.Encoding.Latin1)));
 
     private static Task<SqliteStore> OpenAsync(SqliteStoreOptions options) => SqliteStore.OpenAsync(options, TimeProvider.System, NullLogger<SqliteStore>.Instance, Cancelled);
 

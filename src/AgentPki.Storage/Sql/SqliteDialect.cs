@@ -40,6 +40,9 @@ internal static class SqliteDialect
         session.ExecuteOnce($"PRAGMA cache_size = -{options.WriterCacheKilobytes}");
         session.ExecuteOnce("PRAGMA temp_store = MEMORY");
 
+        // Erased details are overwritten, not only unlinked.
+        session.ExecuteOnce("PRAGMA secure_delete = ON");
+
         // The store decides when to checkpoint; a log that grew large is cut back to this.
         session.ExecuteOnce("PRAGMA wal_autocheckpoint = 0");
         session.ExecuteOnce($"PRAGMA journal_size_limit = {64 << 20}");
