@@ -45,7 +45,15 @@ public sealed class PowerLossTests : IAsyncLifetime
 
     [Fact]
     [Trait("tier", "full")]
-    public Task Store_HundredsOfPowerFailures_LosesNothingReleased() => SurviveAsync(300);
+    public async Task Store_HundredsOfPowerFailures_LosesNothingReleased()
+    {
+        for (var life = 0; life < 6; life++)
+        {
+            Directory.Delete(Home, recursive: true);
+            Directory.CreateDirectory(Home);
+            await SurviveAsync(50);
+        }
+    }
 
     [Fact]
     public async Task Store_PowerFailsWhileItIsMade_StartsByItself()
@@ -81,12 +89,18 @@ public sealed class PowerLossTests : IAsyncLifetime
         for (var round = 1; round <= rounds; round++)
         {
             var torn = round % 2 == 0 ? new Random(_random.Next()) : null;
-            released.AddRange(await WriteUntilKilledAsync(round * 1_000_000, "FULL", torn));
+            var now = await WriteUntilKilledAsync(round * 1_000_000, "FULL", torn);
+            released.AddRange(now);
 
-            // It starts by itself, everything released is there, and the ledger agrees with the records and with every checkpoint.
+            // It starts by itself, and everything released is there; now and then: everything ever released, and the ledger agrees with the
+            // records and with every checkpoint.
             await using var store = await OpenAsync();
-            Assert.Empty(await MissingAsync(store, released));
-            await AssertVerifiesAsync(store);
+            Assert.Empty(await MissingAsync(store, now));
+            if (round % 5 == 0 || round == rounds)
+            {
+                Assert.Empty(await MissingAsync(store, released));
+                await AssertVerifiesAsync(store);
+            }
         }
 
         Assert.True(released.Count > rounds, "The writer hardly wrote: the test has shown nothing.");
