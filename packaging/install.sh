@@ -29,7 +29,12 @@ install -d -m 0700 -o agentpki -g agentpki "$home"
 if [ -z "${AGENTPKI_NO_SYSTEMD:-}" ]; then
   install -m 0644 "$here/systemd/agentpki.service" /etc/systemd/system/agentpki.service
   systemctl daemon-reload
-  echo "installed; next: sudo -u agentpki env AGENTPKI_HOME=$home agentpki ceremony --development && sudo systemctl enable --now agentpki"
+  cat <<NEXT
+installed to $lib; next:
+  runuser -u agentpki -- env AGENTPKI_HOME=$home agentpki ceremony --development
+  systemctl edit agentpki     # a development home is served only when told so: [Service] Environment=AGENTPKI_SERVE_OPTIONS=--dev
+  systemctl enable --now agentpki
+NEXT
 else
   echo "installed to $lib"
 fi

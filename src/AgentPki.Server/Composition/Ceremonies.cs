@@ -10,18 +10,19 @@ namespace AgentPki.Server.Composition;
 public static class Ceremonies
 {
     /// <summary>Makes what is missing of root, issuing CA and checkpoint key, and writes the anchors.</summary>
+    /// <param name="change">What the person wants otherwise than usual.</param>
     /// <exception cref="CommandException">It cannot go on; run again, it continues.</exception>
-    public static async Task<CeremonyResult> RunDevelopmentAsync(ApplianceParts parts, IProgress<CeremonyStep>? progress, CancellationToken cancellationToken)
+    public static async Task<CeremonyResult> RunDevelopmentAsync(ApplianceParts parts, Func<CeremonyOptions, CeremonyOptions> change, CancellationToken cancellationToken)
     {
         try
         {
-            var wanted = CeremonyOptions.Development(parts.Token.Name, parts.Options.Token.KeyPrefix, parts.Options.Name);
-            var result = await new DevelopmentCeremony(parts.Environment, progress).RunAsync(wanted, cancellationToken);
+            var wanted = change(CeremonyOptions.Development(parts.Token.Name, parts.Options.Token.KeyPrefix, parts.Options.Name));
+            var result = await new DevelopmentCeremony(parts.Environment, null).RunAsync(wanted, cancellationToken);
             Anchors.Write(parts.Home, result.Root, result.Issuing);
             Anchors.WriteLedgerKey(parts.Home, result.CheckpointKey);
             return result;
         }
-        catch (Exception error) when (error is InvalidOperationException or KeyUnavailableException or StoreUnavailableException)
+        catch (Exception error) when (error is InvalidOperationException or ArgumentException or NotSupportedException or KeyUnavailableException or StoreUnavailableException)
         {
             throw new CommandException(ExitCodes.Environment, $"The ceremony stopped: {error.Message}", "Mend that and run the command again: it continues where it stopped.", error);
         }

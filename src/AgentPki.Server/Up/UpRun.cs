@@ -1,3 +1,4 @@
+using AgentPki.Authority.Ceremony;
 using AgentPki.Server.Cli;
 using AgentPki.Server.Composition;
 using AgentPki.Server.Configuration;
@@ -13,7 +14,7 @@ namespace AgentPki.Server.Up;
 /// <c>agentpki up</c>: from nothing to a serving development appliance with one verified agent. Every step first looks whether it is done already,
 /// so that a second start makes nothing anew and one that was killed is continued.
 /// </summary>
-internal sealed class UpRun(CommandContext context, string trustDomain)
+internal sealed class UpRun(CommandContext context, string trustDomain, Func<CeremonyOptions, CeremonyOptions> change)
 {
     private readonly ApplianceHome _home = context.Home();
 
@@ -37,7 +38,7 @@ internal sealed class UpRun(CommandContext context, string trustDomain)
         // 3. Store and ceremony.
         using var loggers = LoggerSetup.ToFile(_home, options.Log, context.Clock);
         await using var parts = await ApplianceParts.OpenAsync(_home, options, tokenOptions, context.Clock, loggers, cancellationToken);
-        var ceremony = await context.Terminal.WorkAsync("ceremony", () => Ceremonies.RunDevelopmentAsync(parts, null, cancellationToken));
+        var ceremony = await context.Terminal.WorkAsync("ceremony", () => Ceremonies.RunDevelopmentAsync(parts, change, cancellationToken));
         story.Ceremony(ceremony);
 
         // 4. The service.

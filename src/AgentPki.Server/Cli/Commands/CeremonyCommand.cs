@@ -1,4 +1,5 @@
 using System.CommandLine;
+using AgentPki.Authority.Ceremony;
 using AgentPki.Server.Composition;
 using AgentPki.Server.Configuration;
 using AgentPki.Server.Home;
@@ -14,16 +15,18 @@ internal static class CeremonyCommand
     {
         var development = new Option<bool>("--development") { Description = "A ceremony without officers, for development homes. The only kind there is so far." };
         var trustDomain = new Option<string>("--trust-domain") { Description = "The SPIFFE trust domain of a new home.", DefaultValueFactory = _ => DefaultConfiguration.TrustDomain };
+        var algorithms = CeremonyAlgorithms.Create();
         return new Verb(
             "ceremony",
             "Makes the token, the root CA and the issuing CA of a home, offline. What is there already is kept.",
             "agentpki ceremony --development",
-            "AGENTPKI_HOME=/var/lib/agentpki agentpki ceremony --development --trust-domain agents.example.org")
-            .With(development, trustDomain)
-            .Runs((parsed, cancellationToken) => RunAsync(context, parsed.GetValue(development), parsed.GetRequiredValue(trustDomain), cancellationToken));
+            "AGENTPKI_HOME=/var/lib/agentpki agentpki ceremony --development --trust-domain agents.example.org",
+            "agentpki ceremony --development --root-algorithm ecdsa-p384 --issuing-algorithm ed25519")
+            .With(development, trustDomain, algorithms.Root, algorithms.Issuing)
+            .Runs((parsed, cancellationToken) => RunAsync(context, parsed.GetValue(development), parsed.GetRequiredValue(trustDomain), algorithms.ChangeOf(parsed), cancellationToken));
     }
 
-    private static async Task<int> RunAsync(CommandContext context, bool development, string trustDomain, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(CommandContext context, bool development, string trustDomain, Func<CeremonyOptions, CeremonyOptions> change, CancellationToken cancellationToken)
     {
         if (!development)
         {
@@ -44,7 +47,7 @@ internal static class CeremonyCommand
         TokenAccess.EnsureToken(home, tokenOptions);
         using var loggers = LoggerSetup.ToFile(home, options.Log, context.Clock);
         await using var parts = await ApplianceParts.OpenAsync(home, options, tokenOptions, context.Clock, loggers, cancellationToken);
-        var result = await context.Terminal.WorkAsync("ceremony", () => Ceremonies.RunDevelopmentAsync(parts, null, cancellationToken));
+        var result = await context.Terminal.WorkAsync("ceremony", () => Ceremonies.RunDevelopmentAsync(parts, change, cancellationToken));
         foreach (var step in result.Steps)
         {
             context.Terminal.Line($"{(step.IsNew ? "made" : "kept"),-5} {step.Name}: {step.Detail}");

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using AgentPki.Server.Composition;
 using AgentPki.Server.Home;
 using AgentPki.Server.Up;
 
@@ -10,13 +11,15 @@ internal static class UpCommand
     internal static Command Create(CommandContext context)
     {
         var trustDomain = new Option<string>("--trust-domain") { Description = "The SPIFFE trust domain of a new home; an existing home keeps its own.", DefaultValueFactory = _ => DefaultConfiguration.TrustDomain };
+        var algorithms = CeremonyAlgorithms.Create();
         return new Verb(
             "up",
             "Makes a development appliance if there is none, and serves it until interrupted.",
             "agentpki up",
             "AGENTPKI_HOME=/srv/pki AGENTPKI_HTTPS_PORT=9443 AGENTPKI_HTTP_PORT=9080 agentpki up",
-            "agentpki up --trust-domain agents.example.org")
-            .With(trustDomain)
-            .Runs((parsed, cancellationToken) => new UpRun(context, parsed.GetRequiredValue(trustDomain)).RunAsync(cancellationToken));
+            "agentpki up --trust-domain agents.example.org",
+            "agentpki up --root-algorithm rsa-4096 --issuing-algorithm rsa-3072:rsa-pss-sha256")
+            .With(trustDomain, algorithms.Root, algorithms.Issuing)
+            .Runs((parsed, cancellationToken) => new UpRun(context, parsed.GetRequiredValue(trustDomain), algorithms.ChangeOf(parsed)).RunAsync(cancellationToken));
     }
 }
