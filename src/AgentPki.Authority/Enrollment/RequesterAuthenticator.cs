@@ -1,6 +1,8 @@
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using AgentPki.Agents;
+using AgentPki.Authority.Commit;
 using AgentPki.Authority.Issuance;
 using AgentPki.Authority.Problems;
 using AgentPki.Authority.Store;
@@ -8,10 +10,17 @@ using AgentPki.X509.Certificates;
 
 namespace AgentPki.Authority.Enrollment;
 
-/// <summary>Step 1 of hop 3: who asks. Everything is read from the store now: a revocation or a suspension counts from its commit on.</summary>
-internal sealed class RequesterAuthenticator(ICertificateStore certificates, IAgentStore agents, ICredentialStore credentials, IssuerDirectory issuers, TimeProvider time)
+/// <summary>
+/// Step 1 of hop 3: who asks. A revocation or a suspension counts from its commit on: credentials are read from the store every time, a connection's
+/// certificate again after each commit that could have changed what is known of it.
+/// </summary>
+internal sealed class RequesterAuthenticator(
+    ICertificateStore certificates, IAgentStore agents, ICredentialStore credentials, IssuerDirectory issuers, RevocationClock clock, TimeProvider time)
 {
     private static readonly byte[] NobodysHash = RandomNumberGenerator.GetBytes(SHA256.HashSizeInBytes);
+
+    // By the object that its connection holds, and no longer than that.
+    private readonly ConditionalWeakTable<Certificate, KnownCertificate> _known = [];
 
     /// <summary>Who it is, as far as he proved it, and what speaks against him, if anything: somebody known can be refused too.</summary>
     public async ValueTask<(AuthenticatedRequester Requester, PkiProblem? Problem)> AuthenticateAsync(Requester requester, CancellationToken cancellationToken) => requester switch
@@ -45,15 +54,12 @@ internal sealed class RequesterAuthenticator(ICertificateStore certificates, IAg
 
     private async ValueTask<(AuthenticatedRequester, PkiProblem?)> AuthenticateAsync(Certificate certificate, CancellationToken cancellationToken)
     {
-        // Ours is what the store has, octet by octet: stronger than a signature check, and cheaper.
-        if (issuers.FindBySubject(certificate.Issuer) is not { } issuer
-            || await certificates.FindAsync(issuer.Name, certificate.SerialNumber, cancellationToken) is not { } stored
-            || !certificate.Der.Span.SequenceEqual(stored.Certificate.Der))
+        if (issuers.FindBySubject(certificate.Issuer) is not { } issuer || await FindAsync(issuer, certificate, cancellationToken) is not { Stored: var stored } known)
         {
             return (new AuthenticatedRequester.Nobody(), new PkiProblem(PkiProblemKind.Unauthenticated, "the client certificate was not issued by this appliance"));
         }
 
-        if (stored.Certificate.AgentId is not { } agentId || await agents.FindAsync(agentId, cancellationToken) is not { } agent)
+        if (known.Agent is not { } agent)
         {
             return (new AuthenticatedRequester.Nobody(), Unauthorized("the client certificate is not an agent's"));
         }
@@ -78,5 +84,32 @@ internal sealed class RequesterAuthenticator(ICertificateStore certificates, IAg
         return (who, AgentRules.WhyNotIssuable(agent, agent.Owner) is { } reason ? Unauthorized(reason) : null);
     }
 
+    /// <summary>What the store has of it; null when it was not issued here.</summary>
+    private async ValueTask<KnownCertificate?> FindAsync(Issuer issuer, Certificate certificate, CancellationToken cancellationToken)
+    {
+        // Taken before the store is read: what is committed in between makes the answer count as old.
+        var (epoch, agentChanges) = (clock.EpochOf(issuer.Name), clock.AgentChanges);
+        if (_known.TryGetValue(certificate, out var known) && known.Epoch == epoch && known.AgentChanges == agentChanges)
+        {
+            return known;
+        }
+
+        // Ours is what the store has, octet by octet: stronger than a signature check, and cheaper.
+        if (await certificates.FindAsync(issuer.Name, certificate.SerialNumber, cancellationToken) is not { } stored || !certificate.Der.Span.SequenceEqual(stored.Certificate.Der))
+        {
+            return null;
+        }
+
+        var agent = stored.Certificate.AgentId is { } id ? await agents.FindAsync(id, cancellationToken) : null;
+        known = new KnownCertificate(stored, agent, epoch, agentChanges);
+        _known.AddOrUpdate(certificate, known);
+        return known;
+    }
+
     private static PkiProblem Unauthorized(string detail) => new(PkiProblemKind.Unauthorized, detail);
+
+    /// <param name="Agent">Null when the certificate is not an agent's.</param>
+    /// <param name="Epoch">The issuer's revocation epoch before the store was read.</param>
+    /// <param name="AgentChanges">The agents' changes of state before the store was read.</param>
+    private sealed record KnownCertificate(StoredCertificate Stored, AgentRecord? Agent, long Epoch, long AgentChanges);
 }
