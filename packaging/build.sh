@@ -14,4 +14,5 @@ dotnet publish src/AgentPki.Server -c Release -r "$rid" --self-contained -o "$ou
 rm -rf "$out/scripts" "$out/hsm-config"
 cp -R scripts "$out/scripts"
 cp -R hsm-config "$out/hsm-config"
+cp README.md "$out/README.md"
 echo "published $rid to $out"
