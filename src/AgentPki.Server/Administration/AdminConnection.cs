@@ -3,6 +3,7 @@ using System.Net.Http.Headers;
 using System.Net.Sockets;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using AgentPki.Protocols.Admin;
 using AgentPki.Server.Cli;
 using AgentPki.Server.Home;
 
@@ -18,7 +19,7 @@ public sealed class AdminConnection : IDisposable
     public AdminConnection(ApplianceHome home)
     {
         _home = home;
-        _http = new HttpClient(new SocketsHttpHandler { ConnectCallback = ConnectAsync, UseProxy = false }) { BaseAddress = new Uri("http://admin/"), Timeout = Timeout };
+        _http = new HttpClient(new SocketsHttpHandler { ConnectCallback = ConnectAsync, UseProxy = false }) { BaseAddress = new Uri($"http://localhost{AdminEndpoints.Root}/"), Timeout = Timeout };
     }
 
     /// <exception cref="CommandException">The appliance does not run, or refused.</exception>

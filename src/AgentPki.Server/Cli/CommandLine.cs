@@ -17,7 +17,15 @@ public static class CommandLine
             UpCommand.Create(context),
             ServeCommand.Create(context),
             CeremonyCommand.Create(context),
+            DoctorCommand.Create(context),
+            StatusCommand.Create(context),
+            CertificateCommand.Create(context),
+            RevokeCommand.Create(context),
+            AgentCommand.Create(context),
+            CredentialCommand.Create(context),
+            ApprovalCommand.Create(context),
             ProfileCommand.Create(context),
+            AuditCommand.Create(context),
             VersionCommand.Create(context),
         };
         foreach (var help in root.Options.OfType<HelpOption>())

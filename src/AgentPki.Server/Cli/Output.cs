@@ -6,7 +6,7 @@ namespace AgentPki.Server.Cli;
 /// <summary>Tables and facts in the same shape everywhere.</summary>
 public static class Output
 {
-    /// <summary>A table; into a pipe: one line a row, columns separated by tabs, so that cut and awk can read it.</summary>
+    /// <summary>A table; into a pipe: one line a row, columns aligned by two or more spaces, an empty cell a dash, so that awk can read it.</summary>
     public static void Table(Terminal terminal, IReadOnlyList<string> columns, IReadOnlyCollection<IReadOnlyList<string>> rows, string whenEmpty)
     {
         if (rows.Count == 0)
@@ -17,12 +17,7 @@ public static class Output
 
         if (!terminal.Interactive)
         {
-            terminal.Raw(string.Join('\t', columns));
-            foreach (var row in rows)
-            {
-                terminal.Raw(string.Join('\t', row));
-            }
-
+            PlainTable(terminal, [columns, .. rows]);
             return;
         }
 
@@ -47,6 +42,15 @@ public static class Output
         foreach (var (name, value) in facts)
         {
             terminal.Line($"{name.PadRight(width)}  {value}");
+        }
+    }
+
+    private static void PlainTable(Terminal terminal, IReadOnlyList<IReadOnlyList<string>> rows)
+    {
+        var widths = Enumerable.Range(0, rows[0].Count).Select(column => rows.Max(row => row[column].Length)).ToArray();
+        foreach (var row in rows)
+        {
+            terminal.Raw(string.Join("  ", row.Select((cell, column) => (cell.Length == 0 ? "-" : cell).PadRight(widths[column]))).TrimEnd());
         }
     }
 

@@ -1,4 +1,5 @@
 using AgentPki.Authority.Composition;
+using AgentPki.Protocols.Admin;
 using AgentPki.Protocols.CertificateLists;
 using AgentPki.Protocols.Composition;
 using AgentPki.Protocols.Est;
@@ -32,11 +33,23 @@ internal sealed class ApplianceEndpoints : IAsyncDisposable
         var https = app.MapAt(ListenerKind.Https);
         https.MapEst(_protocols.Est);
 
+        var readiness = new Readiness(_parts.Token, _authority);
         var http = app.MapAt(ListenerKind.Http);
         http.MapCertificateLists(_protocols.CertificateLists);
         http.MapOcsp(_protocols.Ocsp);
-        http.MapHealth(new Readiness(_parts.Token, _authority), _context.Clock);
+        http.MapHealth(readiness, _context.Clock);
         http.MapMetrics(_parts.Options.Metrics);
+
+        var admin = app.MapAt(ListenerKind.Admin);
+        admin.MapAdmin(new AdminServices
+        {
+            Authority = _authority,
+            Readiness = readiness,
+            Actor = static context => context.Features.Get<PeerCredentials>()?.Actor,
+            Version = VersionText.Number,
+            Time = _context.Clock,
+            Logger = _parts.Environment.Loggers.CreateLogger("AgentPki.Protocols.Admin"),
+        });
     }
 
     public ValueTask DisposeAsync() => _protocols.DisposeAsync();

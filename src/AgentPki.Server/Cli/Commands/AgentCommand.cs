@@ -1,0 +1,61 @@
+using System.CommandLine;
+using System.Globalization;
+using AgentPki.Protocols.Admin;
+using AgentPki.Server.Administration;
+
+namespace AgentPki.Server.Cli.Commands;
+
+/// <summary><c>agentpki agent list|show</c></summary>
+internal static class AgentCommand
+{
+    internal static Command Create(CommandContext context)
+    {
+        var limit = new Option<int>("--limit") { Description = "At most so many.", DefaultValueFactory = _ => 50 };
+        var id = new Argument<string>("id") { Description = "Its SPIFFE ID." };
+        return new Verb("agent", "Shows the agents this appliance vouches for.", "agentpki agent list", "agentpki agent show spiffe://agents.localhost/agent/sample-agent")
+            .With(
+                new Verb("list", "Lists agents with their owners and states.", "agentpki agent list --limit 500")
+                    .With(limit)
+                    .Runs((parsed, cancellationToken) => ListAsync(context, string.Create(CultureInfo.InvariantCulture, $"agents?limit={parsed.GetValue(limit)}"), cancellationToken)),
+                new Verb("show", "Shows one agent and its certificates.", "agentpki agent show spiffe://agents.localhost/agent/sample-agent")
+                    .With(id)
+                    .Runs((parsed, cancellationToken) => ShowAsync(context, parsed.GetRequiredValue(id), cancellationToken)));
+    }
+
+    private static async Task<int> ListAsync(CommandContext context, string query, CancellationToken cancellationToken)
+    {
+        using var admin = new AdminConnection(context.Home());
+        var agents = (await admin.GetAsync(query, AdminJson.Default.AgentsView, cancellationToken)).Agents;
+        Output.Table(
+            context.Terminal,
+            ["ID", "OWNER", "PROFILE", "STATE", "REGISTERED"],
+            [.. agents.Select(a => new[] { a.Id, a.Owner, a.Profile, a.State.ToString().ToLowerInvariant(), Output.Time(a.Registered) })],
+            "No agents yet.");
+        return ExitCodes.Success;
+    }
+
+    private static async Task<int> ShowAsync(CommandContext context, string id, CancellationToken cancellationToken)
+    {
+        using var admin = new AdminConnection(context.Home());
+        var found = (await admin.GetAsync($"agents?id={Uri.EscapeDataString(id)}", AdminJson.Default.AgentsView, cancellationToken)).Agents;
+        if (found is not [var agent, ..])
+        {
+            throw new CommandException(ExitCodes.Refused, $"There is no agent {id}.", "'agentpki agent list' shows what there is.");
+        }
+
+        Output.Facts(
+            context.Terminal,
+            ("agent", agent.Id),
+            ("owner", agent.Owner),
+            ("profile", agent.Profile),
+            ("state", agent.State.ToString().ToLowerInvariant()),
+            ("registered", Output.Time(agent.Registered)));
+        var certificates = (await admin.GetAsync($"certificates?agent={Uri.EscapeDataString(id)}", AdminJson.Default.CertificatesView, cancellationToken)).Certificates;
+        Output.Table(
+            context.Terminal,
+            ["SERIAL", "PROFILE", "STATE", "UNTIL"],
+            [.. certificates.Select(c => new[] { c.Serial, c.Profile, c.State.ToString().ToLowerInvariant(), Output.Time(c.NotAfter) })],
+            "No certificates.");
+        return ExitCodes.Success;
+    }
+}

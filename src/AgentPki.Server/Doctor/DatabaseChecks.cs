@@ -1,0 +1,53 @@
+using System.Globalization;
+using AgentPki.Authority.Store;
+using AgentPki.Ledger;
+using AgentPki.Server.Composition;
+using AgentPki.Server.Home;
+using AgentPki.Storage;
+using AgentPki.X509.Certificates;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace AgentPki.Server.Doctor;
+
+/// <summary>The database: opens, its schema is this build's, its pages are whole; what it says of the CAs and the last entry.</summary>
+internal static class DatabaseChecks
+{
+    /// <param name="LastEntry">When the ledger's last entry was made; null without one.</param>
+    internal sealed record Result(IReadOnlyList<Finding> Findings, DateTimeOffset? LastEntry);
+
+    internal static async Task<Result> RunAsync(DoctorContext context, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await using var store = await SqliteStore.OpenReadOnlyAsync(ApplianceParts.StoreOptionsOf(context.Home, context.Options), NullLogger<SqliteStore>.Instance, cancellationToken);
+            var head = await store.HeadAsync(cancellationToken);
+            var damage = await store.CheckIntegrityAsync(cancellationToken);
+            var database = damage is null
+                ? Finding.Ok("database", string.Create(CultureInfo.InvariantCulture, $"opens, schema current, pages whole; {head.Size} ledger entries"))
+                : Finding.Fail("database", $"damaged: {damage}", "Stop the appliance and restore the last backup; 'agentpki audit verify' says what is lost.");
+            var last = head.Size > 0 ? (await ((ILedgerStore)store).FindAsync(head.Size - 1, cancellationToken))?.Leaf.Time : null;
+            return new Result([database, await AuthoritiesAsync(store, context, cancellationToken)], last);
+        }
+        catch (StoreUnavailableException error)
+        {
+            return new Result([Finding.Fail("database", error.Message, "Restore it from a backup, or start anew with another home.")], null);
+        }
+    }
+
+    /// <summary>Each CA with its key's honest level, and whether the anchors are those of the database.</summary>
+    private static async Task<Finding> AuthoritiesAsync(IAuthorityStore store, DoctorContext context, CancellationToken cancellationToken)
+    {
+        var authorities = await store.ListAsync(cancellationToken);
+        if (authorities.Count == 0)
+        {
+            return Finding.Fail("authorities", "no CA was made yet", "Type 'agentpki up', or 'agentpki ceremony --development'.");
+        }
+
+        // A provider of tokens keeps keys in its token and nowhere else; every other provider here keeps them in software.
+        var list = string.Join(", ", authorities.Select(a => $"{a.Name} (key level: {(a.Key.Provider.StartsWith("pkcs11:", StringComparison.Ordinal) ? "token" : "software")})"));
+        var root = authorities.First(a => a.Issuer == a.Name);
+        return Pem.TryReadCertificates(context.Home.RootCertificate) is [var anchor] && !anchor.Equals(Certificate.Parse(root.Der))
+            ? Finding.Fail("authorities", $"{list}; anchors/root.pem is another CA's", "Start the appliance: it writes the anchors from its database. Find out who changed them.")
+            : Finding.Ok("authorities", list);
+    }
+}

@@ -1,0 +1,53 @@
+using AgentPki.Client.Verification;
+using AgentPki.Cryptography;
+using AgentPki.Cryptography.Providers.BouncyCastle;
+using AgentPki.Cryptography.Providers.Platform;
+using AgentPki.Server.Cli;
+using AgentPki.Server.Configuration;
+using AgentPki.Server.Home;
+using AgentPki.X509.Certificates;
+
+namespace AgentPki.Server.Doctor;
+
+/// <summary>Every check, from the folder to the wire; none changes anything but the token's own probe key.</summary>
+internal static class Examination
+{
+    private static readonly CryptoProviders Verifiers = new(new PlatformProvider(), new BouncyCastleProvider());
+
+    internal static async Task<IReadOnlyList<Finding>> RunAsync(CommandContext command, CancellationToken cancellationToken)
+    {
+        var home = command.Home();
+        if (!Directory.Exists(home.Root))
+        {
+            return [Finding.Fail("home", $"there is no appliance in {home.Root}", $"Type 'agentpki up' to make one, or name its home with {CommandContext.HomeVariable}=FOLDER.")];
+        }
+
+        ApplianceOptions options;
+        try
+        {
+            options = ConfigurationReader.Load(home, command.Variable);
+        }
+        catch (CommandException error)
+        {
+            return [Finding.Fail("configuration", error.Message, error.Remedy)];
+        }
+
+        var context = new DoctorContext(home, options, command.Clock, command.Variable, HomeLock.IsTaken(home));
+        var database = await DatabaseChecks.RunAsync(context, cancellationToken);
+        return
+        [
+            .. HomeChecks.Run(context),
+            Finding.Ok("configuration", $"{home.ConfigurationFile}{(options.Development ? ", development" : "")}"),
+            ProfileCheck.Run(context),
+            ClockCheck.Run(context, database.LastEntry),
+            .. await TokenChecks.RunAsync(context, cancellationToken),
+            .. database.Findings,
+            .. CertificateChecks.Run(context, (leaf, rest, root) => VerifyChain(leaf, rest, root, context.Clock)),
+            .. await NetworkChecks.RunAsync(context, cancellationToken),
+            await AdminSocketCheck.RunAsync(context, cancellationToken),
+        ];
+    }
+
+    private static string? VerifyChain(Certificate leaf, IReadOnlyList<Certificate> rest, Certificate root, TimeProvider clock) =>
+        new ChainVerifier([root], Verifiers, clock).Verify(leaf, rest, X509.Oids.ServerAuth) is ChainResult.Invalid broken ? broken.Detail : null;
+}

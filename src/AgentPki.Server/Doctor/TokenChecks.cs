@@ -1,0 +1,24 @@
+using AgentPki.Pkcs11.Administration;
+using AgentPki.Server.Cli;
+using AgentPki.Server.Composition;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace AgentPki.Server.Doctor;
+
+/// <summary>The token, from the outside in: module, slot, mechanisms, login, a signature that verifies.</summary>
+internal static class TokenChecks
+{
+    internal static async Task<IReadOnlyList<Finding>> RunAsync(DoctorContext context, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var options = TokenAccess.OptionsOf(context.Home, context.Options, context.Variable);
+            var steps = await Pkcs11Diagnostics.RunAsync(options, context.Clock, NullLoggerFactory.Instance, cancellationToken);
+            return [.. steps.Select(s => new Finding($"token {s.Name}", s.Ok ? Verdict.Ok : Verdict.Fail, s.Finding, s.Remedy))];
+        }
+        catch (CommandException error)
+        {
+            return [Finding.Fail("token module", error.Message, error.Remedy)];
+        }
+    }
+}
