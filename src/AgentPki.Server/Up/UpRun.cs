@@ -60,8 +60,17 @@ internal sealed class UpRun(CommandContext context, string trustDomain, Func<Cer
     private async Task WelcomeAgentAsync(RunningAppliance appliance, Certificate root, Story story, CancellationToken cancellationToken)
     {
         var credential = await DevelopmentCredential.EnsureAsync(_home, appliance.Authority, context.Clock, cancellationToken);
-        var agent = await context.Terminal.WorkAsync("sample agent", () => SampleAgent.EnsureAsync(_home, story.LocalEndpoint, credential, root, context.Clock, cancellationToken));
-        story.Agent(agent);
+        var isKnown = File.Exists(_home.SampleCertificate);
+        try
+        {
+            var agent = await context.Terminal.WorkAsync("sample agent", () => SampleAgent.EnsureAsync(_home, story.LocalEndpoint, credential, root, context.Clock, cancellationToken));
+            story.Agent(agent);
+        }
+        catch (CommandException error) when (isKnown)
+        {
+            // Somebody revoked or suspended the sample agent since the first start: no reason not to serve.
+            context.Terminal.Warn($"{error.Message} The appliance serves all the same.");
+        }
     }
 
     private void RequireDevelopment(ApplianceOptions options)
