@@ -1,3 +1,5 @@
+using AgentPki.X509.Keys;
+
 namespace AgentPki.Authority;
 
 /// <summary>What the authority needs to know of its surroundings. Validated by <see cref="Validate"/> before anything starts.</summary>
@@ -35,6 +37,9 @@ public sealed record AuthorityOptions
 
     /// <summary>The shortest time between two checkpoints.</summary>
     public TimeSpan CheckpointInterval { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>Public keys that are certified for nobody: those printed in standards, and what an operator adds (<c>KnownKeys.Read</c>).</summary>
+    public KnownKeys KnownKeys { get; init; } = KnownKeys.BuiltIn;
 
     /// <summary>How often CRLs and OCSP responders are looked at.</summary>
     public TimeSpan MaintenanceInterval { get; init; } = TimeSpan.FromSeconds(30);

@@ -7,6 +7,7 @@ using AgentPki.Authority.Profiles;
 using AgentPki.Cryptography;
 using AgentPki.X509;
 using AgentPki.X509.Certificates;
+using AgentPki.X509.Keys;
 using AgentPki.X509.Names;
 
 namespace AgentPki.Authority.Enrollment;
@@ -66,7 +67,7 @@ public sealed class ApplianceEnrollment
     }
 
     private static string? Check(CertificateProfile profile, PublicKey key, IReadOnlyList<GeneralName> names) =>
-        profile.KeyAlgorithms.Contains(key.Algorithm) ? NameRules.Check(names, 0, profile.Names) : $"it does not take a {key.Algorithm} key";
+        profile.KeyAlgorithms.Contains(key.Algorithm) ? KeyHygiene.Check(key) ?? NameRules.Check(names, 0, profile.Names) : $"it does not take a {key.Algorithm} key";
 
     private async ValueTask<Outcome<EnrollmentOutcome.Issued>> RefuseAsync(PkiProblem problem, CertificateProfile profile, string correlationId, CancellationToken cancellationToken)
     {

@@ -4,6 +4,7 @@ using AgentPki.Authority.Problems;
 using AgentPki.Authority.Profiles;
 using AgentPki.Authority.Store;
 using AgentPki.Cryptography;
+using AgentPki.X509.Keys;
 using AgentPki.X509.Names;
 
 namespace AgentPki.Authority.Enrollment;
@@ -18,6 +19,7 @@ internal sealed class EnrollmentPolicy(
     CryptoProviders providers,
     SubjectKeyMaker keyMaker,
     IssuerDirectory issuers,
+    AuthorityOptions options,
     TimeProvider time)
 {
     public async ValueTask<EnrollmentDecision> DecideAsync(EnrollmentRequest request, AuthenticatedRequester who, CancellationToken cancellationToken)
@@ -135,6 +137,11 @@ internal sealed class EnrollmentPolicy(
 
     private async ValueTask<PkiProblem?> CheckKeyAsync(PublicKey key, string agentId, CancellationToken cancellationToken)
     {
+        if (KeyHygiene.Check(key, options.KnownKeys) is { } weak)
+        {
+            return new PkiProblem(PkiProblemKind.BadPublicKey, $"{weak} Make a new key.");
+        }
+
         // Two requests at one moment with one key for two agents: both pass here, and the commit lets one of them through.
         var owner = await certificates.FindKeyOwnerAsync(key.Fingerprint(), cancellationToken);
         return owner is null || owner == agentId ? null : new PkiProblem(PkiProblemKind.BadPublicKey, "the public key belongs to another agent: every agent has keys of its own; make a new key");

@@ -154,6 +154,17 @@ public sealed class RequestTests
     }
 
     [Fact]
+    public async Task EnrollAsync_KnownKey_Refuses()
+    {
+        var key = await TestAuthority.KeyAsync();
+        using var list = new StringReader(Convert.ToHexStringLower(key.PublicKey.Fingerprint()));
+        await using var authority = await TestAuthority.StartAsync(TestAuthority.DefaultOptions with { KnownKeys = X509.Keys.KnownKeys.Read(list) });
+        var outcome = await authority.EnrollAsync(await TestAuthority.RequestAsync(key, "a.agents.test"), await authority.CredentialAsync());
+        Assert.Equal(PkiProblemKind.BadPublicKey, Assert.IsType<EnrollmentOutcome.Rejected>(outcome).Problem.Kind);
+        Assert.Equal(0, await authority.AgentCertificatesAsync());
+    }
+
+    [Fact]
     public async Task EnrollAsync_KeyOfAnotherAgent_Refuses()
     {
         await using var authority = await TestAuthority.StartAsync();

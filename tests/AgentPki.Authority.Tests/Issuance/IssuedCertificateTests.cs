@@ -24,7 +24,6 @@ public sealed class IssuedCertificateTests
     [InlineData("ecdsa-p256", "ecdsa-sha512", "ecdsa-p384", null)]
     [InlineData("rsa-3072", null, "rsa-3072", "rsa-pkcs1-sha384")]
     [InlineData("rsa-3072", "rsa-pss-sha256", "rsa-3072", "rsa-pss-sha256")]
-    [InlineData("rsa-4096", "rsa-pkcs1-sha512", "ecdsa-p256", null)]
     public async Task Enroll_EveryCaAlgorithm_ChainsInDotNetAndBouncyCastle(string rootKey, string? rootSignature, string issuingKey, string? issuingSignature)
     {
         await using var authority = await TestAuthority.StartAsync(ceremony: o => o with
@@ -39,10 +38,20 @@ public sealed class IssuedCertificateTests
     }
 
     [Theory]
+    [Trait("tier", "full")]
+    [InlineData("rsa-4096", "rsa-pkcs1-sha512", "ecdsa-p256", null)]
+    [InlineData("rsa-4096", null, "rsa-4096", "rsa-pss-sha512")]
+    public Task Enroll_LargeRsaCas_Chain(string rootKey, string? rootSignature, string issuingKey, string? issuingSignature) =>
+        Enroll_EveryCaAlgorithm_ChainsInDotNetAndBouncyCastle(rootKey, rootSignature, issuingKey, issuingSignature);
+
+    [Fact]
+    [Trait("tier", "full")]
+    public Task Enroll_LargeRsaSubject_Chains() => Enroll_EverySubjectKeyKind_Chains("rsa-4096");
+
+    [Theory]
     [InlineData("ecdsa-p256")]
     [InlineData("ecdsa-p384")]
     [InlineData("rsa-3072")]
-    [InlineData("rsa-4096")]
     [InlineData("ed25519")]
     public async Task Enroll_EverySubjectKeyKind_Chains(string algorithm)
     {
