@@ -37,7 +37,7 @@
 struct file {
     dev_t dev;
     ino_t ino;
-    char *name;              /* its name in the mirror, relative; NULL once unlinked there */
+    char *name;              /* its name, relative to the folder and to the mirror */
     unsigned char *dirty;    /* a bit a block: written since the last flush */
     size_t blocks;
     bool whole;              /* something wrote it in a way that is not followed block by block */
@@ -137,10 +137,11 @@ static struct file *find(int fd) {
 static struct file *by_name(const char *name) {
     for (size_t b = 0; b < BUCKETS; b++)
         for (struct file *f = files[b]; f; f = f->next)
-            if (f->name && !strcmp(f->name, name)) return f;
+            if (!strcmp(f->name, name)) return f;
     return NULL;
 }
 
+/* Its last name is gone, or its number belongs to another file now: nothing of it can reach the disk any more. */
 static void forget_inode(ino_t ino, dev_t dev) {
     for (struct file **p = &files[ino % BUCKETS]; *p; p = &(*p)->next)
         if ((*p)->ino == ino && (*p)->dev == dev) {
@@ -188,6 +189,11 @@ static void opened(int fd, char *name, int flags, bool created, mode_t mode) {
         f->dev = s.st_dev; f->ino = s.st_ino; f->name = strdup(name);
         f->next = files[s.st_ino % BUCKETS];
         files[s.st_ino % BUCKETS] = f;
+    }
+    if (strcmp(f->name, name)) {                    /* moved by another process, or another file by now */
+        free(f->name);
+        f->name = strdup(name);
+        f->whole = true;
     }
     if (flags & O_TRUNC) f->whole = true;           /* what was cut off must not shine through a later, longer file */
     free(name);
@@ -246,7 +252,6 @@ static void durable(int fd) {
     struct file *f = find(fd);
     if (!f) return;
     names_durable();
-    if (!f->name) return;
     char self[64], target[PATH_MAX];
     snprintf(self, sizeof self, "/proc/self/fd/%d", fd);
     in_mirror(target, f->name);
@@ -446,12 +451,12 @@ static int renamed(int result, char *from, char *to) {
         if (!from || !to) fail("a rename into or out of the watched folder is not modelled", from ? from : to);
         pthread_mutex_lock(&lock);
         struct file *old = by_name(to), *moved = by_name(from);
-        if (old && old != moved) { free(old->name); old->name = NULL; }
+        if (old && old != moved) forget_inode(old->ino, old->dev);
         if (moved) { free(moved->name); moved->name = strdup(to); }
         size_t n = strlen(from);
         for (size_t b = 0; b < BUCKETS; b++)                      /* a folder takes what is in it along */
             for (struct file *f = files[b]; f; f = f->next)
-                if (f->name && !strncmp(f->name, from, n) && f->name[n] == '/') {
+                if (!strncmp(f->name, from, n) && f->name[n] == '/') {
                     char *name;
                     if (asprintf(&name, "%s%s", to, f->name + n) < 0) fail("memory", to);
                     free(f->name);
@@ -467,7 +472,7 @@ static int removed(int result, int kind, char *name) {
     if (!result && name) {
         pthread_mutex_lock(&lock);
         struct file *f = by_name(name);
-        if (f) { free(f->name); f->name = NULL; }
+        if (f) forget_inode(f->ino, f->dev);
         add_change(kind, name, NULL, 0);
         pthread_mutex_unlock(&lock);
     } else free(name);
@@ -499,5 +504,12 @@ int link(const char *a, const char *b) {
     char *x = inside(AT_FDCWD, a), *y = inside(AT_FDCWD, b);
     int result = real_link(a, b);
     if (!result && (!x != !y)) fail("a link into or out of the watched folder is not modelled", a);
+    if (!result && x) {
+        /* File.Move of .NET is a link and an unlink: the name that stays is the new one. */
+        pthread_mutex_lock(&lock);
+        struct file *f = by_name(x);
+        if (f) { free(f->name); f->name = strdup(y); }
+        pthread_mutex_unlock(&lock);
+    }
     return made(result, LINK, x, y, 0);
 }
