@@ -37,7 +37,7 @@ public sealed class AuthorityServices : IAsyncDisposable
         Appliance = new ApplianceEnrollment(profiles, authority, issuers, Audit);
         Agents = new AgentService(stores.Agents, commits, Audit, time);
         Revocations = new RevocationService(stores.Certificates, stores.Agents, issuers, commits, Audit, metrics, time);
-        CertificateLists = new CertificateListService(issuers, stores.Certificates, stores.CertificateLists, commits, providers, options, time, environment.Logger<CertificateListService>());
+        CertificateLists = new CertificateListService(issuers, stores.Certificates, stores.CertificateLists, commits, profiles, providers, options, time, environment.Logger<CertificateListService>());
         _responders = new OcspResponderKeeper(profiles, issuers, stores.Certificates, Appliance, new KeyMaker(providers, commits, time), providers, commits.Revocations, time, environment.Logger<OcspResponderKeeper>());
         Ocsp = new OcspService(issuers, _responders, stores.Certificates, commits.Revocations, providers, options, metrics, time, environment.Logger<OcspService>());
         Checkpoints = new CheckpointService(commits, stores.Ledger, providers, checkpointKey, options.CheckpointInterval, time, environment.Logger<CheckpointService>());

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using AgentPki.Authority.Audit;
 using AgentPki.Authority.Commit;
 using AgentPki.Authority.Issuance;
+using AgentPki.Authority.Profiles;
 using AgentPki.Authority.Store;
 using AgentPki.Cryptography;
 using AgentPki.Ledger;
@@ -24,6 +25,7 @@ public sealed class CertificateListService(
     ICertificateStore certificates,
     ICertificateListStore lists,
     CommitWriter commits,
+    ProfileCatalog profiles,
     CryptoProviders providers,
     AuthorityOptions options,
     TimeProvider time,
@@ -140,7 +142,7 @@ public sealed class CertificateListService(
             NextUpdate = record.NextUpdate,
             AuthorityKeyIdentifier = issuer.Certificate.SubjectKeyIdentifier,
             Number = record.Number,
-            IssuingDistributionPoint = new IssuingDistributionPoint([new GeneralName.Uri(options.CertificateListUrl(issuer.Name))]),
+            IssuingDistributionPoint = PointOf(issuer),
         }.Encode(entries);
         if (issuer.PrepareList(toBeSigned, out var findings) is not { } token)
         {
@@ -157,6 +159,12 @@ public sealed class CertificateListService(
 
         return await PublishAsync(record with { Der = der }, entries.Count);
     }
+
+    // RFC 5280 §5.2.5. A CA that certifies CAs alone says so, and names no place: a root's own certificate has no distribution point that could
+    // match one, and relying parties that check the whole chain (openssl -crl_check_all) would find the CRL out of scope.
+    private IssuingDistributionPoint PointOf(Issuer issuer) => profiles.All.Any(p => p.Issuer == issuer.Name)
+        ? new IssuingDistributionPoint([new GeneralName.Uri(options.CertificateListUrl(issuer.Name))])
+        : new IssuingDistributionPoint([], OnlyAuthorityCertificates: true);
 
     private async ValueTask<CertificateListRecord> PublishAsync(CertificateListRecord record, int entries)
     {

@@ -27,6 +27,15 @@ public sealed class CertificateListTests
     }
 
     [Fact]
+    public async Task CurrentAsync_OfTheRoot_IsAboutAuthoritiesAndFitsItsOwnCertificate()
+    {
+        await using var authority = await TestAuthority.StartAsync();
+        var list = CertificateList.Parse((await authority.Services.CertificateLists.CurrentAsync("root", default))!.Der);
+        Assert.True(list.Fields.IssuingDistributionPoint is { OnlyAuthorityCertificates: true, FullName.Count: 0 });
+        Assert.True(list.VerifySignature(authority.Ceremony.Root.PublicKey, authority.Providers));
+    }
+
+    [Fact]
     public async Task CurrentAsync_AfterARevocation_ContainsItWithItsReasonAndARisenNumber()
     {
         await using var authority = await TestAuthority.StartAsync();
