@@ -1,0 +1,71 @@
+using System.CommandLine;
+using AgentPki.Server.Cli;
+using Xunit;
+
+namespace AgentPki.Server.Tests.Cli;
+
+public sealed class CommandLineTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+    private readonly StringWriter _output = new();
+    private readonly StringWriter _error = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void Create_EveryVerb_HasADescriptionAndExamplesOfItself()
+    {
+        var verbs = Walk(CommandLine.Create(Context()), "agentpki").ToList();
+
+        Assert.True(verbs.Count > 20);
+        Assert.All(verbs, v =>
+        {
+            Assert.NotEmpty(v.Verb.Description!);
+            Assert.Contains(v.Verb.Examples, e => e.Contains(v.Path, StringComparison.Ordinal));
+        });
+    }
+
+    [Theory]
+    [InlineData(ExitCodes.Usage, "'fly' is not a command", "agentpki --help", "fly")]
+    [InlineData(ExitCodes.Usage, "'fly' is not a command", "agentpki audit --help", "audit", "fly")]
+    [InlineData(ExitCodes.Usage, "--owner", "agentpki credential new --help", "credential", "new")]
+    [InlineData(ExitCodes.NotRunning, "There is no appliance in", "agentpki up", "status")]
+    [InlineData(ExitCodes.Usage, "There is no appliance in", "agentpki up", "serve")]
+    [InlineData(ExitCodes.Usage, "There is no appliance in", "agentpki up", "audit", "verify")]
+    [InlineData(ExitCodes.Usage, "There are no profiles in", "agentpki up", "profile", "list")]
+    [InlineData(ExitCodes.Usage, "Only development ceremonies", "--development", "ceremony")]
+    [InlineData(ExitCodes.Usage, "Say what to revoke", "certificate list", "revoke")]
+    public async Task Run_WhatCannotBe_IsOneSentenceWithARemedy(int exitCode, string sentence, string remedy, params string[] arguments)
+    {
+        Assert.Equal(exitCode, await CommandLine.RunAsync(arguments, Context()));
+
+        var error = _error.ToString();
+        Assert.StartsWith("agentpki: ", error, StringComparison.Ordinal);
+        Assert.Contains(sentence, error, StringComparison.Ordinal);
+        Assert.Contains(remedy, error, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", error, StringComparison.Ordinal);
+        Assert.Single(error.Trim().Split('\n'));
+        Assert.Empty(Directory.GetFileSystemEntries(_folder.Path)); // nothing was made
+    }
+
+    [Fact]
+    public async Task Doctor_WithoutAHome_FailsAndSaysHowToMakeOne()
+    {
+        Assert.Equal(ExitCodes.CheckFailed, await CommandLine.RunAsync(["doctor"], Context()));
+        Assert.Contains("agentpki up", _output.ToString(), StringComparison.Ordinal);
+    }
+
+    private CommandContext Context() => new(new Terminal(_output, _error, interactive: false), TimeProvider.System, _ => null, _folder.Path);
+
+    private static IEnumerable<(Verb Verb, string Path)> Walk(Command command, string path)
+    {
+        foreach (var child in command.Subcommands.OfType<Verb>())
+        {
+            yield return (child, $"{path} {child.Name}");
+            foreach (var grandchild in Walk(child, $"{path} {child.Name}"))
+            {
+                yield return grandchild;
+            }
+        }
+    }
+}
