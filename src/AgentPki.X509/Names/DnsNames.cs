@@ -49,9 +49,12 @@ public static class DnsNames
         return domain.Contains('.', StringComparison.Ordinal) ? Check(domain) : "covers a whole top-level domain";
     }
 
-    /// <summary>Whether a commonName is meant as a host name: labels with dots between them, or an address.</summary>
+    /// <summary>
+    /// Whether a commonName is meant as a host name: labels with dots between them, or an address. A bare number is neither, although the
+    /// platform's parser reads "42" and "0x1F" as addresses.
+    /// </summary>
     public static bool LooksLikeHost(string text) =>
-        (text.Contains('.', StringComparison.Ordinal) && Check(text.StartsWith("*.", StringComparison.Ordinal) ? text[2..] : text) is null) || IPAddress.TryParse(text, out _);
+        (text.Contains('.', StringComparison.Ordinal) && Check(text.StartsWith("*.", StringComparison.Ordinal) ? text[2..] : text) is null) || (text.AsSpan().ContainsAny('.', ':') && IPAddress.TryParse(text, out _));
 
     private static string? CheckLabel(ReadOnlySpan<char> label)
     {

@@ -70,6 +70,18 @@ public sealed class RequestTests
     }
 
     [Theory]
+    [InlineData("42")]
+    [InlineData("0x1F")]
+    [InlineData("agent-7")]
+    public async Task EnrollAsync_CommonNameThatIsNoHost_AddsNothing(string commonName)
+    {
+        await using var authority = await TestAuthority.StartAsync();
+        var csr = await TestAuthority.RequestAsync(await TestAuthority.KeyAsync(), commonName, []);
+        var issued = Assert.IsType<EnrollmentOutcome.Issued>(await authority.EnrollAsync(csr, await authority.CredentialAsync()));
+        Assert.Equal([new GeneralName.Uri($"spiffe://agents.test/agent/{commonName}")], issued.Certificate.SubjectAlternativeNames);
+    }
+
+    [Theory]
     [InlineData("10.0.0.1")]
     [InlineData("*.agents.test")]
     public async Task EnrollAsync_CommonNameThatMustNotBeAName_Refuses(string commonName) =>
