@@ -1,3 +1,4 @@
+using System.Net;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace AgentPki.Server.Hosting;
@@ -20,6 +21,9 @@ public sealed record ListenerFeature(ListenerKind Kind);
 
 /// <summary>Endpoint metadata: the door it is served at.</summary>
 public sealed record ListenerMetadata(ListenerKind Kind);
+
+/// <summary>Endpoint metadata: for clients on this machine only.</summary>
+public sealed record LoopbackOnlyMetadata;
 
 /// <summary>Keeps the doors apart.</summary>
 public static class ListenerExtensions
@@ -44,10 +48,10 @@ public static class ListenerExtensions
         return group;
     }
 
-    /// <summary>Answers 404 for an endpoint of another door; an endpoint without a door has none (default deny).</summary>
+    /// <summary>Answers 404 for an endpoint of another door or of another machine; an endpoint without a door has none (default deny).</summary>
     public static void UseListenerGate(this IApplicationBuilder app) => app.Use((context, next) =>
     {
-        if (context.GetEndpoint() is { } endpoint && endpoint.Metadata.GetMetadata<ListenerMetadata>()?.Kind != context.Features.Get<ListenerFeature>()?.Kind)
+        if (context.GetEndpoint() is { } endpoint && !IsServed(endpoint, context))
         {
             context.SetEndpoint(null);
             context.Response.StatusCode = StatusCodes.Status404NotFound;
@@ -56,4 +60,8 @@ public static class ListenerExtensions
 
         return next(context);
     });
+
+    private static bool IsServed(Endpoint endpoint, HttpContext context) =>
+        endpoint.Metadata.GetMetadata<ListenerMetadata>() is { } door && door.Kind == context.Features.Get<ListenerFeature>()?.Kind &&
+        (endpoint.Metadata.GetMetadata<LoopbackOnlyMetadata>() is null || (context.Connection.RemoteIpAddress is { } client && IPAddress.IsLoopback(client)));
 }

@@ -1,4 +1,3 @@
-using System.Net;
 using AgentPki.Server.Configuration;
 using OpenTelemetry.Metrics;
 
@@ -43,7 +42,7 @@ public static class Telemetry
         var endpoint = routes.MapPrometheusScrapingEndpoint();
         if (audience == MetricsAudience.Loopback)
         {
-            endpoint.AddEndpointFilter(async (context, next) => context.HttpContext.Connection.RemoteIpAddress is { } client && IPAddress.IsLoopback(client) ? await next(context) : Results.NotFound());
+            endpoint.WithMetadata(new LoopbackOnlyMetadata());
         }
     }
 }
