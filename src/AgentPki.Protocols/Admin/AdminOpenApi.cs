@@ -34,7 +34,7 @@ internal static partial class AdminOpenApi
                 ["version"] = "1",
                 ["description"] = "Served on the Unix socket in the home folder only. Callers are known by the socket's peer credentials; every change and every refusal is a ledger entry.",
             },
-            ["servers"] = new JsonArray(new JsonObject { ["url"] = "http://localhost", ["description"] = "Over the Unix socket: curl --unix-socket HOME/run/admin.sock http://localhost/admin/v1/status" }),
+            ["servers"] = new JsonArray(new JsonObject { ["url"] = "http://localhost", ["description"] = "Over the Unix socket: curl --unix-socket HOME/admin.sock http://localhost/admin/v1/status" }),
             ["paths"] = paths,
             ["components"] = new JsonObject { ["schemas"] = Schemas() },
         };

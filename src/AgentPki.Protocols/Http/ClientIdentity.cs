@@ -58,7 +58,7 @@ public sealed class ClientIdentity(ClientIdentityOptions options, Func<Certifica
             return options.TrustedProxies.Count != 0 && options.TrustedProxies.Any(network => network.Contains(Plain(address)));
         }
 
-        return options.TrustUnixSocket && context.Features.Get<IConnectionEndPointFeature>()?.LocalEndPoint is UnixDomainSocketEndPoint;
+        return options.TrustUnixSocket && context.Features.Get<IConnectionSocketFeature>()?.Socket.AddressFamily == AddressFamily.Unix;
     }
 
     /// <summary>The client's address: the peer's, or what a trusted proxy added last to X-Forwarded-For.</summary>
