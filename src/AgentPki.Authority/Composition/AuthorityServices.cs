@@ -2,6 +2,7 @@ using AgentPki.Agents;
 using AgentPki.Authority.Audit;
 using AgentPki.Authority.Ceremony;
 using AgentPki.Authority.Checkpoints;
+using AgentPki.Authority.Cms;
 using AgentPki.Authority.Commit;
 using AgentPki.Authority.Enrollment;
 using AgentPki.Authority.Issuance;
@@ -38,7 +39,9 @@ public sealed class AuthorityServices : IAsyncDisposable
         Agents = new AgentService(stores.Agents, commits, Audit, time);
         Revocations = new RevocationService(stores.Certificates, stores.Agents, issuers, commits, Audit, metrics, time);
         CertificateLists = new CertificateListService(issuers, stores.Certificates, stores.CertificateLists, commits, profiles, providers, options, time, environment.Logger<CertificateListService>());
-        _responders = new OcspResponderKeeper(profiles, issuers, stores.Certificates, Appliance, new KeyMaker(providers, commits, time), providers, commits.Revocations, time, environment.Logger<OcspResponderKeeper>());
+        var keys = new KeyMaker(providers, commits, time);
+        CmsSigners = new CmsSignerKeeper(profiles, issuers, stores.Certificates, Appliance, keys, time);
+        _responders = new OcspResponderKeeper(profiles, issuers, stores.Certificates, Appliance, keys, providers, commits.Revocations, time, environment.Logger<OcspResponderKeeper>());
         Ocsp = new OcspService(issuers, _responders, stores.Certificates, commits.Revocations, providers, options, metrics, time, environment.Logger<OcspService>());
         Checkpoints = new CheckpointService(commits, stores.Ledger, providers, checkpointKey, options.CheckpointInterval, time, environment.Logger<CheckpointService>());
         _maintenance = time.CreateTimer(_ => MaintainInBackground(), null, options.MaintenanceInterval, options.MaintenanceInterval);
@@ -61,6 +64,9 @@ public sealed class AuthorityServices : IAsyncDisposable
     public OcspService Ocsp { get; }
 
     public CheckpointService Checkpoints { get; }
+
+    /// <summary>Who signs CMC answers and the key packages of serverkeygen.</summary>
+    public CmsSignerKeeper CmsSigners { get; }
 
     public AuditTrail Audit { get; }
 
@@ -148,6 +154,7 @@ public sealed class AuthorityServices : IAsyncDisposable
         await Commits.DisposeAsync();
         await Checkpoints.DisposeAsync();
         await _responders.DisposeAsync();
+        await CmsSigners.DisposeAsync();
         CertificateLists.Dispose();
         await Issuers.DisposeAsync();
         _metrics.Dispose();

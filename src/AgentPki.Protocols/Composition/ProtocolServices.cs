@@ -25,6 +25,8 @@ public sealed class ProtocolServices : IAsyncDisposable
             Enroll = authority.Registration.EnrollAsync,
             Refuse = authority.Registration.RefuseAsync,
             Chain = Chain,
+            CmsSigner = authority.CmsSigners.CurrentAsync,
+            Providers = providers,
             Profiles = authority.Profiles,
             Clients = clients,
             Rates = _enrollment,

@@ -1,13 +1,16 @@
 using AgentPki.Authority.Profiles;
-using AgentPki.Cryptography;
 using AgentPki.X509;
-using AgentPki.X509.Der;
+using AgentPki.X509.Requests;
 
 namespace AgentPki.Protocols.Est;
 
-/// <summary>What a profile wants of a request, as CsrAttrs (RFC 7030 §4.5.2). Never challengePassword: TLS 1.3 has nothing to link it to.</summary>
+/// <summary>
+/// What a profile wants of a request, as CsrAttrs: the list that RFC 7030 §4.5.2 knows (kind of key, signature, extensions), and the template of RFC 9908 §3.4 for
+/// clients that know it. Never challengePassword: TLS 1.3 has nothing to link it to (RFC 7030 §3.5).
+/// </summary>
 internal static class EstCsrAttributes
 {
+    /// <summary>The DER CsrAttrs; empty when the profile leaves everything to the client.</summary>
     public static byte[] For(CertificateProfile profile)
     {
         if (profile.KeyAlgorithms.IsEmpty)
@@ -15,18 +18,18 @@ internal static class EstCsrAttributes
             return [];
         }
 
-        using var writer = new DerWriter(256);
-        using (writer.Sequence())
+        var key = profile.KeyAlgorithms[0];
+        var list = CsrAttributes.For(key, key.DefaultSignature, []);
+        var template = CsrAttributes.FromTemplate(new CertificationRequestInfoTemplate
         {
-            WriteKey(writer, profile.KeyAlgorithms[0]);
-            writer.WriteOid(profile.KeyAlgorithms[0].DefaultSignature.Oid);
-        }
-
-        return writer.ToArray();
+            Subject = profile.Subject.Source == SubjectSource.Request ? [.. Attributes(profile)] : null,
+            Key = key,
+            Extensions = [new ExtensionTemplate(Oids.SubjectAlternativeName)],
+        });
+        return (list with { Attributes = [.. list.Attributes, .. template.Attributes] }).Encode();
     }
 
-    private static void WriteKey(DerWriter writer, KeyAlgorithm key)
-    {
-        writer.WriteOid(key.Family == AlgorithmFamily.Ecdsa ? Oids.EcPublicKey : Oids.RsaEncryption);
-    }
+    // The common name alone: it is what an agent is called after; the others a profile allows are the client's own choice.
+    private static IEnumerable<(string Oid, string? Value)> Attributes(CertificateProfile profile) =>
+        profile.Subject.AllowedAttributes.Where(oid => oid == Oids.CommonName).Select(oid => (oid, (string?)null));
 }

@@ -23,6 +23,8 @@ public static class EstEndpoints
         Map(group, services, HttpMethods.Get, "csrattrs", distribution.CsrAttributesAsync);
         Map(group, services, HttpMethods.Post, "simpleenroll", enroll.EnrollAsync);
         Map(group, services, HttpMethods.Post, "simplereenroll", enroll.ReenrollAsync);
+        Map(group, services, HttpMethods.Post, "serverkeygen", new EstServerKeygenHandler(services).HandleAsync);
+        Map(group, services, HttpMethods.Post, "fullcmc", new EstFullCmcHandler(services).HandleAsync);
         return group;
     }
 

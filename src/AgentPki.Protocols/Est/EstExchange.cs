@@ -61,12 +61,18 @@ internal readonly struct EstExchange(EstServices services, HttpContext context, 
         return WriteAsync(problem);
     }
 
+    /// <summary>Records a refusal of what never became an <see cref="EnrollmentRequest"/>, for an answer that its caller writes.</summary>
+    public ValueTask RecordAsync(PkiProblem problem, Requester requester)
+    {
+        Log.Refused(Services.Logger, CorrelationId, Operation, problem.Kind, problem.Detail);
+        return Services.Refuse(requester, problem, Protocol, CorrelationId, Context.RequestAborted);
+    }
+
     private Requester Nobody => new Requester.Stranger(Services.Clients.AddressOf(Context));
 
     private async Task RefuseAsync(PkiProblem problem, Requester requester)
     {
-        Log.Refused(Services.Logger, CorrelationId, Operation, problem.Kind, problem.Detail);
-        await Services.Refuse(requester, problem, Protocol, CorrelationId, Context.RequestAborted);
+        await RecordAsync(problem, requester);
         await WriteAsync(problem);
     }
 

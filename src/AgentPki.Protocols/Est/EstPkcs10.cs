@@ -43,7 +43,7 @@ internal static class EstPkcs10
         ? (request, null)
         : (null, new PkiProblem(KindOf(error.Kind), error.Detail));
 
-    private static PkiProblemKind KindOf(RequestErrorKind kind) => kind switch
+    internal static PkiProblemKind KindOf(RequestErrorKind kind) => kind switch
     {
         RequestErrorKind.Malformed => PkiProblemKind.MalformedRequest,
         RequestErrorKind.UnsupportedAlgorithm => PkiProblemKind.UnsupportedAlgorithm,

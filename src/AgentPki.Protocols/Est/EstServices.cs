@@ -1,6 +1,8 @@
+using AgentPki.Authority.Cms;
 using AgentPki.Authority.Enrollment;
 using AgentPki.Authority.Problems;
 using AgentPki.Authority.Profiles;
+using AgentPki.Cryptography;
 using AgentPki.Protocols.Http;
 using AgentPki.X509.Certificates;
 using Microsoft.Extensions.Logging;
@@ -12,6 +14,9 @@ public delegate ValueTask<EnrollmentOutcome> EnrollmentDecision(EnrollmentReques
 
 /// <summary>Records a refusal made before hop 3, under the requester's name if he proves it: <c>RegistrationAuthority.RefuseAsync</c>.</summary>
 public delegate ValueTask RefusalRecorder(Requester requester, PkiProblem problem, string protocol, string correlationId, CancellationToken cancellationToken);
+
+/// <summary>Who signs CMS messages in the appliance's name, or null when no profile provides for it: <c>CmsSignerKeeper.CurrentAsync</c>.</summary>
+public delegate ValueTask<CmsSigner?> CurrentCmsSigner(CancellationToken cancellationToken);
 
 /// <summary>A CA's own certificate first, its root's last. Empty when there is no such CA.</summary>
 /// <param name="authority">The CA's name, as profiles name their issuer.</param>
@@ -25,6 +30,10 @@ public sealed record EstServices
     public required RefusalRecorder Refuse { get; init; }
 
     public required AuthorityChain Chain { get; init; }
+
+    public required CurrentCmsSigner CmsSigner { get; init; }
+
+    public required CryptoProviders Providers { get; init; }
 
     public required ProfileCatalog Profiles { get; init; }
 

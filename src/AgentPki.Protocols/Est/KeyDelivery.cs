@@ -3,6 +3,7 @@ using AgentPki.Authority.Problems;
 using AgentPki.Cryptography;
 using AgentPki.X509;
 using AgentPki.X509.Certificates;
+using AgentPki.X509.Cms;
 using AgentPki.X509.Der;
 using AgentPki.X509.Extensions;
 using AgentPki.X509.Requests;
@@ -12,9 +13,6 @@ namespace AgentPki.Protocols.Est;
 /// <summary>How a key made here travels to its owner (RFC 7030 §4.4.1), as the request's attributes ask for it. Closed.</summary>
 internal abstract record KeyDelivery
 {
-    // In order of preference where the client names none.
-    private static readonly string[] ContentEncryption = [Oids.Aes256Cbc, Oids.Aes128Cbc];
-
     private KeyDelivery()
     {
     }
@@ -23,9 +21,7 @@ internal abstract record KeyDelivery
     public sealed record InTls : KeyDelivery;
 
     /// <summary>CMS EnvelopedData to a key that the client proved to hold (RFC 7030 §4.4.1.2).</summary>
-    /// <param name="Identifier">The identifier the client named the key by; the RecipientInfo repeats it.</param>
-    /// <param name="Algorithm">OID of the content encryption.</param>
-    public sealed record Encrypted(PublicKey Recipient, ReadOnlyMemory<byte> Identifier, string Algorithm, bool PrefersOaep) : KeyDelivery;
+    public sealed record Encrypted(Recipient Recipient, ContentEncryption Encryption) : KeyDelivery;
 
     /// <summary>What was asked for cannot be done; cleartext would not be what was asked for.</summary>
     public sealed record Impossible(PkiProblem Problem) : KeyDelivery;
@@ -77,10 +73,9 @@ internal abstract record KeyDelivery
         }
 
         var capabilities = SingleValue(request, Oids.SmimeCapabilities) is { } value ? ReadCapabilities(value) : null;
-        var algorithm = capabilities is null ? ContentEncryption[0] : capabilities.FirstOrDefault(ContentEncryption.Contains);
-        return algorithm is null
-            ? Refuse("none of the SMIMECapabilities is a content encryption offered here: AES-256-CBC and AES-128-CBC are")
-            : new Encrypted(key, identifier, algorithm, capabilities?.Contains(Oids.RsaOaep) ?? false);
+        return EncryptionFor(capabilities) is { } encryption
+            ? new Encrypted(Recipient.ForKey(key, identifier) with { RsaKeyTransport = TransportFor(capabilities) }, encryption)
+            : Refuse("none of the SMIMECapabilities is a content encryption offered here: AES-256-CBC and AES-256-GCM are");
     }
 
     /// <summary>RFC 5280 §4.2.1.2 method 1, RFC 7093 §2 method 1, or SHA-256 of the whole SubjectPublicKeyInfo.</summary>
@@ -88,6 +83,20 @@ internal abstract record KeyDelivery
 #pragma warning disable CA5350 // SHA-1 only names a key here, as RFC 5280 fixes it
         identifier.SequenceEqual(SHA1.HashData(key.KeyBits.Span)) || identifier.SequenceEqual(key.KeyIdentifier()) || identifier.SequenceEqual(key.Fingerprint());
 #pragma warning restore CA5350
+
+    /// <summary>The client's preference; CBC, which is what RFC 7030's EnvelopedData means, where it has none.</summary>
+    private static ContentEncryption? EncryptionFor(List<string>? capabilities) => capabilities is null
+        ? ContentEncryption.Aes256Cbc
+        : capabilities.Find(oid => oid is Oids.Aes256Cbc or Oids.Aes256Gcm) switch
+        {
+            Oids.Aes256Cbc => ContentEncryption.Aes256Cbc,
+            Oids.Aes256Gcm => ContentEncryption.Aes256Gcm,
+            _ => null,
+        };
+
+    // PKCS#1 v1.5 only for a client that says it knows that and not OAEP.
+    private static RsaKeyTransport TransportFor(List<string>? capabilities) =>
+        capabilities is not null && capabilities.Contains(Oids.RsaEncryption) && !capabilities.Contains(Oids.RsaOaep) ? RsaKeyTransport.Pkcs1 : RsaKeyTransport.Oaep;
 
     private static KeyUsages UsageOf(PublicKey key) => key.Algorithm.Family == AlgorithmFamily.Rsa ? KeyUsages.KeyEncipherment : KeyUsages.KeyAgreement;
 

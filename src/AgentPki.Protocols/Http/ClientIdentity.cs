@@ -50,6 +50,9 @@ public sealed class ClientIdentity(ClientIdentityOptions options, Func<Certifica
         return context.Connection.ClientCertificate is { } certificate ? FromConnection(context, certificate) : default;
     }
 
+    /// <summary>Whether a CA of this appliance signed the certificate; it may be expired or revoked all the same.</summary>
+    public bool IsIssuedHere(Certificate certificate) => issuedHere(certificate);
+
     /// <summary>Whether the peer may speak for clients behind it.</summary>
     public bool IsTrustedProxy(HttpContext context)
     {

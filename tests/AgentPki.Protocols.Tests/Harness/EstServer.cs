@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
+using AgentPki.Authority.Cms;
 using AgentPki.Authority.Profiles;
 using AgentPki.Protocols.Est;
 using AgentPki.Protocols.Http;
@@ -30,6 +31,8 @@ internal sealed class EstServer : IAsyncDisposable
             Enroll = authority.EnrollAsync,
             Refuse = authority.RefuseAsync,
             Chain = _ => authority.Chain,
+            CmsSigner = _ => ValueTask.FromResult<CmsSigner?>(null),
+            Providers = TestProviders.All,
             Profiles = ProfileCatalog.Defaults(),
             Clients = new ClientIdentity(identity ?? new ClientIdentityOptions(), authority.Issued),
             Rates = limits,

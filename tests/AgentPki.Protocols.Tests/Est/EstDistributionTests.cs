@@ -1,0 +1,87 @@
+using System.Net;
+using AgentPki.Authority.Profiles;
+using AgentPki.Cryptography;
+using AgentPki.Protocols.Tests.Harness;
+using AgentPki.X509;
+using AgentPki.X509.Cms;
+using AgentPki.X509.Requests;
+
+namespace AgentPki.Protocols.Tests.Est;
+
+public sealed class EstDistributionTests
+{
+    [Theory]
+    [InlineData("cacerts")]
+    [InlineData("agent-short/cacerts")]
+    public async Task CaCerts_HaveTheWholeChain(string operation)
+    {
+        await using var est = await EstServer.StartAsync();
+        using var client = est.Client();
+        using var answer = await client.GetAsync(EstServer.Root + operation, TestContext.Current.CancellationToken);
+        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+        Assert.Equal("application/pkcs7-mime; smime-type=certs-only", answer.Content.Headers.ContentType?.ToString());
+        Assert.Equal("base64", answer.Headers.GetValues("Content-Transfer-Encoding").Single());
+        var body = await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+        Assert.Equal(est.Authority.Chain, CertsOnly.Parse(Convert.FromBase64String(body)));
+        Assert.Equal(body.Length - 1, body.IndexOf('\n', StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("nobody/cacerts")]
+    [InlineData("nobody/csrattrs")]
+    [InlineData("tls-server/cacerts")] // a profile of the appliance itself is nobody's label
+    public async Task UnknownLabel_Is404WithAText(string operation)
+    {
+        await using var est = await EstServer.StartAsync();
+        using var client = est.Client();
+        using var answer = await client.GetAsync(EstServer.Root + operation, TestContext.Current.CancellationToken);
+        await EstEnrollmentTests.AssertRefusedAsync(answer, HttpStatusCode.NotFound, "label");
+    }
+
+    [Fact]
+    public async Task CsrAttrs_SayWhatTheProfileWantsAndNeverChallengePassword()
+    {
+        await using var est = await EstServer.StartAsync();
+        using var client = est.Client();
+        foreach (var profile in ProfileCatalog.Defaults().All.Where(p => p.Use == ProfileUse.Agent))
+        {
+            using var answer = await client.GetAsync($"{EstServer.Root}{profile.Labels[0]}/csrattrs", TestContext.Current.CancellationToken);
+            Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+            Assert.Equal("application/csrattrs", answer.Content.Headers.ContentType?.ToString());
+            var attributes = CsrAttributes.Parse(Convert.FromBase64String(await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken)));
+            Assert.Equal([SignatureAlgorithm.EcdsaSha256.Oid], attributes.ObjectIdentifiers);
+            Assert.Contains(attributes.Attributes, a => a.Oid == Oids.EcPublicKey && a.Values.Count == 1);
+            Assert.Contains(attributes.Attributes, a => a.Oid == Oids.CertificationRequestInfoTemplate);
+            Assert.DoesNotContain(Oids.ChallengePassword, attributes.ObjectIdentifiers.Concat(attributes.Attributes.Select(a => a.Oid)));
+        }
+    }
+
+    [Theory]
+    [InlineData("cacerts", "POST", "GET")]
+    [InlineData("cacerts", "HEAD", "GET")]
+    [InlineData("csrattrs", "DELETE", "GET")]
+    [InlineData("simpleenroll", "GET", "POST")]
+    [InlineData("agent/simplereenroll", "PUT", "POST")]
+    [InlineData("serverkeygen", "HEAD", "POST")]
+    [InlineData("fullcmc", "ENROLL", "POST")]
+    public async Task OtherMethods_Are405WithAllow(string operation, string method, string allowed)
+    {
+        await using var est = await EstServer.StartAsync();
+        using var client = est.Client();
+        using var answer = await client.SendAsync(new HttpRequestMessage(new HttpMethod(method), EstServer.Root + operation), TestContext.Current.CancellationToken);
+        Assert.Equal((HttpStatusCode.MethodNotAllowed, allowed), (answer.StatusCode, answer.Content.Headers.Allow.Single()));
+    }
+
+    [Theory]
+    [InlineData("simplestenroll")]
+    [InlineData("")]
+    [InlineData("a/b/cacerts")]
+    [InlineData("../cacerts")]
+    public async Task UnknownOperation_Is404(string operation)
+    {
+        await using var est = await EstServer.StartAsync();
+        using var client = est.Client();
+        using var answer = await client.GetAsync(EstServer.Root + operation, TestContext.Current.CancellationToken);
+        Assert.Equal(HttpStatusCode.NotFound, answer.StatusCode);
+    }
+}
