@@ -104,7 +104,7 @@ internal sealed class CertificateAuthority(IssuerDirectory issuers, CommitWriter
         ProfileUse.Agent => CertificatePosition.EndEntity,
         ProfileUse.TlsServer => CertificatePosition.TlsServer,
         ProfileUse.OcspResponder => CertificatePosition.OcspResponder,
-        ProfileUse.CmsSigner => CertificatePosition.EndEntity,
+        ProfileUse.CmsSigner => CertificatePosition.CmsSigner,
     };
 
     private static CommitRequest RequestFor(ApprovedEnrollment approved, Issuer issuer, Certificate certificate, DateTimeOffset now)

@@ -105,7 +105,7 @@ internal abstract record KeyDelivery
         var found = request.Attributes.Where(a => a.Oid == oid).ToList();
         return found switch
         {
-            [] => null,
+            [] => default(ReadOnlyMemory<byte>?), // not null: that would be an empty memory, by way of byte[]
             [{ Values: [var only] }] => only,
             _ => throw new MalformedDataException($"attributes: attribute {oid} must occur once, with one value"),
         };

@@ -17,6 +17,9 @@ public enum CertificatePosition
 
     /// <summary>A delegated OCSP responder (RFC 6960 §4.2.2.2).</summary>
     OcspResponder,
+
+    /// <summary>A signer of CMC answers (RFC 6402 §2.10).</summary>
+    CmsSigner,
 }
 
 /// <summary>What a TBSCertificate is checked against.</summary>

@@ -1,4 +1,7 @@
 using System.Net;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using AgentPki.Authority.Enrollment;
 using AgentPki.Authority.Revocation;
 using AgentPki.Authority.Store;
 using AgentPki.Cryptography;
@@ -68,16 +71,35 @@ public sealed class EstFullCmcTests
     }
 
     [Fact]
-    public async Task FullCmc_ThatWaitsForAPerson_IsPending()
+    public async Task FullCmc_ThatHop3Refuses_IsAnsweredInCmc()
     {
         await using var whole = await WholeServer.StartAsync();
         var (certificate, key) = await whole.Authority.AgentAsync("agent-1");
         await using var next = await TestAuthority.KeyAsync();
         var message = await SignAsync(PkiData.Encode([(await TestAuthority.RequestAsync(next, "agent-1x")).Der]), key, certificate);
         var (status, _, response) = await PostAsync(whole, message, label: "agent-approval");
-        // 'certificate: self' lets an agent enrol only itself; what matters here is that the refusal is a CMC answer as well.
+        // 'certificate: self' lets an agent enrol only itself.
         Assert.Equal(HttpStatusCode.Forbidden, status);
         Assert.NotEmpty(response.Statuses.Single().Text!);
+    }
+
+    [Fact]
+    public async Task FullCmc_ThatWaitsForAPerson_IsPendingWithTheApprovalsId()
+    {
+        await using var est = await EstServer.StartAsync(configure: services => services with { CmsSigner = CmsSignerOfTests.CurrentAsync });
+        est.Authority.Answer = _ => new EnrollmentOutcome.Pending("0123abcd", TimeSpan.FromSeconds(10));
+        using var identity = est.Authority.ClientCertificate("agent-1");
+        await using var key = new ForeignKey(identity);
+        var message = await SignAsync(PkiData.Encode([Csr.Der("agent-2")]), key, Certificate.Parse(identity.RawData));
+        using var client = est.Client();
+        using var answer = await client.SendAsync(EstServer.Post("agent-approval/fullcmc", Convert.ToBase64String(message), basic: null, type: Type), TestContext.Current.CancellationToken);
+        Assert.Equal(HttpStatusCode.Accepted, answer.StatusCode);
+        Assert.Equal("10", answer.Headers.GetValues("Retry-After").Single());
+        var signed = SignedData.Parse(Convert.FromBase64String(await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken)));
+        var info = PkiResponse.Parse(signed.Content).Statuses.Single();
+        Assert.Equal(CmcStatus.Pending, info.Status);
+        Assert.Equal("0123abcd"u8.ToArray(), info.Pending!.Token.ToArray());
+        Assert.Equal(("cmc", EnrollmentKind.Enroll, "agent-approval"), (est.Authority.Asked.Single().Protocol, est.Authority.Asked.Single().Kind, est.Authority.Asked.Single().Label));
     }
 
     [Theory]
@@ -110,7 +132,7 @@ public sealed class EstFullCmcTests
         Assert.Equal(HttpStatusCode.BadRequest, status);
         var info = response.Statuses.Single();
         Assert.Equal((CmcStatus.Failed, failure), (info.Status, info.Failure!.Value));
-        Assert.Contains(says, info.Text, StringComparison.Ordinal);
+        Assert.Contains(says, info.Text, StringComparison.OrdinalIgnoreCase);
     }
 
     [Theory]
@@ -154,7 +176,7 @@ public sealed class EstFullCmcTests
         await using var whole = await WholeServer.StartAsync();
         var (certificate, key) = await whole.Authority.AgentAsync("agent-1");
         var message = await SignAsync(PkiData.Encode([(await TestAuthority.RequestAsync(key, "agent-1")).Der], [9, 9, 9, 9]), key, certificate);
-        var at = message.AsSpan().IndexOf([4, 4, 9, 9, 9, 9]);
+        var at = message.AsSpan().IndexOf((ReadOnlySpan<byte>)[4, 4, 9, 9, 9, 9]);
         message[at + 2] ^= 1;
         using var client = whole.Server.Client();
         using var answer = await client.SendAsync(EstServer.Post("fullcmc", Convert.ToBase64String(message), type: Type), TestContext.Current.CancellationToken);
@@ -187,7 +209,7 @@ public sealed class EstFullCmcTests
     {
         // ecdsa-with-SHA256 (1.2.840.10045.4.3.2) becomes 1.2.3.… of the same length.
         var changed = csr.ToArray();
-        var oid = changed.AsSpan().LastIndexOf([0x06, 0x08, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x04, 0x03, 0x02]);
+        var oid = changed.AsSpan().LastIndexOf((ReadOnlySpan<byte>)[0x06, 0x08, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x04, 0x03, 0x02]);
         new byte[] { 0x2A, 0x03, 0x04, 0x05, 0x06, 0x07, 0x08, 0x09 }.CopyTo(changed, oid + 2);
         return changed;
     }
@@ -233,5 +255,30 @@ public sealed class EstFullCmcTests
     {
         using var tagged = writer.Constructed(tag);
         content(writer);
+    }
+
+    /// <summary>The key of a certificate that .NET made, as a signing key of ours.</summary>
+    private sealed class ForeignKey(X509Certificate2 certificate) : ISigningKey
+    {
+        private readonly ECDsa _key = certificate.GetECDsaPrivateKey()!;
+
+        public KeyReference Reference { get; } = new("test", "foreign");
+
+        public KeyAlgorithm Algorithm => KeyAlgorithm.EcdsaP256;
+
+        public KeyPurpose Purpose => KeyPurpose.Subject;
+
+        public KeyProtection Protection => KeyProtection.Software;
+
+        public Cryptography.PublicKey PublicKey => Cryptography.PublicKey.Parse(_key.ExportSubjectPublicKeyInfo());
+
+        public ValueTask<byte[]> SignAsync(SignatureAlgorithm algorithm, ReadOnlyMemory<byte> message, CancellationToken cancellationToken) =>
+            new(_key.SignData(message.Span, HashAlgorithmName.SHA256, DSASignatureFormat.Rfc3279DerSequence));
+
+        public ValueTask DisposeAsync()
+        {
+            _key.Dispose();
+            return ValueTask.CompletedTask;
+        }
     }
 }

@@ -219,6 +219,7 @@ internal static class CertificateLintCases
             Replace(X509Extension.ExtendedKeyUsage(Oids.ClientAuth, Oids.OcspSigning)),
             new((ServerTbs() with { Extensions = ServerTbs().Extensions.With(X509Extension.ExtendedKeyUsage(Oids.ClientAuth)) }).Encode(), ServerContext),
             new((OcspResponderTbs() with { Extensions = OcspResponderTbs().Extensions.With(X509Extension.ExtendedKeyUsage(Oids.OcspSigning, Oids.ClientAuth)) }).Encode(), ResponderContext),
+            new(ServerTbs().Encode(), ServerContext with { Position = CertificatePosition.CmsSigner }),
         ],
         ["extended_key_usage_unique"] = [Replace(X509Extension.ExtendedKeyUsage(Oids.ClientAuth, Oids.ClientAuth))],
         ["extended_key_usage_consistent"] =

@@ -2,8 +2,8 @@ using AgentPki.X509.Certificates;
 
 namespace AgentPki.X509.Lint.Rules.Certificates;
 
-/// <summary>An OCSP responder signs responses and does nothing else; a TLS server has serverAuth; nobody else has OCSPSigning.</summary>
-internal sealed class ExtendedKeyUsageOfPositionRule() : CertificateRule("extended_key_usage_of_position", LintSeverity.Error, "RFC 6960 §4.2.2.2, RFC 5280 §4.2.1.12")
+/// <summary>An OCSP responder signs responses and does nothing else; a TLS server has serverAuth, a signer of CMC answers cmcRA or cmcCA; nobody else has OCSPSigning.</summary>
+internal sealed class ExtendedKeyUsageOfPositionRule() : CertificateRule("extended_key_usage_of_position", LintSeverity.Error, "RFC 6960 §4.2.2.2, RFC 6402 §2.10, RFC 5280 §4.2.1.12")
 {
     public override string? Check(TbsFields certificate, LintContext context)
     {
@@ -16,6 +16,7 @@ internal sealed class ExtendedKeyUsageOfPositionRule() : CertificateRule("extend
         {
             CertificatePosition.OcspResponder => purposes is [Oids.OcspSigning] ? null : "An OCSP responder has OCSPSigning and nothing else.",
             CertificatePosition.TlsServer when !purposes.Contains(Oids.ServerAuth) => "A TLS server has serverAuth.",
+            CertificatePosition.CmsSigner when !purposes.Contains(Oids.CmcRa) && !purposes.Contains(Oids.CmcCa) => "A signer of CMC answers has cmcRA or cmcCA.",
             _ => purposes.Contains(Oids.OcspSigning) ? "OCSPSigning is for OCSP responders alone." : null,
         };
     }
