@@ -3,10 +3,31 @@ namespace AgentPki.Integration.Harness;
 /// <summary>The verbs that tests use, each one call of the real executable against the home of one appliance.</summary>
 internal sealed class ApplianceCli(Appliance appliance)
 {
+    /// <summary>The whole ledger, offline: leaves, tree, checkpoints.</summary>
+    public Task<ToolResult> VerifyAuditAsync() => RunAsync("audit", "verify");
+
+    /// <summary>Says yes to the parked request that names this.</summary>
+    public Task ApproveAsync(string name) => DecideAsync(name, "approve");
+
+    /// <summary>Says no to the parked request that names this.</summary>
+    public Task DenyAsync(string name) => DecideAsync(name, "deny");
+
+    /// <summary>Revokes one certificate by its serial number.</summary>
+    public async Task RevokeAsync(string serial, string reason = "keyCompromise") =>
+        (await RunAsync("revoke", serial, "--reason", reason)).MustSucceed();
+
     public async Task<ToolResult> RunAsync(params string[] arguments)
     {
         var start = appliance.Command(arguments);
         return await Tool.RunAsync(start.FileName, start.ArgumentList, folder: start.WorkingDirectory, environment: start.Environment
             .Where(pair => pair.Value is not null).ToDictionary(pair => pair.Key, pair => pair.Value!));
+    }
+
+    private async Task DecideAsync(string name, string decision)
+    {
+        var listed = (await RunAsync("approval", "list")).MustSucceed().Text;
+        var line = listed.Split('\n').Single(candidate => candidate.Contains(name, StringComparison.Ordinal));
+        var id = line.Split(' ', StringSplitOptions.RemoveEmptyEntries).First(word => word.Length == 32 && word.All(char.IsAsciiHexDigitLower));
+        (await RunAsync("approval", decision, id)).MustSucceed();
     }
 }

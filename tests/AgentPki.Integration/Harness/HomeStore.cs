@@ -1,0 +1,55 @@
+using System.Text;
+using Microsoft.Data.Sqlite;
+
+namespace AgentPki.Integration.Harness;
+
+/// <summary>What a home's database says, read past the appliance: a test that asks the appliance what it stored proves nothing.</summary>
+internal sealed class HomeStore(string home)
+{
+    private readonly string connection = new SqliteConnectionStringBuilder
+    {
+        DataSource = Path.Combine(home, "data", "agentpki.db"),
+        Mode = SqliteOpenMode.ReadWrite, // reading a WAL needs its shared-memory file; nothing here writes
+        Pooling = false,
+    }.ToString();
+
+    /// <summary>Every stored certificate: upper-case hexadecimal of its serial, its DER, and its leaf in the ledger.</summary>
+    public IReadOnlyList<(string Serial, byte[] Der, long Leaf)> Certificates() =>
+        Read("SELECT serial, der, leaf FROM certificates ORDER BY id", row => (Convert.ToHexString((byte[])row[0]), (byte[])row[1], (long)row[2]));
+
+    /// <summary>The number of leaves.</summary>
+    public long LedgerSize() => Read("SELECT count(*) FROM ledger", row => (long)row[0]).Single();
+
+    /// <summary>The kind and the recorded details, as text with whatever framing they have, of every leaf from an index on.</summary>
+    public IReadOnlyList<(long Leaf, int Kind, string Details)> LedgerFrom(long leaf) =>
+        Read($"SELECT leaf, kind, details FROM ledger WHERE leaf >= {leaf} ORDER BY leaf",
+            row => ((long)row[0], (int)(long)row[1], row[2] is byte[] details ? Encoding.UTF8.GetString(details) : ""));
+
+    /// <summary>Runs a statement against a home that nothing serves: how a test plays the vandal.</summary>
+    public int Vandalize(string sql)
+    {
+        using var open = new SqliteConnection(connection);
+        open.Open();
+        using var command = open.CreateCommand();
+        command.CommandText = sql;
+        return command.ExecuteNonQuery();
+    }
+
+    private List<T> Read<T>(string sql, Func<object[], T> map)
+    {
+        using var open = new SqliteConnection(connection);
+        open.Open();
+        using var command = open.CreateCommand();
+        command.CommandText = sql;
+        using var reader = command.ExecuteReader();
+        var rows = new List<T>();
+        while (reader.Read())
+        {
+            var values = new object[reader.FieldCount];
+            reader.GetValues(values);
+            rows.Add(map(values));
+        }
+
+        return rows;
+    }
+}
