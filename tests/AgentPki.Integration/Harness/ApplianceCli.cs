@@ -16,9 +16,12 @@ internal sealed class ApplianceCli(Appliance appliance)
     public async Task RevokeAsync(string serial, string reason = "keyCompromise") =>
         (await RunAsync("revoke", serial, "--reason", reason)).MustSucceed();
 
-    public async Task<ToolResult> RunAsync(params string[] arguments)
+    public Task<ToolResult> RunAsync(params string[] arguments) => RunWithAsync(new Dictionary<string, string>(), arguments);
+
+    /// <summary>With variables that go before the appliance's own: another home, other ports.</summary>
+    public async Task<ToolResult> RunWithAsync(IReadOnlyDictionary<string, string> variables, params string[] arguments)
     {
-        var start = appliance.Command(arguments);
+        var start = appliance.Command(arguments, variables);
         return await Tool.RunAsync(start.FileName, start.ArgumentList, folder: start.WorkingDirectory, environment: start.Environment
             .Where(pair => pair.Value is not null).ToDictionary(pair => pair.Key, pair => pair.Value!));
     }
