@@ -13,7 +13,17 @@ internal sealed record WeakRsa(BigInteger Modulus, BigInteger Exponent, BigInteg
     private static readonly SecureRandom Source = new();
 
     /// <summary>Of any size, with two good primes.</summary>
-    public static WeakRsa OfSize(int bits, int exponent = 65537) => FromPrimes(Prime(bits / 2), Prime(bits - (bits / 2)), exponent, bits);
+    public static WeakRsa OfSize(int bits, int exponent = 65537)
+    {
+        while (true)
+        {
+            var key = FromPrimes(Prime(bits / 2), Prime(bits - (bits / 2)), exponent);
+            if (key.Modulus.BitLength == bits)
+            {
+                return key;
+            }
+        }
+    }
 
     /// <summary>e = 1: the signature is the padded hash itself, and everybody can sign.</summary>
     public static WeakRsa ExponentOne() => OfSize(2048) with { Exponent = BigInteger.One, PrivateExponent = BigInteger.One };
@@ -64,18 +74,18 @@ internal sealed record WeakRsa(BigInteger Modulus, BigInteger Exponent, BigInteg
         Sign = Sign,
     };
 
-    private static WeakRsa FromPrimes(BigInteger p, BigInteger q, int exponent, int bits = 0)
+    private static WeakRsa FromPrimes(BigInteger p, BigInteger q, int exponent)
     {
         var e = BigInteger.ValueOf(exponent);
         while (true)
         {
             var phi = p.Subtract(BigInteger.One).Multiply(q.Subtract(BigInteger.One));
-            if (phi.Gcd(e).Equals(BigInteger.One) && (bits == 0 || p.Multiply(q).BitLength == bits))
+            if (phi.Gcd(e).Equals(BigInteger.One))
             {
                 return new WeakRsa(p.Multiply(q), e, e.ModInverse(phi));
             }
 
-            q = bits == 0 ? q.NextProbablePrime() : Prime(q.BitLength);
+            (p, q) = (p.NextProbablePrime(), q.NextProbablePrime()); // of a small factor, too: the next one is as small
         }
     }
 
