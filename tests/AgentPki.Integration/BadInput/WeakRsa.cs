@@ -13,41 +13,29 @@ internal sealed record WeakRsa(BigInteger Modulus, BigInteger Exponent, BigInteg
     private static readonly SecureRandom Source = new();
 
     /// <summary>Of any size, with two good primes.</summary>
-    public static WeakRsa OfSize(int bits, int exponent = 65537)
-    {
-        while (true)
-        {
-            var key = FromPrimes(Prime(bits / 2), Prime(bits - (bits / 2)), exponent);
-            if (key.Modulus.BitLength == bits)
-            {
-                return key;
-            }
-        }
-    }
+    public static WeakRsa OfSize(int bits, int exponent = 65537) =>
+        Find(() => FromPrimes(Prime(bits / 2), Prime(bits - (bits / 2)), exponent) is { } key && key.Modulus.BitLength == bits ? key : null);
 
     /// <summary>e = 1: the signature is the padded hash itself, and everybody can sign.</summary>
     public static WeakRsa ExponentOne() => OfSize(2048) with { Exponent = BigInteger.One, PrivateExponent = BigInteger.One };
 
     /// <summary>The primes differ in few bits: Fermat's method factors it at once.</summary>
-    public static WeakRsa ClosePrimes()
+    public static WeakRsa ClosePrimes() => Find(() =>
     {
         var p = Prime(1024);
-        return FromPrimes(p, p.Add(BigInteger.Two).NextProbablePrime(), 65537);
-    }
+        return FromPrimes(p, p.NextProbablePrime(), 65537);
+    });
 
     /// <summary>One prime is tiny: trial division finds it.</summary>
-    public static WeakRsa SmallFactor() => FromPrimes(BigInteger.ValueOf(1009), Prime(2039), 65537);
+    public static WeakRsa SmallFactor() => Find(() => FromPrimes(BigInteger.ValueOf(1009), Prime(2039), 65537));
 
-    /// <summary>The Infineon generator's shape (ROCA, CVE-2017-15361): p = k·M + (65537^a mod M), M the product of the first 126 primes.</summary>
+    /// <summary>The Infineon generator's shape (ROCA, CVE-2017-15361): p = k·M + (65537^a mod M), M a product of many small primes.</summary>
     public static WeakRsa Roca()
     {
-        var m = BigInteger.One;
-        for (var (prime, count) = (BigInteger.Two, 0); count < 126; count++, prime = prime.NextProbablePrime())
-        {
-            m = m.Multiply(prime);
-        }
-
-        return FromPrimes(RocaPrime(m), RocaPrime(m), 65537);
+        var m = Enumerable.Range(1, 347).Select(half => (2 * half) + 1)
+            .Where(number => !Enumerable.Range(2, 25).Any(divisor => divisor < number && number % divisor == 0))
+            .Aggregate(BigInteger.One, (product, prime) => product.Multiply(BigInteger.ValueOf(prime))); // the odd primes below 700
+        return Find(() => FromPrimes(RocaPrime(m), RocaPrime(m), 65537));
     }
 
     public byte[] Spki()
@@ -74,19 +62,21 @@ internal sealed record WeakRsa(BigInteger Modulus, BigInteger Exponent, BigInteg
         Sign = Sign,
     };
 
-    private static WeakRsa FromPrimes(BigInteger p, BigInteger q, int exponent)
+    private static WeakRsa Find(Func<WeakRsa?> attempt)
     {
-        var e = BigInteger.ValueOf(exponent);
-        while (true)
+        WeakRsa? found;
+        while ((found = attempt()) is null)
         {
-            var phi = p.Subtract(BigInteger.One).Multiply(q.Subtract(BigInteger.One));
-            if (phi.Gcd(e).Equals(BigInteger.One))
-            {
-                return new WeakRsa(p.Multiply(q), e, e.ModInverse(phi));
-            }
-
-            (p, q) = (p.NextProbablePrime(), q.NextProbablePrime()); // of a small factor, too: the next one is as small
         }
+
+        return found;
+    }
+
+    // Null: the exponent has no inverse with these primes.
+    private static WeakRsa? FromPrimes(BigInteger p, BigInteger q, int exponent)
+    {
+        var (e, phi) = (BigInteger.ValueOf(exponent), p.Subtract(BigInteger.One).Multiply(q.Subtract(BigInteger.One)));
+        return phi.Gcd(e).Equals(BigInteger.One) ? new WeakRsa(p.Multiply(q), e, e.ModInverse(phi)) : null;
     }
 
     private static BigInteger Prime(int bits) => BigInteger.ProbablePrime(bits, Source);
@@ -98,6 +88,7 @@ internal sealed record WeakRsa(BigInteger Modulus, BigInteger Exponent, BigInteg
             var a = new BigInteger(256, Source);
             var k = new BigInteger(1024 - m.BitLength - 1, Source).SetBit(1024 - m.BitLength - 1);
             var candidate = k.Multiply(m).Add(BigInteger.ValueOf(65537).ModPow(a, m));
+            candidate = candidate.TestBit(0) ? candidate : candidate.Add(m);
             if (candidate.IsProbablePrime(40))
             {
                 return candidate;
