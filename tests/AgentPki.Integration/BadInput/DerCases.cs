@@ -46,7 +46,6 @@ internal static class DerCases
 
     private static IEnumerable<HostileCase> Structures() =>
     [
-        Der("attributes missing", _ => RawCsr.New() with { Attributes = [] }),
         Der("attributes as SET without a tag", _ => RawCsr.New() with { Attributes = BadInput.Der.Set() }),
         Der("extensionRequest twice", _ => With(csr => BadInput.Der.Context(0, RawCsr.ExtensionRequestAttribute(csr.Extensions), RawCsr.ExtensionRequestAttribute(csr.Extensions)))),
         Der("extensionRequest with no value", _ => With(_ => BadInput.Der.Context(0, BadInput.Der.Sequence(BadInput.Der.Oid("1.2.840.113549.1.9.14"), BadInput.Der.Set())))),
@@ -67,14 +66,14 @@ internal static class DerCases
 
     private static IEnumerable<HostileCase> OtherObjects() =>
     [
-        new("a certificate in place of a request", 400, "", Trace.Aggregate, world => world.Enroll(world.Agent.Certificate.RawData)),
-        new("a private key in place of a request", 400, "", Trace.Aggregate, world => world.Enroll(Csr.NewP256().ExportPkcs8PrivateKey())),
-        new("a public key in place of a request", 400, "", Trace.Aggregate, world => world.Enroll(Csr.NewP256().ExportSubjectPublicKeyInfo())),
-        new("a CMS message in place of a request", 400, "", Trace.Aggregate, world => world.Enroll(BadInput.Der.Sequence(BadInput.Der.Oid("1.2.840.113549.1.7.2"), BadInput.Der.Context(0, BadInput.Der.Sequence(BadInput.Der.Integer(1)))))),
+        new("a certificate in place of a request", 400, "", Trace.Entry, world => world.Enroll(world.Agent.Certificate.RawData)),
+        new("a private key in place of a request", 400, "", Trace.Entry, world => world.Enroll(Csr.NewP256().ExportPkcs8PrivateKey())),
+        new("a public key in place of a request", 400, "", Trace.Entry, world => world.Enroll(Csr.NewP256().ExportSubjectPublicKeyInfo())),
+        new("a CMS message in place of a request", 400, "", Trace.Entry, world => world.Enroll(BadInput.Der.Sequence(BadInput.Der.Oid("1.2.840.113549.1.7.2"), BadInput.Der.Context(0, BadInput.Der.Sequence(BadInput.Der.Integer(1)))))),
     ];
 
     private static HostileCase Der(string name, Func<byte[], byte[]> spoil) =>
-        new($"DER: {name}", 400, "", Trace.Aggregate, world => world.Enroll(spoil(RawCsr.New().Encode())));
+        new($"DER: {name}", 400, "", Trace.Entry, world => world.Enroll(spoil(RawCsr.New().Encode())));
 
     private static HostileCase Der(string name, Func<byte[], RawCsr> make) => Der(name, der => make(der).Encode());
 

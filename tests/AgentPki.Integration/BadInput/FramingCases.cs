@@ -28,8 +28,8 @@ internal static class FramingCases
         Body("NUL within the base64", "base64", _ => Encoding.ASCII.GetBytes(Convert.ToBase64String(Good()).Insert(40, "\0"))),
         Body("data after the padding", "base64", _ => Encoding.ASCII.GetBytes("MIIBAA==MIIBAA==")),
         Body("JSON", "base64", _ => """{"csr":"MIIB"}"""u8.ToArray()),
-        new("body of 2 MiB", 413, "", Trace.None, world => world.EnrollBody(new byte[2 << 20])),
-        new("body of 2 MiB of right base64", 413, "", Trace.None, world => world.EnrollBody(Encoding.ASCII.GetBytes(new string('A', 2 << 20)))),
+        new("body of 2 MiB", 413, "", Trace.Entry, world => world.EnrollBody(new byte[2 << 20])),
+        new("body of 2 MiB of right base64", 413, "", Trace.Entry, world => world.EnrollBody(Encoding.ASCII.GetBytes(new string('A', 2 << 20)))),
     ];
 
     private static IEnumerable<HostileCase> MediaTypes() =>
@@ -42,8 +42,8 @@ internal static class FramingCases
         Typed("near miss of the media type", "application/pkcs10x"),
         Typed("empty media type", ""),
         Typed("media type that is no media type", ";;;=/"),
-        new("multipart body", 415, "application/pkcs10", Trace.Aggregate, world => Requests.Post(Enroll, "multipart/form-data; boundary=x", "--x\r\n\r\nMIIB\r\n--x--\r\n"u8.ToArray(), world.Basic)),
-        new("compressed body", 415, "", Trace.Aggregate, world => world.EnrollBody(Gzip(Requests.Base64(Good())), "Content-Encoding: gzip")),
+        new("multipart body", 415, "application/pkcs10", Trace.Entry, world => Requests.Post(Enroll, "multipart/form-data; boundary=x", "--x\r\n\r\nMIIB\r\n--x--\r\n"u8.ToArray(), world.Basic)),
+        new("compressed body", 415, "", Trace.Entry, world => world.EnrollBody(Gzip(Requests.Base64(Good())), "Content-Encoding: gzip")),
     ];
 
     private static IEnumerable<HostileCase> Http() =>
@@ -57,8 +57,8 @@ internal static class FramingCases
         new("unknown label", 404, "label", Trace.Entry, world => Requests.Enroll("no-such-label/simpleenroll", Good(), world.Basic)),
         new("label that climbs out", 404, "", Trace.None, world => Requests.Enroll("..%2f..%2f..%2fetc/passwd/simpleenroll", Good(), world.Basic)),
         new("path that climbs out", 404, "", Trace.None, _ => Requests.Get(Requests.EstRoot + "../../../../etc/passwd")),
-        new("label of 3,000 characters", 404, "", Trace.Aggregate, world => Requests.Enroll(new string('a', 3000) + "/simpleenroll", Good(), world.Basic)),
-        new("label with a line feed", 404, "", Trace.Aggregate, world => Requests.Enroll("a%0d%0aX-Evil:%20b/simpleenroll", Good(), world.Basic)),
+        new("label of 3,000 characters", 404, "", Trace.Entry, world => Requests.Enroll(new string('a', 3000) + "/simpleenroll", Good(), world.Basic)),
+        new("label with a line feed", 404, "", Trace.Entry, world => Requests.Enroll("a%0d%0aX-Evil:%20b/simpleenroll", Good(), world.Basic)),
         new("request line of 20,000 characters", 414, "", Trace.None, _ => Requests.Get("/" + new string('a', 20_000))),
         new("one header of 100 kB", 431, "", Trace.None, _ => Requests.Get(Requests.EstRoot + "cacerts", "X-Long: " + new string('a', 100_000))),
         new("1,000 headers", 431, "", Trace.None, _ => Requests.Get(Requests.EstRoot + "cacerts", [.. Enumerable.Range(0, 1000).Select(i => $"X-{i}: y")])),
@@ -71,18 +71,18 @@ internal static class FramingCases
         new("two Content-Lengths", 400, "", Trace.None, _ => Raw($"POST {Enroll} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\nContent-Length: 5\r\n\r\nAAAA")),
         new("chunk size that is no number", 400, "", Trace.None, world => Raw($"POST {Enroll} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/pkcs10\r\n{world.Basic}\r\nTransfer-Encoding: chunked\r\n\r\nZZ\r\nAAAA\r\n0\r\n\r\n")),
         new("chunk size of 2^63", 400, "", Trace.None, world => Raw($"POST {Enroll} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/pkcs10\r\n{world.Basic}\r\nTransfer-Encoding: chunked\r\n\r\n8000000000000000\r\nAAAA\r\n0\r\n\r\n")),
-        new("unknown transfer coding", 501, "", Trace.None, _ => Raw($"POST {Enroll} HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: rot13\r\n\r\n")),
+        new("unknown transfer coding", 400, "", Trace.None, _ => Raw($"POST {Enroll} HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: rot13\r\n\r\n")),
         new("HTTP/9.9", 505, "", Trace.None, _ => Raw("GET / HTTP/9.9\r\nHost: localhost\r\n\r\n")),
         new("line noise instead of HTTP", 400, "", Trace.None, _ => Raw("\u0016\u0003\u0001 noise noise noise\r\n\r\n")),
-        new("SMTP instead of HTTP", 400, "", Trace.None, _ => Raw("EHLO localhost\r\n\r\n")),
+        new("SMTP instead of HTTP", 505, "", Trace.None, _ => Raw("EHLO localhost\r\n\r\n")),
         new("absolute target of another host", 400, "", Trace.None, _ => Raw("GET http://elsewhere.example/.well-known/est/cacerts HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")),
     ];
 
     private static HostileCase Body(string name, string says, Func<HostileWorld, byte[]> body) =>
-        new(name, 400, says, Trace.Aggregate, world => world.EnrollBody(body(world)));
+        new(name, 400, says, Trace.Entry, world => world.EnrollBody(body(world)));
 
     private static HostileCase Typed(string name, string? mediaType) =>
-        new($"media type: {name}", 415, "application/pkcs10", Trace.Aggregate, world => Requests.Post(Enroll, mediaType, Requests.Base64(Good()), world.Basic));
+        new($"media type: {name}", 415, "application/pkcs10", Trace.Entry, world => Requests.Post(Enroll, mediaType, Requests.Base64(Good()), world.Basic));
 
     private static byte[] Good() => RawCsr.New().Encode();
 

@@ -13,11 +13,11 @@ public sealed class HostileBuilderTests : IDisposable
     {
         ["nothing spoiled"] = () => RawCsr.New(),
         ["one more extension"] = () => RawCsr.New().With(Der.Extension("2.5.29.19", true, Der.Sequence(Der.Boolean(true)))),
-        ["RSA of 1024 bits"] = () => WeakRsa.OfSize(1024).Request(),
-        ["RSA with exponent 3"] = () => WeakRsa.OfSize(2048, 3).Request(),
-        ["RSA with close primes"] = () => WeakRsa.ClosePrimes().Request(),
-        ["RSA with a small factor"] = () => WeakRsa.SmallFactor().Request(),
-        ["RSA of the ROCA shape"] = () => WeakRsa.Roca().Request(),
+        ["RSA of 1024 bits"] = () => WeakRsa.Bits1024.Value.Request(),
+        ["RSA with exponent 3"] = () => WeakRsa.ExponentThree.Value.Request(),
+        ["RSA with close primes"] = () => WeakRsa.ClosePrimes.Value.Request(),
+        ["RSA with a small factor"] = () => WeakRsa.SmallFactor.Value.Request(),
+        ["RSA of the ROCA shape"] = () => WeakRsa.Roca.Value.Request(),
     };
 
     private readonly TempFolder folder = new();

@@ -50,15 +50,15 @@ internal static class KeyCases
 
     private static IEnumerable<HostileCase> Rsa() =>
     [
-        Key("RSA of 512 bits", "RSA", _ => WeakRsa.OfSize(512).Request()),
-        Key("RSA of 1024 bits", "RSA", _ => WeakRsa.OfSize(1024).Request()),
-        Key("RSA of 2047 bits", "RSA", _ => WeakRsa.OfSize(2047).Request()),
-        Key("RSA with exponent 3", "exponent", _ => WeakRsa.OfSize(2048, 3).Request()),
-        Key("RSA with exponent 1", "exponent", _ => WeakRsa.ExponentOne().Request()),
-        Key("RSA with an even exponent", "exponent", _ => (WeakRsa.OfSize(2048) with { Exponent = Org.BouncyCastle.Math.BigInteger.ValueOf(65536) }).Request()),
-        Key("RSA with a small prime factor", "factor", _ => WeakRsa.SmallFactor().Request()),
-        Key("RSA with close primes", "Fermat", _ => WeakRsa.ClosePrimes().Request()),
-        Key("RSA of the ROCA shape", "ROCA", _ => WeakRsa.Roca().Request()),
+        Key("RSA of 512 bits", "RSA", _ => WeakRsa.Bits512.Value.Request()),
+        Key("RSA of 1024 bits", "RSA", _ => WeakRsa.Bits1024.Value.Request()),
+        Key("RSA of 2047 bits", "RSA", _ => WeakRsa.Bits2047.Value.Request()),
+        Key("RSA with exponent 3", "exponent", _ => WeakRsa.ExponentThree.Value.Request()),
+        Key("RSA with exponent 1", "exponent", _ => WeakRsa.ExponentOne.Value.Request()),
+        Key("RSA with an even exponent", "exponent", _ => WeakRsa.ExponentEven.Value.Request()),
+        Key("RSA with a small prime factor", "factor", _ => WeakRsa.SmallFactor.Value.Request()),
+        Key("RSA with close primes", "Fermat", _ => WeakRsa.ClosePrimes.Value.Request()),
+        Key("RSA of the ROCA shape", "ROCA", _ => WeakRsa.Roca.Value.Request()),
     ];
 
     private static IEnumerable<HostileCase> Curves() =>
