@@ -44,7 +44,7 @@ internal readonly struct RequestBody
 
         // The usual body came with its headers and is complete at once: no timer, no state machine.
         var reader = context.Request.BodyReader;
-        if (reader.TryRead(out var read))
+        if (TryRead(reader, out var read))
         {
             if (read.IsCompleted || read.Buffer.Length > limit)
             {
@@ -55,6 +55,18 @@ internal readonly struct RequestBody
         }
 
         return ReadSlowAsync(reader, limit, deadline, time, cancellationToken);
+    }
+
+    private static bool TryRead(PipeReader reader, out ReadResult read)
+    {
+        try
+        {
+            return reader.TryRead(out read);
+        }
+        catch (IOException error) when (error is not BadHttpRequestException)
+        {
+            throw Unreadable(error);
+        }
     }
 
     public void Release() => _reader?.AdvanceTo(Octets.End);
@@ -81,6 +93,10 @@ internal readonly struct RequestBody
         {
             throw new BadHttpRequestException($"The body did not arrive within {deadline.TotalSeconds:0} seconds.", StatusCodes.Status408RequestTimeout);
         }
+        catch (IOException error) when (error is not BadHttpRequestException)
+        {
+            throw Unreadable(error);
+        }
     }
 
     private static RequestBody Complete(PipeReader reader, ReadOnlySequence<byte> octets, int limit)
@@ -93,6 +109,9 @@ internal readonly struct RequestBody
         reader.AdvanceTo(octets.End);
         return new RequestBody(TooLarge(limit));
     }
+
+    // Kestrel throws a plain IOException for a chunk size beyond 2^31: the client's fault all the same.
+    private static BadHttpRequestException Unreadable(IOException error) => new("The body could not be read.", StatusCodes.Status400BadRequest, error);
 
     private static PkiProblem TooLarge(int limit) => new(PkiProblemKind.TooLarge, $"The body is larger than the {limit} octets that this operation takes.");
 }
