@@ -73,9 +73,9 @@ internal static class KeyCases
         Spki("point of 63 octets", Point([4, .. Big(63)])),
         Spki("point of 10,000 octets", Point([4, .. Big(10_000)])),
         Spki("empty point", Point([])),
-        Spki("curve as explicit parameters", Explicit()),
-        Spki("curve missing", Der.Sequence(Der.Algorithm(EcPublicKey), Der.BitString([4, .. Big(64)]))),
-        Spki("curve NULL", Der.Sequence(Der.Algorithm(EcPublicKey, Der.Null), Der.BitString([4, .. Big(64)]))),
+        Spki("curve as explicit parameters", "curve", Explicit()),
+        Spki("curve missing", "curve", Der.Sequence(Der.Algorithm(EcPublicKey), Der.BitString([4, .. Big(64)]))),
+        Spki("curve NULL", "curve", Der.Sequence(Der.Algorithm(EcPublicKey, Der.Null), Der.BitString([4, .. Big(64)]))),
     ];
 
     private static HostileCase Key(string name, string says, Func<HostileWorld, RawCsr> request) =>
@@ -84,8 +84,10 @@ internal static class KeyCases
     private static HostileCase Algorithm(string name, byte[] identifier) =>
         new($"algorithm: {name}", 400, "algorithm", Trace.Entry, world => world.Enroll(RawCsr.New() with { SignatureAlgorithm = identifier }));
 
-    private static HostileCase Spki(string name, byte[] spki) =>
-        new($"key: {name}", 400, "key", Trace.Entry, world => world.Enroll(RawCsr.New() with { Spki = spki }));
+    private static HostileCase Spki(string name, byte[] spki) => Spki(name, "key", spki);
+
+    private static HostileCase Spki(string name, string says, byte[] spki) =>
+        new($"key: {name}", 400, says, Trace.Entry, world => world.Enroll(RawCsr.New() with { Spki = spki }));
 
     private static HostileCase Curve(string name, string oid) =>
         new($"key: {name}", 400, "curve", Trace.Entry, world =>

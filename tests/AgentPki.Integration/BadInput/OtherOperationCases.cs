@@ -36,7 +36,7 @@ internal static class OtherOperationCases
         Ocsp("noise", [1, 2, 3, 4]),
         Ocsp("no request in it", Der.Sequence(Der.Sequence(Der.Sequence()))),
         Ocsp("truncated", [0x30, 0x82, 0x01, 0x00, 0x30]),
-        Ocsp("5,000 certificates in one request", Der.Sequence(Der.Sequence(Der.Sequence([.. Enumerable.Range(0, 5000).Select(Certificate)])))),
+        new("OCSP: 5,000 certificates in one request", 413, "", Trace.None, _ => Requests.Post("/ocsp", OcspRequest, Der.Sequence(Der.Sequence(Der.Sequence([.. Enumerable.Range(0, 5000).Select(Certificate)]))))) { PlainHttp = true },
         new("OCSP: wrong media type", 415, "", Trace.None, _ => Requests.Post("/ocsp", "text/plain", [1])) { PlainHttp = true },
         new("OCSP: GET with noise", 200, "", Trace.None, _ => Requests.Get("/ocsp/%%%")) { PlainHttp = true },
         new("OCSP: PUT", 405, "", Trace.None, _ => Requests.Bytes("PUT", "/ocsp", ["Content-Length: 0"], [])) { PlainHttp = true },

@@ -27,7 +27,7 @@ internal static class RequesterCases
         Stranger("Digest", "Authorization: Digest username=\"a\", realm=\"b\", nonce=\"c\", uri=\"/\", response=\"d\""),
         new("the good name with a wrong secret", 401, "", Trace.Aggregate, world => Requests.Enroll("simpleenroll", Good(), Requests.Basic(world.Appliance.Credential.Split(':')[0] + ":wrong"))),
         new("two Authorization headers", 401, "", Trace.Aggregate, world => Requests.Enroll("simpleenroll", Good(), world.Basic, Requests.Basic("other:one"))),
-        new("a forwarded certificate from no trusted proxy", 401, "", Trace.Aggregate, world => Requests.Enroll("simpleenroll", Good(), $"Client-Cert: :{Convert.ToBase64String(world.Agent.Certificate.RawData)}:")),
+        new("a forwarded certificate from no trusted proxy", 400, "trusted proxies", Trace.Aggregate, world => Requests.Enroll("simpleenroll", Good(), $"Client-Cert: :{Convert.ToBase64String(world.Agent.Certificate.RawData)}:")),
         new("serverkeygen without a credential", 401, "", Trace.Aggregate, _ => Requests.Enroll("serverkeygen", Good())),
         new("simplereenroll without a certificate", 401, "", Trace.Aggregate, _ => Requests.Enroll("simplereenroll", Good())),
     ];
