@@ -1,4 +1,5 @@
 using AgentPki.Authority.Profiles;
+using AgentPki.X509;
 using AgentPki.X509.Der;
 using AgentPki.X509.Names;
 
@@ -37,6 +38,12 @@ internal static class SubjectRules
         if (requested.HasControlCharacters)
         {
             return "the subject carries control or invisible characters";
+        }
+
+        // The agent is named after the common name: two would let a person read one and the appliance another.
+        if (requested.Rdns.Sum(rdn => rdn.Count(attribute => attribute.Oid == Oids.CommonName)) > 1)
+        {
+            return "the subject has more than one common name";
         }
 
         foreach (var rdn in requested.Rdns)

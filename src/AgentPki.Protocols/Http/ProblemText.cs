@@ -30,7 +30,12 @@ public static class ProblemText
         var body = Encoding.UTF8.GetBytes(text);
         response.StatusCode = status;
         response.ContentType = ContentType;
-        response.ContentLength = body.Length;
+        if (status != StatusCodes.Status401Unauthorized)
+        {
+            // BouncyCastle's EST client closes a challenge unread, and counts that an error when it knew the length: a 401 goes in chunks.
+            response.ContentLength = body.Length;
+        }
+
         response.Headers.CacheControl = "no-store";
         response.Headers[CorrelationId.HeaderName] = CorrelationId.Of(context);
         SetRetryAfter(response, retryAfter);
