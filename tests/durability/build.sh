@@ -1,6 +1,6 @@
-#!/bin/sh
+#!/usr/bin/env bash
 # Builds libdropwrites.so into the folder given (default: this one's bin/) and prints its path. Installs gcc when it is missing and may.
-set -eu
+set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 out=${1:-$here/bin}
 library=$out/libdropwrites.so

@@ -88,7 +88,7 @@ public final class EstClient {
             return;
         }
         writeCertificates("cert.pem", response.getStore());
-        writePem("key.pem", pair.getPrivate());
+        writePem("key.pem", withoutPublicKey(PrivateKeyInfo.getInstance(pair.getPrivate().getEncoded())));
     }
 
     private static void serverKeyGeneration(ESTService service) throws Exception {
@@ -98,7 +98,12 @@ public final class EstClient {
             throw new IOException("the answer to serverkeygen carries no private key");
         }
         writeCertificates("cert.pem", response.getStore());
-        writePem("key.pem", new JcaPEMKeyConverter().getPrivateKey(key));
+        writePem("key.pem", withoutPublicKey(key));
+    }
+
+    // RFC 5958's second version, with the public key in it, is what Ed25519 keys become here and what OpenSSL 3.0 does not read.
+    private static PrivateKeyInfo withoutPublicKey(PrivateKeyInfo key) throws IOException {
+        return new PrivateKeyInfo(key.getPrivateKeyAlgorithm(), key.parsePrivateKey());
     }
 
     private static void printAttributes(CSRRequestResponse response) throws Exception {
