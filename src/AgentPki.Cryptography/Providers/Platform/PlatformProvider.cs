@@ -70,9 +70,10 @@ public sealed class PlatformProvider : ICryptoProvider
             return false;
         }
 
-        var verifier = key.TakeVerifier() ?? PlatformVerifier.Create(key);
+        var verifier = key.TakeVerifier();
         try
         {
+            verifier ??= PlatformVerifier.Create(key); // throws for a key that no signature can fit, as RSA with an even exponent
             return verifier is not null && verifier.Verify(algorithm, message, signature);
         }
         catch (CryptographicException)
