@@ -19,12 +19,12 @@ internal static class OtherOperationCases
         CmcBody("SignedData with a truncated signer", Requests.Base64(Cms(Der.Set(Der.Sequence(Der.Integer(1)))))),
         CmcBody("EnvelopedData", Requests.Base64(Der.Sequence(Der.Oid("1.2.840.113549.1.7.3"), Der.Context(0, Der.Sequence(Der.Integer(0)))))),
         CmcBody("a bare PKCS#10 request", Requests.Base64(RawCsr.New().Encode())),
-        new("fullcmc: wrong media type", 415, "", Trace.Aggregate, world => Requests.Post(Requests.EstRoot + "fullcmc", "application/pkcs10", Requests.Base64(Cms(Der.Set())), world.Basic)),
+        new("fullcmc: wrong media type", 415, "", Trace.Entry, world => Requests.Post(Requests.EstRoot + "fullcmc", "application/pkcs10", Requests.Base64(Cms(Der.Set())), world.Basic)),
     ];
 
     private static IEnumerable<HostileCase> ServerKeyGeneration() =>
     [
-        new("serverkeygen: noise", 400, "base64", Trace.Aggregate, world => Requests.Post(Requests.EstRoot + "serverkeygen", Requests.Pkcs10, "****"u8.ToArray(), world.Basic)),
+        new("serverkeygen: noise", 400, "base64", Trace.Entry, world => Requests.Post(Requests.EstRoot + "serverkeygen", Requests.Pkcs10, "****"u8.ToArray(), world.Basic)),
         new("serverkeygen: signature of other octets", 400, "signature", Trace.Entry, world => Requests.Enroll("serverkeygen", (RawCsr.New() with { Spki = Csr.NewP256().ExportSubjectPublicKeyInfo() }).Encode(), world.Basic)),
         new("serverkeygen: CA:TRUE", 400, "basicConstraints", Trace.Entry, world => Requests.Enroll("serverkeygen", RawCsr.New().With(Der.Extension("2.5.29.19", true, Der.Sequence(Der.Boolean(true)))).Encode(), world.Basic)),
         new("serverkeygen: foreign trust domain", 400, "trust domain", Trace.Entry, world => Requests.Enroll("serverkeygen", RawCsr.New().Names(RawCsr.Uri("spiffe://evil.example/a")).Encode(), world.Basic)),
@@ -56,7 +56,7 @@ internal static class OtherOperationCases
     ];
 
     private static HostileCase CmcBody(string name, byte[] body) =>
-        new($"fullcmc: {name}", 400, "", Trace.Aggregate, world => Requests.Post(Requests.EstRoot + "fullcmc", Cmc, body, world.Basic));
+        new($"fullcmc: {name}", 400, "", Trace.Entry, world => Requests.Post(Requests.EstRoot + "fullcmc", Cmc, body, world.Basic));
 
     // RFC 6960 §2.3: the refusal is an OCSP response of its own, so HTTP says 200.
     private static HostileCase Ocsp(string name, byte[] body) =>

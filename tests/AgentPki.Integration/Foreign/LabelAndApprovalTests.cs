@@ -1,3 +1,4 @@
+using System.Security.Cryptography.X509Certificates;
 using AgentPki.Integration.Harness;
 
 namespace AgentPki.Integration.Foreign;
@@ -15,7 +16,8 @@ public sealed class LabelAndApprovalTests(SharedAppliance shared) : IDisposable
         var lifetime = agent.Certificate.NotAfter - agent.Certificate.NotBefore;
         Assert.InRange(lifetime, TimeSpan.FromMinutes(10), TimeSpan.FromMinutes(30));
         Assert.Contains(agent.Certificate.Extensions, extension => extension.Oid?.Value == "2.5.29.56"); // RFC 9608 noRevAvail
-        Assert.DoesNotContain(agent.Certificate.Extensions, extension => extension.Oid?.Value is "2.5.29.31" or "1.3.6.1.5.5.7.1.1");
+        Assert.DoesNotContain(agent.Certificate.Extensions, extension => extension.Oid?.Value == "2.5.29.31");
+        Assert.DoesNotContain(agent.Certificate.Extensions.OfType<X509AuthorityInformationAccessExtension>(), access => access.EnumerateOcspUris().Any());
     }
 
     [Theory]

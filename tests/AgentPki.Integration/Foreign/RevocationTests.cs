@@ -59,7 +59,7 @@ public sealed class RevocationTests(SharedAppliance shared) : IDisposable
         var appliance = await shared.GetAsync();
         var (certificate, _) = (await EnrolledAgent.CreateAsync(appliance, "gnutls")).Write(folder);
         await SaveIssuerAsync(appliance);
-        var result = (await Tool.RunAsync("ocsptool", ["--ask=" + await OcspUrlAsync(appliance), "--load-cert", certificate, "--load-issuer", folder.File("issuer.pem"), "--load-trust", appliance.AnchorsFile], folder: folder.Path)).MustSucceed();
+        var result = (await Tool.RunAsync("ocsptool", ["--ask=" + await OcspUrlAsync(appliance), "--load-cert", certificate, "--load-issuer", folder.File("issuer.pem"), "--load-trust", appliance.ChainFile], folder: folder.Path)).MustSucceed();
         Assert.Contains("good", result.Text, StringComparison.OrdinalIgnoreCase);
     }
 

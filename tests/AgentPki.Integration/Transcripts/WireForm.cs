@@ -27,7 +27,7 @@ internal static partial class WireForm
     private static string Head(string head) => string.Join("\r\n", head.Split("\r\n").Select(line =>
         Volatile.FirstOrDefault(name => line.StartsWith(name + ":", StringComparison.OrdinalIgnoreCase)) is { } name ? $"{name}: *" : line));
 
-    private static string Body(string body) => Visible(Base64Run().Replace(body, run => Layout(run.Value)));
+    private static string Body(string body) => Visible(Correlation().Replace(Base64Run().Replace(body, run => Layout(run.Value)), "correlation id *"));
 
     // Full lines have one width; the last may be shorter. Line ends are told as they are.
     private static string Layout(string base64)
@@ -48,6 +48,9 @@ internal static partial class WireForm
     // At least 64 characters: shorter runs are words. Line breaks belong to a run only between full lines.
     [GeneratedRegex(@"[A-Za-z0-9+/]{64,}(?:\r?\n[A-Za-z0-9+/]+)*={0,2}")]
     private static partial Regex Base64Run();
+
+    [GeneratedRegex("correlation id [0-9a-f]{16}")]
+    private static partial Regex Correlation();
 
     [GeneratedRegex("boundary=\"?([^\";\r\n]+)")]
     private static partial Regex Boundary();

@@ -42,6 +42,7 @@ import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
 import org.bouncycastle.pkcs.PKCS10CertificationRequest;
 import org.bouncycastle.pkcs.jcajce.JcaPKCS10CertificationRequestBuilder;
 import org.bouncycastle.util.Store;
+import org.bouncycastle.util.io.pem.PemObject;
 
 /**
  * BouncyCastle's EST client (org.bouncycastle.est) as a command: EstClient OPERATION --server host:port --anchors pem --out folder
@@ -88,7 +89,7 @@ public final class EstClient {
             return;
         }
         writeCertificates("cert.pem", response.getStore());
-        writePem("key.pem", withoutPublicKey(PrivateKeyInfo.getInstance(pair.getPrivate().getEncoded())));
+        writePem("key.pem", pkcs8(PrivateKeyInfo.getInstance(pair.getPrivate().getEncoded())));
     }
 
     private static void serverKeyGeneration(ESTService service) throws Exception {
@@ -98,12 +99,13 @@ public final class EstClient {
             throw new IOException("the answer to serverkeygen carries no private key");
         }
         writeCertificates("cert.pem", response.getStore());
-        writePem("key.pem", withoutPublicKey(key));
+        writePem("key.pem", pkcs8(key));
     }
 
-    // RFC 5958's second version, with the public key in it, is what Ed25519 keys become here and what OpenSSL 3.0 does not read.
-    private static PrivateKeyInfo withoutPublicKey(PrivateKeyInfo key) throws IOException {
-        return new PrivateKeyInfo(key.getPrivateKeyAlgorithm(), key.parsePrivateKey());
+    // As PKCS#8 of the first version: RFC 5958's second, with the public key in it, OpenSSL 3.0 does not read, and the writer's own
+    // choice for EC loses the curve.
+    private static PemObject pkcs8(PrivateKeyInfo key) throws IOException {
+        return new PemObject("PRIVATE KEY", new PrivateKeyInfo(key.getPrivateKeyAlgorithm(), key.parsePrivateKey()).getEncoded());
     }
 
     private static void printAttributes(CSRRequestResponse response) throws Exception {
