@@ -1,10 +1,11 @@
-#!/usr/bin/env bash
+#!/bin/sh
 # Builds libdropwrites.so into the folder given (default: this one's bin/) and prints its path. Installs gcc when it is missing and may.
-set -euo pipefail
+set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 out=${1:-$here/bin}
 library=$out/libdropwrites.so
 mkdir -p "$out"
+# shellcheck disable=SC3013 # -nt: dash, bash and busybox all have it
 if [ ! -e "$library" ] || [ "$here/dropwrites.c" -nt "$library" ]; then
   if ! command -v gcc >/dev/null 2>&1; then
     if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then

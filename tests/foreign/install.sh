@@ -15,6 +15,7 @@ command_of pki strongswan-pki
 command_of ocsptool gnutls-bin
 command_of gcc gcc
 file_of /usr/include/stdio.h libc6-dev
+command_of faketime faketime
 command_of shellcheck shellcheck
 command_of javac default-jdk-headless
 file_of /usr/share/java/bcprov.jar libbcprov-java

@@ -42,7 +42,7 @@ internal sealed class CrashRounds(Appliance appliance)
         }
     }
 
-    private async Task KillUnderLoadAsync()
+    public async Task KillUnderLoadAsync()
     {
         var storm = EnrollmentStorm.Start(appliance);
         await Eventually.TrueAsync(() => Task.FromResult(storm.Received > 0), TimeSpan.FromSeconds(30), () => $"nobody could enrol:\n{appliance.Output}");

@@ -14,7 +14,7 @@ internal sealed class Appliance : IAsyncDisposable
     private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(90);
     private readonly TempFolder folder;
     private readonly ConcurrentQueue<string> output = new();
-    private readonly ApplianceOptions options;
+    private ApplianceOptions options;
     private Process? process;
 
     private Appliance(ApplianceOptions options)
@@ -75,6 +75,13 @@ internal sealed class Appliance : IAsyncDisposable
             await appliance.DisposeAsync();
             throw;
         }
+    }
+
+    /// <summary>Starts on the home as it is, with these variables only, and waits until it can issue.</summary>
+    public async Task StartAgainAsync(IReadOnlyDictionary<string, string> environment)
+    {
+        options = options with { Environment = environment };
+        await StartAsync();
     }
 
     /// <summary>Starts on the home as it is and waits until it can issue.</summary>

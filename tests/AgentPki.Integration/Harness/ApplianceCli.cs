@@ -12,6 +12,13 @@ internal sealed class ApplianceCli(Appliance appliance)
     /// <summary>Says no to the parked request that names this.</summary>
     public Task DenyAsync(string name) => DecideAsync(name, "deny");
 
+    /// <summary>Makes a credential, for one use unless the options say otherwise; returns <c>name:secret</c>.</summary>
+    public async Task<string> NewCredentialAsync(params string[] options)
+    {
+        var made = (await RunAsync(["credential", "new", "--owner", "tests", .. options])).MustSucceed().Text;
+        return made.Split('\n').Select(line => line.Trim()).Single(line => line.Contains(':', StringComparison.Ordinal) && !line.Contains(' ', StringComparison.Ordinal));
+    }
+
     /// <summary>Revokes one certificate by its serial number.</summary>
     public async Task RevokeAsync(string serial, string reason = "keyCompromise") =>
         (await RunAsync("revoke", serial, "--reason", reason)).MustSucceed();
