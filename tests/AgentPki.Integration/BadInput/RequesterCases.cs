@@ -30,6 +30,7 @@ internal static class RequesterCases
         new("a forwarded certificate from no trusted proxy", 400, "trusted proxies", Trace.Aggregate, world => Requests.Enroll("simpleenroll", Good(), $"Client-Cert: :{Convert.ToBase64String(world.Agent.Certificate.RawData)}:")),
         new("serverkeygen without a credential", 401, "", Trace.Aggregate, _ => Requests.Enroll("serverkeygen", Good())),
         new("simplereenroll without a certificate", 401, "", Trace.Aggregate, _ => Requests.Enroll("simplereenroll", Good())),
+        new("simplereenroll with the credential alone", 401, "certificate", Trace.Entry, world => Requests.Enroll("simplereenroll", Good(), world.Basic)),
     ];
 
     private static IEnumerable<HostileCase> Certificates() =>
