@@ -47,7 +47,7 @@ public sealed class Pkcs11Provider : ICryptoProvider, IAsyncDisposable
         {
             provider.ConnectAsync(CancellationToken.None).GetAwaiter().GetResult();
         }
-        catch (Exception e) when (e is KeyUnavailableException or Errors.TokenCallException)
+        catch (KeyUnavailableException e)
         {
             Log.NotReachedAtStart(logger, options.TokenLabel, e.Message);
         }
@@ -159,7 +159,17 @@ public sealed class Pkcs11Provider : ICryptoProvider, IAsyncDisposable
         _generating.Dispose();
     }
 
-    private Task<bool> ConnectAsync(CancellationToken cancellationToken) => _pool.RunAsync(new ConnectOperation(_pool.Options.CallDeadline), cancellationToken);
+    private async Task ConnectAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await _pool.RunAsync(new ConnectOperation(_pool.Options.CallDeadline), cancellationToken);
+        }
+        catch (Errors.TokenCallException e)
+        {
+            throw new KeyUnavailableException(e.Message, _pool.Options.BreakerLongestPause, e);
+        }
+    }
 
     /// <summary>The first kind of key in preference that this token makes.</summary>
     private KeyAlgorithm ProbeAlgorithm() =>

@@ -48,19 +48,23 @@ public sealed class SoftHsmFixture : IDisposable
         return options;
     }
 
+    public void DeletePrivateKey(Pkcs11Options options, string tokenLabel) =>
+        ForeignTool(options, "--delete-object", "--type", "privkey", "--label", tokenLabel);
+
+    public void MakeForeignKey(Pkcs11Options options, string tokenLabel, byte[] id, bool extractable) =>
+        ForeignTool(options, ["--keypairgen", "--key-type", "EC:prime256v1", "--label", tokenLabel, "--id", Convert.ToHexString(id), extractable ? "--extractable" : "--sensitive"]);
+
     /// <summary>As an operator with another program would: pkcs11-tool, in a process of its own.</summary>
-    public void DeletePrivateKey(Pkcs11Options options, string tokenLabel)
+    private void ForeignTool(Pkcs11Options options, params string[] arguments)
     {
-        var start = new ProcessStartInfo("pkcs11-tool", ["--module", options.ModulePath, "--token-label", options.TokenLabel, "--login", "--pin", File.ReadAllText(options.PinFile), "--delete-object", "--type", "privkey", "--label", tokenLabel])
-        {
-            RedirectStandardError = true,
-            RedirectStandardOutput = true,
-        };
+        string[] login = ["--module", options.ModulePath, "--token-label", options.TokenLabel, "--login", "--pin", File.ReadAllText(options.PinFile)];
+        var start = new ProcessStartInfo("pkcs11-tool", [.. login, .. arguments]) { RedirectStandardError = true, RedirectStandardOutput = true };
         start.Environment["SOFTHSM2_CONF"] = _environment["SOFTHSM2_CONF"];
         using var tool = Process.Start(start) ?? throw new InvalidOperationException("pkcs11-tool is missing: run tests/foreign/install.sh");
-        var output = tool.StandardOutput.ReadToEnd() + tool.StandardError.ReadToEnd();
+        var errors = tool.StandardError.ReadToEndAsync();
+        var output = tool.StandardOutput.ReadToEnd();
         tool.WaitForExit();
-        Assert.True(tool.ExitCode == 0, output);
+        Assert.True(tool.ExitCode == 0, output + errors.GetAwaiter().GetResult());
     }
 
     public static ValueTask<Pkcs11Provider> OpenAsync(Pkcs11Options options) => Pkcs11Provider.OpenAsync(options, TimeProvider.System, NullLogger<Pkcs11Provider>.Instance, default);

@@ -21,6 +21,8 @@ internal sealed class TokenModule
     private static readonly Lock EnvironmentGate = new();
     private static readonly Dictionary<string, TokenModule> Loaded = new(StringComparer.Ordinal);
 
+    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(30);
+
     private readonly ReaderWriterLockSlim _gate = new();
     private readonly Users _users = new();
     private readonly string _path;
@@ -87,7 +89,14 @@ internal sealed class TokenModule
     public void Exit() => _gate.ExitReadLock();
 
     /// <summary>Held by who changes the module's slots: initialising a token picks a free one and logs in as its security officer.</summary>
-    public void EnterAlone() => _gate.EnterWriteLock();
+    /// <exception cref="InvalidOperationException">Calls hang inside the module.</exception>
+    public void EnterAlone()
+    {
+        if (!_gate.TryEnterWriteLock(LongestWait))
+        {
+            throw new InvalidOperationException($"Calls that do not come back hold the module {_path}: mend the token or the way to it, then restart the program.");
+        }
+    }
 
     public void ExitAlone() => _gate.ExitWriteLock();
 
@@ -147,7 +156,7 @@ internal sealed class TokenModule
             if (_users.Count == 0)
             {
                 _environment = environment.ToFrozenDictionary();
-                _gate.EnterWriteLock();
+                EnterAlone();
                 try
                 {
                     FinalizeModule();

@@ -23,13 +23,14 @@ internal sealed class OperationQueue(int capacity)
     /// <summary>False when the queue is full or closed.</summary>
     public bool TryEnqueue(TokenOperation operation)
     {
-        if (Volatile.Read(ref _closed) || Interlocked.Increment(ref _count) > capacity)
+        if (Volatile.Read(ref _closed))
         {
-            if (!Volatile.Read(ref _closed))
-            {
-                Interlocked.Decrement(ref _count);
-            }
+            return false;
+        }
 
+        if (Interlocked.Increment(ref _count) > capacity)
+        {
+            Interlocked.Decrement(ref _count);
             return false;
         }
 
@@ -82,15 +83,6 @@ internal sealed class OperationQueue(int capacity)
         lock (_gate)
         {
             Volatile.Write(ref _closed, true);
-            Monitor.PulseAll(_gate);
-        }
-    }
-
-    /// <summary>Wakes every sleeping thread so that it asks whether to leave.</summary>
-    public void WakeAll()
-    {
-        lock (_gate)
-        {
             Monitor.PulseAll(_gate);
         }
     }

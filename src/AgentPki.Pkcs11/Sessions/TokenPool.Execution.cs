@@ -213,7 +213,7 @@ internal sealed partial class TokenPool
         if (_breaker.Failed(reason, atOnce))
         {
             Log.BreakerOpened(_log, _options.TokenLabel, reason);
-            TurnAwayQueue();
+            FailQueue(Unavailable());
         }
     }
 

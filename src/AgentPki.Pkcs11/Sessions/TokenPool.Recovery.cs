@@ -63,7 +63,8 @@ internal sealed partial class TokenPool
             return true;
         }
 
-        Disconnect(Connection);
+        // Sessions of the old generation end with C_Finalize.
+        Volatile.Write(ref _connection, null);
         return module.Reinitialize(TimeSpan.FromSeconds(1));
     }
 

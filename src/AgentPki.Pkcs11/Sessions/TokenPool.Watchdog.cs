@@ -94,20 +94,20 @@ internal sealed partial class TokenPool
             StartThread();
         }
 
-        if (_threads.IsEmpty)
+        if (_threads.IsEmpty && _breaker.State != BreakerState.Open)
         {
             CountFailure($"{_stuck} calls do not come back from the module of token '{_options.TokenLabel}'. Mend the token or the way to it; if they never come back, restart the appliance.", atOnce: true);
         }
     }
 
-    /// <summary>The breaker has opened: nobody waits for what cannot come.</summary>
-    private void TurnAwayQueue()
+    /// <summary>Nobody waits for what cannot come: the breaker has opened, or the pool is gone.</summary>
+    private void FailQueue(Exception reason)
     {
         foreach (var operation in Queue.Waiting)
         {
             if (!operation.IsRecovery && operation.TryAbandon())
             {
-                operation.Fail(Unavailable());
+                operation.Fail(reason);
             }
         }
     }

@@ -79,7 +79,14 @@ internal sealed partial class TokenPool : IAsyncDisposable
         if (!Queue.TryEnqueue(operation))
         {
             operation.TryAbandon();
+            ObjectDisposedException.ThrowIf(Volatile.Read(ref _stopping) != 0, this);
             throw new KeyUnavailableException($"The token '{_options.TokenLabel}' has {_options.MaxQueued} operations waiting; it cannot keep up.", TimeSpan.FromSeconds(1));
+        }
+
+        if (Volatile.Read(ref _stopping) != 0)
+        {
+            // Disposed between the question above and here: no thread may be left to take it.
+            FailQueue(new ObjectDisposedException(nameof(Pkcs11Provider)));
         }
 
         return operation.Task;
@@ -96,13 +103,16 @@ internal sealed partial class TokenPool : IAsyncDisposable
         await _watchdog.DisposeAsync();
         Queue.Close();
         await Task.Run(JoinThreads);
+        FailQueue(new ObjectDisposedException(nameof(Pkcs11Provider)));
         _metrics.Dispose();
         if (_module is { } module)
         {
             // A call that never comes back keeps its side of the gate: then nothing more can be given back.
             if (Volatile.Read(ref _stuck) == 0)
             {
+                module.Enter();
                 Disconnect(Connection);
+                module.Exit();
             }
 
             module.Release();
