@@ -18,7 +18,7 @@ public static class PinFile
             throw new InvalidOperationException($"The PIN file {path} is missing; restore it from its backup, or correct the configuration.");
         }
 
-        if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(path) & Others) != 0)
+        if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(path) & (IsLent(path) ? Others & ~UnixFileMode.GroupRead : Others)) != 0)
         {
             throw new InvalidOperationException($"The PIN file {path} can be read by others; type: chmod 600 {path}");
         }
@@ -56,4 +56,8 @@ public static class PinFile
         file.Flush(flushToDisk: true);
         return true;
     }
+
+    /// <summary>Whether systemd lent the file to this service: mode 0440 then, in a folder that nobody else can enter (systemd.exec(5), LoadCredential).</summary>
+    private static bool IsLent(string path) =>
+        Environment.GetEnvironmentVariable("CREDENTIALS_DIRECTORY") is { Length: > 0 } folder && Path.GetDirectoryName(Path.GetFullPath(path)) == Path.GetFullPath(folder);
 }
