@@ -16,6 +16,7 @@ internal sealed class Appliance : IAsyncDisposable
     private readonly ConcurrentQueue<string> output = new();
     private ApplianceOptions options;
     private Process? process;
+    private int outputBeforeStart;
 
     private Appliance(ApplianceOptions options)
     {
@@ -94,6 +95,7 @@ internal sealed class Appliance : IAsyncDisposable
     /// <summary>Starts the process and waits for nothing.</summary>
     public void Launch(IReadOnlyDictionary<string, string>? environment = null)
     {
+        outputBeforeStart = output.Count;
         var start = Command(["up"], environment);
         process?.Dispose();
         process = Process.Start(start) ?? throw new InvalidOperationException("dotnet did not start");
@@ -114,9 +116,14 @@ internal sealed class Appliance : IAsyncDisposable
         await WaitForExitAsync(TimeSpan.FromSeconds(10));
     }
 
-    /// <summary>SIGINT, as a person ends it; returns its exit code.</summary>
+    /// <summary>SIGINT, as a person ends it once <c>up</c> has told its story (before that it counts as interrupted); returns its exit code.</summary>
     public async Task<int> StopAsync()
     {
+        await Eventually.TrueAsync(
+            () => Task.FromResult(output.Skip(outputBeforeStart).Any(line => line.StartsWith("Serving until", StringComparison.Ordinal))),
+            StartLimit,
+            () => $"up does not say that it serves:\n{Output}",
+            giveUp: () => !IsRunning);
         (await Tool.RunAsync("kill", ["-INT", ProcessId.ToString()])).MustSucceed();
         return await WaitForExitAsync(TimeSpan.FromSeconds(30));
     }
