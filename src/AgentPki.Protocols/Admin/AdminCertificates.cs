@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using AgentPki.Agents;
 using AgentPki.Authority.Problems;
 using AgentPki.Authority.Revocation;
 using AgentPki.Authority.Store;
@@ -21,6 +22,7 @@ internal static class AdminCertificates
         AdminOperation.Of(HttpMethods.Get, "/certificates/{authority}/{serial}", "getCertificate", "One certificate with its PEM.", AdminJson.Default.CertificateView, FindAsync),
         AdminOperation.Of("/revocations", "revoke", "Revokes one certificate, or all of an agent.", AdminJson.Default.RevokeCommand, AdminJson.Default.RevocationView, RevokeAsync),
         AdminOperation.Of(HttpMethods.Get, "/agents", "listAgents", "Agents.", AdminJson.Default.AgentsView, AgentsAsync, Limit, new AdminParameter("id", "string", "Only this SPIFFE ID.")),
+        AdminOperation.Of("/agents/state", "setAgentState", "Suspends, re-activates or retires an agent; its certificates stay as they are.", AdminJson.Default.SetAgentStateCommand, AdminJson.Default.AgentView, SetAgentStateAsync),
         AdminOperation.Of(HttpMethods.Post, "/certificate-lists/{authority}", "regenerateCertificateList", "Signs a new CRL of a CA now.", AdminJson.Default.CertificateListView, RegenerateAsync),
     ];
 
@@ -148,6 +150,14 @@ internal static class AdminCertificates
             _ => throw new InvalidOperationException(),
         };
     }
+
+    private static async ValueTask<Outcome<AgentView>> SetAgentStateAsync(AdminCall call, SetAgentStateCommand command, CancellationToken cancellationToken) =>
+        await call.Services.Authority.Agents.SetStateAsync(command.Id, command.State, call.Actor, call.CorrelationId, cancellationToken) switch
+        {
+            Outcome<AgentRecord>.Done(var agent) => new Outcome<AgentView>.Done(AdminMapping.View(agent)),
+            Outcome<AgentRecord>.Refused(var problem) => new Outcome<AgentView>.Refused(problem),
+            _ => throw new InvalidOperationException(),
+        };
 
     private static async ValueTask<Outcome<CertificateListView>> RegenerateAsync(AdminCall call, CancellationToken cancellationToken) =>
         await call.Services.Authority.CertificateLists.RegenerateAsync(call.Path("authority"), cancellationToken) is { } list

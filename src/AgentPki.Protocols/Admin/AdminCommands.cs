@@ -24,6 +24,12 @@ public sealed record RevokeCommand(
     AgentState Then = AgentState.Suspended,
     bool IncludeAppliance = false);
 
+/// <summary>The state an agent is put into.</summary>
+/// <param name="Id">Its SPIFFE ID.</param>
+/// <param name="State">Suspended agents get no certificates until they are active again; retired is for good.</param>
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
+public sealed record SetAgentStateCommand(string Id, AgentState State);
+
 /// <summary>A new enrolment credential.</summary>
 /// <param name="Owner">Who answers for the agents enrolled with it.</param>
 /// <param name="Name">Null: one is made.</param>

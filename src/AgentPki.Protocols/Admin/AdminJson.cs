@@ -41,6 +41,7 @@ namespace AgentPki.Protocols.Admin;
 [JsonSerializable(typeof(ConsistencyProofView))]
 [JsonSerializable(typeof(ProblemView))]
 [JsonSerializable(typeof(RevokeCommand))]
+[JsonSerializable(typeof(SetAgentStateCommand))]
 [JsonSerializable(typeof(CreateCredentialCommand))]
 public sealed partial class AdminJson : JsonSerializerContext;
 

@@ -62,6 +62,23 @@ public sealed class AdminEndpointsTests
     }
 
     [Fact]
+    public async Task AgentState_SuspendedActivatedRetired_IsRecordedAndRetiredIsForGood()
+    {
+        await using var admin = await AdminServer.StartAsync();
+        var (certificate, _) = await admin.Authority.AgentAsync("agent-1");
+        var id = certificate.SpiffeId!.ToString();
+        foreach (var state in (AgentState[])[AgentState.Suspended, AgentState.Active, AgentState.Retired])
+        {
+            var word = state.ToString().ToLowerInvariant();
+            Assert.Equal(state, (await admin.PostAsync("agents/state", $$"""{"id":"{{id}}","state":"{{word}}"}""", Json.AgentView)).State);
+        }
+
+        Assert.Equal(3, (await EntriesAsync(admin)).Count(e => e is { Kind: LedgerEntryKind.AgentStateChanged, Actor: AdminServer.Actor }));
+        await admin.RefusedAsync(HttpMethod.Post, "agents/state", $$"""{"id":"{{id}}","state":"active"}""", HttpStatusCode.Conflict);
+        await admin.RefusedAsync(HttpMethod.Post, "agents/state", """{"id":"spiffe://agents.example/agent/nobody","state":"active"}""", HttpStatusCode.NotFound);
+    }
+
+    [Fact]
     public async Task Revocations_OfAnAgent_SuspendIt()
     {
         await using var admin = await AdminServer.StartAsync();

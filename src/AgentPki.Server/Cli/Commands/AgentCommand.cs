@@ -1,25 +1,42 @@
 using System.CommandLine;
 using System.Globalization;
+using AgentPki.Agents;
 using AgentPki.Protocols.Admin;
 using AgentPki.Server.Administration;
 
 namespace AgentPki.Server.Cli.Commands;
 
-/// <summary><c>agentpki agent list|show</c></summary>
+/// <summary><c>agentpki agent list|show|suspend|activate|retire</c></summary>
 internal static class AgentCommand
 {
     internal static Command Create(CommandContext context)
     {
         var limit = new Option<int>("--limit") { Description = "At most so many.", DefaultValueFactory = _ => 50 };
         var id = new Argument<string>("id") { Description = "Its SPIFFE ID." };
-        return new Verb("agent", "Shows the agents this appliance vouches for.", "agentpki agent list", "agentpki agent show spiffe://agents.localhost/agent/sample-agent")
+        return new Verb("agent", "Shows the agents this appliance vouches for, suspends and re-activates them.", "agentpki agent list", "agentpki agent show spiffe://agents.localhost/agent/sample-agent")
             .With(
                 new Verb("list", "Lists agents with their owners and states.", "agentpki agent list --limit 500")
                     .With(limit)
                     .Runs((parsed, cancellationToken) => ListAsync(context, string.Create(CultureInfo.InvariantCulture, $"agents?limit={parsed.GetValue(limit)}"), cancellationToken)),
                 new Verb("show", "Shows one agent and its certificates.", "agentpki agent show spiffe://agents.localhost/agent/sample-agent")
                     .With(id)
-                    .Runs((parsed, cancellationToken) => ShowAsync(context, parsed.GetRequiredValue(id), cancellationToken)));
+                    .Runs((parsed, cancellationToken) => ShowAsync(context, parsed.GetRequiredValue(id), cancellationToken)),
+                StateVerb(context, id, "suspend", "No certificates for this agent until it is activated again. Those it has stay good: 'agentpki revoke --agent' takes them away.", AgentState.Suspended),
+                StateVerb(context, id, "activate", "Lets a suspended agent enrol and renew again.", AgentState.Active),
+                StateVerb(context, id, "retire", "No certificates for this agent ever again.", AgentState.Retired));
+    }
+
+    private static Verb StateVerb(CommandContext context, Argument<string> id, string name, string description, AgentState state) =>
+        new Verb(name, description, $"agentpki agent {name} spiffe://agents.localhost/agent/sample-agent")
+            .With(id)
+            .Runs((parsed, cancellationToken) => SetStateAsync(context, parsed.GetRequiredValue(id), state, cancellationToken));
+
+    private static async Task<int> SetStateAsync(CommandContext context, string id, AgentState state, CancellationToken cancellationToken)
+    {
+        using var admin = new AdminConnection(context.Home());
+        var agent = await admin.PostAsync("agents/state", new SetAgentStateCommand(id, state), AdminJson.Default.SetAgentStateCommand, AdminJson.Default.AgentView, cancellationToken);
+        context.Terminal.Line($"{agent.Id} is {agent.State.ToString().ToLowerInvariant()}.");
+        return ExitCodes.Success;
     }
 
     private static async Task<int> ListAsync(CommandContext context, string query, CancellationToken cancellationToken)
