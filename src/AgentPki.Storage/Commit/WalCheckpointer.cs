@@ -19,6 +19,7 @@ internal sealed class WalCheckpointer : IAsyncDisposable
     private readonly SemaphoreSlim _wanted = new(0, 1);
     private readonly CancellationTokenSource _stopping = new();
     private readonly Task _running;
+    private readonly Lock _copying = new();
     private int _log;
     private int _sinceLast;
     private int _inlineFrom;
@@ -97,6 +98,17 @@ internal sealed class WalCheckpointer : IAsyncDisposable
 
     /// <summary>Returns the frames left in the log; 0 when the next writer will begin it anew.</summary>
     private int Checkpoint(SqlSession session)
+    {
+        // The engine lets one connection copy at a time and sends a second away. The writer, when it comes here at all, waits for the copy that is under way
+        // and finishes the rest: sent away each time, it would let a log grow that nobody ever catches up with.
+        lock (_copying)
+        {
+            // Somebody else has just copied all of it: looking again would only stand in the way of the log's beginning anew.
+            return Volatile.Read(ref _log) == 0 ? 0 : CheckpointCore(session);
+        }
+    }
+
+    private int CheckpointCore(SqlSession session)
     {
         var seen = Volatile.Read(ref _log);
         var result = session.Prepared(SqliteDialect.Checkpoint);
