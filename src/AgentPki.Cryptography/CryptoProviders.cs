@@ -34,6 +34,10 @@ public sealed class CryptoProviders
         return null;
     }
 
+    /// <summary>The first provider that can do all of <paramref name="wanted"/> with a key encapsulation algorithm, or null.</summary>
+    public IKeyEncapsulationProvider? ForEncapsulation(KeyAlgorithm algorithm, KeyCapabilities wanted) =>
+        _providers.OfType<IKeyEncapsulationProvider>().FirstOrDefault(p => (p.CapabilitiesFor(algorithm) & wanted) == wanted);
+
     /// <summary>Verifies with the first provider that knows the key's algorithm; false when none does or the signature is wrong.</summary>
     public bool Verify(PublicKey key, SignatureAlgorithm algorithm, ReadOnlySpan<byte> message, ReadOnlySpan<byte> signature) =>
         algorithm.Fits(key.Algorithm) && For(key.Algorithm, KeyCapabilities.Verify) is { } provider && provider.Verify(key, algorithm, message, signature);

@@ -8,6 +8,12 @@ public enum KeyCapabilities
     Generate = 1,
     Sign = 2,
     Verify = 4,
+
+    /// <summary>Makes a fresh secret for a public key (<see cref="IKeyEncapsulationProvider"/>).</summary>
+    Encapsulate = 8,
+
+    /// <summary>Opens what was encapsulated to a key it keeps (<see cref="IKeyEncapsulationProvider"/>).</summary>
+    Decapsulate = 16,
 }
 
 /// <summary>

@@ -1,22 +1,13 @@
 namespace AgentPki.Cryptography;
 
-/// <summary>A private key that can sign; where it lives is its provider's business.</summary>
-public interface ISigningKey : IAsyncDisposable
+/// <summary>A private key that can sign.</summary>
+public interface ISigningKey : IPrivateKey
 {
-    KeyReference Reference { get; }
-
-    KeyAlgorithm Algorithm { get; }
-
-    KeyPurpose Purpose { get; }
-
-    KeyProtection Protection { get; }
-
-    PublicKey PublicKey { get; }
-
     /// <summary>
     /// Signs <paramref name="message"/> (the whole message; hashing happens where the provider does it best) and returns the
     /// signature as it stands in an X.509 signatureValue: ECDSA as DER Ecdsa-Sig-Value (RFC 3279 §2.2.3), RSA as an
-    /// octet string of the modulus' length, Ed25519 as 64 octets.
+    /// octet string of the modulus' length, Ed25519 as 64 octets, ML-DSA and SLH-DSA as FIPS 204 and 205 encode it, a composite as both
+    /// halves' octets one after the other.
     /// </summary>
     /// <exception cref="ArgumentException"><paramref name="algorithm"/> does not fit the key.</exception>
     /// <exception cref="KeyUnavailableException">The provider cannot sign now; the caller may try again later.</exception>

@@ -21,6 +21,12 @@ public enum KeyPurpose
     /// <summary>A key made on behalf of a subject (EST serverkeygen, RFC 7030 §4.4). Not kept.</summary>
     Subject,
 
+    /// <summary>One half of a composite key: signs as that half and nothing else (<see cref="SignatureAlgorithm.HalfOf"/>).</summary>
+    CompositeHalf,
+
+    /// <summary>Receives secrets (ML-KEM) and signs nothing.</summary>
+    KeyEstablishment,
+
     /// <summary>The doctor's and the health check's own probe.</summary>
     Probe,
 }

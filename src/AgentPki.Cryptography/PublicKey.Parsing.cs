@@ -66,17 +66,13 @@ public sealed partial class PublicKey
                 continue;
             }
 
-            switch (candidate.Family)
+            if (candidate.Family == AlgorithmFamily.Rsa)
             {
-                case AlgorithmFamily.Ecdsa:
-                    error = CurvePoint.Check(candidate, bits.Span);
-                    return error is null ? candidate : null;
-                case AlgorithmFamily.EdDsa:
-                    error = bits.Length == 32 ? null : $"An Ed25519 public key is 32 octets, not {bits.Length}.";
-                    return error is null ? candidate : null;
-                case AlgorithmFamily.Rsa:
-                    return IdentifyRsa(bits, out error);
+                return IdentifyRsa(bits, out error);
             }
+
+            error = CheckKeyBits(candidate, bits);
+            return error is null ? candidate : null;
         }
 
         var oid = new AsnReader(identifier.ToArray(), AsnEncodingRules.DER).ReadSequence().ReadObjectIdentifier();
@@ -84,6 +80,17 @@ public sealed partial class PublicKey
             ? "The elliptic curve is not one of P-256 and P-384, or its parameters are not a named curve."
             : $"The public key algorithm {oid} is not supported (or its parameters are not what the standard says).";
         return null;
+    }
+
+    /// <summary>Null when the octets are a key of that kind, else one sentence saying what is wrong with them.</summary>
+    private static string? CheckKeyBits(KeyAlgorithm algorithm, ReadOnlyMemory<byte> bits)
+    {
+        if (algorithm.Family == AlgorithmFamily.Ecdsa)
+        {
+            return CurvePoint.Check(algorithm, bits.Span);
+        }
+
+        return algorithm.PublicKeySize == 0 || bits.Length == algorithm.PublicKeySize ? null : $"A public key of kind {algorithm} is {algorithm.PublicKeySize} octets, not {bits.Length}.";
     }
 
     private static KeyAlgorithm? IdentifyRsa(ReadOnlyMemory<byte> bits, out string? error)

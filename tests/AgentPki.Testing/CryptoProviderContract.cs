@@ -142,6 +142,7 @@ public abstract class CryptoProviderContract
             AlgorithmFamily.Ecdsa => $"{algorithm.Hash.ToString().Replace("Sha", "SHA-", StringComparison.Ordinal)}withECDSA",
             AlgorithmFamily.Rsa => $"{algorithm.Hash.ToString().Replace("Sha", "SHA-", StringComparison.Ordinal)}with{(algorithm.IsPss ? "RSAandMGF1" : "RSA")}",
             AlgorithmFamily.EdDsa => "Ed25519",
+            AlgorithmFamily.MlDsa or AlgorithmFamily.SlhDsa or AlgorithmFamily.MlKem or AlgorithmFamily.Composite => algorithm.Name.ToUpperInvariant(),
         };
         var verifier = SignerUtilities.GetSigner(name);
         verifier.Init(false, PublicKeyFactory.CreateKey(key.SubjectPublicKeyInfo.ToArray()));

@@ -86,7 +86,8 @@ internal sealed class MechanismUse
     {
         AlgorithmFamily.Ecdsa => 2 * ((key.SizeBits + 7) / 8),
         AlgorithmFamily.Rsa => key.SizeBits / 8,
-        AlgorithmFamily.EdDsa => 64, // RFC 8032 §5.1.6
+        AlgorithmFamily.EdDsa or AlgorithmFamily.MlDsa or AlgorithmFamily.SlhDsa => key.SignatureSize,
+        AlgorithmFamily.MlKem or AlgorithmFamily.Composite => throw new InvalidOperationException($"No token signs with a key of kind {key}."),
     };
 
     /// <summary>Turns what C_Sign gave back into an X.509 signatureValue.</summary>

@@ -47,7 +47,7 @@ public sealed record Recipient
         writer.Write(DerTag.Integer, SerialNumber.Span);
     }
 
-    private static PublicKey CheckKind(PublicKey key) => key.Algorithm.Family == AlgorithmFamily.EdDsa
+    private static PublicKey CheckKind(PublicKey key) => key.Algorithm.Family is not (AlgorithmFamily.Rsa or AlgorithmFamily.Ecdsa)
         ? throw new ArgumentException($"A key of kind {key.Algorithm.Name} signs and cannot decrypt; an envelope needs an RSA or ECDH key.", nameof(key))
         : key;
 }

@@ -19,7 +19,7 @@ public sealed class PlatformProvider : ICryptoProvider
     public KeyCapabilities CapabilitiesFor(KeyAlgorithm algorithm) => algorithm.Family switch
     {
         AlgorithmFamily.Ecdsa or AlgorithmFamily.Rsa => KeyCapabilities.Generate | KeyCapabilities.Sign | KeyCapabilities.Verify,
-        AlgorithmFamily.EdDsa => KeyCapabilities.None,
+        AlgorithmFamily.EdDsa or AlgorithmFamily.MlDsa or AlgorithmFamily.SlhDsa or AlgorithmFamily.MlKem or AlgorithmFamily.Composite => KeyCapabilities.None,
     };
 
     public ValueTask<ISigningKey> GenerateAsync(KeySpec spec, CancellationToken cancellationToken)
@@ -29,7 +29,7 @@ public sealed class PlatformProvider : ICryptoProvider
         {
             AlgorithmFamily.Ecdsa => new PlatformEcdsaKey(Reference(spec.Label), spec.Algorithm, spec.Purpose, ECDsa.Create(PlatformEcdsaKey.CurveOf(spec.Algorithm))),
             AlgorithmFamily.Rsa => new PlatformRsaKey(Reference(spec.Label), spec.Algorithm, spec.Purpose, RSA.Create(spec.Algorithm.SizeBits)),
-            AlgorithmFamily.EdDsa => throw new NotSupportedException($"The platform has no {spec.Algorithm}."),
+            AlgorithmFamily.EdDsa or AlgorithmFamily.MlDsa or AlgorithmFamily.SlhDsa or AlgorithmFamily.MlKem or AlgorithmFamily.Composite => throw new NotSupportedException($"The platform has no {spec.Algorithm}."),
         };
         if (spec.Purpose != KeyPurpose.Subject)
         {

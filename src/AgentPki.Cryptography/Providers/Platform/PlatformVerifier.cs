@@ -10,7 +10,7 @@ internal abstract class PlatformVerifier : IDisposable
     {
         AlgorithmFamily.Ecdsa => LibcryptoEcdsaVerifier.TryCreate(key) ?? new ManagedEcdsaVerifier(key),
         AlgorithmFamily.Rsa => new RsaVerifier(key),
-        AlgorithmFamily.EdDsa => null,
+        AlgorithmFamily.EdDsa or AlgorithmFamily.MlDsa or AlgorithmFamily.SlhDsa or AlgorithmFamily.MlKem or AlgorithmFamily.Composite => null,
     };
 
     /// <exception cref="CryptographicException">The signature is not of the algorithm's form, on some platforms.</exception>

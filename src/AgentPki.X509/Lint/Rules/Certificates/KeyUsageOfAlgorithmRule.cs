@@ -5,7 +5,7 @@ using AgentPki.X509.Extensions;
 namespace AgentPki.X509.Lint.Rules.Certificates;
 
 /// <summary>Usages are ones that the key's algorithm can serve.</summary>
-internal sealed class KeyUsageOfAlgorithmRule() : CertificateRule("key_usage_of_algorithm", LintSeverity.Error, "RFC 8813 §3, RFC 9295 §3, RFC 3279 §2.3.1")
+internal sealed class KeyUsageOfAlgorithmRule() : CertificateRule("key_usage_of_algorithm", LintSeverity.Error, "RFC 8813 §3, RFC 9295 §3, RFC 3279 §2.3.1, RFC 9881 §5, RFC 9909 §5, RFC 9935 §5")
 {
     public override string? Check(TbsFields certificate, LintContext context)
     {
@@ -19,7 +19,8 @@ internal sealed class KeyUsageOfAlgorithmRule() : CertificateRule("key_usage_of_
         {
             AlgorithmFamily.Ecdsa => signatures | KeyUsages.KeyAgreement | KeyUsages.EncipherOnly | KeyUsages.DecipherOnly,
             AlgorithmFamily.Rsa => signatures | KeyUsages.KeyEncipherment | KeyUsages.DataEncipherment,
-            AlgorithmFamily.EdDsa => signatures,
+            AlgorithmFamily.EdDsa or AlgorithmFamily.MlDsa or AlgorithmFamily.SlhDsa or AlgorithmFamily.Composite => signatures,
+            AlgorithmFamily.MlKem => KeyUsages.KeyEncipherment,
         };
         return (usages & ~allowed) == 0 ? null : $"A key of kind {key.Algorithm.Name} is not for {usages & ~allowed}.";
     }
