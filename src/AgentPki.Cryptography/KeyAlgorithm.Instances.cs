@@ -108,7 +108,15 @@ public sealed partial class KeyAlgorithm
         MlDsa87EcdsaP384, MlDsa87EcdsaBrainpoolP384, MlDsa87Ed448, MlDsa87Rsa3072Pss, MlDsa87Rsa4096Pss, MlDsa87EcdsaP521,
     ];
 
+    internal static IReadOnlyList<KeyAlgorithm> AllWithHalves { get; } = [.. All, EcdsaP521, EcdsaBrainpoolP256, EcdsaBrainpoolP384, Ed448];
+
     private static readonly FrozenDictionary<string, KeyAlgorithm> ByName = All.ToFrozenDictionary(a => a.Name, StringComparer.Ordinal);
+
+    /// <summary>The kinds of keys that occur as the traditional half of a composite and nowhere else.</summary>
+    public static IReadOnlyList<KeyAlgorithm> HalvesOnly { get; } = [EcdsaP521, EcdsaBrainpoolP256, EcdsaBrainpoolP384, Ed448];
+
+    /// <summary>As <see cref="Find"/>, and <see cref="HalvesOnly"/> too: for those who keep halves of composites.</summary>
+    public static KeyAlgorithm? FindWithHalves(string name) => Find(name) ?? HalvesOnly.FirstOrDefault(a => string.Equals(a.Name, name, StringComparison.Ordinal));
 
     /// <summary>Finds an algorithm by its <see cref="Name"/>; null when this build knows none of that name.</summary>
     public static KeyAlgorithm? Find(string name) => ByName.GetValueOrDefault(name);

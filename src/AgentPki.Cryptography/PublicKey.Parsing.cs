@@ -9,7 +9,14 @@ public sealed partial class PublicKey
 {
     /// <summary>Parses a DER SubjectPublicKeyInfo and checks the key inside (RFC 5280 §4.1.2.7).</summary>
     /// <param name="error">One sentence that names what is wrong: the algorithm, the point, the size.</param>
-    public static bool TryParse(ReadOnlyMemory<byte> subjectPublicKeyInfo, [NotNullWhen(true)] out PublicKey? key, [NotNullWhen(false)] out string? error)
+    public static bool TryParse(ReadOnlyMemory<byte> subjectPublicKeyInfo, [NotNullWhen(true)] out PublicKey? key, [NotNullWhen(false)] out string? error) =>
+        TryParse(subjectPublicKeyInfo, KeyAlgorithm.All, out key, out error);
+
+    /// <summary>As <see cref="TryParse(ReadOnlyMemory{byte}, out PublicKey?, out string?)"/>, for those who keep halves of composites: takes the kinds of <see cref="KeyAlgorithm.HalvesOnly"/> too.</summary>
+    public static bool TryParseHalf(ReadOnlyMemory<byte> subjectPublicKeyInfo, [NotNullWhen(true)] out PublicKey? key, [NotNullWhen(false)] out string? error) =>
+        TryParse(subjectPublicKeyInfo, KeyAlgorithm.AllWithHalves, out key, out error);
+
+    private static bool TryParse(ReadOnlyMemory<byte> subjectPublicKeyInfo, IReadOnlyList<KeyAlgorithm> known, [NotNullWhen(true)] out PublicKey? key, [NotNullWhen(false)] out string? error)
     {
         key = null;
         try
@@ -25,7 +32,7 @@ public sealed partial class PublicKey
             }
 
             spki.ThrowIfNotEmpty();
-            var algorithm = Identify(identifier.Span, bits, out error);
+            var algorithm = Identify(identifier.Span, bits, known, out error);
             if (algorithm is null)
             {
                 error ??= "The public key is of an unknown algorithm.";
@@ -34,6 +41,12 @@ public sealed partial class PublicKey
 
             var offset = subjectPublicKeyInfo.Length - bits.Length;
             key = new PublicKey(algorithm, subjectPublicKeyInfo.ToArray(), offset);
+            if (algorithm.Composite is not null && !key.TrySplit(out error))
+            {
+                key = null;
+                return false;
+            }
+
             error = null;
             return true;
         }
@@ -44,7 +57,7 @@ public sealed partial class PublicKey
         }
     }
 
-    /// <summary>As <see cref="TryParse"/>, for keys that are known to be good.</summary>
+    /// <summary>As <see cref="TryParse(ReadOnlyMemory{byte}, out PublicKey?, out string?)"/>, for keys that are known to be good.</summary>
     /// <exception cref="ArgumentException">The key is not valid; the message says why.</exception>
     public static PublicKey Parse(ReadOnlyMemory<byte> subjectPublicKeyInfo) =>
         TryParse(subjectPublicKeyInfo, out var key, out var error) ? key : throw new ArgumentException(error, nameof(subjectPublicKeyInfo));
@@ -56,10 +69,10 @@ public sealed partial class PublicKey
         return Algorithm.Family == AlgorithmFamily.Rsa && ReadRsa(KeyBits, out modulus, out exponent);
     }
 
-    private static KeyAlgorithm? Identify(ReadOnlySpan<byte> identifier, ReadOnlyMemory<byte> bits, out string? error)
+    private static KeyAlgorithm? Identify(ReadOnlySpan<byte> identifier, ReadOnlyMemory<byte> bits, IReadOnlyList<KeyAlgorithm> known, out string? error)
     {
         error = null;
-        foreach (var candidate in KeyAlgorithm.All)
+        foreach (var candidate in known)
         {
             if (!identifier.SequenceEqual(candidate.AlgorithmIdentifier.Span))
             {

@@ -23,7 +23,8 @@ public sealed partial class SignatureAlgorithm
     // RFC 8410 §3: parameters absent.
     public static SignatureAlgorithm Ed25519 { get; } = new("ed25519", AlgorithmFamily.EdDsa, HashFunction.None, false, "1.3.101.112", "300506032B6570") { Key = KeyAlgorithm.Ed25519 };
 
-    private static readonly SignatureAlgorithm Ed448 = new("ed448", AlgorithmFamily.EdDsa, HashFunction.None, false, "1.3.101.113", "300506032B6571") { Key = KeyAlgorithm.Ed448 };
+    /// <summary>Ed448 (RFC 8032 §5.2): in composites only, not in <see cref="All"/>.</summary>
+    internal static SignatureAlgorithm Ed448 { get; } = new("ed448", AlgorithmFamily.EdDsa, HashFunction.None, false, "1.3.101.113", "300506032B6571") { Key = KeyAlgorithm.Ed448 };
 
     /// <summary>
     /// Every signature algorithm this build knows. Beyond those above, the kinds of keys that make one signature only: ML-DSA (RFC 9881 §2), SLH-DSA
@@ -55,10 +56,12 @@ public sealed partial class SignatureAlgorithm
     public static SignatureAlgorithm? Find(string name) => ByName.GetValueOrDefault(name);
 
     /// <summary>What the ML-DSA half of a composite key signs with: pure ML-DSA whose context is the composite's label.</summary>
-    internal static SignatureAlgorithm MlDsaHalfOf(KeyAlgorithm composite) => MlDsaHalves[composite];
+    /// <exception cref="KeyNotFoundException">Not a composite.</exception>
+    public static SignatureAlgorithm MlDsaHalfOf(KeyAlgorithm composite) => MlDsaHalves[composite];
 
     /// <summary>What the traditional half of a composite key signs with.</summary>
-    internal static SignatureAlgorithm TraditionalHalfOf(KeyAlgorithm composite) => TraditionalHalves[composite];
+    /// <exception cref="KeyNotFoundException">Not a composite.</exception>
+    public static SignatureAlgorithm TraditionalHalfOf(KeyAlgorithm composite) => TraditionalHalves[composite];
 
     // draft-ietf-lamps-pq-composite-sigs-19 §6: each curve with the hash of its own size; RSA-4096 with SHA-384, smaller RSA with SHA-256.
     private static SignatureAlgorithm TraditionalBase(CompositeDefinition parts) => (parts.Traditional.Family, parts.Traditional.SizeBits) switch

@@ -22,11 +22,7 @@ public abstract class SoftwareSigningKey : ISigningKey
     public ValueTask<byte[]> SignAsync(SignatureAlgorithm algorithm, ReadOnlyMemory<byte> message, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        if (!algorithm.Fits(Algorithm))
-        {
-            throw new ArgumentException($"{algorithm} does not fit a key of {Algorithm}.", nameof(algorithm));
-        }
-
+        SigningRules.Check(this, algorithm);
         return ValueTask.FromResult(SignCore(algorithm, message.Span));
     }
 

@@ -34,11 +34,7 @@ internal sealed class Pkcs11SigningKey : ISigningKey
     public ValueTask<byte[]> SignAsync(SignatureAlgorithm algorithm, ReadOnlyMemory<byte> message, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        if (!algorithm.Fits(Algorithm))
-        {
-            throw new ArgumentException($"{algorithm} does not fit a key of {Algorithm}.", nameof(algorithm));
-        }
-
+        SigningRules.Check(this, algorithm);
         var use = UseFor(algorithm) ?? throw new ArgumentException($"The token '{_pool.Options.TokenLabel}' makes no {algorithm} signatures (signatures: in token.yaml).", nameof(algorithm));
         var operation = new SignOperation(_object, use, use.Prepare(message.Span), MechanismUse.RawSignatureSize(Algorithm), _pool.Options.CallDeadline);
         return new(_pool.RunAsync(operation, cancellationToken));

@@ -8,14 +8,22 @@ internal static partial class Libcrypto
 {
     private const string Library = "libcrypto.so.3";
 
-    // obj_mac.h: NID_X9_62_prime256v1, NID_secp384r1. The groups are made once and live as long as the process.
+    // obj_mac.h: NID_X9_62_prime256v1, NID_secp384r1, NID_secp521r1, NID_brainpoolP256r1, NID_brainpoolP384r1. The groups are made once and live as long as the process.
     private static readonly bool Usable = IsUsable();
     private static readonly nint P256 = Usable ? EC_GROUP_new_by_curve_name(415) : 0;
     private static readonly nint P384 = Usable ? EC_GROUP_new_by_curve_name(715) : 0;
+    private static readonly nint P521 = Usable ? EC_GROUP_new_by_curve_name(716) : 0;
+    private static readonly nint BrainpoolP256 = Usable ? EC_GROUP_new_by_curve_name(927) : 0;
+    private static readonly nint BrainpoolP384 = Usable ? EC_GROUP_new_by_curve_name(931) : 0;
 
     /// <summary>The group of an EC key algorithm; 0 when there is none here.</summary>
     public static nint GroupOf(KeyAlgorithm algorithm) =>
-        algorithm == KeyAlgorithm.EcdsaP256 ? P256 : algorithm == KeyAlgorithm.EcdsaP384 ? P384 : 0;
+        algorithm == KeyAlgorithm.EcdsaP256 ? P256
+        : algorithm == KeyAlgorithm.EcdsaP384 ? P384
+        : algorithm == KeyAlgorithm.EcdsaP521 ? P521
+        : algorithm == KeyAlgorithm.EcdsaBrainpoolP256 ? BrainpoolP256
+        : algorithm == KeyAlgorithm.EcdsaBrainpoolP384 ? BrainpoolP384
+        : 0;
 
     /// <summary>A key of <paramref name="group"/> from an uncompressed point; null when libcrypto refuses it.</summary>
     public static EcKeyHandle? LoadKey(nint group, ReadOnlySpan<byte> point)
