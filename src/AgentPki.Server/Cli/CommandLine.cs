@@ -38,6 +38,18 @@ public static class CommandLine
 
     public static async Task<int> RunAsync(string[] args, CommandContext context)
     {
+        var exitCode = await InvokeAsync(args, context);
+        if (exitCode != ExitCodes.Success || context.Terminal.OutputFailure is not { } lost)
+        {
+            return exitCode;
+        }
+
+        context.Terminal.Fail($"Standard output took not everything: {lost.Message}", "What it holds is incomplete.");
+        return ExitCodes.Environment;
+    }
+
+    private static async Task<int> InvokeAsync(string[] args, CommandContext context)
+    {
         HomeFolder.CloseToOthers();
         var parsed = Create(context).Parse(args);
         if (parsed.Errors.Count > 0 && parsed.Action is System.CommandLine.Invocation.ParseErrorAction)
@@ -48,7 +60,12 @@ public static class CommandLine
 
         try
         {
-            return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = TerminationTimeout });
+            return await parsed.InvokeAsync(new InvocationConfiguration
+            {
+                EnableDefaultExceptionHandler = false,
+                ProcessTerminationTimeout = TerminationTimeout,
+                Output = context.Terminal.RawOutput,
+            });
         }
         catch (CommandException error)
         {

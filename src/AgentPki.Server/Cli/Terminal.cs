@@ -8,11 +8,11 @@ namespace AgentPki.Server.Cli;
 public sealed class Terminal
 {
     private const int UnwrappedWidth = 4096;
-    private readonly TextWriter _rawOutput;
+    private LossyStream? _lossy;
 
     public Terminal(TextWriter output, TextWriter error, bool interactive)
     {
-        _rawOutput = output;
+        RawOutput = output;
         Interactive = interactive;
         Out = Create(output, interactive);
         Error = Create(error, interactive);
@@ -25,12 +25,20 @@ public sealed class Terminal
 
     public IAnsiConsole Error { get; }
 
-    public static Terminal ForProcess()
+    /// <summary>Standard output without Spectre, for what formats itself.</summary>
+    public TextWriter RawOutput { get; }
+
+    /// <summary>Why standard output lost something, once it has.</summary>
+    public IOException? OutputFailure => _lossy?.Failure;
+
+    public static Terminal ForProcess() =>
+        ForStreams(Console.OpenStandardOutput(), Console.OpenStandardError(), !Console.IsOutputRedirected && !Console.IsErrorRedirected);
+
+    /// <summary>A terminal over two streams; one that takes no more (a full disk under a redirection) never ends the command.</summary>
+    public static Terminal ForStreams(Stream output, Stream error, bool interactive)
     {
-        var utf8 = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false);
-        var output = new StreamWriter(Console.OpenStandardOutput(), utf8) { AutoFlush = true };
-        var error = new StreamWriter(Console.OpenStandardError(), utf8) { AutoFlush = true };
-        return new Terminal(TextWriter.Synchronized(output), TextWriter.Synchronized(error), !Console.IsOutputRedirected && !Console.IsErrorRedirected);
+        var lossy = new LossyStream(output);
+        return new Terminal(Writer(lossy), Writer(new LossyStream(error)), interactive) { _lossy = lossy };
     }
 
     /// <summary>Prints one line as it is: no markup is read from it.</summary>
@@ -40,7 +48,7 @@ public sealed class Terminal
     public void Markup(string markup) => Out.MarkupLine(markup);
 
     /// <summary>Prints text byte for byte (JSON, PEM): never coloured, never wrapped.</summary>
-    public void Raw(string text) => _rawOutput.WriteLine(text);
+    public void Raw(string text) => RawOutput.WriteLine(text);
 
     public void Warn(string text) => Error.MarkupLine($"[yellow]agentpki: {Spectre.Console.Markup.Escape(text)}[/]");
 
@@ -50,6 +58,9 @@ public sealed class Terminal
     /// <summary>Runs long work under a spinner; without a terminal the work is silent and its caller prints the result.</summary>
     public async Task<T> WorkAsync<T>(string title, Func<Task<T>> work) =>
         Interactive ? await Out.Status().StartAsync(Spectre.Console.Markup.Escape(title), _ => work()) : await work();
+
+    private static TextWriter Writer(Stream stream) =>
+        TextWriter.Synchronized(new StreamWriter(stream, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false)) { AutoFlush = true });
 
     private static IAnsiConsole Create(TextWriter writer, bool interactive)
     {

@@ -63,13 +63,20 @@ public static class SampleAgent
 
         if (outcome is not EstEnrollment.Issued { Certificate: var certificate })
         {
-            throw new CommandException(ExitCodes.Refused, $"The sample agent was not enrolled: {outcome}.", "Type 'agentpki doctor'; the appliance's log says more.");
+            throw new CommandException(ExitCodes.Refused, $"The sample agent was not enrolled: {Reason(outcome)}.", "Type 'agentpki doctor'; the appliance's log says more.");
         }
 
         PrivateFile.Write(home.SampleKey, Pem.EncodeKey(key.ExportPkcs8()));
         PrivateFile.Write(home.SampleCertificate, Pem.Encode(certificate));
         return certificate;
     }
+
+    private static string Reason(EstEnrollment outcome) => outcome switch
+    {
+        EstEnrollment.Refused refused => $"{refused.Detail.ReplaceLineEndings(" ").TrimEnd(' ', '.')} (HTTP {refused.Status})",
+        EstEnrollment.Pending => "the profile asks for a person's approval (HTTP 202)",
+        _ => outcome.GetType().Name,
+    };
 
     private static async Task<string> VerifyAsync(ApplianceHome home, CancellationToken cancellationToken)
     {

@@ -19,7 +19,7 @@ internal sealed class CrashRounds(Appliance appliance)
         for (var round = 0; round < rounds; round++)
         {
             await KillUnderLoadAsync();
-            await appliance.StartAsync(settings);
+            await appliance.StartUntilReadyAsync(settings);
             AssertNothingIsMissing(round);
         }
     }

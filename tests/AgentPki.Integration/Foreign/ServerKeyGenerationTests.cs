@@ -16,6 +16,7 @@ public sealed class ServerKeyGenerationTests(SharedAppliance shared) : IDisposab
     [InlineData("P-256")]
     [InlineData("P-384")]
     [InlineData("RSA-3072")]
+    [InlineData("Ed25519")]
     public async Task ServerKeyGeneration_UnderTls_GivesKeyAndCertificate(string algorithm)
     {
         var appliance = await shared.GetAsync();

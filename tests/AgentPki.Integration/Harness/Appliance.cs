@@ -85,8 +85,18 @@ internal sealed class Appliance : IAsyncDisposable
         await StartAsync();
     }
 
-    /// <summary>Starts on the home as it is and waits until it can issue.</summary>
+    /// <summary>
+    /// Starts on the home as it is and waits until <c>up</c> has told its story. Between <c>/readyz</c> and that it still enrols its sample
+    /// agent: whatever a test does to the appliance meanwhile would be done to that enrolment, and <c>up</c> would rightly end.
+    /// </summary>
     public async Task StartAsync(IReadOnlyDictionary<string, string>? environment = null)
+    {
+        await StartUntilReadyAsync(environment);
+        await WaitForStoryAsync();
+    }
+
+    /// <summary>Starts on the home as it is and waits only until it can issue: for tests that kill it wherever it is.</summary>
+    public async Task StartUntilReadyAsync(IReadOnlyDictionary<string, string>? environment = null)
     {
         Launch(environment);
         await WaitReadyAsync(StartLimit);
@@ -119,11 +129,7 @@ internal sealed class Appliance : IAsyncDisposable
     /// <summary>SIGINT, as a person ends it once <c>up</c> has told its story (before that it counts as interrupted); returns its exit code.</summary>
     public async Task<int> StopAsync()
     {
-        await Eventually.TrueAsync(
-            () => Task.FromResult(output.Skip(outputBeforeStart).Any(line => line.StartsWith("Serving until", StringComparison.Ordinal))),
-            StartLimit,
-            () => $"up does not say that it serves:\n{Output}",
-            giveUp: () => !IsRunning);
+        await WaitForStoryAsync();
         (await Tool.RunAsync("kill", ["-INT", ProcessId.ToString()])).MustSucceed();
         return await WaitForExitAsync(TimeSpan.FromSeconds(30));
     }
@@ -185,6 +191,13 @@ internal sealed class Appliance : IAsyncDisposable
         process?.Dispose();
         folder.Dispose();
     }
+
+    private async Task WaitForStoryAsync() =>
+        await Eventually.TrueAsync(
+            () => Task.FromResult(output.Skip(outputBeforeStart).Any(line => line.StartsWith("Serving until", StringComparison.Ordinal))),
+            StartLimit,
+            () => $"up does not say that it serves:\n{Output}",
+            giveUp: () => !IsRunning);
 
     private void Remember(string? line)
     {

@@ -55,6 +55,29 @@ public sealed class CommandLineTests : IDisposable
         Assert.Contains("agentpki up", _output.ToString(), StringComparison.Ordinal);
     }
 
+    /// <summary><c>/dev/full</c> takes nothing (ENOSPC): what a full disk does to a redirection.</summary>
+    [Theory]
+    [InlineData("version")]
+    [InlineData("--help")]
+    public async Task Run_IntoAFullDisk_SaysThatItsOutputIsIncomplete(string argument)
+    {
+        await using var full = new FileStream("/dev/full", FileMode.Open, FileAccess.Write, FileShare.ReadWrite, bufferSize: 0);
+        using var error = new MemoryStream();
+        var terminal = Terminal.ForStreams(full, error, interactive: false);
+
+        Assert.Equal(ExitCodes.Environment, await CommandLine.RunAsync([argument], Context() with { Terminal = terminal }));
+        Assert.Contains("Standard output took not everything", System.Text.Encoding.UTF8.GetString(error.ToArray()), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Run_WithNoRoomForItsError_EndsWithItsOwnExitCode()
+    {
+        await using var full = new FileStream("/dev/full", FileMode.Open, FileAccess.Write, FileShare.ReadWrite, bufferSize: 0);
+        var terminal = Terminal.ForStreams(full, full, interactive: false);
+
+        Assert.Equal(ExitCodes.NotRunning, await CommandLine.RunAsync(["status"], Context() with { Terminal = terminal }));
+    }
+
     private CommandContext Context() => new(new Terminal(_output, _error, interactive: false), TimeProvider.System, _ => null, _folder.Path);
 
     private static IEnumerable<(Verb Verb, string Path)> Walk(Command command, string path)

@@ -1,6 +1,9 @@
+using Org.BouncyCastle.Asn1;
+using Org.BouncyCastle.Asn1.EdEC;
+using Org.BouncyCastle.Asn1.Pkcs;
+using Org.BouncyCastle.Asn1.X509;
 using Org.BouncyCastle.Crypto.Parameters;
 using Org.BouncyCastle.Crypto.Signers;
-using Org.BouncyCastle.Pkcs;
 using Org.BouncyCastle.X509;
 
 namespace AgentPki.Cryptography.Providers.BouncyCastle;
@@ -12,7 +15,9 @@ internal sealed class BouncyCastleEd25519Key(KeyReference reference, KeyPurpose 
         purpose,
         PublicKey.Parse(SubjectPublicKeyInfoFactory.CreateSubjectPublicKeyInfo(key.GeneratePublicKey()).GetDerEncoded()))
 {
-    public override byte[] ExportPkcs8() => PrivateKeyInfoFactory.CreatePrivateKeyInfo(key).GetDerEncoded();
+    // RFC 8410 §7, version 0 without the public key: OpenSSL 3.0 reads no other (BouncyCastle's factory adds the key and says version 1).
+    public override byte[] ExportPkcs8() =>
+        new PrivateKeyInfo(new AlgorithmIdentifier(EdECObjectIdentifiers.id_Ed25519), new DerOctetString(key.GetEncoded())).GetDerEncoded();
 
     private protected override byte[] SignCore(SignatureAlgorithm algorithm, ReadOnlySpan<byte> message)
     {
