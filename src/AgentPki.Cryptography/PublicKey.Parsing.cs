@@ -103,7 +103,12 @@ public sealed partial class PublicKey
             return CurvePoint.Check(algorithm, bits.Span);
         }
 
-        return algorithm.PublicKeySize == 0 || bits.Length == algorithm.PublicKeySize ? null : $"A public key of kind {algorithm} is {algorithm.PublicKeySize} octets, not {bits.Length}.";
+        if (algorithm.PublicKeySize != 0 && bits.Length != algorithm.PublicKeySize)
+        {
+            return $"A public key of kind {algorithm} is {algorithm.PublicKeySize} octets, not {bits.Length}.";
+        }
+
+        return algorithm.Family == AlgorithmFamily.MlKem ? EncapsulationKey.Check(algorithm, bits.Span) : null;
     }
 
     private static KeyAlgorithm? IdentifyRsa(ReadOnlyMemory<byte> bits, out string? error)

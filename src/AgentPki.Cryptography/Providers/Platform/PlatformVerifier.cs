@@ -10,6 +10,8 @@ internal abstract class PlatformVerifier : IDisposable
     {
         AlgorithmFamily.Ecdsa => LibcryptoEcdsaVerifier.TryCreate(key) ?? new ManagedEcdsaVerifier(key),
         AlgorithmFamily.Rsa => new RsaVerifier(key),
+        AlgorithmFamily.MlDsa when PlatformPostQuantum.HasMlDsa => new MlDsaVerifier(key),
+        AlgorithmFamily.SlhDsa when PlatformPostQuantum.HasSlhDsa => new SlhDsaVerifier(key),
         AlgorithmFamily.EdDsa or AlgorithmFamily.MlDsa or AlgorithmFamily.SlhDsa or AlgorithmFamily.MlKem or AlgorithmFamily.Composite => null,
     };
 

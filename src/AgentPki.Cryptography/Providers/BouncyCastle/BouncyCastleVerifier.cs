@@ -1,0 +1,34 @@
+using Org.BouncyCastle.Crypto;
+using Org.BouncyCastle.Crypto.Parameters;
+using Org.BouncyCastle.Crypto.Signers;
+
+namespace AgentPki.Cryptography.Providers.BouncyCastle;
+
+/// <summary>Verifications that this library does: Ed25519, ML-DSA and SLH-DSA.</summary>
+internal static class BouncyCastleVerifier
+{
+    public static bool Verify(PublicKey key, SignatureAlgorithm algorithm, ReadOnlySpan<byte> message, ReadOnlySpan<byte> signature)
+    {
+        if (signature.Length != key.Algorithm.SignatureSize)
+        {
+            return false;
+        }
+
+        var (signer, parameters) = For(key);
+        signer.Init(false, parameters.WithContext(algorithm));
+        signer.BlockUpdate(message);
+        return signer.VerifySignature(signature.ToArray());
+    }
+
+    private static (ISigner Signer, ICipherParameters Key) For(PublicKey key)
+    {
+        if (BouncyCastleParameters.MlDsa.TryGetValue(key.Algorithm, out var mlDsa))
+        {
+            return (new MLDsaSigner(mlDsa, deterministic: false), MLDsaPublicKeyParameters.FromEncoding(mlDsa, key.KeyBits.ToArray()));
+        }
+
+        return BouncyCastleParameters.SlhDsa.TryGetValue(key.Algorithm, out var slhDsa)
+            ? (new SlhDsaSigner(slhDsa, deterministic: false), SlhDsaPublicKeyParameters.FromEncoding(slhDsa, key.KeyBits.ToArray()))
+            : (new Ed25519Signer(), new Ed25519PublicKeyParameters(key.KeyBits.Span));
+    }
+}
