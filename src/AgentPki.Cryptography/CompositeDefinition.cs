@@ -33,7 +33,7 @@ public sealed class CompositeDefinition
 
     public CompositePreHash PreHash { get; }
 
-    /// <summary>The label as the draft prints it, for example <c>COMPSIG-MLDSA65-P256-SHA512</c>.</summary>
+    /// <summary>The label as the draft prints it, for example <c>COMPSIG-MLDSA65-ECDSA-P256-SHA512</c>.</summary>
     public string LabelText { get; }
 
     /// <summary>The label's ASCII octets: part of what both halves sign, and the context of the ML-DSA half.</summary>

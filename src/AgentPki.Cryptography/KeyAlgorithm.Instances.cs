@@ -84,16 +84,16 @@ public sealed partial class KeyAlgorithm
     public static KeyAlgorithm MlDsa65Rsa3072Pkcs15 { get; } = Combine("mldsa65-rsa3072-pkcs15", 42, MlDsa65, Rsa3072, "MLDSA65-RSA3072-PKCS15-SHA512");
     public static KeyAlgorithm MlDsa65Rsa4096Pss { get; } = Combine("mldsa65-rsa4096-pss", 43, MlDsa65, Rsa4096, "MLDSA65-RSA4096-PSS-SHA512");
     public static KeyAlgorithm MlDsa65Rsa4096Pkcs15 { get; } = Combine("mldsa65-rsa4096-pkcs15", 44, MlDsa65, Rsa4096, "MLDSA65-RSA4096-PKCS15-SHA512");
-    public static KeyAlgorithm MlDsa65EcdsaP256 { get; } = Combine("mldsa65-ecdsa-p256", 45, MlDsa65, EcdsaP256, "MLDSA65-P256-SHA512");
-    public static KeyAlgorithm MlDsa65EcdsaP384 { get; } = Combine("mldsa65-ecdsa-p384", 46, MlDsa65, EcdsaP384, "MLDSA65-P384-SHA512");
-    public static KeyAlgorithm MlDsa65EcdsaBrainpoolP256 { get; } = Combine("mldsa65-ecdsa-brainpoolp256r1", 47, MlDsa65, EcdsaBrainpoolP256, "MLDSA65-BP256-SHA512");
+    public static KeyAlgorithm MlDsa65EcdsaP256 { get; } = Combine("mldsa65-ecdsa-p256", 45, MlDsa65, EcdsaP256, "MLDSA65-ECDSA-P256-SHA512");
+    public static KeyAlgorithm MlDsa65EcdsaP384 { get; } = Combine("mldsa65-ecdsa-p384", 46, MlDsa65, EcdsaP384, "MLDSA65-ECDSA-P384-SHA512");
+    public static KeyAlgorithm MlDsa65EcdsaBrainpoolP256 { get; } = Combine("mldsa65-ecdsa-brainpoolp256r1", 47, MlDsa65, EcdsaBrainpoolP256, "MLDSA65-ECDSA-BP256-SHA512");
     public static KeyAlgorithm MlDsa65Ed25519 { get; } = Combine("mldsa65-ed25519", 48, MlDsa65, Ed25519, "MLDSA65-Ed25519-SHA512");
-    public static KeyAlgorithm MlDsa87EcdsaP384 { get; } = Combine("mldsa87-ecdsa-p384", 49, MlDsa87, EcdsaP384, "MLDSA87-P384-SHA512");
-    public static KeyAlgorithm MlDsa87EcdsaBrainpoolP384 { get; } = Combine("mldsa87-ecdsa-brainpoolp384r1", 50, MlDsa87, EcdsaBrainpoolP384, "MLDSA87-BP384-SHA512");
+    public static KeyAlgorithm MlDsa87EcdsaP384 { get; } = Combine("mldsa87-ecdsa-p384", 49, MlDsa87, EcdsaP384, "MLDSA87-ECDSA-P384-SHA512");
+    public static KeyAlgorithm MlDsa87EcdsaBrainpoolP384 { get; } = Combine("mldsa87-ecdsa-brainpoolp384r1", 50, MlDsa87, EcdsaBrainpoolP384, "MLDSA87-ECDSA-BP384-SHA512");
     public static KeyAlgorithm MlDsa87Ed448 { get; } = Combine("mldsa87-ed448", 51, MlDsa87, Ed448, "MLDSA87-Ed448-SHAKE256");
     public static KeyAlgorithm MlDsa87Rsa3072Pss { get; } = Combine("mldsa87-rsa3072-pss", 52, MlDsa87, Rsa3072, "MLDSA87-RSA3072-PSS-SHA512");
     public static KeyAlgorithm MlDsa87Rsa4096Pss { get; } = Combine("mldsa87-rsa4096-pss", 53, MlDsa87, Rsa4096, "MLDSA87-RSA4096-PSS-SHA512");
-    public static KeyAlgorithm MlDsa87EcdsaP521 { get; } = Combine("mldsa87-ecdsa-p521", 54, MlDsa87, EcdsaP521, "MLDSA87-P521-SHA512");
+    public static KeyAlgorithm MlDsa87EcdsaP521 { get; } = Combine("mldsa87-ecdsa-p521", 54, MlDsa87, EcdsaP521, "MLDSA87-ECDSA-P521-SHA512");
 
     /// <summary>Every key algorithm this build knows, classical ones first; halves of composites that are nothing else are not among them.</summary>
     public static IReadOnlyList<KeyAlgorithm> All { get; } =

@@ -1,5 +1,4 @@
 using System.Diagnostics.CodeAnalysis;
-using System.Formats.Asn1;
 
 namespace AgentPki.Cryptography;
 
@@ -27,7 +26,7 @@ public sealed partial class PublicKey
             throw new ArgumentException($"Keys of {mlDsa.Algorithm} and {traditional.Algorithm} make no {composite} key.", nameof(composite));
         }
 
-        return Parse(Encode(composite, [.. mlDsa.KeyBits.Span, .. traditional.KeyBits.Span]));
+        return FromKeyBits(composite, [.. mlDsa.KeyBits.Span, .. traditional.KeyBits.Span]);
     }
 
     /// <summary>As <see cref="TryParseHalf"/>, for keys that are known to be good.</summary>
@@ -59,17 +58,5 @@ public sealed partial class PublicKey
         // The size of an RSA modulus is part of the composite's name and not of its encoding.
         error = _traditionalHalf.Algorithm == parts.Traditional ? null : $"The traditional half of a {Algorithm} key is {parts.Traditional}, not {_traditionalHalf.Algorithm}.";
         return error is null;
-    }
-
-    private static byte[] Encode(KeyAlgorithm algorithm, ReadOnlySpan<byte> keyBits)
-    {
-        var writer = new AsnWriter(AsnEncodingRules.DER);
-        using (writer.PushSequence())
-        {
-            writer.WriteEncodedValue(algorithm.AlgorithmIdentifier.Span);
-            writer.WriteBitString(keyBits);
-        }
-
-        return writer.Encode();
     }
 }

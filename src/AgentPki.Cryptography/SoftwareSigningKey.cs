@@ -22,9 +22,17 @@ public abstract class SoftwareSigningKey : ISigningKey
     public ValueTask<byte[]> SignAsync(SignatureAlgorithm algorithm, ReadOnlyMemory<byte> message, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        SigningRules.Check(this, algorithm);
-        return ValueTask.FromResult(SignCore(algorithm, message.Span));
+        return ValueTask.FromResult(Sign(algorithm, message.Span));
     }
+
+    /// <summary>As <see cref="SignAsync"/>, at once.</summary>
+    internal byte[] Sign(SignatureAlgorithm algorithm, ReadOnlySpan<byte> message)
+    {
+        SigningRules.Check(this, algorithm);
+        return SignCore(algorithm, message);
+    }
+
+    internal void Dispose() => DisposeCore();
 
     public ValueTask DisposeAsync()
     {

@@ -1,5 +1,6 @@
 using AgentPki.Cryptography;
 using AgentPki.Cryptography.Providers.BouncyCastle;
+using AgentPki.Cryptography.Providers.Composite;
 using AgentPki.Cryptography.Providers.Platform;
 using Org.BouncyCastle.Security;
 using Xunit;
@@ -9,7 +10,7 @@ namespace AgentPki.Testing;
 /// <summary>What every <see cref="ICryptoProvider"/> must do, whatever it is made of. One derived class per provider.</summary>
 public abstract class CryptoProviderContract
 {
-    private static readonly CryptoProviders Verifiers = new(new PlatformProvider(), new BouncyCastleProvider());
+    private static readonly CryptoProviders Verifiers = new(new PlatformProvider(), new BouncyCastleProvider(), new CompositeProvider(new PlatformProvider(), new BouncyCastleProvider()));
     private static int _labels;
 
     protected abstract ICryptoProvider Provider { get; }
@@ -144,6 +145,11 @@ public abstract class CryptoProviderContract
 
     private static bool ForeignVerify(PublicKey key, SignatureAlgorithm algorithm, byte[] message, byte[] signature)
     {
+        if (algorithm.Family == AlgorithmFamily.Composite)
+        {
+            return ForeignComposite.Verify(key, message, signature);
+        }
+
         var name = algorithm.Family switch
         {
             AlgorithmFamily.Ecdsa => $"{algorithm.Hash.ToString().Replace("Sha", "SHA-", StringComparison.Ordinal)}withECDSA",

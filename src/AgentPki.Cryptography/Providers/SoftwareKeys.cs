@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using AgentPki.Cryptography.Providers.BouncyCastle;
+using AgentPki.Cryptography.Providers.Composite;
 using AgentPki.Cryptography.Providers.Platform;
 using AgentPki.Cryptography.Providers.PrivateKeys;
 
@@ -12,7 +13,7 @@ public static class SoftwareKeys
 
     /// <summary>
     /// Opens a signing key from a DER PrivateKeyInfo (RFC 5958): EC, RSA, Ed25519 (RFC 8410 §7), ML-DSA as seed, expanded key or both (RFC 9881 §6),
-    /// SLH-DSA (RFC 9909 §6).
+    /// SLH-DSA (RFC 9909 §6), composites (draft-ietf-lamps-pq-composite-sigs-19 §5.3).
     /// </summary>
     /// <exception cref="CryptographicException">No such key, or one whose parts contradict each other; the message says which.</exception>
     public static SoftwareSigningKey ImportSigningKey(string label, KeyPurpose purpose, ReadOnlySpan<byte> pkcs8)
@@ -21,6 +22,16 @@ public static class SoftwareKeys
         if (algorithm is { CanSign: false })
         {
             throw new CryptographicException($"A key of kind {algorithm} signs nothing: open it as a decapsulation key.");
+        }
+
+        if (algorithm is { Composite: not null })
+        {
+            return CompositeSoftwareKey.Import(label, purpose, algorithm, pkcs8);
+        }
+
+        if (algorithm is not null && KeyAlgorithm.HalvesOnly.Contains(algorithm) && purpose != KeyPurpose.CompositeHalf)
+        {
+            throw new CryptographicException($"A key of kind {algorithm} is known here as half of a composite only.");
         }
 
         return algorithm is null || Platform.CapabilitiesFor(algorithm).HasFlag(KeyCapabilities.Sign)

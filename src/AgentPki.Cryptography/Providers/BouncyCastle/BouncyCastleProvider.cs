@@ -23,8 +23,8 @@ public sealed class BouncyCastleProvider : IKeyEncapsulationProvider
     {
         AlgorithmFamily.MlDsa or AlgorithmFamily.SlhDsa => KeyCapabilities.Generate | KeyCapabilities.Sign | KeyCapabilities.Verify,
         AlgorithmFamily.MlKem => KeyCapabilities.Generate | KeyCapabilities.Encapsulate | KeyCapabilities.Decapsulate,
-        AlgorithmFamily.EdDsa when algorithm == KeyAlgorithm.Ed25519 => KeyCapabilities.Generate | KeyCapabilities.Sign | KeyCapabilities.Verify,
-        AlgorithmFamily.EdDsa or AlgorithmFamily.Ecdsa or AlgorithmFamily.Rsa or AlgorithmFamily.Composite => KeyCapabilities.None,
+        AlgorithmFamily.EdDsa => KeyCapabilities.Generate | KeyCapabilities.Sign | KeyCapabilities.Verify,
+        AlgorithmFamily.Ecdsa or AlgorithmFamily.Rsa or AlgorithmFamily.Composite => KeyCapabilities.None,
     };
 
     public ValueTask<ISigningKey> GenerateAsync(KeySpec spec, CancellationToken cancellationToken)
@@ -76,7 +76,7 @@ public sealed class BouncyCastleProvider : IKeyEncapsulationProvider
         {
             { Family: AlgorithmFamily.MlDsa } algorithm => BouncyCastleMlDsaKey.Import(Reference(label), algorithm, purpose, info.PrivateKey),
             { Family: AlgorithmFamily.SlhDsa } algorithm => BouncyCastleSlhDsaKey.Import(Reference(label), algorithm, purpose, info.PrivateKey),
-            { Family: AlgorithmFamily.EdDsa } => ImportEd25519(label, purpose, pkcs8),
+            { Family: AlgorithmFamily.EdDsa } algorithm => algorithm == KeyAlgorithm.Ed448 ? BouncyCastleEd448Key.Import(Reference(label), purpose, pkcs8) : ImportEd25519(label, purpose, pkcs8),
             _ => throw new CryptographicException("This provider opens no signing key of that algorithm."),
         };
         info.CheckPublicKey(key.PublicKey);
@@ -102,6 +102,7 @@ public sealed class BouncyCastleProvider : IKeyEncapsulationProvider
     {
         AlgorithmFamily.MlDsa => FromFreshSeed(spec.Algorithm, seed => BouncyCastleMlDsaKey.FromSeed(reference, spec.Algorithm, spec.Purpose, seed)),
         AlgorithmFamily.SlhDsa => BouncyCastleSlhDsaKey.Generate(reference, spec.Algorithm, spec.Purpose),
+        _ when spec.Algorithm == KeyAlgorithm.Ed448 => new BouncyCastleEd448Key(reference, spec.Purpose, new Ed448PrivateKeyParameters(BouncyCastleParameters.Random)),
         _ => new BouncyCastleEd25519Key(reference, spec.Purpose, new Ed25519PrivateKeyParameters(BouncyCastleParameters.Random)),
     };
 

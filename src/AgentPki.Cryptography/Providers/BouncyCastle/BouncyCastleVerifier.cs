@@ -4,7 +4,7 @@ using Org.BouncyCastle.Crypto.Signers;
 
 namespace AgentPki.Cryptography.Providers.BouncyCastle;
 
-/// <summary>Verifications that this library does: Ed25519, ML-DSA and SLH-DSA.</summary>
+/// <summary>Verifications that this library does: EdDSA, ML-DSA and SLH-DSA.</summary>
 internal static class BouncyCastleVerifier
 {
     public static bool Verify(PublicKey key, SignatureAlgorithm algorithm, ReadOnlySpan<byte> message, ReadOnlySpan<byte> signature)
@@ -14,18 +14,15 @@ internal static class BouncyCastleVerifier
             return false;
         }
 
-        try
+        if (key.Algorithm == KeyAlgorithm.Ed448)
         {
-            var (signer, parameters) = For(key);
-            signer.Init(false, parameters.WithContext(algorithm));
-            signer.BlockUpdate(message);
-            return signer.VerifySignature(signature.ToArray());
+            return BouncyCastleEd448Key.Verify(key, message, signature);
         }
-        catch (ArgumentException)
-        {
-            // Not every 32 octets are a point of Ed25519's curve (RFC 8032 §5.1.3): a key that is none has made no signature.
-            return false;
-        }
+
+        var (signer, parameters) = For(key);
+        signer.Init(false, parameters.WithContext(algorithm));
+        signer.BlockUpdate(message);
+        return signer.VerifySignature(signature.ToArray());
     }
 
     private static (ISigner Signer, ICipherParameters Key) For(PublicKey key)

@@ -142,7 +142,7 @@ public sealed class PlatformProvider : IKeyEncapsulationProvider
         try
         {
             ecdsa.ImportPkcs8PrivateKey(pkcs8, out _);
-            return new PlatformEcdsaKey(Reference(label), PublicKey.Parse(ecdsa.ExportSubjectPublicKeyInfo()).Algorithm, purpose, ecdsa);
+            return new PlatformEcdsaKey(Reference(label), KindOf(ecdsa, purpose), purpose, ecdsa);
         }
         catch (Exception e) when (e is CryptographicException or ArgumentException)
         {
@@ -150,6 +150,10 @@ public sealed class PlatformProvider : IKeyEncapsulationProvider
             throw new CryptographicException("The private key is of no kind or size that can be opened here, or its algorithm has parameters that do not belong to it.", e);
         }
     }
+
+    /// <summary>Curves that only halves of composites have are taken for those alone.</summary>
+    private static KeyAlgorithm KindOf(ECDsa key, KeyPurpose purpose) =>
+        (purpose == KeyPurpose.CompositeHalf ? PublicKey.ParseHalf(key.ExportSubjectPublicKeyInfo()) : PublicKey.Parse(key.ExportSubjectPublicKeyInfo())).Algorithm;
 
     private static NotSupportedException Lacks(KeyAlgorithm algorithm) => new($"The platform's library generates and uses no keys of kind {algorithm} here.");
 

@@ -26,7 +26,7 @@ internal readonly ref struct PrivateKeyInfo
     {
         get
         {
-            foreach (var candidate in KeyAlgorithm.All)
+            foreach (var candidate in KeyAlgorithm.AllWithHalves)
             {
                 if (candidate.Family != AlgorithmFamily.Rsa && AlgorithmIdentifier.SequenceEqual(candidate.AlgorithmIdentifier.Span))
                 {
