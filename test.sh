@@ -50,13 +50,13 @@ attribute() { # name file: an attribute of the <assembly> element, or 0
   sed -n "s/.*<assembly [^>]*[[:space:]]$1=\"\([0-9]*\)\".*/\1/p" "$2" | head -1 | grep . || echo 0
 }
 
-run_project() { # name dll
-  local name=$1 dll=$2 xml=$results/$1.xml log=$results/$1.log filter=() status=0 start=$SECONDS p f s e
+run_project() { # name dll [host that runs it]
+  local name=$1 dll=$2 host=${3:-dotnet} xml=$results/$1.xml log=$results/$1.log filter=() status=0 start=$SECONDS p f s e
   [ $tier = full ] || filter=(-trait- tier=full)
   # The composite draft's own vectors are not part of this tree: name the file to have them judged too.
   [ -n "${AGENTPKI_COMPOSITE_VECTORS:-}" ] || filter+=(-trait- needs=draft-vectors)
   rm -f "$xml"
-  timeout --kill-after=20 $limit dotnet "$dll" -noLogo -noColor "${filter[@]}" -xml "$xml" >"$log" 2>&1 </dev/null || status=$?
+  timeout --kill-after=20 $limit "$host" "$dll" -noLogo -noColor "${filter[@]}" -xml "$xml" >"$log" 2>&1 </dev/null || status=$?
   if [ $status -ge 124 ] || [ ! -s "$xml" ]; then
     fail "$name: $([ $status -eq 124 ] || [ $status -eq 137 ] && echo "hung, killed after $limit s" || echo "died with exit code $status") (see $log)"
     tail -20 "$log"
@@ -64,7 +64,7 @@ run_project() { # name dll
   fi
   p=$(attribute passed "$xml") f=$(attribute failed "$xml") s=$(attribute skipped "$xml") e=$(attribute errors "$xml")
   passed=$((passed + p)) failed=$((failed + f + e)) skipped=$((skipped + s))
-  printf '%-34s %5s passed %4s failed %4s skipped %5s s\n' "$name" "$p" "$((f + e))" "$s" "$((SECONDS - start))"
+  printf '%-45s %5s passed %4s failed %4s skipped %5s s\n' "$name" "$p" "$((f + e))" "$s" "$((SECONDS - start))"
   if [ $((f + e)) -gt 0 ]; then
     while IFS= read -r line; do failures+=("$name: $line"); done < <(sed -n 's/^ *\(.*\) \[FAIL\].*/\1/p' "$log" | sort -u)
     grep -A 14 '\[FAIL\]' "$log" || tail -40 "$log"
@@ -93,4 +93,14 @@ for project in tests/*.Tests/*.csproj tests/AgentPki.Integration/*.csproj; do
   wanted "$name" || continue
   if [ -f "$dll" ]; then run_project "$name" "$dll"; else fail "$name: not built"; fi
 done
+
+# Once more where the platform has ML-DSA, SLH-DSA and ML-KEM, whatever the system's OpenSSL knows: its absence is then a failure.
+name=AgentPki.Cryptography.Tests host=.tools/pq-runtime/dotnet/dotnet
+if wanted $name; then
+  if [ -x $host ]; then
+    AGENTPKI_PQ_RUNTIME=1 run_project "$name on OpenSSL 3.5" tests/$name/bin/$configuration/net10.0/$name.dll $host
+  else
+    fail "$name on OpenSSL 3.5: $host is missing (tests/foreign/install.sh makes it)"
+  fi
+fi
 finish

@@ -121,6 +121,6 @@ public static class Oids
         PolicyConstraints, ExtendedKeyUsage, NoRevocationAvailable, AuthorityInformationAccess, AccessMethodOcsp, AccessMethodCaIssuers, OcspNonce,
         OcspNoCheck, OcspBasicResponse, AnyExtendedKeyUsage, ServerAuth, ClientAuth, OcspSigning, ChallengePassword, ExtensionRequest, ContentType,
         MessageDigest, SigningTime, CmsData, CmsSignedData, CmsEnvelopedData, EcPublicKey, CurveP256, CurveP384, RsaEncryption, Ed25519, Sha1, Sha256,
-        Sha384, Sha512, AnyPolicy, DeltaCrlIndicator, CertificateIssuer,
+        Sha384, Sha512, AnyPolicy, DeltaCrlIndicator, CertificateIssuer, SubjectAltPublicKeyInfo, AltSignatureAlgorithm, AltSignatureValue,
     ];
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what the tests need and this machine lacks: the token, the foreign clients that judge the appliance, a C compiler
-# for the fault shim. Asks for root only when something is missing. Says nothing and does nothing when all is there.
+# for the fault shim, and privately (.tools/pq-runtime) an OpenSSL that knows post-quantum algorithms. Asks for root only when something is missing. Says nothing and does nothing when all is there.
 set -euo pipefail
 
 missing=()
@@ -16,6 +16,7 @@ command_of ocsptool gnutls-bin
 command_of gcc gcc
 file_of /usr/include/stdio.h libc6-dev
 command_of faketime faketime
+command_of patchelf patchelf
 command_of shellcheck shellcheck
 command_of javac default-jdk-headless
 file_of /usr/share/java/bcprov.jar libbcprov-java
@@ -37,3 +38,6 @@ if [ ${#missing[@]} -gt 0 ]; then
   "${root[@]}" apt-get update -qq
   "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
 fi
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+"$here/pq-runtime.sh" "$here/../../.tools/pq-runtime" >/dev/null

@@ -5,11 +5,16 @@ namespace AgentPki.Client.Verification;
 
 /// <summary>Judges certificates against trust anchors that were obtained out of band; the system's certificate store plays no part.</summary>
 /// <remarks>RFC 5280 §6.1 as far as <see cref="CertificateChain"/> goes; whether a certificate is revoked is another question (OCSP, CRL).</remarks>
-public sealed class ChainVerifier(IReadOnlyList<Certificate> anchors, CryptoProviders providers, TimeProvider clock)
+/// <param name="alternativeSignatures">
+/// Whether the second signatures of X.509 (2019) §9.8 are demanded: <see cref="AlternativeSignaturePolicy.Required"/> where the CA is known to sign twice, so that breaking
+/// one algorithm forges nothing.
+/// </param>
+public sealed class ChainVerifier(
+    IReadOnlyList<Certificate> anchors, CryptoProviders providers, TimeProvider clock, AlternativeSignaturePolicy alternativeSignatures = AlternativeSignaturePolicy.WhenPresent)
 {
     /// <summary>Finds and checks a path from the certificate to an anchor, at this moment.</summary>
     /// <param name="intermediates">What the peer sent along; in any order, more than needed does no harm.</param>
     /// <param name="keyPurpose">The extended key usage that must be allowed, for example id-kp-serverAuth; null: any.</param>
     public ChainResult Verify(Certificate certificate, IEnumerable<Certificate> intermediates, string? keyPurpose = null) =>
-        CertificateChain.Validate(certificate, intermediates, anchors, new ChainOptions(clock.GetUtcNow(), keyPurpose), providers);
+        CertificateChain.Validate(certificate, intermediates, anchors, new ChainOptions(clock.GetUtcNow(), keyPurpose) { AlternativeSignatures = alternativeSignatures }, providers);
 }

@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using AgentPki.Cryptography;
+using AgentPki.X509.Certificates;
 using AgentPki.X509.Der;
 using AgentPki.X509.Extensions;
 using AgentPki.X509.Names;
@@ -51,6 +52,10 @@ public sealed class CertificateList
     }
 
     public bool VerifySignature(PublicKey issuer, CryptoProviders providers) => providers.Verify(issuer, SignatureAlgorithm, Tbs.Span, Signature.Span);
+
+    /// <summary>Whether the private half of the issuer's alternative key made this list's alternative signature (X.509 (2019) §7.10.3); false when it has none.</summary>
+    public bool VerifyAlternativeSignature(PublicKey issuerAlternative, CryptoProviders providers) =>
+        Fields.AlternativeSignature is { } signature && signature.Verify(issuerAlternative, PreTbs.OfCertificateList(Tbs), providers);
 
     /// <summary>Parses a list; the octets are not copied, as they may be many: the caller leaves them alone.</summary>
     /// <exception cref="MalformedDataException">Not a CRL this build can read.</exception>

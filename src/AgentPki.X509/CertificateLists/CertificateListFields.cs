@@ -54,6 +54,9 @@ public sealed class CertificateListFields
 
     public IssuingDistributionPoint? IssuingDistributionPoint { get; private set; }
 
+    /// <summary>The issuer's second signature (X.509 (2019) §9.8.3, §9.8.4); null when neither half is there.</summary>
+    public AlternativeSignature? AlternativeSignature { get; private set; }
+
     public X509Extension? Find(string oid) => Extensions.FirstOrDefault(e => e.Oid == oid);
 
     /// <summary>The entries, read again from the octets each time: a list of a million costs no memory.</summary>
@@ -140,6 +143,7 @@ public sealed class CertificateListFields
 
     private void ReadExtensions()
     {
+        AlternativeSignature = AlternativeSignature.Find(Extensions);
         foreach (var extension in Extensions)
         {
             switch (extension.Oid)

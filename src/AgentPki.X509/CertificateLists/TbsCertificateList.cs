@@ -25,6 +25,9 @@ public sealed record TbsCertificateList
 
     public IssuingDistributionPoint? IssuingDistributionPoint { get; init; }
 
+    /// <summary>What the issuer will sign with a second time (X.509 (2019) §9.8.3); null: nothing. Its value comes in afterwards (<see cref="Certificates.PreTbs"/>).</summary>
+    public SignatureAlgorithm? AlternativeSignature { get; init; }
+
     /// <summary>§5.2.4: the number of the complete CRL this one is the difference to; null for a complete one.</summary>
     public long? BaseNumber { get; init; }
 
@@ -83,6 +86,11 @@ public sealed record TbsCertificateList
         if (IssuingDistributionPoint is { } point)
         {
             yield return point.ToExtension();
+        }
+
+        if (AlternativeSignature is { } alternative)
+        {
+            yield return X509Extension.AltSignatureAlgorithm(alternative);
         }
     }
 }

@@ -45,6 +45,12 @@ public sealed class Certificate : IEquatable<Certificate>
 
     public PublicKey PublicKey { get; }
 
+    /// <summary>The subject's second key (X.509 (2019) §9.8.2); null when there is none that this build can use.</summary>
+    public PublicKey? AlternativePublicKey => Fields.AlternativePublicKey;
+
+    /// <summary>The issuer's second signature (X.509 (2019) §9.8.3, §9.8.4); null when there is none.</summary>
+    public AlternativeSignature? AlternativeSignature => Fields.AlternativeSignature;
+
     public SignatureAlgorithm SignatureAlgorithm { get; }
 
     public ReadOnlyMemory<byte> Signature { get; }
@@ -83,6 +89,10 @@ public sealed class Certificate : IEquatable<Certificate>
 
     /// <summary>Whether <paramref name="issuer"/>'s private key signed this; nothing else is checked.</summary>
     public bool VerifySignature(PublicKey issuer, CryptoProviders providers) => providers.Verify(issuer, SignatureAlgorithm, Tbs.Span, Signature.Span);
+
+    /// <summary>Whether the private half of the issuer's alternative key made this certificate's alternative signature; false when it has none.</summary>
+    public bool VerifyAlternativeSignature(PublicKey issuerAlternative, CryptoProviders providers) =>
+        AlternativeSignature is { } signature && signature.Verify(issuerAlternative, PreTbs.OfCertificate(Tbs), providers);
 
     /// <exception cref="MalformedDataException">Not a certificate this build can read; the message says why.</exception>
     public static Certificate Parse(ReadOnlyMemory<byte> der)

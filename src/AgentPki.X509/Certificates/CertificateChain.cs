@@ -7,11 +7,15 @@ namespace AgentPki.X509.Certificates;
 /// <param name="Time">When.</param>
 /// <param name="KeyPurpose">Dotted; null for any. The certificate must name it, and every CA that names purposes must allow it.</param>
 /// <param name="MaximumLength">Certificates in a path, the anchor included.</param>
-public sealed record ChainOptions(DateTimeOffset Time, string? KeyPurpose = null, int MaximumLength = 6);
+public sealed record ChainOptions(DateTimeOffset Time, string? KeyPurpose = null, int MaximumLength = 6)
+{
+    /// <summary>What is demanded of the second signatures of certificates that have them, or should.</summary>
+    public AlternativeSignaturePolicy AlternativeSignatures { get; init; }
+}
 
 /// <summary>
 /// Builds and checks a path from a certificate to a trust anchor (RFC 5280 §6.1): names, signatures, validity, basic constraints, path length, key usage,
-/// key purposes, name constraints, unknown critical extensions. Policies are not processed: a path that requires explicit policies is refused for its
+/// key purposes, name constraints, unknown critical extensions, alternative signatures (X.509 (2019) §9.8). Policies are not processed: a path that requires explicit policies is refused for its
 /// critical extension. Revocation is asked elsewhere, of the one truth.
 /// </summary>
 public static class CertificateChain
@@ -55,7 +59,7 @@ public static class CertificateChain
         }
 
         // §6.1.4 (o), §6.1.5 (f)
-        if (certificate.Extensions.FirstOrDefault(e => e.Critical && !IsProcessed(e.Oid)) is { } unknown)
+        if (certificate.Extensions.FirstOrDefault(e => e.Critical && !IsProcessed(e.Oid, options)) is { } unknown)
         {
             return new(ChainFailure.UnknownCriticalExtension, certificate, $"'{certificate.Subject}' has the critical extension {unknown.Oid}, which is not known here.");
         }
@@ -117,8 +121,9 @@ public static class CertificateChain
         return null;
     }
 
-    private static bool IsProcessed(string oid) => oid is Oids.BasicConstraints or Oids.KeyUsage or Oids.ExtendedKeyUsage or Oids.SubjectAlternativeName
-        or Oids.NameConstraints or Oids.CertificatePolicies or Oids.IssuerAlternativeName or Oids.SubjectKeyIdentifier or Oids.AuthorityKeyIdentifier;
+    private static bool IsProcessed(string oid, ChainOptions options) => oid is Oids.BasicConstraints or Oids.KeyUsage or Oids.ExtendedKeyUsage or Oids.SubjectAlternativeName
+        or Oids.NameConstraints or Oids.CertificatePolicies or Oids.IssuerAlternativeName or Oids.SubjectKeyIdentifier or Oids.AuthorityKeyIdentifier
+        || (options.AlternativeSignatures != AlternativeSignaturePolicy.Ignored && oid is Oids.SubjectAltPublicKeyInfo or Oids.AltSignatureAlgorithm or Oids.AltSignatureValue);
 
     /// <summary>Depth-first over the candidates for issuer, with one bound on signature checks for the whole search.</summary>
     private sealed class Search(List<Certificate> intermediates, List<Certificate> anchors, ChainOptions options, CryptoProviders providers)
@@ -133,7 +138,7 @@ public static class CertificateChain
             var last = path[^1];
             if (anchors.Contains(last))
             {
-                var failure = CheckPath(path, options);
+                var failure = CheckPath(path, options) ?? AlternativeSignatureCheck.Check(path, options.AlternativeSignatures, providers);
                 Failure ??= failure;
                 return failure is null ? new ChainResult.Valid([.. path]) : null;
             }

@@ -15,6 +15,11 @@ public enum ChainFailure
     WrongPurpose,
     NameNotPermitted,
     UnknownCriticalExtension,
+    /// <summary>An alternative signature is demanded and is not there, or is there by half.</summary>
+    AlternativeSignatureMissing,
+    /// <summary>An alternative signature is to be checked, and its issuer has no alternative key to check it with.</summary>
+    AlternativeKeyMissing,
+    BadAlternativeSignature,
 }
 
 /// <summary>The outcome of a path check. Closed.</summary>

@@ -70,6 +70,15 @@ public sealed class TbsFields
 
     public NameConstraints? NameConstraints { get; private set; }
 
+    /// <summary>subjectAltPublicKeyInfo (X.509 (2019) §9.8.2); null when absent, unknown here or invalid: then <see cref="AlternativePublicKeyError"/> says which of these.</summary>
+    public PublicKey? AlternativePublicKey { get; private set; }
+
+    /// <summary>Null when there is an alternative key that can be used, or none at all.</summary>
+    public string? AlternativePublicKeyError { get; private set; }
+
+    /// <summary>altSignatureAlgorithm and altSignatureValue (X.509 (2019) §9.8.3, §9.8.4); null when neither is there.</summary>
+    public AlternativeSignature? AlternativeSignature { get; private set; }
+
     public X509Extension? Find(string oid)
     {
         foreach (var extension in Extensions)
@@ -111,6 +120,8 @@ public sealed class TbsFields
         {
             fields.ReadExtension(fields.Extensions[i]);
         }
+
+        fields.AlternativeSignature = AlternativeSignature.Find(fields.Extensions);
 
         return fields;
     }
@@ -188,6 +199,12 @@ public sealed class TbsFields
                 break;
             case Oids.NameConstraints:
                 NameConstraints = NameConstraints.Parse(value);
+                break;
+            case Oids.SubjectAltPublicKeyInfo:
+                var reader = new DerReader(value);
+                AlternativePublicKey = SubjectPublicKeys.Read(ref reader, out _, out var keyError);
+                AlternativePublicKeyError = keyError;
+                reader.End("subjectAltPublicKeyInfo");
                 break;
             case Oids.NoRevocationAvailable:
                 ExtensionReaders.Null(value, "noRevAvail");

@@ -1,3 +1,4 @@
+using AgentPki.Cryptography;
 using AgentPki.X509.Der;
 using AgentPki.X509.Names;
 
@@ -83,6 +84,20 @@ public sealed partial record X509Extension
 
     /// <summary>RFC 6960 §4.2.2.2.1 id-pkix-ocsp-nocheck: a delegated responder that need not be checked itself; NULL, not critical.</summary>
     public static X509Extension OcspNoCheck() => new(Oids.OcspNoCheck, false, new byte[] { 0x05, 0x00 });
+
+    /// <summary>X.509 (2019) §9.8.2: a second key of the subject, of another algorithm; not critical, so that whoever does not know it goes by the first.</summary>
+    public static X509Extension SubjectAltPublicKeyInfo(PublicKey key) => new(Oids.SubjectAltPublicKeyInfo, false, key.SubjectPublicKeyInfo);
+
+    /// <summary>X.509 (2019) §9.8.3: with what the issuer signs a second time; not critical.</summary>
+    public static X509Extension AltSignatureAlgorithm(SignatureAlgorithm algorithm) => new(Oids.AltSignatureAlgorithm, false, algorithm.AlgorithmIdentifier);
+
+    /// <summary>X.509 (2019) §9.8.4: the issuer's second signature, over what <see cref="Certificates.PreTbs"/> gives; not critical.</summary>
+    public static X509Extension AltSignatureValue(ReadOnlySpan<byte> signature)
+    {
+        using var writer = new DerWriter(signature.Length + 8);
+        writer.WriteBitString(signature);
+        return new X509Extension(Oids.AltSignatureValue, false, writer.ToArray());
+    }
 
     /// <summary>RFC 5280 §5.2.3.</summary>
     public static X509Extension CrlNumber(long number)

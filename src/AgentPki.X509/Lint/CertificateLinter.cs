@@ -77,6 +77,12 @@ public static class CertificateLinter
         new CertificatePoliciesRule(),
         new NameConstraintsPositionRule(),
         new NameConstraintsHeldRule(),
+        new AlternativeKeyValidRule(),
+        new AlternativeKeyDiffersRule(),
+        new AlternativeKeyStrengthRule(),
+        new AlternativeKeyUsageRule(),
+        new AlternativeSignatureAlgorithmRule(),
+        new AlternativeSignatureValueRule(),
         new DerCanonicalRule(),
     ];
 

@@ -26,6 +26,8 @@ public static class CertificateListLinter
         new CrlEmptyListRule(),
         new CrlEntryExtensionsRule(),
         new CrlEntriesRule(),
+        new CrlAlternativeSignatureAlgorithmRule(),
+        new CrlAlternativeSignatureValueRule(),
     ];
 
     /// <summary>Every rule, for documentation and for the test that asks each for its golden cases.</summary>

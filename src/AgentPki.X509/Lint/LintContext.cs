@@ -34,6 +34,12 @@ public sealed record LintContext(CertificatePosition Position, Certificate? Issu
     /// <summary>The algorithm the signer will use; null: only what the issuer's key can do is checked.</summary>
     public SignatureAlgorithm? SigningAlgorithm { get; init; }
 
+    /// <summary>The algorithm the issuer signs with a second time (X.509 (2019) §9.8.3); null: it signs once, and nothing may say otherwise.</summary>
+    public SignatureAlgorithm? AlternativeSigningAlgorithm { get; init; }
+
+    /// <summary>Whether the octets are those before the alternative signature: everything as it will be, but for altSignatureValue.</summary>
+    public bool IsBeforeAlternativeSignature { get; init; }
+
     /// <summary>Classical bits a subject's key has at least (NIST SP 800-57 part 1 table 2); CA keys have at least 128.</summary>
     public int MinimumSecurityBits { get; init; } = 112;
 
@@ -44,6 +50,12 @@ public sealed record LintContext(CertificatePosition Position, Certificate? Issu
 public sealed record CertificateListLintContext(Certificate Issuer, TimeSpan MaximumValidity)
 {
     public SignatureAlgorithm? SigningAlgorithm { get; init; }
+
+    /// <summary>The algorithm the issuer signs with a second time (X.509 (2019) §9.8.3); null: it signs once.</summary>
+    public SignatureAlgorithm? AlternativeSigningAlgorithm { get; init; }
+
+    /// <summary>Whether the octets are those before the alternative signature.</summary>
+    public bool IsBeforeAlternativeSignature { get; init; }
 }
 
 /// <summary>What an OCSP ResponseData is checked against.</summary>

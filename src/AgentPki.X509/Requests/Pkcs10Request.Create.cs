@@ -17,6 +17,9 @@ public sealed record Pkcs10Options
 
     public string? ChallengePassword { get; init; }
 
+    /// <summary>A second key that is to stand in the same certificate (X.509 (2019) §9.8), and proves its possession in the same request.</summary>
+    public ISigningKey? AlternativeKey { get; init; }
+
     /// <summary>Further attributes (RFC 7030 §4.4.1 DecryptKeyIdentifier and the like).</summary>
     public IReadOnlyList<RequestAttribute> Attributes { get; init; } = [];
 }
@@ -31,12 +34,22 @@ public sealed partial class Pkcs10Request
         X500Name subject, IEnumerable<GeneralName> names, ISigningKey key, Pkcs10Options options, CancellationToken cancellationToken)
     {
         var algorithm = options.SignatureAlgorithm ?? key.Algorithm.DefaultSignature;
-        var info = EncodeInfo(subject, [.. names], key.PublicKey, options);
+        RequestAttribute[] attributes = [.. EncodeAttributes(subject, [.. names], options)];
+        if (options.AlternativeKey is { } alternative)
+        {
+            // The alternative signature first, over everything but itself; the request's own signature covers it.
+            var alternativeAlgorithm = alternative.Algorithm.DefaultSignature;
+            attributes = [.. attributes, .. EncodeAlternative(alternative.PublicKey, alternativeAlgorithm)];
+            var covered = EncodeInfo(subject, key.PublicKey, attributes);
+            attributes = [.. attributes, EncodeAlternativeValue(await alternative.SignAsync(alternativeAlgorithm, covered, cancellationToken))];
+        }
+
+        var info = EncodeInfo(subject, key.PublicKey, attributes);
         var signature = await key.SignAsync(algorithm, info, cancellationToken);
         return Certificate.Assemble(info, algorithm, signature);
     }
 
-    private static byte[] EncodeInfo(X500Name subject, GeneralName[] names, PublicKey key, Pkcs10Options options)
+    private static byte[] EncodeInfo(X500Name subject, PublicKey key, RequestAttribute[] all)
     {
         using var writer = new DerWriter();
         using (writer.Sequence())
@@ -45,7 +58,7 @@ public sealed partial class Pkcs10Request
             writer.WriteEncoded(subject.Der.Span);
             writer.WriteEncoded(key.SubjectPublicKeyInfo.Span);
             using var attributes = writer.SetOf(DerTag.ContextConstructed(0));
-            foreach (var attribute in EncodeAttributes(subject, names, options))
+            foreach (var attribute in all)
             {
                 attribute.Write(writer);
             }

@@ -106,6 +106,12 @@ public sealed partial class Pkcs10Request
             return null;
         }
 
+        var (alternativeKey, alternativeSignature) = ReadAlternative(attributes, out error);
+        if (error is not null)
+        {
+            return null;
+        }
+
         return new Pkcs10Request(der)
         {
             RequestInfo = requestInfo,
@@ -114,6 +120,8 @@ public sealed partial class Pkcs10Request
             SignatureAlgorithm = algorithm,
             Signature = signature,
             Attributes = attributes,
+            AlternativePublicKey = alternativeKey,
+            AlternativeSignature = alternativeSignature,
             RequestedExtensions = extensions,
             SubjectAlternativeNames = Value(extensions, Oids.SubjectAlternativeName) is { } san ? ExtensionReaders.GeneralNames(san, "subjectAltName") : [],
             RequestedBasicConstraints = Value(extensions, Oids.BasicConstraints) is { } constraints ? BasicConstraints.Parse(constraints) : null,
@@ -170,7 +178,7 @@ public sealed partial class Pkcs10Request
         return password;
     }
 
-    // Both attributes are SINGLE VALUE (RFC 2985 §5.4); a second one would let two readers see two requests.
+    // All of these attributes are SINGLE VALUE (RFC 2985 §5.4 for the two of PKCS#9); a second one would let two readers see two requests.
     private static ReadOnlyMemory<byte>? SingleValue(List<RequestAttribute> attributes, string oid)
     {
         ReadOnlyMemory<byte>? found = null;

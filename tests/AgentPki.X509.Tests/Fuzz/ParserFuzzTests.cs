@@ -12,6 +12,7 @@ using AgentPki.X509.Tests.CertificateLists;
 using AgentPki.X509.Tests.Cms;
 using AgentPki.X509.Tests.Lint;
 using AgentPki.X509.Tests.Ocsp;
+using AgentPki.X509.Tests.Requests;
 using AgentPki.X509.Tests.Support;
 using Xunit;
 
@@ -36,6 +37,11 @@ public sealed class ParserFuzzTests
         ["request-rsa"] = (new(() => Request(TestPki.Key(KeyAlgorithm.Rsa2048))), d => Pkcs10Request.TryParse(d, out _, out _)),
         ["certificate"] = (new(() => TestPki.Agent.Der.ToArray()), d => Certificate.TryParse(d, out _, out _)),
         ["ca-certificate"] = (new(() => TestPki.Issuing.Der.ToArray()), d => Certificate.Parse(d)),
+        ["catalyst-certificate"] = (new(() => CatalystPki.Agent.Der.ToArray()), d => { if (Certificate.TryParse(d, out var c, out _)) { c.VerifyAlternativeSignature(CatalystPki.IssuingAlternative.PublicKey, TestPki.Providers); } }),
+        ["catalyst-lint"] = (new(() => CatalystPki.Agent.Tbs.ToArray()), d => CertificateLinter.Lint(d, CertificateLintCases.CatalystContext)),
+        ["catalyst-request"] = (new(() => AlternativeRequestTests.CreateAsync().GetAwaiter().GetResult()), d => { if (Pkcs10Request.TryParse(d, out var r, out _)) { r.VerifyAlternativeSignature(TestPki.Providers); } }),
+        ["pre-tbs"] = (new(() => CatalystPki.Agent.Tbs.ToArray()), d => PreTbs.OfCertificate(d)),
+        ["pre-tbs-list"] = (new(() => CatalystPki.ListFinal(CertificateListTests.Tbs(), CatalystPki.IssuingAlternative, CertificateListTests.Entries)), d => PreTbs.OfCertificateList(d)),
         ["lint"] = (new(() => TestPki.AgentTbs().Encode()), d => CertificateLinter.Lint(d, CertificateLintCases.AgentContext)),
         ["list"] = (new(() => CertificateListTests.Signed(CertificateListTests.Tbs(), CertificateListTests.Entries)), d => _ = CertificateList.Parse(d).Entries.Count()),
         ["ocsp-request"] = (new(() => OcspRequest.Encode([CertId.Create(TestPki.Issuing, TestPki.Agent.SerialNumber)], new byte[32])), d => OcspRequest.Parse(d)),

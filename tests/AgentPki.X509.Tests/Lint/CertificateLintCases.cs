@@ -5,6 +5,7 @@ using AgentPki.X509.Der;
 using AgentPki.X509.Extensions;
 using AgentPki.X509.Lint;
 using AgentPki.X509.Names;
+using AgentPki.X509.Tests.Support;
 using static AgentPki.X509.Tests.Support.TestPki;
 
 namespace AgentPki.X509.Tests.Lint;
@@ -25,6 +26,9 @@ internal static class CertificateLintCases
     public static LintContext IssuingContext => new(CertificatePosition.IssuingCa, Root, TimeSpan.FromDays(366 * 6));
 
     public static LintContext AgentContext => new(CertificatePosition.EndEntity, Issuing, Days) { TrustDomain = "agents.example", SigningAlgorithm = SignatureAlgorithm.EcdsaSha256 };
+
+    /// <summary>An agent of a CA that signs twice, after both signatures' preparation.</summary>
+    public static LintContext CatalystContext => AgentContext with { Issuer = CatalystPki.Issuing, AlternativeSigningAlgorithm = SignatureAlgorithm.Ed25519 };
 
     public static LintContext ServerContext => AgentContext with { Position = CertificatePosition.TlsServer };
 
@@ -65,6 +69,13 @@ internal static class CertificateLintCases
                 .With(X509Extension.KeyUsage(KeyUsages.DigitalSignature | KeyUsages.KeyEncipherment)),
         }).Encode(), AgentContext),
         ["server"] = new(ServerTbs().Encode(), ServerContext),
+        ["catalyst root"] = new(CatalystPki.Root.Tbs.ToArray(), RootContext with { AlternativeSigningAlgorithm = SignatureAlgorithm.Ed25519 }),
+        ["catalyst issuing"] = new(CatalystPki.Issuing.Tbs.ToArray(), IssuingContext with { Issuer = CatalystPki.Root, AlternativeSigningAlgorithm = SignatureAlgorithm.Ed25519 }),
+        ["catalyst agent"] = new(CatalystPki.Agent.Tbs.ToArray(), CatalystContext),
+        ["catalyst agent before the alternative signature"] =
+            new(CatalystPki.Draft(CatalystPki.WithKey(AgentTbs(), CatalystPki.AgentAlternative), CatalystPki.IssuingAlternative), CatalystContext with { IsBeforeAlternativeSignature = true }),
+        ["agent with one key of a CA that signs twice"] = new(CatalystPki.Final(AgentTbs(), CatalystPki.IssuingAlternative), CatalystContext),
+        ["agent with two keys of a CA that signs once"] = new(CatalystPki.WithKey(AgentTbs(), CatalystPki.AgentAlternative).Encode(), AgentContext),
         ["responder"] = new(OcspResponderTbs().Encode(), ResponderContext),
     };
 
@@ -334,6 +345,34 @@ internal static class CertificateLintCases
             {
                 Issuer = Issue(IssuingTbs() with { Extensions = [.. IssuingTbs().Extensions, X509Extension.NameConstraints([new NameSubtree.UriHost("other.example")])] }, RootKey),
             }),
+        ],
+        ["alternative_key_valid"] = [Add(new X509Extension(Oids.SubjectAltPublicKeyInfo, false, new byte[] { 0x30, 0x0B, 0x30, 0x05, 0x06, 0x03, 0x2A, 0x03, 0x04, 0x03, 0x02, 0x00, 0x01 }))],
+        ["alternative_key_differs"] = [Add(X509Extension.SubjectAltPublicKeyInfo(AgentKey.PublicKey))],
+        ["alternative_key_strength"] = [Add(X509Extension.SubjectAltPublicKeyInfo(Key(KeyAlgorithm.Rsa2048).PublicKey)) is var weak ? weak with { Context = AgentContext with { MinimumSecurityBits = 120 } } : weak],
+        ["alternative_key_usage"] =
+        [
+            Add(X509Extension.SubjectAltPublicKeyInfo(PublicKey.Parse(RawTbs.Write(w =>
+            {
+                using var key = w.Sequence();
+                w.WriteEncoded(KeyAlgorithm.MlKem512.AlgorithmIdentifier.Span);
+                w.WriteBitString(new byte[800]);
+            })))),
+        ],
+        ["alternative_signature_algorithm"] =
+        [
+            new(CatalystPki.Agent.Tbs.ToArray(), AgentContext) { Also = ["alternative_signature_value"] },
+            new(AgentTbs().Encode(), CatalystContext with { IsBeforeAlternativeSignature = true }),
+            new(CatalystPki.Draft(AgentTbs(), IssuingKey), CatalystContext with { IsBeforeAlternativeSignature = true }),
+            new(CatalystPki.Draft(AgentTbs(), IssuingKey), CatalystContext with { IsBeforeAlternativeSignature = true, AlternativeSigningAlgorithm = SignatureAlgorithm.EcdsaSha256 }),
+            new(CatalystPki.Draft(AgentTbs(), CatalystPki.IssuingAlternative), CatalystContext with { IsBeforeAlternativeSignature = true, Issuer = Issuing }),
+            new(RawTbs.From(AgentTbs() with { Extensions = [.. AgentTbs().Extensions, new X509Extension(Oids.AltSignatureAlgorithm, false, RawTbs.NullEcdsa)] }).Encode(), CatalystContext with { IsBeforeAlternativeSignature = true }),
+        ],
+        ["alternative_signature_value"] =
+        [
+            new(CatalystPki.Draft(AgentTbs(), CatalystPki.IssuingAlternative), CatalystContext),
+            new(CatalystPki.Final(AgentTbs(), CatalystPki.IssuingAlternative), CatalystContext with { IsBeforeAlternativeSignature = true }),
+            new(PreTbs.CompleteCertificate(CatalystPki.Draft(AgentTbs(), CatalystPki.IssuingAlternative), new byte[65]), CatalystContext),
+            Add(X509Extension.AltSignatureValue(new byte[64])),
         ],
         ["der_canonical"] =
         [

@@ -40,6 +40,17 @@ public sealed class CertificateListLinterTests
         ["crl_distribution_point_names"] = [Point(new([new GeneralName.Uri("https://pki.example/a.crl")]))],
         ["crl_empty_list"] = [(Raw([0x02, 0x01, 0x01], entries: [0x30, 0x00]), Context)],
         ["crl_entry_extensions"] = [(Raw([0x02, 0x01, 0x01], entries: Entry(new X509Extension(Oids.CertificateIssuer, true, new byte[] { 0x30, 0x00 }))), Context)],
+        ["crl_alternative_signature_algorithm"] =
+        [
+            (CatalystPki.ListFinal(CertificateListTests.Tbs(), CatalystPki.IssuingAlternative), Context),
+            (CertificateListTests.Tbs().Encode([]), CatalystContext),
+            (CatalystPki.ListFinal(CertificateListTests.Tbs(), TestPki.IssuingKey), CatalystContext),
+        ],
+        ["crl_alternative_signature_value"] =
+        [
+            (CatalystPki.ListDraft(CertificateListTests.Tbs(), CatalystPki.IssuingAlternative), CatalystContext),
+            (CatalystPki.ListFinal(CertificateListTests.Tbs(), CatalystPki.IssuingAlternative), CatalystContext with { IsBeforeAlternativeSignature = true }),
+        ],
         ["crl_entries"] =
         [
             Entries(CertificateListTests.Entries[0], CertificateListTests.Entries[0]),
@@ -49,6 +60,8 @@ public sealed class CertificateListLinterTests
             (Raw([0x02, 0x01, 0x01], entries: Entry(new X509Extension(Oids.CrlReason, false, new byte[] { DerTag.Enumerated, 1, 0 }))), Context),
         ],
     };
+
+    private static CertificateListLintContext CatalystContext => Context with { Issuer = CatalystPki.Issuing, AlternativeSigningAlgorithm = SignatureAlgorithm.Ed25519 };
 
     public static TheoryData<string, int> BadCases => [.. Bad.SelectMany(b => Enumerable.Range(0, b.Value.Length).Select(i => (b.Key, i)))];
 
@@ -67,6 +80,8 @@ public sealed class CertificateListLinterTests
         Assert.Empty(CertificateListLinter.Lint(CertificateListTests.Tbs().Encode(CertificateListTests.Entries), Context));
         Assert.Empty(CertificateListLinter.Lint(CertificateListTests.Tbs().Encode([]), Context));
         Assert.Empty(CertificateListLinter.Lint((CertificateListTests.Tbs() with { IssuingDistributionPoint = null }).Encode([]), Context));
+        Assert.Empty(CertificateListLinter.Lint(CatalystPki.ListFinal(CertificateListTests.Tbs(), CatalystPki.IssuingAlternative), CatalystContext));
+        Assert.Empty(CertificateListLinter.Lint(CatalystPki.ListDraft(CertificateListTests.Tbs(), CatalystPki.IssuingAlternative), CatalystContext with { IsBeforeAlternativeSignature = true }));
         var delta = CertificateListTests.Tbs() with { BaseNumber = 299 };
         Assert.Empty(CertificateListLinter.Lint(delta.Encode([CertificateListTests.Entries[0] with { Reason = CrlReason.RemoveFromCrl }]), Context));
         var late = CertificateListTests.Tbs() with { ThisUpdate = new(2051, 1, 1, 0, 0, 0, TimeSpan.Zero), NextUpdate = new(2051, 1, 1, 6, 0, 0, TimeSpan.Zero) };

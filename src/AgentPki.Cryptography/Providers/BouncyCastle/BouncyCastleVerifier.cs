@@ -14,15 +14,23 @@ internal static class BouncyCastleVerifier
             return false;
         }
 
-        if (key.Algorithm == KeyAlgorithm.Ed448)
+        try
         {
-            return BouncyCastleEd448Key.Verify(key, message, signature);
-        }
+            if (key.Algorithm == KeyAlgorithm.Ed448)
+            {
+                return BouncyCastleEd448Key.Verify(key, message, signature);
+            }
 
-        var (signer, parameters) = For(key);
-        signer.Init(false, parameters.WithContext(algorithm));
-        signer.BlockUpdate(message);
-        return signer.VerifySignature(signature.ToArray());
+            var (signer, parameters) = For(key);
+            signer.Init(false, parameters.WithContext(algorithm));
+            signer.BlockUpdate(message);
+            return signer.VerifySignature(signature.ToArray());
+        }
+        catch (ArgumentException)
+        {
+            // Not every 32 octets are a point of Ed25519's curve (RFC 8032 §5.1.3): a key that is none has made no signature.
+            return false;
+        }
     }
 
     private static (ISigner Signer, ICipherParameters Key) For(PublicKey key)
