@@ -9,12 +9,12 @@ using Net.Pkcs11Interop.Common;
 namespace AgentPki.Pkcs11;
 
 /// <summary>Keys in a PKCS#11 token (v2.40 and later): generated there, never leaving it, signing there.</summary>
-public sealed class Pkcs11Provider : ICryptoProvider, IAsyncDisposable
+public sealed partial class Pkcs11Provider : ICryptoProvider, IAsyncDisposable
 {
     private const string ProbeLabel = "probe";
 
-    // A public key needs no token: verification is software's, which is several times faster and cannot be down.
-    private static readonly CryptoProviders Verifiers = new(new PlatformProvider(), new BouncyCastleProvider());
+    // A public key needs no token: verification and encapsulation are software's, which is several times faster and cannot be down.
+    private static readonly CryptoProviders Software = new(new PlatformProvider(), new BouncyCastleProvider());
 
     private readonly TokenPool _pool;
     private readonly SemaphoreSlim _generating = new(1, 1);
@@ -95,38 +95,26 @@ public sealed class Pkcs11Provider : ICryptoProvider, IAsyncDisposable
             return KeyCapabilities.None;
         }
 
+        if (algorithm.CanEncapsulate)
+        {
+            return EncapsulationCapabilities(algorithm, mechanisms);
+        }
+
         var token = _pool.Options.Token;
         var signs = token.Signatures.Values.Any(s => s.Algorithm.Fits(algorithm) && mechanisms.Contains(s.Mechanism)) && token.Keys.ContainsKey(algorithm);
         var generates = signs && mechanisms.Contains(token.Keys[algorithm].Generate);
         return (signs ? KeyCapabilities.Sign : KeyCapabilities.None) | (generates ? KeyCapabilities.Generate : KeyCapabilities.None);
     }
 
-    public async ValueTask<ISigningKey> GenerateAsync(KeySpec spec, CancellationToken cancellationToken)
-    {
-        KeyNaming.Validate(spec.Label);
-        if (!_pool.Options.Token.Keys.TryGetValue(spec.Algorithm, out var use))
-        {
-            throw new NotSupportedException($"The token '{_pool.Options.TokenLabel}' makes no {spec.Algorithm} keys (keys: in token.yaml).");
-        }
-
-        await _generating.WaitAsync(cancellationToken);
-        try
-        {
-            var operation = new GenerateKeyOperation(spec, use, _pool.Options.Token.Keys.Values, _pool.Options.GenerationDeadline);
-            return Key(spec.Label, spec.Purpose, await _pool.RunAsync(operation, cancellationToken));
-        }
-        finally
-        {
-            _generating.Release();
-        }
-    }
+    public async ValueTask<ISigningKey> GenerateAsync(KeySpec spec, CancellationToken cancellationToken) =>
+        spec.Algorithm.CanSign
+            ? Key(spec.Label, spec.Purpose, await GenerateKeyAsync(spec, cancellationToken))
+            : throw new NotSupportedException($"A key of kind {spec.Algorithm} signs nothing; it is generated to decapsulate.");
 
     public async ValueTask<ISigningKey?> OpenAsync(string label, CancellationToken cancellationToken)
     {
-        KeyNaming.Validate(label);
-        var operation = new OpenKeyOperation(Object(label), label, _pool.Options.Token.Keys.Values, _pool.Options.CallDeadline);
-        var opened = await _pool.RunAsync(operation, cancellationToken);
-        return opened.PublicKey is { } publicKey ? Key(label, opened.Purpose, publicKey) : null;
+        var opened = await OpenKeyAsync(label, cancellationToken);
+        return opened.PublicKey is { Algorithm.CanSign: true } publicKey ? Key(label, opened.Purpose, publicKey) : null;
     }
 
     /// <summary>The AES-256 key of that label that wraps secrets, generated when there is none.</summary>
@@ -151,7 +139,7 @@ public sealed class Pkcs11Provider : ICryptoProvider, IAsyncDisposable
 
     /// <summary>In software: a public key needs no token.</summary>
     public bool Verify(PublicKey key, SignatureAlgorithm algorithm, ReadOnlySpan<byte> message, ReadOnlySpan<byte> signature) =>
-        Verifiers.Verify(key, algorithm, message, signature);
+        Software.Verify(key, algorithm, message, signature);
 
     public async ValueTask DisposeAsync()
     {
@@ -169,6 +157,36 @@ public sealed class Pkcs11Provider : ICryptoProvider, IAsyncDisposable
         {
             throw new KeyUnavailableException(e.Message, _pool.Options.BreakerLongestPause, e);
         }
+    }
+
+    private async Task<PublicKey> GenerateKeyAsync(KeySpec spec, CancellationToken cancellationToken)
+    {
+        KeyNaming.Validate(spec.Label);
+        if (spec.Purpose != KeyPurpose.CompositeHalf && KeyAlgorithm.HalvesOnly.Contains(spec.Algorithm))
+        {
+            throw new ArgumentException($"Keys of kind {spec.Algorithm} are halves of composite keys and nothing else.", nameof(spec));
+        }
+
+        if (!_pool.Options.Token.Keys.TryGetValue(spec.Algorithm, out var use))
+        {
+            throw new NotSupportedException($"The token '{_pool.Options.TokenLabel}' makes no {spec.Algorithm} keys (keys: in token.yaml).");
+        }
+
+        await _generating.WaitAsync(cancellationToken);
+        try
+        {
+            return await _pool.RunAsync(new GenerateKeyOperation(spec, use, _pool.Options.Token.Keys.Values, _pool.Options.GenerationDeadline), cancellationToken);
+        }
+        finally
+        {
+            _generating.Release();
+        }
+    }
+
+    private Task<OpenedKey> OpenKeyAsync(string label, CancellationToken cancellationToken)
+    {
+        KeyNaming.Validate(label);
+        return _pool.RunAsync(new OpenKeyOperation(Object(label), label, _pool.Options.Token.Keys.Values, _pool.Options.CallDeadline), cancellationToken);
     }
 
     /// <summary>The first kind of key in preference that this token makes.</summary>

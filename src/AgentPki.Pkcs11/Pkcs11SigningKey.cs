@@ -14,7 +14,7 @@ internal sealed class Pkcs11SigningKey : ISigningKey
     public Pkcs11SigningKey(TokenPool pool, KeyReference reference, TokenObject tokenObject, KeyPurpose purpose, PublicKey publicKey)
     {
         (_pool, _object, Reference, Purpose, PublicKey) = (pool, tokenObject, reference, purpose, publicKey);
-        if (UseFor(Algorithm.DefaultSignature) is { } use)
+        if (pool.Options.Token.Signatures.Values.FirstOrDefault(s => s.Algorithm.Fits(Algorithm)) is { } use)
         {
             _watched = new TokenKey(tokenObject, use);
             pool.WatchKey(_watched);
@@ -50,5 +50,5 @@ internal sealed class Pkcs11SigningKey : ISigningKey
         return ValueTask.CompletedTask;
     }
 
-    private MechanismUse? UseFor(SignatureAlgorithm algorithm) => _pool.Options.Token.Signatures.GetValueOrDefault(algorithm);
+    private MechanismUse? UseFor(SignatureAlgorithm algorithm) => _pool.Options.Token.Signatures.GetValueOrDefault(algorithm.Base)?.For(algorithm);
 }

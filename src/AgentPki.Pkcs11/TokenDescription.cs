@@ -55,6 +55,9 @@ public sealed class TokenDescription
     /// <summary>The mechanism that encrypts small secrets with associated data (AES-GCM); null where the token has none.</summary>
     public required ulong? WrappingMechanism { get; init; }
 
+    /// <summary>The mechanism that encapsulates and decapsulates (ML-KEM); null where the token has none.</summary>
+    public required ulong? EncapsulationMechanism { get; init; }
+
     /// <summary>The kinds of keys this token makes.</summary>
     public IEnumerable<KeyAlgorithm> KeyAlgorithms => Keys.Keys;
 

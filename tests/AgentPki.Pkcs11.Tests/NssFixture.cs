@@ -3,9 +3,11 @@ using AgentPki.Pkcs11.Administration;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 
+[assembly: AssemblyFixture(typeof(AgentPki.Pkcs11.Tests.NssFixture))]
+
 namespace AgentPki.Pkcs11.Tests;
 
-/// <summary>A fresh NSS database, and the module that hsm-config/nss/install.sh unpacks once into <c>.tools/nss</c> of the working tree.</summary>
+/// <summary>A fresh NSS database for the process (the module reads its parameters once), and the module that hsm-config/nss/install.sh unpacks once into <c>.tools/nss</c> of the working tree.</summary>
 public sealed class NssFixture : IDisposable
 {
     private readonly string _home = Directory.CreateTempSubdirectory("agentpki-nss-").FullName;
@@ -29,7 +31,7 @@ public sealed class NssFixture : IDisposable
 
     public bool Made { get; }
 
-    public ValueTask<Pkcs11Provider> OpenAsync() => Pkcs11Provider.OpenAsync(Options, TimeProvider.System, NullLogger<Pkcs11Provider>.Instance, default);
+    public ValueTask<Pkcs11Provider> OpenAsync(TokenDescription? token = null) => Pkcs11Provider.OpenAsync(Options with { Token = token ?? Options.Token }, TimeProvider.System, NullLogger<Pkcs11Provider>.Instance, default);
 
     public void Dispose() => Directory.Delete(_home, recursive: true);
 

@@ -8,14 +8,15 @@ using Xunit;
 namespace AgentPki.Pkcs11.Tests;
 
 /// <summary>The provider contract on a second, quite different token: PKCS#11 3.2, a fixed label, its own way to come to life.</summary>
-public sealed class NssProviderTests(NssFixture nss) : CryptoProviderContract, IClassFixture<NssFixture>, IAsyncLifetime
+[Collection("NSS")]
+public sealed class NssProviderTests(NssFixture nss) : CryptoProviderContract, IAsyncLifetime
 {
     private Pkcs11Provider? _provider;
     private Pkcs11Provider? _second;
 
     protected override ICryptoProvider Provider => _provider!;
 
-    protected override IReadOnlyList<KeyAlgorithm> MustHave { get; } = [KeyAlgorithm.EcdsaP256, KeyAlgorithm.EcdsaP384, KeyAlgorithm.Rsa3072, KeyAlgorithm.Ed25519];
+    protected override IReadOnlyList<KeyAlgorithm> MustHave { get; } = [KeyAlgorithm.EcdsaP256, KeyAlgorithm.EcdsaP384, KeyAlgorithm.Rsa3072, KeyAlgorithm.Ed25519, KeyAlgorithm.MlDsa44, KeyAlgorithm.MlDsa65, KeyAlgorithm.MlDsa87];
 
     public async ValueTask InitializeAsync() => _provider = await nss.OpenAsync();
 

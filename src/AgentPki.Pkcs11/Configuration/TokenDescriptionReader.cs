@@ -10,6 +10,10 @@ namespace AgentPki.Pkcs11.Configuration;
 /// <summary>Reads <c>token.yaml</c>: strict, an unknown field is an error.</summary>
 internal static class TokenDescriptionReader
 {
+    /// <summary>Signatures that only halves of composite keys make: a token may keep such a half.</summary>
+    private static readonly IReadOnlyList<SignatureAlgorithm> HalvesOnly =
+        [.. KeyAlgorithm.All.Where(k => k.Composite is not null).Select(k => SignatureAlgorithm.TraditionalHalfOf(k).Base).Where(a => SignatureAlgorithm.Find(a.Name) is null).Distinct()];
+
     public static TokenDescription Parse(string yaml, string path)
     {
         var file = Deserialize(yaml, path);
@@ -29,6 +33,7 @@ internal static class TokenDescriptionReader
             DefaultSessions = NotNegative(file.Sessions.Default, $"{path}: sessions.default"),
             LoginPerSession = file.Sessions.LoginPerSession,
             WrappingMechanism = file.Wrapping is { } w ? CryptokiNames.Parse<CKM>(w, $"{path}: wrapping") : null,
+            EncapsulationMechanism = file.Encapsulation is { } e ? CryptokiNames.Parse<CKM>(e, $"{path}: encapsulation") : null,
         };
     }
 
@@ -67,9 +72,20 @@ internal static class TokenDescriptionReader
             CryptokiNames.Parse<CKM>(s.Mechanism, where + ".mechanism"),
             input,
             OneOf(s.Output, where + ".output", ("plain", SignOutput.Plain), ("concatenated", SignOutput.Concatenated)),
-            NotNegative(s.MaxInput, where + ".maxInput"),
+            (NotNegative(s.MaxInput, where + ".maxInput"), s.MultiPart ?? algorithm.Hash != HashFunction.None),
             pss,
+            Hedge(algorithm, s.Hedge, where + ".hedge"),
             s.Parameter is { } hex ? Convert.FromHexString(hex) : null);
+    }
+
+    private static HedgeVariant? Hedge(SignatureAlgorithm algorithm, string? text, string where)
+    {
+        if (text is not null && !MechanismUse.IsHedged(algorithm))
+        {
+            throw new FormatException($"{where}: only ML-DSA and SLH-DSA signatures are hedged or deterministic.");
+        }
+
+        return text is null ? null : OneOf(text, where, ("preferred", HedgeVariant.Preferred), ("required", HedgeVariant.Required), ("deterministic", HedgeVariant.Deterministic));
     }
 
     private static KeyUse Key(string name, TokenFile.KeySection k, string where) => new(
@@ -87,10 +103,10 @@ internal static class TokenDescriptionReader
             ("public-key-info", PublicKeySource.PublicKeyInfo)));
 
     private static SignatureAlgorithm Algorithm(string name, string where) =>
-        SignatureAlgorithm.Find(name) ?? throw new FormatException($"{where}: '{name}' is no signature algorithm of this build ({string.Join(", ", SignatureAlgorithm.All)}).");
+        SignatureAlgorithm.Find(name) ?? HalvesOnly.FirstOrDefault(a => string.Equals(a.Name, name, StringComparison.Ordinal)) ?? throw new FormatException($"{where}: '{name}' is no signature algorithm of this build ({string.Join(", ", SignatureAlgorithm.All.Concat(HalvesOnly).Where(a => a.Family != AlgorithmFamily.Composite))}).");
 
     private static KeyAlgorithm KeyKind(string name, string where) =>
-        KeyAlgorithm.Find(name) ?? throw new FormatException($"{where}: '{name}' is no key algorithm of this build ({string.Join(", ", KeyAlgorithm.All)}).");
+        KeyAlgorithm.FindWithHalves(name) ?? throw new FormatException($"{where}: '{name}' is no key algorithm of this build ({string.Join(", ", KeyAlgorithm.All.Concat(KeyAlgorithm.HalvesOnly).Where(k => k.Composite is null))}).");
 
     private static T OneOf<T>(string text, string where, params ReadOnlySpan<(string Name, T Value)> choices)
     {

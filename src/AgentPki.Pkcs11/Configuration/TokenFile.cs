@@ -21,6 +21,8 @@ internal sealed class TokenFile
 
     public string? Wrapping { get; set; }
 
+    public string? Encapsulation { get; set; }
+
     public Dictionary<string, KeySection> Keys { get; set; } = [];
 
     public Dictionary<string, SignatureSection> Signatures { get; set; } = [];
@@ -70,6 +72,10 @@ internal sealed class TokenFile
         public string Output { get; set; } = "plain";
 
         public int MaxInput { get; set; }
+
+        public bool? MultiPart { get; set; }
+
+        public string? Hedge { get; set; }
 
         public PssSection? Pss { get; set; }
 

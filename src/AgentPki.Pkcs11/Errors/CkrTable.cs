@@ -29,7 +29,7 @@ internal static class CkrTable
         new(0x013, "CKR_ATTRIBUTE_VALUE_INVALID", "The token does not accept the value of an attribute (curve, size, parameter set)", SeeTemplate, Refuse),
         new(0x01B, "CKR_ACTION_PROHIBITED", "The object's attributes or the token's policy forbid this", "Check CKA_COPYABLE, CKA_DESTROYABLE and the token's policy", Refuse),
         new(0x020, "CKR_DATA_INVALID", "The data does not fit the mechanism", "Check input: and mechanism: of this algorithm in token.yaml", Refuse),
-        new(0x021, "CKR_DATA_LEN_RANGE", "The data is too long or too short for the mechanism; some tokens limit a message", "Set maxMessage: in token.yaml, or hash: outside", Refuse),
+        new(0x021, "CKR_DATA_LEN_RANGE", "The data is too long or too short for the mechanism; some tokens limit a message", "Set maxInput: of this algorithm in token.yaml, and input: digest where it has one; ML-DSA, SLH-DSA and EdDSA sign whole messages", Refuse),
         new(0x030, "CKR_DEVICE_ERROR", "The device or the way to it failed", "Check power, network and the device's state; the appliance keeps trying by itself", TokenDown),
         new(0x031, "CKR_DEVICE_MEMORY", "The device has no memory left", "Remove unused keys or sessions from the device", TokenDown),
         new(0x032, "CKR_DEVICE_REMOVED", "The device was unplugged or is out of reach", "Plug it in, or mend the network; the appliance finds it again by itself", FindTokenAgain),

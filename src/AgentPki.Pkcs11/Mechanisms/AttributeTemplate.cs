@@ -34,7 +34,7 @@ internal sealed class AttributeTemplate
 
     public byte[]? Value(CKA type) => _attributes.FirstOrDefault(a => a.Type == (ulong)type).Value;
 
-    /// <summary>From data: <c>true</c>, <c>false</c>, a number, <c>hex:…</c> or <c>text:…</c> by attribute name or number.</summary>
+    /// <summary>From data: <c>true</c>, <c>false</c>, a number, a parameter set's or key type's name, <c>hex:…</c> or <c>text:…</c> by attribute name or number.</summary>
     /// <exception cref="FormatException">The message names the attribute.</exception>
     public static AttributeTemplate Parse(IReadOnlyDictionary<string, string> attributes, string where) => attributes.Aggregate(
         Empty,
@@ -56,13 +56,14 @@ internal sealed class AttributeTemplate
                 "false" => [0],
                 _ when text.StartsWith("hex:", StringComparison.Ordinal) => Convert.FromHexString(text[4..]),
                 _ when text.StartsWith("text:", StringComparison.Ordinal) => Encoding.UTF8.GetBytes(text[5..]),
+                _ when text.StartsWith("CKP_", StringComparison.Ordinal) || text.StartsWith("CKK_", StringComparison.Ordinal) => Number(CryptokiNames.Constant(text)),
                 _ when text.StartsWith("0x", StringComparison.Ordinal) => Number(ulong.Parse(text.AsSpan(2), NumberStyles.HexNumber, CultureInfo.InvariantCulture)),
                 _ => Number(ulong.Parse(text, CultureInfo.InvariantCulture)),
             };
         }
         catch (FormatException e)
         {
-            throw new FormatException($"{where}: '{text}' is none of true, false, a number, hex:… or text:….", e);
+            throw new FormatException($"{where}: '{text}' is none of true, false, a number, a name like CKP_ML_DSA_65, hex:… or text:….", e);
         }
     }
 

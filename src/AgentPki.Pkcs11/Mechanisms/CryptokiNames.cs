@@ -10,29 +10,11 @@ namespace AgentPki.Pkcs11.Mechanisms;
 /// </summary>
 internal static class CryptokiNames
 {
-    /// <summary>Names of PKCS#11 v3.0 and v3.2 that the library, which follows v2.40, lacks.</summary>
-    private static readonly FrozenDictionary<string, ulong> Newer = new Dictionary<string, ulong>
-    {
-        ["CKM_ML_KEM_KEY_PAIR_GEN"] = 0x0f,
-        ["CKM_ML_KEM"] = 0x17,
-        ["CKM_ML_DSA_KEY_PAIR_GEN"] = 0x1c,
-        ["CKM_ML_DSA"] = 0x1d,
-        ["CKM_SLH_DSA_KEY_PAIR_GEN"] = 0x2d,
-        ["CKM_SLH_DSA"] = 0x2e,
-        ["CKM_EC_EDWARDS_KEY_PAIR_GEN"] = 0x1055,
-        ["CKM_EC_MONTGOMERY_KEY_PAIR_GEN"] = 0x1056,
-        ["CKM_EDDSA"] = 0x1057,
-        ["CKA_PARAMETER_SET"] = 0x61d,
-        ["CKA_ENCAPSULATE"] = 0x633,
-        ["CKA_DECAPSULATE"] = 0x634,
-        ["CKA_SEED"] = 0x637,
-    }.ToFrozenDictionary(StringComparer.Ordinal);
-
     private static readonly FrozenDictionary<ulong, string> NewerMechanisms =
-        Newer.Where(n => n.Key.StartsWith("CKM_", StringComparison.Ordinal)).ToFrozenDictionary(n => n.Value, n => n.Key);
+        NewerConstants.ByName.Where(n => n.Key.StartsWith("CKM_", StringComparison.Ordinal)).ToFrozenDictionary(n => n.Value, n => n.Key);
 
     private static readonly FrozenDictionary<ulong, string> NewerAttributes =
-        Newer.Where(n => n.Key.StartsWith("CKA_", StringComparison.Ordinal)).ToFrozenDictionary(n => n.Value, n => n.Key);
+        NewerConstants.ByName.Where(n => n.Key.StartsWith("CKA_", StringComparison.Ordinal)).ToFrozenDictionary(n => n.Value, n => n.Key);
 
     /// <summary>From <c>CKM_ECDSA</c> or <c>0x1041</c>.</summary>
     /// <exception cref="FormatException">Neither a known name nor a number.</exception>
@@ -45,7 +27,7 @@ internal static class CryptokiNames
             return number;
         }
 
-        if (Newer.TryGetValue(text, out number) && text.StartsWith(typeof(T).Name, StringComparison.Ordinal))
+        if (NewerConstants.ByName.TryGetValue(text, out number) && text.StartsWith(typeof(T).Name, StringComparison.Ordinal))
         {
             return number;
         }
@@ -54,6 +36,13 @@ internal static class CryptokiNames
             ? Convert.ToUInt64(value, CultureInfo.InvariantCulture)
             : throw new FormatException($"{where}: '{text}' is neither a PKCS#11 name of {typeof(T).Name} nor a number like 0x1d.");
     }
+
+    /// <summary>The value of a parameter set (<c>CKP_ML_DSA_65</c>) or key type (<c>CKK_ML_DSA</c>).</summary>
+    /// <exception cref="FormatException">No such name.</exception>
+    public static ulong Constant(string name) =>
+        NewerConstants.ByName.TryGetValue(name, out var number) ? number
+        : Enum.TryParse<CKK>(name, out var keyType) ? (ulong)keyType
+        : throw new FormatException($"'{name}' is no constant that this build knows; write its number.");
 
     public static string Mechanism(ulong mechanism) => NewerMechanisms.GetValueOrDefault(mechanism) ?? Name((CKM)mechanism, mechanism);
 

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using AgentPki.Cryptography;
@@ -32,6 +33,8 @@ internal enum SignOutput
 /// <summary>How one token makes one kind of signature: pure data from <c>token.yaml</c>.</summary>
 internal sealed class MechanismUse
 {
+    private readonly ConcurrentDictionary<SignatureAlgorithm, Lazy<MechanismUse>> _inContext = new();
+
     private MechanismUse()
     {
     }
@@ -44,8 +47,14 @@ internal sealed class MechanismUse
 
     public required SignOutput Output { get; init; }
 
-    /// <summary>The longest input of one C_Sign; 0 where the token sets no limit. Longer ones go through C_SignUpdate.</summary>
+    /// <summary>The longest input of one C_Sign; 0 where the token sets no limit. Longer ones go through C_SignUpdate, where <see cref="MultiPart"/> allows.</summary>
     public required int MaxInput { get; init; }
+
+    /// <summary>Whether the mechanism takes its input in pieces; pure ML-DSA, SLH-DSA and EdDSA take it whole (PKCS#11 v3.2 §6.67.5, §6.69.5).</summary>
+    public required bool MultiPart { get; init; }
+
+    /// <summary>Whether signatures are hedged; null where the token is told nothing.</summary>
+    public required HedgeVariant? Hedge { get; init; }
 
     /// <summary>The mechanism and its constant parameter, which lives in native memory as long as the process.</summary>
     public required CK_MECHANISM Native { get; init; }
@@ -53,24 +62,42 @@ internal sealed class MechanismUse
     public string Name => CryptokiNames.Mechanism(Mechanism);
 
     /// <param name="pss">Hash, MGF and salt length, where the mechanism takes CK_RSA_PKCS_PSS_PARAMS.</param>
+    /// <param name="hedge">The hedge variant, where the mechanism takes CK_SIGN_ADDITIONAL_CONTEXT.</param>
     /// <param name="parameter">Any other constant parameter, as octets.</param>
     public static MechanismUse Create(
-        SignatureAlgorithm algorithm, ulong mechanism, SignInput input, SignOutput output, int maxInput, (ulong Hash, ulong Mgf, ulong Salt)? pss, byte[]? parameter) => new()
+        SignatureAlgorithm algorithm,
+        ulong mechanism,
+        SignInput input,
+        SignOutput output,
+        (int MaxInput, bool MultiPart) limits,
+        (ulong Hash, ulong Mgf, ulong Salt)? pss,
+        HedgeVariant? hedge,
+        byte[]? parameter) => new()
         {
             Algorithm = algorithm,
             Mechanism = mechanism,
             Input = input,
             Output = output,
-            MaxInput = maxInput,
-            Native = pss is { } p ? WithPss(mechanism, p) : WithOctets(mechanism, parameter),
+            MaxInput = limits.MaxInput,
+            MultiPart = limits.MultiPart,
+            Hedge = hedge,
+            Native = pss is { } p ? WithPss(mechanism, p) : hedge is { } h ? SignAdditionalContext.With(mechanism, h, []) : WithOctets(mechanism, parameter),
         };
 
+    /// <summary>Whether its mechanism takes CK_SIGN_ADDITIONAL_CONTEXT.</summary>
+    public static bool IsHedged(SignatureAlgorithm algorithm) => algorithm.Family is AlgorithmFamily.MlDsa or AlgorithmFamily.SlhDsa;
+
+    /// <summary>This, with the context string of <paramref name="algorithm"/> where it has one: the ML-DSA half of a composite. There are as many as composites.</summary>
+    public MechanismUse For(SignatureAlgorithm algorithm) =>
+        algorithm.Context.IsEmpty ? this : _inContext.GetOrAdd(algorithm, a => new Lazy<MechanismUse>(() => InContext(a))).Value;
+
     /// <summary>Turns a message into what C_Sign is given. Hashing here happens on the caller's thread, beside the token's work.</summary>
+    /// <exception cref="NotSupportedException">The message is longer than the token takes, and can be given neither as a digest nor in pieces.</exception>
     public byte[] Prepare(ReadOnlySpan<byte> message)
     {
         if (Input == SignInput.Message)
         {
-            return message.ToArray();
+            return MaxInput == 0 || MultiPart || message.Length <= MaxInput ? message.ToArray() : throw TooLong(message.Length);
         }
 
         var prefix = Input == SignInput.DigestInfo ? DigestInfoPrefix : [];
@@ -95,6 +122,22 @@ internal sealed class MechanismUse
         Output == SignOutput.Concatenated ? EcdsaSignatureValue.FromConcatenation(buffer.AsSpan(0, length))
         : length == buffer.Length ? buffer
         : buffer[..length];
+
+    private NotSupportedException TooLong(int length) => new(
+        $"The token takes at most {MaxInput} octets for one {Algorithm} signature (maxInput: in token.yaml), and this message has {length}. {Algorithm} signs the whole message in one call, " +
+        "so that hashing it beside the token is impossible; sign it with a key in another token or of another algorithm.");
+
+    private MechanismUse InContext(SignatureAlgorithm algorithm) => new()
+    {
+        Algorithm = Algorithm,
+        Mechanism = Mechanism,
+        Input = Input,
+        Output = Output,
+        MaxInput = MaxInput,
+        MultiPart = MultiPart,
+        Hedge = Hedge,
+        Native = SignAdditionalContext.With(Mechanism, Hedge ?? HedgeVariant.Preferred, algorithm.Context.Span),
+    };
 
     private int DigestSize => Algorithm.Hash switch
     {

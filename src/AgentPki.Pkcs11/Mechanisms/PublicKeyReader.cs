@@ -17,7 +17,7 @@ internal static class PublicKeyReader
         {
             if (Matches(session, publicKey, use) && Encode(session, publicKey, use) is { } encoded)
             {
-                if (PublicKey.TryParse(encoded, out var key, out problem) && key.Algorithm == use.Algorithm)
+                if (PublicKey.TryParseHalf(encoded, out var key, out problem) && key.Algorithm == use.Algorithm)
                 {
                     return key;
                 }
@@ -30,7 +30,7 @@ internal static class PublicKeyReader
     /// <summary>The attributes that the generation template fixes (curve, size, parameter set) tell the kinds of keys apart.</summary>
     private static bool Matches(TokenSession session, ulong publicKey, KeyUse use)
     {
-        foreach (var attribute in (CKA[])[CKA.CKA_EC_PARAMS, ParameterSet])
+        foreach (var attribute in (CKA[])[CKA.CKA_EC_PARAMS, NewerConstants.ParameterSet])
         {
             if (use.Public.Value(attribute) is { } wanted && session.Read(publicKey, attribute) is { } actual && !actual.AsSpan().SequenceEqual(wanted))
             {
@@ -40,9 +40,6 @@ internal static class PublicKeyReader
 
         return true;
     }
-
-    /// <summary>CKA_PARAMETER_SET of PKCS#11 v3.2.</summary>
-    private const CKA ParameterSet = (CKA)0x61d;
 
     private static byte[]? Encode(TokenSession session, ulong publicKey, KeyUse use)
     {

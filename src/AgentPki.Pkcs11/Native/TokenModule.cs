@@ -35,10 +35,14 @@ internal sealed class TokenModule
     {
         _path = path;
         Library = new Pkcs11Library(path);
+        Version32 = Cryptoki32.Find(path);
     }
 
     /// <summary>The functions of the module, one to one.</summary>
     public Pkcs11Library Library { get; }
+
+    /// <summary>What v3.2 of the standard added; null where the module is older.</summary>
+    public Cryptoki32? Version32 { get; }
 
     /// <summary>Counts C_Initialize: handles and sessions of an older generation mean nothing, or something else.</summary>
     public long Generation => Volatile.Read(ref _generation);

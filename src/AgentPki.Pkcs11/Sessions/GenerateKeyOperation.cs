@@ -56,7 +56,7 @@ internal sealed class GenerateKeyOperation(KeySpec spec, KeyUse use, IEnumerable
         .With(CKA.CKA_PRIVATE, false)
         .With(CKA.CKA_LABEL, KeyNaming.TokenLabel(spec.Label, spec.Purpose))
         .With(CKA.CKA_ID, _id)
-        .With(CKA.CKA_VERIFY, true)
+        .With(spec.Algorithm.CanSign ? CKA.CKA_VERIFY : NewerConstants.Encapsulate, true)
         .With(CKA.CKA_ENCRYPT, false)
         .With(CKA.CKA_WRAP, false)
         .Without(use.Omit)
@@ -71,5 +71,5 @@ internal sealed class GenerateKeyOperation(KeySpec spec, KeyUse use, IEnumerable
         .With(CKA.CKA_SIGN_RECOVER, false)
         .Without(use.Omit)
         .With(use.Private)
-        .With(KeyPolicy.SigningKey);
+        .With(spec.Algorithm.CanSign ? KeyPolicy.SigningKey : KeyPolicy.DecapsulationKey);
 }

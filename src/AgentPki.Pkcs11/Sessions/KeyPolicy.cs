@@ -6,20 +6,28 @@ namespace AgentPki.Pkcs11.Sessions;
 /// <summary>What makes a key one "that never leaves its token"; no token.yaml can soften it.</summary>
 internal static class KeyPolicy
 {
-    /// <summary>Every private key's own attributes, applied last.</summary>
-    public static AttributeTemplate SigningKey { get; } = AttributeTemplate.Empty
+    private static readonly AttributeTemplate Kept = AttributeTemplate.Empty
         .With(CKA.CKA_TOKEN, true)
         .With(CKA.CKA_PRIVATE, true)
         .With(CKA.CKA_SENSITIVE, true)
-        .With(CKA.CKA_EXTRACTABLE, false)
-        .With(CKA.CKA_SIGN, true);
+        .With(CKA.CKA_EXTRACTABLE, false);
+
+    /// <summary>Every signing key's own attributes, applied last.</summary>
+    public static AttributeTemplate SigningKey { get; } = Kept.With(CKA.CKA_SIGN, true);
+
+    /// <summary>The same for a key that decapsulates and does nothing else (PKCS#11 v3.2 §6.68.3).</summary>
+    public static AttributeTemplate DecapsulationKey { get; } = Kept.With(NewerConstants.Decapsulate, true);
+
+    /// <summary>A shared secret on its way out: an object of the session, that its caller is about to have.</summary>
+    public static AttributeTemplate SharedSecret { get; } = AttributeTemplate.Empty
+        .With(CKA.CKA_CLASS, (ulong)CKO.CKO_SECRET_KEY)
+        .With(CKA.CKA_KEY_TYPE, (ulong)CKK.CKK_GENERIC_SECRET)
+        .With(CKA.CKA_TOKEN, false)
+        .With(CKA.CKA_SENSITIVE, false)
+        .With(CKA.CKA_EXTRACTABLE, true);
 
     /// <summary>A secret key that encrypts small secrets and does nothing else.</summary>
-    public static AttributeTemplate WrappingKey { get; } = AttributeTemplate.Empty
-        .With(CKA.CKA_TOKEN, true)
-        .With(CKA.CKA_PRIVATE, true)
-        .With(CKA.CKA_SENSITIVE, true)
-        .With(CKA.CKA_EXTRACTABLE, false)
+    public static AttributeTemplate WrappingKey { get; } = Kept
         .With(CKA.CKA_ENCRYPT, true)
         .With(CKA.CKA_DECRYPT, true)
         .With(CKA.CKA_SIGN, false)

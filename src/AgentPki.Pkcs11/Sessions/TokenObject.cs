@@ -47,7 +47,15 @@ internal sealed class TokenObject(CKO objectClass, byte[] id, string name)
 }
 
 /// <summary>A private key as the pool watches it.</summary>
-internal sealed record TokenKey(TokenObject Handle, MechanismUse Use)
+/// <param name="Use">How it signs; null for a key that signs nothing, which is only looked for.</param>
+internal sealed record TokenKey(TokenObject Handle, MechanismUse? Use)
 {
-    public void CheckUsable(TokenSession session) => session.CheckUsable(Use, Handle.Resolve(session), Handle.Name);
+    public void CheckUsable(TokenSession session)
+    {
+        var handle = Handle.Resolve(session);
+        if (Use is not null)
+        {
+            session.CheckUsable(Use, handle, Handle.Name);
+        }
+    }
 }

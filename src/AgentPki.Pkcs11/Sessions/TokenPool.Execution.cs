@@ -188,7 +188,7 @@ internal sealed partial class TokenPool
 
     private Exception Translate(TokenCallException refusal) => refusal.Explanation.Reaction switch
     {
-        TokenReaction.Refuse => refusal.Explanation.Code is 0x070 or 0x140 or 0x209 ? new NotSupportedException(refusal.Message, refusal) : refusal,
+        TokenReaction.Refuse => refusal.Explanation.Code is 0x054 or 0x070 or 0x130 or 0x140 or 0x209 ? new NotSupportedException(refusal.Message, refusal) : refusal,
         TokenReaction.PinRefused => Down(refusal.Message, refusal, atOnce: true),
         TokenReaction.InitializeAgain => BeginWithModule(Down(refusal.Message, refusal, atOnce: true)),
         _ => Down(refusal.Message, refusal),

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
+using AgentPki.Cryptography;
 using AgentPki.Pkcs11.Errors;
 using AgentPki.Pkcs11.Mechanisms;
 using AgentPki.Pkcs11.Native;
@@ -101,6 +102,8 @@ internal readonly ref struct TokenSession(TokenModule module, ulong handle, long
         }
         finally
         {
+            // It may have been a secret.
+            Marshal.Copy(new byte[length], 0, query[0].value, length);
             Marshal.FreeHGlobal(query[0].value);
         }
     }
@@ -159,7 +162,49 @@ internal readonly ref struct TokenSession(TokenModule module, ulong handle, long
         }
     }
 
+    /// <summary>C_DecapsulateKey; the secret is read out of the session object that it makes, which is destroyed at once.</summary>
+    /// <exception cref="NotSupportedException">The module is older than PKCS#11 v3.2.</exception>
+    public byte[] Decapsulate(ulong mechanism, ulong key, byte[] ciphertext, string keyName)
+    {
+        using var template = KeyPolicy.SharedSecret.ToNative();
+        var native = new CK_MECHANISM { Mechanism = mechanism };
+        return TakeSecret(Version32.DecapsulateKey(handle, native, key, template.Attributes, ciphertext, $"{CryptokiNames.Mechanism(mechanism)}, {keyName}; {KeyPolicy.SharedSecret}"));
+    }
+
+    /// <summary>C_EncapsulateKey; the secret is read out as by <see cref="Decapsulate"/>.</summary>
+    /// <param name="size">The ciphertext's length.</param>
+    /// <exception cref="NotSupportedException">The module is older than PKCS#11 v3.2.</exception>
+    public KeyEncapsulation Encapsulate(ulong mechanism, ulong publicKey, int size, string keyName)
+    {
+        using var template = KeyPolicy.SharedSecret.ToNative();
+        var native = new CK_MECHANISM { Mechanism = mechanism };
+        var (ciphertext, secret) = Version32.EncapsulateKey(handle, native, publicKey, template.Attributes, size, $"{CryptokiNames.Mechanism(mechanism)}, {keyName}; {KeyPolicy.SharedSecret}");
+        return new(ciphertext, TakeSecret(secret));
+    }
+
+    public ulong Create(AttributeTemplate template)
+    {
+        using var native = template.ToNative();
+        ulong made = 0;
+        Check(_library.C_CreateObject(handle, native.Attributes, native.Count, ref made), $"C_CreateObject({template})");
+        return made;
+    }
+
     public void Destroy(ulong target) => Check(_library.C_DestroyObject(handle, target), "C_DestroyObject");
+
+    private Cryptoki32 Version32 => module.Version32 ?? throw new NotSupportedException("The token's module has neither C_EncapsulateKey nor C_DecapsulateKey: ML-KEM needs one of PKCS#11 3.2.");
+
+    private byte[] TakeSecret(ulong secret)
+    {
+        try
+        {
+            return Read(secret, CKA.CKA_VALUE) ?? throw new NotSupportedException("The token made a shared secret that it does not give out (CKA_SENSITIVE or CKA_EXTRACTABLE, against the template): it cannot be used outside.");
+        }
+        finally
+        {
+            Destroy(secret);
+        }
+    }
 
     private byte[] SignInPieces(MechanismUse use, byte[] input, int size, string keyName)
     {
