@@ -21,7 +21,7 @@ internal sealed class CommandLine
     private readonly Option<string> _mode = new("--mode") { DefaultValueFactory = _ => "keepalive", Description = "keepalive, or new-connection for every exchange." };
     private readonly Option<bool> _resume = new("--resume") { Description = "Allow TLS session resumption (off: every handshake is a full one)." };
     private readonly Option<string> _tls = new("--tls") { DefaultValueFactory = _ => "1.3", Description = "TLS version: 1.2 or 1.3." };
-    private readonly Option<int?> _serverPid = new("--server-pid") { Description = "Process whose processor time and memory are reported." };
+    private readonly Option<int[]> _serverPid = new("--server-pid") { Description = "Process whose processor time and memory are reported; repeated, the sum (a proxy and the server behind it)." };
     private readonly Option<bool> _json = new("--json") { Description = "Report as JSON." };
     private readonly Option<FileInfo?> _certificate = new("--cert") { Description = "PEM file of a client certificate." };
     private readonly Option<FileInfo?> _key = new("--key") { Description = "PEM file of its private key." };
@@ -44,7 +44,7 @@ internal sealed class CommandLine
         var operation = new Option<string?>("--operation") { Description = "simpleenroll or simplereenroll (default: simplereenroll with mtls, else simpleenroll)." };
         operation.AcceptOnlyFromAmong("simpleenroll", "simplereenroll");
         var label = new Option<string?>("--label") { Description = "EST label (path segment that chooses the profile)." };
-        var uri = new Option<string>("--san-uri") { DefaultValueFactory = _ => "spiffe://agents.example/load/{id}", Description = "URI name of new agents; {id} is replaced." };
+        var uri = new Option<string>("--san-uri") { DefaultValueFactory = _ => "spiffe://agents.localhost/agent/load/{id}", Description = "URI name of new agents; {id} is replaced." };
         var commonName = new Option<bool>("--common-name") { Description = "Ask for a common name too." };
         var pool = new Option<int>("--pool") { DefaultValueFactory = _ => 20_000, Description = "Requests made before the clock starts." };
         var sample = new Option<int>("--sample-every") { DefaultValueFactory = _ => 50, Description = "Verify every n-th certificate in full afterwards." };
@@ -123,7 +123,7 @@ internal sealed class CommandLine
         parsed.GetValue(_connections), TimeSpan.FromSeconds(parsed.GetValue(_warmUp)), TimeSpan.FromSeconds(parsed.GetValue(_seconds)),
         parsed.GetValue(_count), parsed.GetValue(_mode) == "new-connection").Checked();
 
-    private ServerProcess? Server(ParseResult parsed) => parsed.GetValue(_serverPid) is { } pid ? new ServerProcess(pid) : null;
+    private ServerProcess? Server(ParseResult parsed) => parsed.GetValue(_serverPid) is { Length: > 0 } pids ? new ServerProcess(pids) : null;
 
     private TlsSettings? Tls(ParseResult parsed) => parsed.GetValue(_ca) is { } ca
         ? new TlsSettings(Pem(ca), Identity(parsed), parsed.GetValue(_resume), parsed.GetValue(_tls) == "1.2" ? SslProtocols.Tls12 : SslProtocols.Tls13)

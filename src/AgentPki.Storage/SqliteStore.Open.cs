@@ -171,7 +171,7 @@ public sealed partial class SqliteStore
 
         if (!options.AllowSetBack)
         {
-            throw new StoreUnavailableException($"The database {options.DatabasePath} is not the one that was in use: {detail}. If it was restored from a backup, say so with `agentpki restore`; if not, look at it with `agentpki audit verify` before anything else.");
+            throw new StoreUnavailableException($"The database {options.DatabasePath} is not the one that was in use: {detail}. If it was restored from a backup on purpose, keep that file elsewhere as evidence, move it away and start again; if not, look at it with `agentpki audit verify` before anything else.");
         }
 
         Log.SetBack(logger, detail);

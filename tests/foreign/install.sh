@@ -13,6 +13,7 @@ command_of openssl openssl
 command_of curl curl
 command_of pki strongswan-pki
 command_of ocsptool gnutls-bin
+command_of haproxy haproxy
 command_of gcc gcc
 file_of /usr/include/stdio.h libc6-dev
 command_of faketime faketime

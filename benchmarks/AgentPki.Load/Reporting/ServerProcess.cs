@@ -6,10 +6,10 @@ namespace AgentPki.Load.Reporting;
 internal sealed record ProcessCost(TimeSpan Cpu, long ResidentBytes, long PeakResidentBytes);
 
 /// <summary>
-/// The measured server: one process with all its threads, and its children (a server like nginx works in them). Processor time comes from
+/// The measured server: one process or several, with all their threads and children (a server like nginx works in them). Processor time comes from
 /// /proc/PID/stat (utime + stime, all threads, those that ended too), in ticks of 10 ms: measure over seconds.
 /// </summary>
-internal sealed class ServerProcess(int pid)
+internal sealed class ServerProcess(IReadOnlyList<int> pids)
 {
     private const double TicksPerSecond = 100; // sysconf(_SC_CLK_TCK), 100 on every Linux that .NET runs on
 
@@ -28,27 +28,27 @@ internal sealed class ServerProcess(int pid)
                 resident += StatusBytes(id, "VmRSS:");
                 peak += StatusBytes(id, "VmHWM:");
             }
-            catch (IOException) when (id != pid)
+            catch (IOException) when (!pids.Contains(id))
             {
                 // A child that ended between listing and reading costs no more.
             }
             catch (IOException)
             {
-                throw new LoadException($"There is no process {pid} (--server-pid).");
+                throw new LoadException($"There is no process {id} (--server-pid).");
             }
         }
 
         return new ProcessCost(TimeSpan.FromSeconds(ticks / TicksPerSecond), resident, peak);
     }
 
-    private IEnumerable<int> Family()
+    private IEnumerable<int> Family() => pids.SelectMany(pid => ChildrenOf(pid).Prepend(pid)).Distinct();
+
+    private static IEnumerable<int> ChildrenOf(int pid)
     {
-        yield return pid;
         string children = $"/proc/{pid}/task/{pid}/children";
-        if (!File.Exists(children))
-            yield break;
-        foreach (string child in File.ReadAllText(children).Split(' ', StringSplitOptions.RemoveEmptyEntries))
-            yield return int.Parse(child, CultureInfo.InvariantCulture);
+        return File.Exists(children)
+            ? File.ReadAllText(children).Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(child => int.Parse(child, CultureInfo.InvariantCulture))
+            : [];
     }
 
     private static long StatusBytes(int id, string field)

@@ -32,6 +32,9 @@ public static class DefaultConfiguration
               httpsPort: {Value(ConfigurationReader.HttpsPortVariable, "8443")}   # EST
               httpPort: {Value(ConfigurationReader.HttpPortVariable, "8080")}    # AIA, CRL, OCSP, /healthz, /readyz
               names: []        # further names of the TLS certificate, besides localhost and 127.0.0.1
+              # Proxies that end TLS and send RFC 9440's Client-Cert (packaging/haproxy). Whoever is named here can claim any identity.
+              # trustedProxies: [192.0.2.10/32]
+              # proxySocket: /run/agentpki-proxy/est.sock   # a Unix socket for one on this machine; its folder closed to others
 
             token:
               kind: softhsm    # a folder in hsm-config/

@@ -30,7 +30,8 @@ public sealed class ApplianceHost : IAsyncDisposable
         CancellationToken cancellationToken)
     {
         var adminSocket = PrepareSocket(home.AdminSocket);
-        var proxySocket = options.Listen.ProxySocket.Length > 0 ? PrepareSocket(home.Resolve(options.Listen.ProxySocket)) : null;
+        var proxyPath = options.Listen.ProxySocket.Length > 0 ? home.Resolve(options.Listen.ProxySocket) : null;
+        var proxySocket = proxyPath is null ? null : ProxySocket.Prepare(proxyPath);
         var app = Build(options, tls, configure, loggers, adminSocket.Address, proxySocket?.Address);
         var host = new ApplianceHost(app, adminSocket, proxySocket);
         try
@@ -42,6 +43,11 @@ public sealed class ApplianceHost : IAsyncDisposable
             app.UseListenerGate();
             map(app);
             await app.StartAsync(cancellationToken);
+            if (proxyPath is not null)
+            {
+                ProxySocket.OpenToGroup(proxyPath);
+            }
+
             Log.Listening(
                 logger,
                 string.Create(CultureInfo.InvariantCulture, $"{options.Listen.Bind}:{options.Listen.HttpsPort}"),
@@ -81,7 +87,7 @@ public sealed class ApplianceHost : IAsyncDisposable
     }
 
     /// <summary>Removes what an earlier process left; the home's lock says that it does not run any more.</summary>
-    private static SocketPath PrepareSocket(string path)
+    internal static SocketPath PrepareSocket(string path)
     {
         File.Delete(path);
         return SocketPath.For(path);

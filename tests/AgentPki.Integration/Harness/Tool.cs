@@ -73,7 +73,7 @@ internal static class Tool
         }
     }
 
-    private static Process Start(ProcessStartInfo start, string line)
+    public static Process Start(ProcessStartInfo start, string line)
     {
         try
         {
