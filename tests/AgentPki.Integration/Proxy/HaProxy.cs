@@ -28,7 +28,7 @@ internal sealed class HaProxy : IAsyncDisposable
         var start = new ProcessStartInfo("haproxy", ["-f", Packaging("haproxy.cfg"), "-db", "-q"]) { RedirectStandardError = true };
         start.Environment["AGENTPKI_PROXY_BIND"] = $"127.0.0.1:{port}";
         start.Environment["AGENTPKI_PROXY_CERTIFICATE"] = bundle;
-        start.Environment["AGENTPKI_PROXY_ANCHORS"] = appliance.ChainFile;
+        start.Environment["AGENTPKI_PROXY_ISSUER"] = await IssuingAsync(appliance, bundle + ".issuing");
         start.Environment["AGENTPKI_PROXY_SOCKET"] = socket;
         var proxy = new HaProxy(Tool.Start(start, "haproxy"), port);
         var client = proxy.Client(appliance);
@@ -51,6 +51,13 @@ internal sealed class HaProxy : IAsyncDisposable
     }
 
     public RawClient Client(Appliance appliance) => new(Port, appliance.Anchors());
+
+    // README.md of the package: the first certificate of chain.pem.
+    private static async Task<string> IssuingAsync(Appliance appliance, string file)
+    {
+        (await Tool.RunAsync("openssl", ["x509", "-in", appliance.ChainFile, "-out", file])).MustSucceed();
+        return file;
+    }
 
     public async ValueTask DisposeAsync()
     {
