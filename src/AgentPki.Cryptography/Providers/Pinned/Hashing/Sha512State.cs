@@ -1,0 +1,134 @@
+using System.Buffers.Binary;
+using System.Numerics;
+
+namespace AgentPki.Cryptography.Providers.Pinned.Hashing;
+
+/// <summary>SHA-512 (FIPS 180-4 §6.4) whose state, schedule and buffer lie in pinned memory.</summary>
+internal ref struct Sha512State
+{
+    public const int BlockSize = 128, DigestSize = 64;
+
+    /// <summary>The octets this takes of the memory it is given.</summary>
+    public const int MemorySize = 928;
+
+    // FIPS 180-4 §4.2.3, §5.3.5.
+    private static readonly ulong[] K =
+    [
+        0x428A2F98D728AE22, 0x7137449123EF65CD, 0xB5C0FBCFEC4D3B2F, 0xE9B5DBA58189DBBC,
+        0x3956C25BF348B538, 0x59F111F1B605D019, 0x923F82A4AF194F9B, 0xAB1C5ED5DA6D8118,
+        0xD807AA98A3030242, 0x12835B0145706FBE, 0x243185BE4EE4B28C, 0x550C7DC3D5FFB4E2,
+        0x72BE5D74F27B896F, 0x80DEB1FE3B1696B1, 0x9BDC06A725C71235, 0xC19BF174CF692694,
+        0xE49B69C19EF14AD2, 0xEFBE4786384F25E3, 0x0FC19DC68B8CD5B5, 0x240CA1CC77AC9C65,
+        0x2DE92C6F592B0275, 0x4A7484AA6EA6E483, 0x5CB0A9DCBD41FBD4, 0x76F988DA831153B5,
+        0x983E5152EE66DFAB, 0xA831C66D2DB43210, 0xB00327C898FB213F, 0xBF597FC7BEEF0EE4,
+        0xC6E00BF33DA88FC2, 0xD5A79147930AA725, 0x06CA6351E003826F, 0x142929670A0E6E70,
+        0x27B70A8546D22FFC, 0x2E1B21385C26C926, 0x4D2C6DFC5AC42AED, 0x53380D139D95B3DF,
+        0x650A73548BAF63DE, 0x766A0ABB3C77B2A8, 0x81C2C92E47EDAEE6, 0x92722C851482353B,
+        0xA2BFE8A14CF10364, 0xA81A664BBC423001, 0xC24B8B70D0F89791, 0xC76C51A30654BE30,
+        0xD192E819D6EF5218, 0xD69906245565A910, 0xF40E35855771202A, 0x106AA07032BBD1B8,
+        0x19A4C116B8D2D0C8, 0x1E376C085141AB53, 0x2748774CDF8EEB99, 0x34B0BCB5E19B48A8,
+        0x391C0CB3C5C95A63, 0x4ED8AA4AE3418ACB, 0x5B9CCA4F7763E373, 0x682E6FF3D6B2B8A3,
+        0x748F82EE5DEFB2FC, 0x78A5636F43172F60, 0x84C87814A1F0AB72, 0x8CC702081A6439EC,
+        0x90BEFFFA23631E28, 0xA4506CEBDE82BDE9, 0xBEF9A3F7B2C67915, 0xC67178F2E372532B,
+        0xCA273ECEEA26619C, 0xD186B8C721C0C207, 0xEADA7DD6CDE0EB1E, 0xF57D4F7FEE6ED178,
+        0x06F067AA72176FBA, 0x0A637DC5A2C898A6, 0x113F9804BEF90DAE, 0x1B710B35131C471B,
+        0x28DB77F523047D84, 0x32CAAB7B40C72493, 0x3C9EBE0A15C9BEBC, 0x431D67C49C100D4C,
+        0x4CC5D4BECB3E42B6, 0x597F299CFC657E2A, 0x5FCB6FAB3AD6FAEC, 0x6C44198C4A475817,
+    ];
+
+    private static readonly ulong[] Initial = [0x6A09E667F3BCC908, 0xBB67AE8584CAA73B, 0x3C6EF372FE94F82B, 0xA54FF53A5F1D36F1, 0x510E527FADE682D1, 0x9B05688C2B3E6C1F, 0x1F83D9ABFB41BD6B, 0x5BE0CD19137E2179];
+
+    private readonly Span<ulong> _h, _w;
+    private readonly Span<byte> _buffer;
+    private int _buffered;
+    private ulong _octets;
+
+    public Sha512State(PinnedMemory memory)
+    {
+        _h = memory.Take<ulong>(8);
+        _w = memory.Take<ulong>(80);
+        _buffer = memory.Take<byte>(BlockSize);
+        Begin();
+    }
+
+    public void Begin()
+    {
+        Initial.CopyTo(_h);
+        (_buffered, _octets) = (0, 0);
+    }
+
+    /// <summary>Begins as if whole blocks had been absorbed already.</summary>
+    public void Resume(scoped ReadOnlySpan<ulong> midstate, int octets)
+    {
+        midstate.CopyTo(_h);
+        (_buffered, _octets) = (0, (ulong)octets);
+    }
+
+    /// <summary>The state after whole blocks, for <see cref="Resume"/>.</summary>
+    public readonly void Save(scoped Span<ulong> midstate) => _h.CopyTo(midstate);
+
+    public void Absorb(scoped ReadOnlySpan<byte> input)
+    {
+        _octets += (ulong)input.Length;
+        while (!input.IsEmpty)
+        {
+            var piece = input[..Math.Min(input.Length, BlockSize - _buffered)];
+            piece.CopyTo(_buffer[_buffered..]);
+            _buffered += piece.Length;
+            input = input[piece.Length..];
+            if (_buffered == BlockSize)
+            {
+                Compress();
+                _buffered = 0;
+            }
+        }
+    }
+
+    /// <summary>The leftmost octets of the digest, as many as there is room for.</summary>
+    public void Finish(scoped Span<byte> digest)
+    {
+        // FIPS 180-4 §5.1.2: a one, zeros, and the length in bits.
+        _buffer[_buffered++] = 0x80;
+        _buffer[_buffered..].Clear();
+        if (_buffered > BlockSize - 16)
+        {
+            Compress();
+            _buffer.Clear();
+        }
+
+        BinaryPrimitives.WriteUInt64BigEndian(_buffer[^8..], _octets << 3);
+        Compress();
+        for (var i = 0; i < digest.Length / 8; i++)
+        {
+            BinaryPrimitives.WriteUInt64BigEndian(digest[(8 * i)..], _h[i]);
+        }
+    }
+
+    private readonly void Compress()
+    {
+        var h = _h[..8];
+        var w = _w[..80];
+        for (var t = 0; t < 16; t++)
+        {
+            w[t] = BinaryPrimitives.ReadUInt64BigEndian(_buffer[(8 * t)..]);
+        }
+
+        for (var t = 16; t < 80; t++)
+        {
+            var (x, y) = (w[t - 15], w[t - 2]);
+            w[t] = w[t - 16] + (BitOperations.RotateRight(x, 1) ^ BitOperations.RotateRight(x, 8) ^ (x >> 7)) + w[t - 7] + (BitOperations.RotateRight(y, 19) ^ BitOperations.RotateRight(y, 61) ^ (y >> 6));
+        }
+
+        ulong a = h[0], b = h[1], c = h[2], d = h[3], e = h[4], f = h[5], g = h[6], last = h[7];
+        for (var t = 0; t < 80; t++)
+        {
+            var t1 = last + (BitOperations.RotateRight(e, 14) ^ BitOperations.RotateRight(e, 18) ^ BitOperations.RotateRight(e, 41)) + ((e & f) ^ (~e & g)) + K[t] + w[t];
+            var t2 = (BitOperations.RotateRight(a, 28) ^ BitOperations.RotateRight(a, 34) ^ BitOperations.RotateRight(a, 39)) + ((a & b) ^ (a & c) ^ (b & c));
+            (last, g, f, e) = (g, f, e, d + t1);
+            (d, c, b, a) = (c, b, a, t1 + t2);
+        }
+
+        (h[0], h[1], h[2], h[3]) = (h[0] + a, h[1] + b, h[2] + c, h[3] + d);
+        (h[4], h[5], h[6], h[7]) = (h[4] + e, h[5] + f, h[6] + g, h[7] + last);
+    }
+}
