@@ -6,11 +6,14 @@ namespace AgentPki.Cryptography;
 /// </summary>
 public interface IKeyWrapper
 {
+    /// <summary>The token and its key, for people: what was wrapped elsewhere is told from what was changed.</summary>
+    string Name { get; }
+
     /// <summary>Returns IV ‖ ciphertext ‖ tag. <paramref name="associatedData"/> names what is wrapped, so that two blobs cannot be swapped.</summary>
     /// <exception cref="KeyUnavailableException">The token cannot work now.</exception>
     ValueTask<byte[]> WrapAsync(ReadOnlyMemory<byte> plaintext, ReadOnlyMemory<byte> associatedData, CancellationToken cancellationToken);
 
-    /// <summary>The plaintext; the caller zeroizes it.</summary>
+    /// <summary>The plaintext, in an array that the collector never moves; the caller zeroizes it.</summary>
     /// <exception cref="System.Security.Cryptography.CryptographicException">Changed, truncated, or wrapped for another purpose.</exception>
     /// <exception cref="KeyUnavailableException">The token cannot work now.</exception>
     ValueTask<byte[]> UnwrapAsync(ReadOnlyMemory<byte> wrapped, ReadOnlyMemory<byte> associatedData, CancellationToken cancellationToken);

@@ -13,7 +13,7 @@ internal static class KeyNaming
 {
     public const string WrappingPurpose = "key-wrapping";
 
-    private static readonly FrozenDictionary<string, KeyPurpose> Purposes = Enum.GetValues<KeyPurpose>().ToFrozenDictionary(Name, StringComparer.Ordinal);
+    private static readonly FrozenDictionary<string, KeyPurpose> Purposes = Enum.GetValues<KeyPurpose>().ToFrozenDictionary(PurposeName, StringComparer.Ordinal);
 
     /// <exception cref="ArgumentException">Empty, too long, or not printable ASCII; a slash would look like a purpose.</exception>
     public static void Validate(string label)
@@ -26,7 +26,7 @@ internal static class KeyNaming
 
     public static byte[] Id(string label) => SHA256.HashData(Encoding.ASCII.GetBytes(label))[..20];
 
-    public static string TokenLabel(string label, KeyPurpose purpose) => $"{Name(purpose)}/{label}";
+    public static string TokenLabel(string label, KeyPurpose purpose) => $"{PurposeName(purpose)}/{label}";
 
     /// <summary>Label and purpose of CKA_LABEL; false for a key that was not made by this appliance.</summary>
     public static bool TryParse(string tokenLabel, out string label, out KeyPurpose purpose)
@@ -37,8 +37,10 @@ internal static class KeyNaming
         return slash > 0 && Purposes.TryGetValue(tokenLabel[..slash], out purpose);
     }
 
+    public static bool TryParsePurpose(string name, out KeyPurpose purpose) => Purposes.TryGetValue(name, out purpose);
+
     /// <summary><c>CertificateAuthority</c> as <c>certificate-authority</c>.</summary>
-    private static string Name(KeyPurpose purpose)
+    public static string PurposeName(KeyPurpose purpose)
     {
         var name = new StringBuilder();
         foreach (var c in purpose.ToString())

@@ -1,5 +1,5 @@
 using System.Security.Cryptography;
-using System.Text;
+using AgentPki.Cryptography.Providers.Pinned;
 
 namespace AgentPki.Pkcs11;
 
@@ -9,7 +9,9 @@ public static class PinFile
     private const UnixFileMode Others =
         UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.OtherRead | UnixFileMode.OtherWrite;
 
-    /// <summary>The PIN's octets without a line end; the caller zeroizes them.</summary>
+    private const int LongestFile = 4096, PinLength = 32;
+
+    /// <summary>The PIN's octets without a line end, in an array that the collector never moves; the caller zeroizes them.</summary>
     /// <exception cref="InvalidOperationException">Missing, empty, or readable by others; the message says how to mend it.</exception>
     public static byte[] Read(string path)
     {
@@ -25,10 +27,18 @@ public static class PinFile
 
         try
         {
-            var content = File.ReadAllBytes(path);
-            var pin = content.AsSpan().TrimEnd("\r\n "u8).ToArray();
-            CryptographicOperations.ZeroMemory(content);
-            return pin.Length > 0 ? pin : throw new InvalidOperationException($"The PIN file {path} is empty.");
+            // No buffer between the file and the memory that is zeroized.
+            using var file = File.OpenHandle(path);
+            using var content = new PinnedMemory(LongestFile);
+            var pin = content.GetSpan()[..RandomAccess.Read(file, content.GetSpan(), 0)].TrimEnd("\r\n "u8);
+            if (pin.IsEmpty)
+            {
+                throw new InvalidOperationException($"The PIN file {path} is empty.");
+            }
+
+            var copy = PinnedMemory.NewArray(pin.Length);
+            pin.CopyTo(copy);
+            return copy;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -45,14 +55,16 @@ public static class PinFile
             return false;
         }
 
-        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
+        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, BufferSize = 0 };
         if (!OperatingSystem.IsWindows())
         {
             options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
         }
 
+        using var pin = new PinnedMemory(PinLength);
+        RandomNumberGenerator.GetItems("0123456789abcdef"u8, pin.GetSpan());
         using var file = new FileStream(path, options);
-        file.Write(Encoding.ASCII.GetBytes(RandomNumberGenerator.GetHexString(32, lowercase: true)));
+        file.Write(pin.GetSpan());
         file.Flush(flushToDisk: true);
         return true;
     }

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using AgentPki.Cryptography;
+using AgentPki.Cryptography.Providers.Pinned;
 using AgentPki.Pkcs11.Errors;
 using AgentPki.Pkcs11.Mechanisms;
 using AgentPki.Pkcs11.Sessions;
@@ -16,13 +17,29 @@ public sealed class Pkcs11KeyWrapper : IKeyWrapper
     private readonly TokenObject _key;
     private readonly ulong _mechanism;
 
-    internal Pkcs11KeyWrapper(TokenPool pool, TokenObject key, ulong mechanism) => (_pool, _key, _mechanism) = (pool, key, mechanism);
+    internal Pkcs11KeyWrapper(TokenPool pool, TokenObject key, ulong mechanism)
+    {
+        (_pool, _key, _mechanism) = (pool, key, mechanism);
+        Name = $"token '{pool.Options.TokenLabel}' (serial {pool.Connection?.Token.Serial ?? "unknown"}), {key.Name}";
+    }
+
+    public string Name { get; }
 
     public async ValueTask<byte[]> WrapAsync(ReadOnlyMemory<byte> plaintext, ReadOnlyMemory<byte> associatedData, CancellationToken cancellationToken)
     {
         var iv = RandomNumberGenerator.GetBytes(NativeGcm.IvSize);
-        var operation = new GcmOperation(_key, _mechanism, iv, plaintext.ToArray(), associatedData.ToArray(), encrypt: true, _pool.Options.CallDeadline);
-        return [.. iv, .. await _pool.RunAsync(operation, cancellationToken)];
+        var copy = PinnedMemory.NewArray(plaintext.Length);
+        try
+        {
+            plaintext.CopyTo(copy);
+            var operation = new GcmOperation(_key, _mechanism, iv, copy, associatedData.ToArray(), encrypt: true, _pool.Options.CallDeadline);
+            return [.. iv, .. await _pool.RunAsync(operation, cancellationToken)];
+        }
+        finally
+        {
+            // An operation that outlives its deadline may still be reading: what it makes then is nobody's.
+            CryptographicOperations.ZeroMemory(copy);
+        }
     }
 
     public async ValueTask<byte[]> UnwrapAsync(ReadOnlyMemory<byte> wrapped, ReadOnlyMemory<byte> associatedData, CancellationToken cancellationToken)
@@ -41,18 +58,6 @@ public sealed class Pkcs11KeyWrapper : IKeyWrapper
         : TokenOperation<byte[]>(encrypt ? "wrap" : "unwrap", deadline)
     {
         public override void ForgetHandles() => key.Forget();
-
-        public override bool Complete()
-        {
-            Clear();
-            return base.Complete();
-        }
-
-        public override bool Fail(Exception exception)
-        {
-            Clear();
-            return base.Fail(exception);
-        }
 
         public override void Undo(TokenSession session) => CryptographicOperations.ZeroMemory(Result);
 
@@ -78,13 +83,5 @@ public sealed class Pkcs11KeyWrapper : IKeyWrapper
         /// <summary>Tokens answer a wrong tag with anything from CKR_ENCRYPTED_DATA_INVALID to CKR_GENERAL_ERROR, but only in C_Decrypt itself.</summary>
         private static bool IsAboutTheData(TokenCallException e) =>
             e.Call.StartsWith("C_Decrypt(", StringComparison.Ordinal) && e.Explanation.Code is 0x005 or 0x006 or 0x020 or 0x021 or 0x040 or 0x041 or 0x042 or 0x0C0;
-
-        private void Clear()
-        {
-            if (encrypt)
-            {
-                CryptographicOperations.ZeroMemory(input);
-            }
-        }
     }
 }

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using AgentPki.Cryptography;
+using AgentPki.Cryptography.Providers.Pinned;
 using AgentPki.Pkcs11.Errors;
 using AgentPki.Pkcs11.Mechanisms;
 using AgentPki.Pkcs11.Native;
@@ -142,19 +143,22 @@ internal readonly ref struct TokenSession(TokenModule module, ulong handle, long
         return length == (ulong)output.Length ? output : output[..(int)length];
     }
 
+    /// <returns>The plaintext, in an array that the collector never moves.</returns>
     /// <exception cref="CryptographicException">The token refused the data.</exception>
     public byte[] Decrypt(NativeGcm gcm, ulong key, byte[] ciphertext)
     {
         var mechanism = gcm.Mechanism;
         Check(_library.C_DecryptInit(handle, ref mechanism, key), "C_DecryptInit", mechanism.Mechanism, "key-wrapping key");
         // Some tokens want room for the tag as well before they look at it.
-        var output = new byte[ciphertext.Length];
+        var output = PinnedMemory.NewArray(ciphertext.Length);
         var length = (ulong)output.Length;
         var code = _library.C_Decrypt(handle, ciphertext, (ulong)ciphertext.Length, output, ref length);
         try
         {
             Check(code, "C_Decrypt", mechanism.Mechanism, "key-wrapping key");
-            return output.AsSpan(0, (int)length).ToArray();
+            var plaintext = PinnedMemory.NewArray((int)length);
+            output.AsSpan(0, plaintext.Length).CopyTo(plaintext);
+            return plaintext;
         }
         finally
         {

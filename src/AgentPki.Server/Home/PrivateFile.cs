@@ -11,7 +11,7 @@ public static class PrivateFile
     public static void Write(string path, ReadOnlySpan<byte> content)
     {
         var temporary = path + ".new";
-        using (var file = new FileStream(temporary, new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, UnixCreateMode = OwnerOnly }))
+        using (var file = new FileStream(temporary, new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, UnixCreateMode = OwnerOnly, BufferSize = 0 }))
         {
             // A leftover of an earlier crash keeps its mode: set it again.
             File.SetUnixFileMode(file.SafeFileHandle, OwnerOnly);

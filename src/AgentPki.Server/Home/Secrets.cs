@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using AgentPki.Cryptography.Providers.Pinned;
 
 namespace AgentPki.Server.Home;
 
@@ -18,7 +19,9 @@ public static class Secrets
         {
             if (!File.Exists(file))
             {
-                PrivateFile.Write(file, RandomNumberGenerator.GetString("0123456789", PinDigits));
+                using var pin = new PinnedMemory(PinDigits);
+                RandomNumberGenerator.GetItems("0123456789"u8, pin.GetSpan());
+                PrivateFile.Write(file, pin.GetSpan());
             }
         }
     }

@@ -139,6 +139,8 @@ public sealed class TlsCertificateKeeperTests : IAsyncLifetime
     {
         public byte Key { get; set; } = 42;
 
+        public string Name => "xor";
+
         public ValueTask<byte[]> WrapAsync(ReadOnlyMemory<byte> plaintext, ReadOnlyMemory<byte> associatedData, CancellationToken cancellationToken) =>
             ValueTask.FromResult<byte[]>([Key, .. plaintext.ToArray().Select(b => (byte)(b ^ Key))]);
 

@@ -19,6 +19,8 @@ public abstract class PinnedKey : IDisposable
     /// <summary>The subjectPublicKey's octets.</summary>
     public abstract byte[] PublicKeyBits();
 
+    public PublicKey PublicKey() => Cryptography.PublicKey.FromKeyBits(Algorithm, PublicKeyBits());
+
     /// <summary>Whether keys of this kind can be made and used here.</summary>
     public static bool Supports(KeyAlgorithm algorithm) => algorithm.Family is AlgorithmFamily.MlDsa or AlgorithmFamily.SlhDsa;
 

@@ -9,7 +9,7 @@ namespace AgentPki.Cryptography.Providers.Pinned;
 /// Memory for secrets outside the collector's heap: never moved, so never copied; kept out of swap (<c>mlock</c>) and out of core dumps
 /// (<c>MADV_DONTDUMP</c>) where the system allows it; zeroized when it is given back.
 /// </summary>
-/// <remarks>A reference to its octets must not outlive it: it is disposed by whoever made it, when the work is done.</remarks>
+/// <remarks>A reference to its octets must not outlive it: it is disposed by whoever made it, when the work is done. There is no finalizer, which could pull memory from under a span.</remarks>
 public sealed unsafe partial class PinnedMemory : MemoryManager<byte>
 {
     private const int Page = 4096, DontDump = 16, DoDump = 17;
@@ -35,8 +35,6 @@ public sealed unsafe partial class PinnedMemory : MemoryManager<byte>
         }
     }
 
-    ~PinnedMemory() => Release();
-
     public int Length { get; }
 
     /// <summary>Whether the memory is kept out of swap.</summary>
@@ -58,6 +56,9 @@ public sealed unsafe partial class PinnedMemory : MemoryManager<byte>
     }
 
     public override Span<byte> GetSpan() => new(Start, Length);
+
+    /// <summary>An array for a secret that must be one, because a native call takes no other: the collector never moves it. Whoever takes it zeroizes it.</summary>
+    public static byte[] NewArray(int length) => GC.AllocateArray<byte>(length, pinned: true);
 
     public override MemoryHandle Pin(int elementIndex = 0) => new(Start + elementIndex);
 
@@ -100,7 +101,6 @@ public sealed unsafe partial class PinnedMemory : MemoryManager<byte>
         }
 
         NativeMemory.AlignedFree(start);
-        GC.SuppressFinalize(this);
     }
 
     [LibraryImport("libc", EntryPoint = "mlock"), DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]

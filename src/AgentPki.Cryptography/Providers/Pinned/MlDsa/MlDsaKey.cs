@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using static AgentPki.Cryptography.Providers.Pinned.MlDsa.MlDsaParameters;
 
@@ -40,13 +41,13 @@ internal sealed class MlDsaKey : PinnedKey
 
     /// <summary>All secrets of the expanded key as they lie in memory: s1, s2 and t0 in the transform's domain; K.</summary>
     internal (byte[] Transformed, byte[] K) SecretsForTests() =>
-        (System.Runtime.InteropServices.MemoryMarshal.AsBytes(Part(0, _set.L + (2 * _set.K))).ToArray(), KeyForMasks.ToArray());
+        (MemoryMarshal.AsBytes(Part(0, _set.L + (2 * _set.K))).ToArray(), KeyForMasks.ToArray());
 
     public override byte[] PublicKeyBits() => (byte[])_publicKey.Clone();
 
     protected override void Dispose(bool disposing) => ((IDisposable)_memory).Dispose();
 
-    private Span<int> Part(int from, int count) => System.Runtime.InteropServices.MemoryMarshal.Cast<byte, int>(_memory.GetSpan()[..^128]).Slice(from * N, count * N);
+    private Span<int> Part(int from, int count) => MemoryMarshal.Cast<byte, int>(_memory.GetSpan()[..^128]).Slice(from * N, count * N);
 
     /// <summary>Algorithm 6, ML-DSA.KeyGen_internal(ξ).</summary>
     private void GenerateInternal(ReadOnlySpan<byte> seed)
