@@ -10,8 +10,8 @@ internal sealed partial class WrappedKeyFolder(string path)
     private const UnixFileMode OwnerFile = UnixFileMode.UserRead | UnixFileMode.UserWrite;
     private const UnixFileMode OwnerFolder = OwnerFile | UnixFileMode.UserExecute;
 
-    /// <summary>O_RDONLY | O_CLOEXEC.</summary>
-    private const int ReadOnlyFlags = 0x80000;
+    /// <summary>O_RDONLY | O_CLOEXEC; what a lock that is held answers: EWOULDBLOCK, ERROR_SHARING_VIOLATION.</summary>
+    private const int ReadOnlyFlags = 0x80000, WouldBlock = 11, SharingViolation = unchecked((int)0x80070020);
 
     public string PathOf(string label) => Path.Combine(path, FileName(label));
 
@@ -48,13 +48,14 @@ internal sealed partial class WrappedKeyFolder(string path)
     /// like a new one.
     /// </summary>
     /// <exception cref="InvalidOperationException">A key of that label exists, or is being made.</exception>
+    /// <exception cref="WrappedKeyException">The folder cannot be written.</exception>
     public Claim Reserve(string label)
     {
         var (file, temporary) = (PathOf(label), PathOf(label) + ".new");
-        CreateFolder();
         FileStream stream;
         try
         {
+            CreateFolder();
             // FileShare.None is an advisory lock (flock) that ends with the handle, and with the process.
             var options = new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.Write, Share = FileShare.None, BufferSize = 0 };
             if (!OperatingSystem.IsWindows())
@@ -64,9 +65,13 @@ internal sealed partial class WrappedKeyFolder(string path)
 
             stream = new FileStream(temporary, options);
         }
-        catch (IOException e)
+        catch (IOException e) when (e.HResult is WouldBlock or SharingViolation)
         {
-            throw new InvalidOperationException($"A key labelled '{label}' is being made already ({e.Message})", e);
+            throw new InvalidOperationException($"A key labelled '{label}' is being made already.", e);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new WrappedKeyException($"No key can be kept in the folder {path}: {e.Message} Make it writable for the service's user.", e);
         }
 
         var claim = new Claim(this, stream, file, temporary);

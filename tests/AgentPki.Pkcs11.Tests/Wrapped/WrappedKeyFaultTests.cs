@@ -130,6 +130,14 @@ public sealed class WrappedKeyFaultTests : WrappedFolderFixture
     }
 
     [Fact]
+    public async Task GenerateAsync_FolderCannotBeMade_SaysSo()
+    {
+        File.WriteAllText(Path.Combine(Folder, "keys"), "a file in the folder's place");
+        var error = await Assert.ThrowsAsync<WrappedKeyException>(() => MakeAsync("first"));
+        Assert.Contains("No key can be kept in the folder", error.Message);
+    }
+
+    [Fact]
     public async Task GenerateAsync_LeftoverOfACrash_IsNoKeyAndInNobodysWay()
     {
         await MakeAsync("other");
