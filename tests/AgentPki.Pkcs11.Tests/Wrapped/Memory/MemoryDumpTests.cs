@@ -66,8 +66,8 @@ public sealed class MemoryDumpTests
     private static void AssertFinds(MemorySearch search, Process child, IEnumerable<string> expected)
     {
         var found = search.In(child.Id);
-        var surprises = found.Where(f => !expected.Contains(f.Key) && !IsTheSame(f.Key, expected)).Select(f => $"{f.Key}: {f.Value}");
-        Assert.Empty(surprises);
+        var surprises = found.Where(f => !expected.Contains(f.Key) && !IsTheSame(f.Key, expected)).Select(f => $"{f.Key}: {f.Value}").ToList();
+        Assert.True(surprises.Count == 0, string.Join('\n', surprises));
         Assert.Empty(expected.Except(found.Keys));
     }
 
