@@ -4,6 +4,7 @@ using BenchmarkDotNet.Diagnosers;
 using BenchmarkDotNet.Exporters;
 using BenchmarkDotNet.Jobs;
 using BenchmarkDotNet.Loggers;
+using BenchmarkDotNet.Reports;
 using BenchmarkDotNet.Toolchains.InProcess.Emit;
 using Perfolizer.Horology;
 
@@ -26,5 +27,6 @@ internal static class ShortRun
         .AddColumn(StatisticColumn.OperationsPerSecond)
         .AddLogger(ConsoleLogger.Default)
         .AddExporter(MarkdownExporter.GitHub)
+        .WithSummaryStyle(SummaryStyle.Default.WithMaxParameterColumnWidth(48)) // "provider algorithm" whole
         .WithOptions(ConfigOptions.JoinSummary | ConfigOptions.DisableLogFile);
 }

@@ -36,6 +36,16 @@ public abstract class SoftwareDecapsulationKey : IDecapsulationKey
         return ValueTask.CompletedTask;
     }
 
+    /// <summary>Whether the encapsulation, made for this key's public half, is opened by its private one; wipes the secrets.</summary>
+    private protected bool Opens(KeyEncapsulation made)
+    {
+        var secret = DecapsulateCore(made.Ciphertext);
+        var same = CryptographicOperations.FixedTimeEquals(secret, made.SharedSecret);
+        CryptographicOperations.ZeroMemory(secret);
+        CryptographicOperations.ZeroMemory(made.SharedSecret);
+        return same;
+    }
+
     private protected abstract byte[] DecapsulateCore(ReadOnlySpan<byte> ciphertext);
 
     private protected abstract void DisposeCore();

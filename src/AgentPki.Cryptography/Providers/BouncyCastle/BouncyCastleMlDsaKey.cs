@@ -27,14 +27,9 @@ internal sealed class BouncyCastleMlDsaKey : SoftwareSigningKey
             return key;
         }
 
-        try
-        {
-            return new BouncyCastleMlDsaKey(reference, algorithm, purpose, MLDsaPrivateKeyParameters.FromEncoding(BouncyCastleParameters.MlDsa[algorithm], form.Expanded.ToArray()));
-        }
-        catch (ArgumentException e)
-        {
-            throw LatticePrivateKey.Inconsistent(algorithm, e);
-        }
+        return MlDsaExpandedKey.IsConsistent(algorithm, form.Expanded)
+            ? new BouncyCastleMlDsaKey(reference, algorithm, purpose, MLDsaPrivateKeyParameters.FromEncoding(BouncyCastleParameters.MlDsa[algorithm], form.Expanded.ToArray()))
+            : throw LatticePrivateKey.Inconsistent(algorithm);
     }
 
     public override byte[] ExportPkcs8() =>

@@ -27,14 +27,18 @@ internal sealed class BouncyCastleMlKemKey : SoftwareDecapsulationKey
             return key;
         }
 
+        BouncyCastleMlKemKey expanded;
         try
         {
-            return new BouncyCastleMlKemKey(reference, algorithm, purpose, MLKemPrivateKeyParameters.FromEncoding(BouncyCastleParameters.MlKem[algorithm], form.Expanded.ToArray()));
+            expanded = new BouncyCastleMlKemKey(reference, algorithm, purpose, MLKemPrivateKeyParameters.FromEncoding(BouncyCastleParameters.MlKem[algorithm], form.Expanded.ToArray()));
         }
         catch (ArgumentException e)
         {
             throw LatticePrivateKey.Inconsistent(algorithm, e);
         }
+
+        // FIPS 203 §7.1, pair-wise consistency: the secret vector is checked by nothing else.
+        return expanded.Opens(Encapsulate(expanded.PublicKey)) ? expanded : throw LatticePrivateKey.Inconsistent(algorithm);
     }
 
     public static KeyEncapsulation Encapsulate(PublicKey key)

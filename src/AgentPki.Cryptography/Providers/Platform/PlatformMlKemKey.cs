@@ -27,14 +27,18 @@ internal sealed class PlatformMlKemKey : SoftwareDecapsulationKey
             return new PlatformMlKemKey(reference, algorithm, purpose, key, hasSeed: true);
         }
 
+        PlatformMlKemKey expanded;
         try
         {
-            return new PlatformMlKemKey(reference, algorithm, purpose, MLKem.ImportDecapsulationKey(name, form.Expanded), hasSeed: false);
+            expanded = new PlatformMlKemKey(reference, algorithm, purpose, MLKem.ImportDecapsulationKey(name, form.Expanded), hasSeed: false);
         }
         catch (CryptographicException e)
         {
             throw LatticePrivateKey.Inconsistent(algorithm, e);
         }
+
+        // FIPS 203 §7.1, pair-wise consistency: the secret vector is checked by nothing else.
+        return expanded.Opens(Encapsulate(expanded.PublicKey)) ? expanded : throw LatticePrivateKey.Inconsistent(algorithm);
     }
 
     public static KeyEncapsulation Encapsulate(PublicKey key)
