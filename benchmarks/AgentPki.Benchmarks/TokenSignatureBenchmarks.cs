@@ -3,7 +3,7 @@ using BenchmarkDotNet.Attributes;
 
 namespace AgentPki.Benchmarks;
 
-/// <summary>Raw signatures by keys in a SoftHSM token, through the session pool, by one caller and by two.</summary>
+/// <summary>Raw signatures by keys in a SoftHSM and in an NSS token (which has ML-DSA), through the session pool, by one caller and by two.</summary>
 public class TokenSignatureBenchmarks
 {
     private const int SignaturesPerInvoke = 64;
@@ -11,8 +11,11 @@ public class TokenSignatureBenchmarks
     private BenchToken? _token;
     private ISigningKey? _key;
 
-    [Params("ecdsa-p256", "ecdsa-p384", "rsa-3072", "ed25519")]
-    public string Algorithm { get; set; } = "";
+    /// <summary>Token and algorithm.</summary>
+    [Params(
+        "softhsm ecdsa-p256", "softhsm ecdsa-p384", "softhsm rsa-3072", "softhsm ed25519",
+        "nss ecdsa-p256", "nss ed25519", "nss ml-dsa-44", "nss ml-dsa-65", "nss ml-dsa-87")]
+    public string Key { get; set; } = "";
 
     [Params(1, 2)]
     public int Callers { get; set; }
@@ -20,8 +23,9 @@ public class TokenSignatureBenchmarks
     [GlobalSetup]
     public async Task SetupAsync()
     {
-        _token = await BenchToken.OpenAsync();
-        KeyAlgorithm algorithm = KeyAlgorithm.Find(Algorithm) ?? throw new InvalidOperationException($"no algorithm {Algorithm}");
+        string[] parts = Key.Split(' ');
+        _token = await BenchToken.OpenAsync(token: parts[0]);
+        KeyAlgorithm algorithm = KeyAlgorithm.Find(parts[1]) ?? throw new InvalidOperationException($"no algorithm {parts[1]}");
         _key = await _token.Provider.GenerateAsync(new KeySpec("bench", algorithm, KeyPurpose.CertificateAuthority), CancellationToken.None);
     }
 

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using AgentPki.Pkcs11.Administration;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
@@ -18,7 +17,7 @@ public sealed class NssFixture : IDisposable
         Options = new Pkcs11Options
         {
             Name = "nss",
-            ModulePath = Install(),
+            ModulePath = ToolFolder.Install("nss"),
             TokenLabel = "NSS Certificate DB",
             PinFile = Path.Combine(_home, "pin"),
             Token = description,
@@ -34,23 +33,4 @@ public sealed class NssFixture : IDisposable
     public ValueTask<Pkcs11Provider> OpenAsync(TokenDescription? token = null) => Pkcs11Provider.OpenAsync(Options with { Token = token ?? Options.Token }, TimeProvider.System, NullLogger<Pkcs11Provider>.Instance, default);
 
     public void Dispose() => Directory.Delete(_home, recursive: true);
-
-    private static string Install()
-    {
-        var root = new DirectoryInfo(AppContext.BaseDirectory);
-        while (root is not null && !File.Exists(Path.Combine(root.FullName, "AgentPki.sln")))
-        {
-            root = root.Parent;
-        }
-
-        Assert.NotNull(root);
-        var script = Path.Combine(root.FullName, "hsm-config", "nss", "install.sh");
-        using var install = Process.Start(new ProcessStartInfo(script, [Path.Combine(root.FullName, ".tools", "nss")]) { RedirectStandardOutput = true, RedirectStandardError = true })
-            ?? throw new InvalidOperationException(script);
-        var error = install.StandardError.ReadToEndAsync();
-        var output = install.StandardOutput.ReadToEnd();
-        install.WaitForExit();
-        Assert.True(install.ExitCode == 0, error.GetAwaiter().GetResult());
-        return output.Trim().Split('\n')[^1];
-    }
 }

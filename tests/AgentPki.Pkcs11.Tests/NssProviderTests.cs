@@ -66,6 +66,8 @@ public sealed class NssProviderTests(NssFixture nss) : CryptoProviderContract, I
         var steps = await Pkcs11Diagnostics.RunAsync(nss.Options, TimeProvider.System, NullLoggerFactory.Instance, default);
         Assert.Equal(["module", "slot", "mechanisms", "login", "sign"], steps.Select(s => s.Name));
         Assert.All(steps, s => Assert.True(s.Ok, $"{s.Name}: {s.Finding}"));
+        Assert.Contains("PKCS 11 3.2", steps[0].Finding, StringComparison.Ordinal);
+        Assert.Contains("decapsulates ml-kem-1024, ml-kem-512, ml-kem-768", steps[2].Finding, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -11,13 +11,13 @@ public sealed class TokenDescriptionTests
     [Fact]
     public void Shipped_EveryFolder_Parses()
     {
-        Assert.Equal(["nss", "softhsm"], TokenDescription.ShippedNames);
+        Assert.Equal(["freehsm", "nss", "softhsm"], TokenDescription.ShippedNames);
         Assert.All(TokenDescription.ShippedNames, name => Assert.Equal(name, TokenDescription.Shipped(name).Name));
     }
 
     [Fact]
     public void Shipped_UnknownName_ListsThoseThereAre() =>
-        Assert.Contains("nss, softhsm", Assert.Throws<FormatException>(() => TokenDescription.Shipped("vault")).Message, StringComparison.Ordinal);
+        Assert.Contains("freehsm, nss, softhsm", Assert.Throws<FormatException>(() => TokenDescription.Shipped("vault")).Message, StringComparison.Ordinal);
 
     [Theory]
     [InlineData("name: ''", "name")]

@@ -69,7 +69,8 @@ public static class Pkcs11Diagnostics
     private static DiagnosticStep Module(Pkcs11Options options)
     {
         var tokens = TokenAdministration.ListTokens(options);
-        return new("module", true, $"{options.ModulePath} loads{(tokens.Count > 0 ? $" (PKCS#11 {tokens[0].CryptokiVersion})" : ", but has no slot with a token")}");
+        var interfaces = TokenAdministration.ListInterfaces(options);
+        return new("module", true, $"{options.ModulePath} loads{(tokens.Count > 0 ? $" (PKCS#11 {tokens[0].CryptokiVersion}{(interfaces.Count > 0 ? "; interfaces " + string.Join(", ", interfaces) : "")})" : ", but has no slot with a token")}");
     }
 
     private static DiagnosticStep Slot(Pkcs11Options options)
@@ -94,8 +95,21 @@ public static class Pkcs11Diagnostics
         var signatures = options.Token.Signatures.Values.OrderBy(s => s.Algorithm.Name, StringComparer.Ordinal).ToList();
         var can = signatures.Where(s => has.Contains(CryptokiNames.Mechanism(s.Mechanism))).Select(s => s.Algorithm.Name).ToList();
         var lacks = signatures.Where(s => !has.Contains(CryptokiNames.Mechanism(s.Mechanism))).Select(s => $"{s.Algorithm} ({CryptokiNames.Mechanism(s.Mechanism)})").ToList();
-        var finding = $"signs {(can.Count > 0 ? string.Join(", ", can) : "nothing that token.yaml names")}{(lacks.Count > 0 ? "; lacks " + string.Join(", ", lacks) : "")}";
+        var finding = $"signs {(can.Count > 0 ? string.Join(", ", can) : "nothing that token.yaml names")}{(lacks.Count > 0 ? "; lacks " + string.Join(", ", lacks) : "")}{Encapsulations(options, has)}";
         return new("mechanisms", can.Count > 0, finding, can.Count > 0 ? null : "correct signatures: in token.yaml, or switch the token's firmware mode; it lists " + string.Join(", ", has.Order(StringComparer.Ordinal)));
+    }
+
+    private static string Encapsulations(Pkcs11Options options, HashSet<string> has)
+    {
+        if (options.Token.EncapsulationMechanism is not { } mechanism)
+        {
+            return "";
+        }
+
+        var kinds = string.Join(", ", options.Token.Keys.Keys.Where(k => k.CanEncapsulate).Select(k => k.Name).Order(StringComparer.Ordinal));
+        return !has.Contains(CryptokiNames.Mechanism(mechanism)) ? $"; lacks {kinds} ({CryptokiNames.Mechanism(mechanism)})"
+            : !TokenAdministration.HasEncapsulation(options) ? $"; lacks {kinds} (the module has no C_DecapsulateKey of PKCS#11 3.2)"
+            : $"; decapsulates {kinds}";
     }
 
     private static DiagnosticStep Login(Pkcs11Options options)

@@ -39,6 +39,13 @@ public sealed class TokenAdministration
     public static IReadOnlyList<string> ListMechanisms(Pkcs11Options options) => With(options, a =>
         TokenInformation.Mechanisms(a._module.Library, a.Find().Slot).Select(CryptokiNames.Mechanism).Order(StringComparer.Ordinal).ToList());
 
+    /// <summary>The interfaces that the module names (<c>PKCS 11 3.2</c>); none for one older than PKCS#11 v3.0.</summary>
+    /// <exception cref="TokenCallException">The module refused.</exception>
+    public static IReadOnlyList<string> ListInterfaces(Pkcs11Options options) => With(options, _ => Cryptoki32.Interfaces(Path.GetFullPath(options.ModulePath)));
+
+    /// <summary>Whether the module has the functions of PKCS#11 v3.2 for key encapsulation.</summary>
+    internal static bool HasEncapsulation(Pkcs11Options options) => With(options, a => a._module.Version32 is not null);
+
     /// <summary>Private and secret keys with the attributes that tell whether they can leave.</summary>
     /// <exception cref="TokenCallException">The token refused, the PIN perhaps.</exception>
     /// <exception cref="InvalidOperationException">There is no such token.</exception>
@@ -116,13 +123,13 @@ public sealed class TokenAdministration
 
     private void InitializeToken(string label, string soPinFile)
     {
-        var free = TokenInformation.All(_module.Library).FirstOrDefault(t => !t.IsInitialized)
+        var free = TokenInformation.FindFreeSlot(_module.Library)
             ?? throw new InvalidOperationException("The module has no uninitialised token left; remove one, or name an existing token.");
         var padded = Encoding.UTF8.GetBytes(label.PadRight(32));
         var pin = PinFile.Read(soPinFile);
         try
         {
-            Check(_module.Library.C_InitToken(free.Slot, pin, (ulong)pin.Length, padded), $"C_InitToken('{label}')");
+            Check(_module.Library.C_InitToken(free, pin, (ulong)pin.Length, padded), $"C_InitToken('{label}')");
         }
         finally
         {

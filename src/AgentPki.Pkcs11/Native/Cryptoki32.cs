@@ -7,7 +7,8 @@ namespace AgentPki.Pkcs11.Native;
 
 /// <summary>
 /// The functions of PKCS#11 v3.2 that Pkcs11Interop lacks and this appliance uses: C_EncapsulateKey and C_DecapsulateKey (§5.18.8, §5.18.9), out of the
-/// function list that C_GetInterface (§5.4.6) gives for the interface "PKCS 11" 3.2. Everything else goes through the v2.40 list, which is the same module.
+/// function list that C_GetInterface (§5.4.6) gives for the interface "PKCS 11" 3.2. A module that exports
+/// them by name alone may follow any draft's signature: they are not used. Everything else goes through the v2.40 list, which is the same module.
 /// </summary>
 /// <remarks>The caller holds the module's gate, as for every call.</remarks>
 internal sealed unsafe class Cryptoki32
@@ -21,10 +22,10 @@ internal sealed unsafe class Cryptoki32
     private readonly delegate* unmanaged[Cdecl]<ulong, CK_MECHANISM*, ulong, CK_ATTRIBUTE*, ulong, byte*, ulong*, ulong*, ulong> _encapsulate;
     private readonly delegate* unmanaged[Cdecl]<ulong, CK_MECHANISM*, ulong, CK_ATTRIBUTE*, ulong, byte*, ulong, ulong*, ulong> _decapsulate;
 
-    private Cryptoki32(IntPtr* functions)
+    private Cryptoki32(IntPtr encapsulate, IntPtr decapsulate)
     {
-        _encapsulate = (delegate* unmanaged[Cdecl]<ulong, CK_MECHANISM*, ulong, CK_ATTRIBUTE*, ulong, byte*, ulong*, ulong*, ulong>)functions[1 + FirstOfVersion32];
-        _decapsulate = (delegate* unmanaged[Cdecl]<ulong, CK_MECHANISM*, ulong, CK_ATTRIBUTE*, ulong, byte*, ulong, ulong*, ulong>)functions[2 + FirstOfVersion32];
+        _encapsulate = (delegate* unmanaged[Cdecl]<ulong, CK_MECHANISM*, ulong, CK_ATTRIBUTE*, ulong, byte*, ulong*, ulong*, ulong>)encapsulate;
+        _decapsulate = (delegate* unmanaged[Cdecl]<ulong, CK_MECHANISM*, ulong, CK_ATTRIBUTE*, ulong, byte*, ulong, ulong*, ulong>)decapsulate;
     }
 
     /// <summary>The v3.2 functions of a module that is loaded already; null when it is older or leaves them out.</summary>
@@ -47,8 +48,12 @@ internal sealed unsafe class Cryptoki32
             }
         }
 
+        // Some modules answer with another version than they were asked for.
+        var actual = (CkVersion*)found->FunctionList;
         var functions = (IntPtr*)found->FunctionList;
-        return functions[1 + FirstOfVersion32] != IntPtr.Zero && functions[2 + FirstOfVersion32] != IntPtr.Zero ? new Cryptoki32(functions) : null;
+        return actual->Major == 3 && actual->Minor >= 2 && functions[1 + FirstOfVersion32] != IntPtr.Zero && functions[2 + FirstOfVersion32] != IntPtr.Zero
+            ? new Cryptoki32(functions[1 + FirstOfVersion32], functions[2 + FirstOfVersion32])
+            : null;
     }
 
     /// <summary>The interfaces a module names, for people: <c>PKCS 11 3.2</c>. Empty for one older than v3.0 (C_GetInterfaceList, §5.4.5).</summary>

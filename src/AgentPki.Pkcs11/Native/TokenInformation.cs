@@ -15,13 +15,8 @@ internal sealed record TokenInformation(ulong Slot, string Label, string Serial,
     /// <summary>All slots with a token in them. The caller holds the module's gate.</summary>
     public static IReadOnlyList<TokenInformation> All(Pkcs11Library library)
     {
-        ulong count = 0;
-        // Asking for the number first makes modules look again at what is there (PKCS#11 v2.40 §5.5 C_GetSlotList).
-        Check(library.C_GetSlotList(true, null, ref count), "C_GetSlotList");
-        var slots = new ulong[count];
-        Check(library.C_GetSlotList(true, slots, ref count), "C_GetSlotList");
         var found = new List<TokenInformation>();
-        foreach (var slot in slots.AsSpan(0, (int)count))
+        foreach (var slot in Slots(library, withToken: true))
         {
             var info = default(CK_TOKEN_INFO);
             // A slot may empty itself between the two calls: it is not there, then.
@@ -32,6 +27,14 @@ internal sealed record TokenInformation(ulong Slot, string Label, string Serial,
         }
 
         return found;
+    }
+
+    /// <summary>A slot where C_InitToken may make a token: one whose token is not initialised, else one that some modules show as empty until then.</summary>
+    public static ulong? FindFreeSlot(Pkcs11Library library)
+    {
+        var all = All(library);
+        return all.FirstOrDefault(t => !t.IsInitialized)?.Slot
+            ?? Slots(library, withToken: false).Where(s => all.All(t => t.Slot != s)).Select(s => (ulong?)s).FirstOrDefault();
     }
 
     /// <summary>The one initialised token of that label (and serial, where given).</summary>
@@ -57,6 +60,16 @@ internal sealed record TokenInformation(ulong Slot, string Label, string Serial,
         var list = new CKM[count];
         Check(library.C_GetMechanismList(slot, list, ref count), "C_GetMechanismList");
         return [.. list.Take((int)count).Select(m => (ulong)m)];
+    }
+
+    private static ulong[] Slots(Pkcs11Library library, bool withToken)
+    {
+        ulong count = 0;
+        // Asking for the number first makes modules look again at what is there (PKCS#11 v2.40 §5.5 C_GetSlotList).
+        Check(library.C_GetSlotList(withToken, null, ref count), "C_GetSlotList");
+        var slots = new ulong[count];
+        Check(library.C_GetSlotList(withToken, slots, ref count), "C_GetSlotList");
+        return slots[..(int)count];
     }
 
     private static string Text(byte[] padded) => Encoding.UTF8.GetString(padded).TrimEnd(' ', '\0');
