@@ -86,6 +86,11 @@ internal static class AuditCommand
 
     private static async Task<int> ShowAsync(CommandContext context, int limit, CancellationToken cancellationToken)
     {
+        if (limit < 1)
+        {
+            throw new CommandException(ExitCodes.Usage, $"--limit {limit} is no number of entries.", "Choose 1 or more.");
+        }
+
         var home = context.Home();
         await using var store = await OpenAsync(context, home, cancellationToken);
         var head = await store.HeadAsync(cancellationToken);
