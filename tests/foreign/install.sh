@@ -42,3 +42,4 @@ fi
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 "$here/pq-runtime.sh" "$here/../../.tools/pq-runtime" >/dev/null
+"$here/bouncycastle.sh" "$here/../../.tools/bouncycastle" >/dev/null

@@ -4,14 +4,14 @@
 # Leaves FOLDER/openssl (the command line) and FOLDER/dotnet/dotnet (run assemblies with it directly: "dotnet run" and "dotnet test" start
 # other processes, which fall back to the system's libraries), and prints the latter's path. Does nothing when both are there and work. Nothing
 # is installed system-wide. Needs apt, dpkg and patchelf; the packages come from the mirror that this machine already uses (or that
-# PQ_RUNTIME_MIRROR names). The newer OpenSSL needs a newer C library, so that one comes along, and the host's loader is replaced by its.
+# DEBIAN_MIRROR names). The newer OpenSSL needs a newer C library, so that one comes along, and the host's loader is replaced by its.
 set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
 folder=${1:?usage: pq-runtime.sh FOLDER}
 mkdir -p "$folder"
 folder=$(cd "$folder" && pwd)
 lib=$folder/lib
-keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 packages=(libc6 libssl3t64 openssl openssl-provider-legacy libzstd1 zlib1g libgcc-s1 libstdc++6)
 
 die() { echo "pq-runtime.sh: $*" >&2; exit 1; }
@@ -27,34 +27,16 @@ works() { # both parts, made from the .NET that is installed now
     "$folder/dotnet/dotnet" --list-runtimes 2>/dev/null | grep -q Microsoft.NETCore.App
 }
 
-mirror() { # the Debian mirror of this machine's own sources
-  if [ -n "${PQ_RUNTIME_MIRROR:-}" ]; then echo "$PQ_RUNTIME_MIRROR"; return; fi
-  { cat /etc/apt/sources.list /etc/apt/sources.list.d/*.list 2>/dev/null | sed -n 's/^deb \(\[[^]]*\] \)\?\(http[^ ]*\) .*/\2/p'
-    cat /etc/apt/sources.list.d/*.sources 2>/dev/null | sed -n 's/^URIs: *\([^ ]*\).*/\1/p'; } | grep -m1 '/debian/\?$' || true
-}
-
 fetch() { # suite: its libraries into $lib, its openssl program beside them
-  local work options
-  work=$(mktemp -d "$folder/fetch.XXXXXX")
-  # shellcheck disable=SC2064 # the folder of this call
-  trap "rm -rf '$work'" RETURN
-  mkdir -p "$work"/{lists/partial,archives/partial,empty,debs,unpacked}
-  : >"$work/status"
-  echo "deb [signed-by=$keyring] $(mirror) $1 main" >"$work/sources.list"
-  options=(-qq -o "Dir::Etc::sourcelist=$work/sources.list" -o "Dir::Etc::sourceparts=$work/empty" -o "Dir::Etc::preferencesparts=$work/empty"
-    -o "Dir::State::lists=$work/lists" -o "Dir::State::status=$work/status" -o "Dir::Cache::archives=$work/archives"
-    -o "Dir::Cache::pkgcache=" -o "Dir::Cache::srcpkgcache=" -o Acquire::Languages=none -o Acquire::Retries=3 -o "APT::Sandbox::User=$(id -un)")
-  apt-get "${options[@]}" update || return 1
-  (cd "$work/debs" && apt-get "${options[@]}" download "${packages[@]}") || return 1
-  local deb
-  for deb in "$work"/debs/*.deb; do dpkg -x "$deb" "$work/unpacked" || return 1; done
+  local unpacked=$folder/unpacked
+  "$here/../../scripts/unpack-debian.sh" "$1" "$unpacked" "${packages[@]}" >"$folder/VERSION" || return 1
   rm -rf "$lib" "$folder/ossl-modules"
   mkdir "$lib" "$folder/ossl-modules"
   # One flat folder, whatever the suite's layout: /lib, /usr/lib, with or without the name of the architecture.
-  find "$work/unpacked" \( -name gconv -o -name ossl-modules -o -name engines-3 \) -prune -o \( -type f -o -type l \) \( -name '*.so' -o -name '*.so.*' \) -exec cp -Ln {} "$lib/" \;
-  find "$work/unpacked" -path '*/ossl-modules/*' -exec cp {} "$folder/ossl-modules/" \;
-  find "$work/unpacked" -path '*/bin/openssl' -exec cp {} "$lib/openssl.program" \;
-  basename -a "$work"/debs/*.deb >"$folder/VERSION"
+  find "$unpacked" \( -name gconv -o -name ossl-modules -o -name engines-3 \) -prune -o \( -type f -o -type l \) \( -name '*.so' -o -name '*.so.*' \) -exec cp -Ln {} "$lib/" \;
+  find "$unpacked" -path '*/ossl-modules/*' -exec cp {} "$folder/ossl-modules/" \;
+  find "$unpacked" -path '*/bin/openssl' -exec cp {} "$lib/openssl.program" \;
+  rm -rf "$unpacked"
 }
 
 make_openssl() { # a wrapper: its loader and its libraries, not the system's
@@ -79,11 +61,7 @@ make_dotnet() { # the machine's .NET through links, with a host of its own that 
 exec 9>"$folder/.lock"
 flock 9 # two test projects may ask at once
 if ! works; then
-  need apt-get apt
-  need dpkg dpkg
   need patchelf patchelf
-  [ -f "$keyring" ] || die "$keyring is missing; type: apt-get install debian-archive-keyring"
-  [ -n "$(mirror)" ] || die "no Debian mirror in this machine's sources; name one: PQ_RUNTIME_MIRROR=http://HOST/debian $0 $folder"
   for suite in ${PQ_RUNTIME_SUITES:-trixie forky}; do
     rm -f "$folder/STAMP"
     fetch "$suite" || { echo "pq-runtime.sh: $suite could not be fetched, trying the next" >&2; continue; }

@@ -23,7 +23,7 @@ import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
  * Composite ML-DSA by BouncyCastle's Java library (1.86 and later), the one stock implementation that has all eighteen.
  *   java Composite.java make MESSAGE           prints one JSON line for each algorithm: its key pair, a signature over MESSAGE, a self-signed certificate
  *   java Composite.java verify FILE ISSUER...  exits 0 when certificate FILE (DER) is signed by ISSUER's key (DER), and so on up the line
- *   java Composite.java check ALGORITHM SPKI MESSAGEFILE SIGFILE   exits 0 when the signature is right
+ *   java Composite.java check MESSAGE FOLDER   exits 0 when for every NAME.spki in FOLDER the signature NAME.sig over MESSAGE is right
  */
 public final class Composite {
     private static final String[] NAMES = {
@@ -42,7 +42,7 @@ public final class Composite {
         switch (args[0]) {
             case "make" -> make(args[1].getBytes(StandardCharsets.UTF_8));
             case "verify" -> verify(args);
-            case "check" -> check(args[1], Path.of(args[2]), Path.of(args[3]), Path.of(args[4]));
+            case "check" -> check(args[1].getBytes(StandardCharsets.UTF_8), Path.of(args[2]));
             default -> throw new IllegalArgumentException(args[0]);
         }
     }
@@ -74,14 +74,15 @@ public final class Composite {
         }
     }
 
-    private static void check(String name, Path spki, Path message, Path signature) throws Exception {
-        PublicKey key = KeyFactory.getInstance(name, "BC").generatePublic(new X509EncodedKeySpec(Files.readAllBytes(spki)));
-        Signature verifier = Signature.getInstance(name, "BC");
-        verifier.initVerify(key);
-        verifier.update(Files.readAllBytes(message));
-        if (!verifier.verify(Files.readAllBytes(signature))) {
-            System.err.println("the signature is wrong");
-            System.exit(1);
+    private static void check(byte[] message, Path folder) throws Exception {
+        for (String name : NAMES) {
+            PublicKey key = KeyFactory.getInstance(name, "BC").generatePublic(new X509EncodedKeySpec(Files.readAllBytes(folder.resolve(name + ".spki"))));
+            Signature verifier = Signature.getInstance(name, "BC");
+            verifier.initVerify(key);
+            verifier.update(message);
+            if (!verifier.verify(Files.readAllBytes(folder.resolve(name + ".sig")))) {
+                throw new IllegalStateException(name + ": the signature is wrong");
+            }
         }
     }
 
