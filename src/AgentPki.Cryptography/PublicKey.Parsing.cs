@@ -91,7 +91,7 @@ public sealed partial class PublicKey
         var oid = new AsnReader(identifier.ToArray(), AsnEncodingRules.DER).ReadSequence().ReadObjectIdentifier();
         error = oid == KeyAlgorithm.EcdsaP256.Oid
             ? "The elliptic curve is not one of P-256 and P-384, or its parameters are not a named curve."
-            : $"The public key algorithm {oid} is not supported (or its parameters are not what the standard says).";
+            : UnknownAlgorithm.Describe(identifier, "public key algorithm");
         return null;
     }
 

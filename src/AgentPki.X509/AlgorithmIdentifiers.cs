@@ -20,6 +20,9 @@ internal static class AlgorithmIdentifiers
         return outer.ReadSequence("AlgorithmIdentifier").ReadOid("algorithm");
     }
 
+    /// <summary>Why a signature's AlgorithmIdentifier is not taken: unknown, of an older draft, or with parameters that its standard does not allow.</summary>
+    public static string DescribeUnknown(ReadOnlyMemory<byte> encoded) => UnknownAlgorithm.Describe(encoded.Span, "signature algorithm");
+
     /// <summary>Reads AlgorithmIdentifier { oid, parameters OPTIONAL }.</summary>
     public static string Read(ref DerReader reader, string field, out ReadOnlyMemory<byte> parameters)
     {
@@ -45,15 +48,7 @@ internal static class AlgorithmIdentifiers
         _ => null,
     };
 
-    public static string OidOf(HashFunction hash) => hash switch
-    {
-        HashFunction.Sha256 => Oids.Sha256,
-        HashFunction.Sha384 => Oids.Sha384,
-        HashFunction.Sha512 => Oids.Sha512,
-        HashFunction.None => throw new ArgumentException("No digest.", nameof(hash)),
-    };
-
-    private static bool IsNull(ReadOnlyMemory<byte> element) => element.Span.SequenceEqual((ReadOnlySpan<byte>)[0x05, 0x00]);
+    internal static bool IsNull(ReadOnlyMemory<byte> element) => element.Span.SequenceEqual((ReadOnlySpan<byte>)[0x05, 0x00]);
 
     // RFC 4055 §3.1. Digest identifiers occur with and without NULL (§2.1: both are to be accepted); what the identifiers mean must be what
     // SignatureAlgorithm means: one hash, MGF1 with it, a salt as long as the hash, trailer 1.

@@ -67,7 +67,7 @@ public static class Oids
     public const string CmcCa = "1.3.6.1.5.5.7.3.27";
     public const string CmcRa = "1.3.6.1.5.5.7.3.28";
 
-    // PKCS#9 and request attributes (RFC 2985, RFC 7030 §4.5.2, RFC 9908, RFC 4108).
+    // PKCS#9 and request attributes (RFC 2985, RFC 7030 §4.5.2, RFC 9908, RFC 4108, RFC 9883).
     public const string ContentType = "1.2.840.113549.1.9.3";
     public const string MessageDigest = "1.2.840.113549.1.9.4";
     public const string SigningTime = "1.2.840.113549.1.9.5";
@@ -78,6 +78,7 @@ public static class Oids
     public const string CertificationRequestInfoTemplate = "1.2.840.113549.1.9.16.2.61";
     public const string ExtensionRequestTemplate = "1.2.840.113549.1.9.16.2.62";
     public const string DecryptKeyId = "1.2.840.113549.1.9.16.2.37";
+    public const string StatementOfPossession = "1.3.6.1.4.1.22112.2.1";
     public const string AsymmetricDecryptKeyId = "1.2.840.113549.1.9.16.2.54";
 
     // CMS content types (RFC 5652, 5083) and CMC (RFC 5272).
@@ -85,6 +86,7 @@ public static class Oids
     public const string CmsSignedData = "1.2.840.113549.1.7.2";
     public const string CmsEnvelopedData = "1.2.840.113549.1.7.3";
     public const string CmsAuthEnvelopedData = "1.2.840.113549.1.9.16.1.23";
+    public const string KemRecipientInfo = "1.2.840.113549.1.9.16.13.3";
     public const string AsymmetricKeyPackage = "2.16.840.1.101.2.1.2.78.5";
     public const string CmcPkiData = "1.3.6.1.5.5.7.12.2";
     public const string CmcPkiResponse = "1.3.6.1.5.5.7.12.3";
@@ -103,6 +105,11 @@ public static class Oids
     public const string Sha256 = "2.16.840.1.101.3.4.2.1";
     public const string Sha384 = "2.16.840.1.101.3.4.2.2";
     public const string Sha512 = "2.16.840.1.101.3.4.2.3";
+    public const string Shake128 = "2.16.840.1.101.3.4.2.11";
+    public const string Shake256 = "2.16.840.1.101.3.4.2.12";
+    public const string HkdfSha256 = "1.2.840.113549.1.9.16.3.28";
+    public const string HkdfSha384 = "1.2.840.113549.1.9.16.3.29";
+    public const string HkdfSha512 = "1.2.840.113549.1.9.16.3.30";
     public const string StdDhSha256Kdf = "1.3.132.1.11.1";
     public const string StdDhSha384Kdf = "1.3.132.1.11.2";
     public const string Aes128Wrap = "2.16.840.1.101.3.4.1.5";

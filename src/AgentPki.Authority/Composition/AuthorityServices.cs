@@ -33,7 +33,7 @@ public sealed class AuthorityServices : IAsyncDisposable
         Approvals = new ApprovalService(stores.Approvals, commits, Audit, options, time);
         Credentials = new CredentialService(stores.Credentials, commits, Audit, profiles, time);
         var authenticator = new RequesterAuthenticator(stores.Certificates, stores.Agents, stores.Credentials, issuers, commits.Revocations, time);
-        var policy = new EnrollmentPolicy(profiles, new AgentNaming(options.TrustDomain), stores.Agents, stores.Certificates, Approvals, providers, new SubjectKeyMaker(providers), issuers, options, time);
+        var policy = new EnrollmentPolicy(profiles, new AgentNaming(options.TrustDomain), stores.Agents, stores.Certificates, Approvals, new PossessionProof(stores.Certificates, issuers, providers, time), new SubjectKeyMaker(providers), issuers, options, time);
         Registration = new RegistrationAuthority(authenticator, policy, authority, issuers, Audit, options, environment.Logger<RegistrationAuthority>());
         Appliance = new ApplianceEnrollment(profiles, authority, issuers, Audit);
         Agents = new AgentService(stores.Agents, commits, Audit, time);

@@ -16,7 +16,7 @@ internal sealed class EnrollmentPolicy(
     IAgentStore agents,
     ICertificateStore certificates,
     ApprovalService approvals,
-    CryptoProviders providers,
+    PossessionProof possession,
     SubjectKeyMaker keyMaker,
     IssuerDirectory issuers,
     AuthorityOptions options,
@@ -32,15 +32,16 @@ internal sealed class EnrollmentPolicy(
         }
 
         // 3. What may be asked for at all: key algorithm, extensions.
-        if (RequestRules.Check(request.Csr, profile) is { } notForAnybody)
+        if (RequestRules.Check(request, profile) is { } notForAnybody)
         {
             return new EnrollmentDecision.Refused(notForAnybody, profile.Name);
         }
 
-        // 4. Proof of possession: the request's own signature, always.
-        if (!request.Csr.VerifySignature(providers))
+        // 4. Proof of possession, always: the request's own signature, or the statement of a certificate's holder.
+        (var signingAgent, problem) = await possession.CheckAsync(request.Csr, cancellationToken);
+        if (problem is not null)
         {
-            return new EnrollmentDecision.Refused(new PkiProblem(PkiProblemKind.BadProofOfPossession, "the request's signature does not verify with its own public key"), profile.Name);
+            return new EnrollmentDecision.Refused(problem, profile.Name);
         }
 
         // 5. The names: whose certificate it will be.
@@ -48,6 +49,11 @@ internal sealed class EnrollmentPolicy(
         if (named is null)
         {
             return new EnrollmentDecision.Refused(problem ?? new PkiProblem(PkiProblemKind.PolicyViolation, "the names are not allowed"), profile.Name);
+        }
+
+        if (PossessionProof.CheckAgent(signingAgent, named.AgentId) is { } foreign)
+        {
+            return new EnrollmentDecision.Refused(foreign, profile.Name, named.AgentId);
         }
 
         // 6. The key: strong, and this agent's own.
@@ -92,7 +98,7 @@ internal sealed class EnrollmentPolicy(
             return new EnrollmentDecision.Refused(new PkiProblem(PkiProblemKind.Unauthorized, reason), profile.Name, named.AgentId);
         }
 
-        var made = request.Kind == EnrollmentKind.ServerKeygen ? await keyMaker.MakeAsync(request.Csr.PublicKey.Algorithm, cancellationToken) : null;
+        var made = request.Kind == EnrollmentKind.ServerKeygen ? await keyMaker.MakeAsync(SubjectKeyMaker.KindFor(request.Csr, profile), cancellationToken) : null;
         return new EnrollmentDecision.Approved(
             new ApprovedEnrollment(
                 profile,
@@ -143,6 +149,12 @@ internal sealed class EnrollmentPolicy(
         }
 
         // Two requests at one moment with one key for two agents: both pass here, and the commit lets one of them through.
+        if (key.TryGetHalves(out var mlDsa, out var traditional)
+            && (await certificates.FindKeyOwnerAsync(mlDsa.Fingerprint(), cancellationToken) ?? await certificates.FindKeyOwnerAsync(traditional.Fingerprint(), cancellationToken)) is not null)
+        {
+            return new PkiProblem(PkiProblemKind.BadPublicKey, "half of the composite key has a certificate of its own: the halves of a composite are used nowhere else (draft-ietf-lamps-pq-composite-sigs-19 §3.1); make a new key");
+        }
+
         var owner = await certificates.FindKeyOwnerAsync(key.Fingerprint(), cancellationToken);
         return owner is null || owner == agentId ? null : new PkiProblem(PkiProblemKind.BadPublicKey, "the public key belongs to another agent: every agent has keys of its own; make a new key");
     }

@@ -13,11 +13,20 @@ namespace AgentPki.Authority.Enrollment;
 internal static class RequestRules
 {
     /// <summary>Null when the request may go on.</summary>
-    public static PkiProblem? Check(Pkcs10Request csr, CertificateProfile profile)
+    public static PkiProblem? Check(EnrollmentRequest request, CertificateProfile profile)
     {
-        if (!profile.KeyAlgorithms.Contains(csr.PublicKey.Algorithm))
+        var csr = request.Csr;
+        // RFC 7030 §4.4.1: of a request for serverkeygen the key is not certified.
+        if (request.Kind != EnrollmentKind.ServerKeygen && !profile.KeyAlgorithms.Contains(csr.PublicKey.Algorithm))
         {
             return new PkiProblem(PkiProblemKind.UnsupportedAlgorithm, $"profile '{profile.Name}' does not take {csr.PublicKey.Algorithm} keys; it takes {string.Join(", ", profile.KeyAlgorithms)}");
+        }
+
+        // RFC 9883: "MUST NOT be used to obtain a signature certificate".
+        const KeyUsages signatures = KeyUsages.DigitalSignature | KeyUsages.NonRepudiation;
+        if (csr.PossessionStatement is not null && request.Kind != EnrollmentKind.ServerKeygen && (profile.KeyUsage & signatures) != 0)
+        {
+            return new PkiProblem(PkiProblemKind.PolicyViolation, $"a statement of possession is for keys that cannot sign (RFC 9883), and certificates of profile '{profile.Name}' are for signatures: sign the request with its own key");
         }
 
         foreach (var extension in csr.RequestedExtensions)

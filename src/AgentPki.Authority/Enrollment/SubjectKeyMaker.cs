@@ -1,8 +1,12 @@
+using System.Security.Cryptography;
+using AgentPki.Authority.Profiles;
 using AgentPki.Cryptography;
+using AgentPki.X509.Requests;
 
 namespace AgentPki.Authority.Enrollment;
 
 /// <summary>A key made for a requester.</summary>
+/// <param name="Pkcs8">An unencrypted DER PrivateKeyInfo (RFC 5958); of ML-DSA and ML-KEM keys the seed alone (RFC 9881 §6, RFC 9935 §6).</param>
 internal sealed record MadeKey(PublicKey PublicKey, byte[] Pkcs8);
 
 /// <summary>
@@ -11,15 +15,31 @@ internal sealed record MadeKey(PublicKey PublicKey, byte[] Pkcs8);
 /// </summary>
 internal sealed class SubjectKeyMaker(CryptoProviders providers)
 {
+    private static readonly TimeSpan NotSoon = TimeSpan.FromMinutes(10);
+
+    /// <summary>
+    /// The kind of key that a request for serverkeygen gets: its own key's (RFC 7030 §4.4.1: it says what is wanted) where the profile takes that, else the profile's first.
+    /// So a client can have an ML-KEM key, with which it could not have signed a request.
+    /// </summary>
+    public static KeyAlgorithm KindFor(Pkcs10Request csr, CertificateProfile profile) =>
+        profile.KeyAlgorithms.Contains(csr.PublicKey.Algorithm) ? csr.PublicKey.Algorithm : profile.KeyAlgorithms[0];
+
     /// <exception cref="KeyUnavailableException">No software provider makes keys of that kind.</exception>
     public async ValueTask<MadeKey> MakeAsync(KeyAlgorithm algorithm, CancellationToken cancellationToken)
     {
-        var provider = providers.All.FirstOrDefault(p => p.Protection == KeyProtection.Software && p.CapabilitiesFor(algorithm).HasFlag(KeyCapabilities.Generate))
-            ?? throw new KeyUnavailableException($"No software provider makes {algorithm} keys.", TimeSpan.FromMinutes(10));
-        var label = $"subject-{Convert.ToHexStringLower(System.Security.Cryptography.RandomNumberGenerator.GetBytes(16))}";
-        await using var key = await provider.GenerateAsync(new KeySpec(label, algorithm, KeyPurpose.Subject), cancellationToken);
-        return key is SoftwareSigningKey software
-            ? new MadeKey(key.PublicKey, software.ExportPkcs8())
-            : throw new KeyUnavailableException($"Provider '{provider.Name}' makes keys that cannot be handed out.", TimeSpan.FromMinutes(10));
+        var provider = providers.All.FirstOrDefault(p => p.Protection == KeyProtection.Software
+                && p.CapabilitiesFor(algorithm).HasFlag(KeyCapabilities.Generate)
+                && (algorithm.CanSign || p is IKeyEncapsulationProvider))
+            ?? throw new KeyUnavailableException($"No software provider makes {algorithm} keys.", NotSoon);
+        var spec = new KeySpec($"subject-{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16))}", algorithm, KeyPurpose.Subject);
+        await using IPrivateKey key = algorithm.CanEncapsulate && provider is IKeyEncapsulationProvider encapsulation
+            ? await encapsulation.GenerateDecapsulationKeyAsync(spec, cancellationToken)
+            : await provider.GenerateAsync(spec, cancellationToken);
+        return key switch
+        {
+            SoftwareSigningKey signing => new MadeKey(key.PublicKey, signing.ExportPkcs8()),
+            SoftwareDecapsulationKey decapsulation => new MadeKey(key.PublicKey, decapsulation.ExportPkcs8()),
+            _ => throw new KeyUnavailableException($"Provider '{provider.Name}' makes keys that cannot be handed out.", NotSoon),
+        };
     }
 }

@@ -7,6 +7,7 @@ using System.Text;
 using AgentPki.X509;
 using AgentPki.X509.Certificates;
 using AgentPki.X509.Cms;
+using AgentPki.X509.Requests;
 
 namespace AgentPki.Client.Est;
 
@@ -63,6 +64,20 @@ public sealed class EstClient : IDisposable
         await RequireSuccessAsync(answer, "csrattrs", cancellationToken);
         RequireMediaType(answer.Content, "application/csrattrs");
         return Decode(await answer.Content.ReadAsStringAsync(cancellationToken));
+    }
+
+    /// <summary>Which kind of key the server wants, out of its csrattrs (RFC 9908).</summary>
+    /// <exception cref="EstProtocolException">No usable answer.</exception>
+    public async Task<RequestedKey> GetRequestedKeyAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await GetCsrAttributesAsync(cancellationToken) is { Length: > 0 } attributes ? CsrAttributes.Parse(attributes).RequestedKey() : new RequestedKey.Any();
+        }
+        catch (MalformedDataException error)
+        {
+            throw new EstProtocolException($"The answer to csrattrs cannot be read: {error.Message}", error);
+        }
     }
 
     /// <summary>RFC 7030 §4.2.1.</summary>

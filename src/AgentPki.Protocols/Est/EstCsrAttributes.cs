@@ -19,14 +19,19 @@ internal static class EstCsrAttributes
         }
 
         var key = profile.KeyAlgorithms[0];
-        var list = CsrAttributes.For(key, key.DefaultSignature, []);
+        var list = CsrAttributes.For(key, key.CanSign ? key.DefaultSignature : null, []);
         var template = CsrAttributes.FromTemplate(new CertificationRequestInfoTemplate
         {
             Subject = profile.Subject.Source == SubjectSource.Request ? [.. Attributes(profile)] : null,
             Key = key,
             Extensions = [new ExtensionTemplate(Oids.SubjectAlternativeName)],
         });
-        return (list with { Attributes = [.. list.Attributes, .. template.Attributes] }).Encode();
+        return (list with
+        {
+            // What cannot sign comes with the statement of a certificate's holder (RFC 9883), or from serverkeygen.
+            ObjectIdentifiers = key.CanSign ? list.ObjectIdentifiers : [.. list.ObjectIdentifiers, Oids.StatementOfPossession],
+            Attributes = [.. list.Attributes, .. template.Attributes],
+        }).Encode();
     }
 
     // The common name alone: it is what an agent is called after; the others a profile allows are the client's own choice.

@@ -6,11 +6,11 @@ public sealed record EstOptions
     /// <summary>Shown in the Basic challenge (RFC 7617 §2); printable ASCII without quotes.</summary>
     public string Realm { get; init; } = "AgentPki EST";
 
-    /// <summary>Octets of a request's body. A PKCS#10 request with SLH-DSA keys and a dozen names stays far below.</summary>
-    public int BodyLimit { get; init; } = 64 * 1024;
+    /// <summary>Octets of a request's body. The largest honest one is signed with SLH-DSA-256f: 49,856 octets of signature (FIPS 205 table 2), in base64 some 70,000 with its names.</summary>
+    public int BodyLimit { get; init; } = 96 * 1024;
 
     /// <summary>Octets of a full CMC request's body: certificates and signatures around the PKCS#10.</summary>
-    public int FullCmcBodyLimit { get; init; } = 256 * 1024;
+    public int FullCmcBodyLimit { get; init; } = 512 * 1024;
 
     /// <summary>How long a body may take to arrive.</summary>
     public TimeSpan BodyDeadline { get; init; } = TimeSpan.FromSeconds(15);

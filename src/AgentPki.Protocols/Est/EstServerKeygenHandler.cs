@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using AgentPki.Authority.Cms;
 using AgentPki.Authority.Enrollment;
 using AgentPki.Authority.Problems;
+using AgentPki.Cryptography;
 using AgentPki.X509;
 using AgentPki.X509.Certificates;
 using AgentPki.X509.Cms;
@@ -28,6 +29,12 @@ internal sealed class EstServerKeygenHandler(EstServices services)
         if (delivery is KeyDelivery.Impossible(var why))
         {
             await exchange.RefuseAsync(why, EnrollmentKind.ServerKeygen);
+            return;
+        }
+
+        if (delivery is KeyDelivery.Encrypted { Recipient.PublicKey.Algorithm: { CanEncapsulate: true } kem } && services.Providers.ForEncapsulation(kem, KeyCapabilities.Encapsulate) is null)
+        {
+            await exchange.RefuseAsync(new PkiProblem(PkiProblemKind.UnsupportedAlgorithm, $"this appliance has nothing that encapsulates to {kem} keys; 'agentpki algorithms' lists what it has"), EnrollmentKind.ServerKeygen);
             return;
         }
 
@@ -57,7 +64,7 @@ internal sealed class EstServerKeygenHandler(EstServices services)
         }
     }
 
-    private static async Task SendAsync(EstExchange exchange, KeyDelivery delivery, CmsSigner? signer, byte[] key, Certificate certificate)
+    private async Task SendAsync(EstExchange exchange, KeyDelivery delivery, CmsSigner? signer, byte[] key, Certificate certificate)
     {
         try
         {
@@ -78,14 +85,14 @@ internal sealed class EstServerKeygenHandler(EstServices services)
     }
 
     /// <summary>RFC 7030 §4.4.2: AsymmetricKeyPackage in a SignedData of the party that made the key, in an EnvelopedData.</summary>
-    private static async ValueTask<byte[]> SealAsync(byte[] key, CmsSigner signer, KeyDelivery.Encrypted delivery, CancellationToken cancellationToken)
+    private async ValueTask<byte[]> SealAsync(byte[] key, CmsSigner signer, KeyDelivery.Encrypted delivery, CancellationToken cancellationToken)
     {
         var package = AsymmetricKeyPackage.Encode(key);
         var signed = Array.Empty<byte>();
         try
         {
             signed = await signer.SignKeyPackageAsync(package, cancellationToken);
-            return EnvelopedData.Encrypt(Oids.CmsSignedData, signed, delivery.Encryption, delivery.Recipient);
+            return await EnvelopedData.EncryptAsync(Oids.CmsSignedData, signed, delivery.Encryption, [delivery.Recipient], services.Providers, cancellationToken);
         }
         finally
         {

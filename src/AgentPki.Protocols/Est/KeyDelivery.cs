@@ -20,7 +20,7 @@ internal abstract record KeyDelivery
     /// <summary>PKCS#8 inside of the TLS connection, which is what a request without further attributes asks for.</summary>
     public sealed record InTls : KeyDelivery;
 
-    /// <summary>CMS EnvelopedData to a key that the client proved to hold (RFC 7030 §4.4.1.2).</summary>
+    /// <summary>CMS EnvelopedData to a key that the client proved to hold (RFC 7030 §4.4.1.2); for ML-KEM with a KEMRecipientInfo (RFC 9629, RFC 9936).</summary>
     public sealed record Encrypted(Recipient Recipient, ContentEncryption Encryption) : KeyDelivery;
 
     /// <summary>What was asked for cannot be done; cleartext would not be what was asked for.</summary>
@@ -60,16 +60,16 @@ internal abstract record KeyDelivery
         }
         else if (Identifies(identifier.Span, request.PublicKey))
         {
-            key = request.PublicKey; // its possession is proven by the request's own signature
+            key = request.PublicKey; // its possession is proven by the request's own signature, or stated by a certificate's holder (RFC 9883)
         }
         else
         {
             return Refuse("AsymmetricDecryptKeyIdentifier names neither the client certificate's key nor the request's own (their key identifier: SHA-1 or truncated SHA-256 of the key bits)");
         }
 
-        if (key.Algorithm.Family is not (AlgorithmFamily.Rsa or AlgorithmFamily.Ecdsa))
+        if (key.Algorithm.Family is not (AlgorithmFamily.Rsa or AlgorithmFamily.Ecdsa or AlgorithmFamily.MlKem))
         {
-            return Refuse($"a {key.Algorithm.Name} key decrypts nothing: name an RSA or EC key");
+            return Refuse($"a {key.Algorithm.Name} key decrypts nothing: name an RSA, EC or ML-KEM key");
         }
 
         var capabilities = SingleValue(request, Oids.SmimeCapabilities) is { } value ? ReadCapabilities(value) : null;
@@ -98,7 +98,7 @@ internal abstract record KeyDelivery
     private static RsaKeyTransport TransportFor(List<string>? capabilities) =>
         capabilities is not null && capabilities.Contains(Oids.RsaEncryption) && !capabilities.Contains(Oids.RsaOaep) ? RsaKeyTransport.Pkcs1 : RsaKeyTransport.Oaep;
 
-    private static KeyUsages UsageOf(PublicKey key) => key.Algorithm.Family == AlgorithmFamily.Rsa ? KeyUsages.KeyEncipherment : KeyUsages.KeyAgreement;
+    private static KeyUsages UsageOf(PublicKey key) => key.Algorithm.Family == AlgorithmFamily.Ecdsa ? KeyUsages.KeyAgreement : KeyUsages.KeyEncipherment;
 
     private static ReadOnlyMemory<byte>? SingleValue(Pkcs10Request request, string oid)
     {

@@ -52,7 +52,7 @@ public static class KestrelSetup
         kestrel.RequestHeadersTimeout = limits.HeaderTimeout;
         kestrel.KeepAliveTimeout = limits.KeepAlive;
         kestrel.MaxRequestHeaderCount = 64;
-        kestrel.MaxRequestHeadersTotalSize = 16 * 1024;
+        kestrel.MaxRequestHeadersTotalSize = 32 * 1024; // a proxy's Client-Cert (RFC 9440) of a post-quantum certificate is 8 to 25 kB
         kestrel.MaxRequestLineSize = 8 * 1024; // an OCSP GET carries its request in the path
         kestrel.Http2.MaxStreamsPerConnection = 64;
         var slowest = limits.MinimumBytesPerSecond == 0 ? null : new MinDataRate(limits.MinimumBytesPerSecond, TimeSpan.FromSeconds(5));

@@ -1,12 +1,14 @@
 using System.Security.Cryptography;
 using AgentPki.Client.Est;
 using AgentPki.Cryptography;
+using AgentPki.Cryptography.Providers;
+using AgentPki.Cryptography.Providers.BouncyCastle;
+using AgentPki.Cryptography.Providers.Composite;
 using AgentPki.Cryptography.Providers.Platform;
 using AgentPki.Server.Cli;
 using AgentPki.Server.Home;
 using AgentPki.X509.Certificates;
 using AgentPki.X509.Names;
-using AgentPki.X509.Requests;
 
 namespace AgentPki.Server.Up;
 
@@ -15,6 +17,10 @@ public static class SampleAgent
 {
     /// <summary>Its common name, and the last part of its SPIFFE ID.</summary>
     public const string Name = "sample-agent";
+
+    private static readonly ICryptoProvider[] Halves = [new PlatformProvider(), new BouncyCastleProvider()];
+
+    private static readonly CryptoProviders Software = new([.. Halves, new CompositeProvider(Halves)]);
 
     /// <param name="Certificate">What it holds now.</param>
     /// <param name="IsNew">Enrolled just now; otherwise kept from an earlier start.</param>
@@ -48,25 +54,26 @@ public static class SampleAgent
     private static async Task<Certificate> EnrollAsync(
         ApplianceHome home, Uri server, EstCredential credential, Certificate root, TimeProvider clock, CancellationToken cancellationToken)
     {
-        await using var key = (SoftwareSigningKey)await new PlatformProvider().GenerateAsync(new KeySpec(Name, KeyAlgorithm.EcdsaP256, KeyPurpose.Subject), cancellationToken);
-        var request = await Pkcs10Request.CreateAsync(X500Name.Create((X509.Oids.CommonName, Name)), [new GeneralName.Dns($"{Name}.localhost")], key, cancellationToken);
         using var client = new EstClient(new EstClientOptions(server, [root], Credential: credential), clock);
-        EstEnrollment outcome;
+        EstEnrolledKey enrolled;
         try
         {
-            outcome = await client.EnrollAsync(request, cancellationToken);
+            // It asks which kind of key its profile wants, like any client that knows RFC 9908.
+            enrolled = await new EstEnroller(client, Software, KeyAlgorithm.EcdsaP256)
+                .EnrollAsync(X500Name.Create((X509.Oids.CommonName, Name)), [new GeneralName.Dns($"{Name}.localhost")], null, cancellationToken);
         }
         catch (EstProtocolException e)
         {
             throw new CommandException(ExitCodes.Refused, $"The sample agent could not enrol: {e.Message}.", "Type 'agentpki doctor'; the appliance's log says more.");
         }
 
-        if (outcome is not EstEnrollment.Issued { Certificate: var certificate })
+        await using var key = enrolled.Key;
+        if (enrolled.Outcome is not EstEnrollment.Issued { Certificate: var certificate } || key is not SoftwareSigningKey signing)
         {
-            throw new CommandException(ExitCodes.Refused, $"The sample agent was not enrolled: {Reason(outcome)}.", "Type 'agentpki doctor'; the appliance's log says more.");
+            throw new CommandException(ExitCodes.Refused, $"The sample agent was not enrolled: {Reason(enrolled.Outcome)}.", "Type 'agentpki doctor'; the appliance's log says more.");
         }
 
-        PrivateFile.Write(home.SampleKey, Pem.EncodeKey(key.ExportPkcs8()));
+        PrivateFile.Write(home.SampleKey, Pem.EncodeKey(signing.ExportPkcs8()));
         PrivateFile.Write(home.SampleCertificate, Pem.Encode(certificate));
         return certificate;
     }
@@ -92,7 +99,7 @@ public static class SampleAgent
     {
         try
         {
-            return PlatformProvider.ImportPkcs8(Name, KeyPurpose.Subject, pkcs8).PublicKey.Equals(certificate.PublicKey);
+            return SoftwareKeys.ImportSigningKey(Name, KeyPurpose.Subject, pkcs8).PublicKey.Equals(certificate.PublicKey);
         }
         catch (CryptographicException)
         {

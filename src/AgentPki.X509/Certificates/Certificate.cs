@@ -125,7 +125,7 @@ public sealed class Certificate : IEquatable<Certificate>
             copy,
             fields,
             fields.PublicKey ?? throw new MalformedDataException($"subjectPublicKeyInfo: {fields.PublicKeyError}"),
-            algorithm ?? throw new MalformedDataException($"signatureAlgorithm: {AlgorithmIdentifiers.OidOf(identifier)} (with its parameters) is not known here"),
+            algorithm ?? throw new MalformedDataException($"signatureAlgorithm: {AlgorithmIdentifiers.DescribeUnknown(identifier)}"),
             signature);
     }
 

@@ -14,27 +14,36 @@ public enum ContentEncryption
     Aes256Gcm,
 }
 
-/// <summary>RFC 5652 §6 EnvelopedData and RFC 5083 AuthEnvelopedData: closed for RSA and elliptic-curve recipients, opened with a private key.</summary>
-public static class EnvelopedData
+/// <summary>RFC 5652 §6 EnvelopedData and RFC 5083 AuthEnvelopedData: closed for RSA, elliptic-curve and ML-KEM recipients, opened with a private key.</summary>
+public static partial class EnvelopedData
 {
     private const int GcmNonceOctets = 12;
     private const int GcmTagOctets = 16;
 
     /// <summary>A ContentInfo in which <paramref name="content"/> of <paramref name="contentType"/> is encrypted for each recipient.</summary>
     /// <param name="contentType">Dotted; for anything but id-data, <paramref name="content"/> is the content's DER without a ContentInfo.</param>
-    public static byte[] Encrypt(string contentType, ReadOnlySpan<byte> content, ContentEncryption encryption, params IReadOnlyList<Recipient> recipients)
+    /// <param name="providers">Encapsulate to ML-KEM recipients.</param>
+    /// <exception cref="NotSupportedException">No provider encapsulates to a recipient's key.</exception>
+    public static async ValueTask<byte[]> EncryptAsync(
+        string contentType, ReadOnlyMemory<byte> content, ContentEncryption encryption, IReadOnlyList<Recipient> recipients, CryptoProviders providers, CancellationToken cancellationToken)
     {
-        if (recipients.Count == 0)
+        if (recipients.Count is 0 or > Limits.CmsParties)
         {
-            throw new ArgumentException("An envelope has a recipient.", nameof(recipients));
+            throw new ArgumentException($"An envelope has 1 to {Limits.CmsParties} recipients.", nameof(recipients));
         }
 
         var key = RandomNumberGenerator.GetBytes(32);
         try
         {
+            var infos = new List<byte[]>(recipients.Count);
+            foreach (var recipient in recipients)
+            {
+                infos.Add(await CloseAsync(recipient, key, providers, cancellationToken));
+            }
+
             return encryption == ContentEncryption.Aes256Cbc
-                ? ContentInfo.Encode(Oids.CmsEnvelopedData, EncryptCbc(contentType, content, key, recipients))
-                : ContentInfo.Encode(Oids.CmsAuthEnvelopedData, EncryptGcm(contentType, content, key, recipients));
+                ? ContentInfo.Encode(Oids.CmsEnvelopedData, EncryptCbc(contentType, content.Span, key, VersionFor(recipients), infos))
+                : ContentInfo.Encode(Oids.CmsAuthEnvelopedData, EncryptGcm(contentType, content.Span, key, infos));
         }
         finally
         {
@@ -42,39 +51,32 @@ public static class EnvelopedData
         }
     }
 
-    /// <summary>Opens an envelope with an RSA or ECDH private key.</summary>
-    /// <param name="key">An <see cref="RSA"/> or <see cref="ECDiffieHellman"/>.</param>
-    /// <returns>The content and its type; null when no recipient info opens with this key, or the content does not.</returns>
-    /// <exception cref="MalformedDataException">Not an EnvelopedData or AuthEnvelopedData of an algorithm known here.</exception>
-    public static (string ContentType, byte[] Content)? Decrypt(ReadOnlyMemory<byte> contentInfo, AsymmetricAlgorithm key)
+    // RFC 5652 §6.1: 0 when all recipients are key transport by issuer and serial number, 3 when one is of another kind (ori), else 2.
+    private static int VersionFor(IReadOnlyList<Recipient> recipients) => recipients.Any(r => r.PublicKey.Algorithm.CanEncapsulate) ? 3
+        : recipients.All(r => r.Issuer is not null && r.PublicKey.Algorithm.Family == AlgorithmFamily.Rsa) ? 0
+        : 2;
+
+    private static async ValueTask<byte[]> CloseAsync(Recipient recipient, byte[] key, CryptoProviders providers, CancellationToken cancellationToken)
     {
-        var content = ContentInfo.Decode(contentInfo, out var type);
-        if (type is not (Oids.CmsEnvelopedData or Oids.CmsAuthEnvelopedData))
+        if (recipient.PublicKey.Algorithm.CanEncapsulate)
         {
-            throw new MalformedDataException($"contentType: {type} where an envelope belongs");
+            return await KeyEncapsulationRecipient.CloseAsync(recipient, key, providers, cancellationToken);
         }
 
-        var outer = new DerReader(content);
-        var reader = outer.ReadSequence("EnvelopedData");
-        outer.End("EnvelopedData");
-        reader.ReadInt32("version", 0, 4);
-        if (reader.NextIs(DerTag.ContextConstructed(0)))
+        using var writer = new DerWriter(1024);
+        if (recipient.PublicKey.Algorithm.Family == AlgorithmFamily.Rsa)
         {
-            reader.ReadElement(DerTag.ContextConstructed(0), "originatorInfo");
+            KeyTransport.Write(writer, recipient, key);
+        }
+        else
+        {
+            KeyAgreement.Write(writer, recipient, key);
         }
 
-        var contentKey = OpenKey(reader.ReadSet("recipientInfos"), key);
-        var encrypted = reader.ReadSequence("encryptedContentInfo");
-        var innerType = encrypted.ReadOid("contentType");
-        var algorithm = AlgorithmIdentifiers.Read(ref encrypted, "contentEncryptionAlgorithm", out var parameters);
-        var cipherText = ReadCipherText(ref encrypted);
-        var opened = type == Oids.CmsEnvelopedData
-            ? DecryptCbc(algorithm, parameters, cipherText, contentKey)
-            : DecryptGcm(algorithm, parameters, cipherText, ref reader, contentKey);
-        return opened is null ? null : (innerType, opened);
+        return writer.ToArray();
     }
 
-    private static byte[] EncryptCbc(string contentType, ReadOnlySpan<byte> content, byte[] key, IReadOnlyList<Recipient> recipients)
+    private static byte[] EncryptCbc(string contentType, ReadOnlySpan<byte> content, byte[] key, int version, List<byte[]> recipients)
     {
         using var aes = Aes.Create();
         aes.Key = key;
@@ -83,9 +85,8 @@ public static class EnvelopedData
         using var writer = new DerWriter(cipherText.Length + 2048);
         using (writer.Sequence())
         {
-            // RFC 5652 §6.1: 0 when all recipients are key transport by issuer and serial number, else 2.
-            writer.WriteInteger(recipients.All(r => r.Issuer is not null && r.PublicKey.Algorithm.Family == AlgorithmFamily.Rsa) ? 0 : 2);
-            WriteRecipients(writer, recipients, key);
+            writer.WriteInteger(version);
+            WriteRecipients(writer, recipients);
             using var info = writer.Sequence();
             writer.WriteOid(contentType);
             using (writer.Sequence())
@@ -100,7 +101,7 @@ public static class EnvelopedData
         return writer.ToArray();
     }
 
-    private static byte[] EncryptGcm(string contentType, ReadOnlySpan<byte> content, byte[] key, IReadOnlyList<Recipient> recipients)
+    private static byte[] EncryptGcm(string contentType, ReadOnlySpan<byte> content, byte[] key, List<byte[]> recipients)
     {
         var nonce = RandomNumberGenerator.GetBytes(GcmNonceOctets);
         var cipherText = new byte[content.Length];
@@ -116,7 +117,7 @@ public static class EnvelopedData
         {
             // RFC 5083 §2.1: always 0
             writer.WriteInteger(0);
-            WriteRecipients(writer, recipients, key);
+            WriteRecipients(writer, recipients);
             using (writer.Sequence())
             {
                 writer.WriteOid(contentType);
@@ -138,132 +139,12 @@ public static class EnvelopedData
         return writer.ToArray();
     }
 
-    private static void WriteRecipients(DerWriter writer, IReadOnlyList<Recipient> recipients, byte[] key)
+    private static void WriteRecipients(DerWriter writer, List<byte[]> recipients)
     {
         using var set = writer.SetOf();
         foreach (var recipient in recipients)
         {
-            if (recipient.PublicKey.Algorithm.Family == AlgorithmFamily.Rsa)
-            {
-                KeyTransport.Write(writer, recipient, key);
-            }
-            else
-            {
-                KeyAgreement.Write(writer, recipient, key);
-            }
-        }
-    }
-
-    private static byte[]? OpenKey(DerReader set, AsymmetricAlgorithm key)
-    {
-        byte[]? contentKey = null;
-        for (var count = 0; !set.IsEmpty; count++)
-        {
-            if (count == Limits.CmsParties)
-            {
-                throw set.Malformed($"recipientInfos: more than {Limits.CmsParties}");
-            }
-
-            if (key is RSA rsa && set.NextIs(DerTag.Sequence))
-            {
-                var info = set.ReadSequence("KeyTransRecipientInfo");
-                contentKey ??= KeyTransport.Open(info, rsa);
-            }
-            else if (key is ECDiffieHellman ecdh && set.NextIs(DerTag.ContextConstructed(1)))
-            {
-                var info = set.ReadConstructed(DerTag.ContextConstructed(1), "KeyAgreeRecipientInfo");
-                contentKey ??= KeyAgreement.Open(info, ecdh);
-            }
-            else
-            {
-                set.ReadElement("RecipientInfo");
-            }
-        }
-
-        return contentKey;
-    }
-
-    // encryptedContent [0] IMPLICIT OCTET STRING: one piece, or several from a sender that streams.
-    private static byte[] ReadCipherText(ref DerReader info)
-    {
-        if (info.NextIs(DerTag.Context(0)))
-        {
-            return info.ReadContent(DerTag.Context(0), "encryptedContent").ToArray();
-        }
-
-        var pieces = info.ReadConstructed(DerTag.ContextConstructed(0), "encryptedContent");
-        using var joined = new MemoryStream();
-        while (!pieces.IsEmpty)
-        {
-            joined.Write(pieces.ReadOctetString("encryptedContent").Span);
-        }
-
-        return joined.ToArray();
-    }
-
-    private static byte[]? DecryptCbc(string algorithm, ReadOnlyMemory<byte> parameters, byte[] cipherText, byte[]? key)
-    {
-        var length = algorithm switch
-        {
-            Oids.Aes128Cbc => 16,
-            Oids.Aes256Cbc => 32,
-            _ => throw new MalformedDataException($"contentEncryptionAlgorithm: {algorithm} is not known here"),
-        };
-        var reader = new DerReader(parameters);
-        var vector = reader.ReadOctetString("aes-IV");
-        if (key?.Length != length || vector.Length != 16)
-        {
-            return null;
-        }
-
-        using var aes = Aes.Create();
-        aes.Key = key;
-        try
-        {
-            return aes.DecryptCbc(cipherText, vector.Span);
-        }
-        catch (CryptographicException)
-        {
-            return null;
-        }
-    }
-
-    private static byte[]? DecryptGcm(string algorithm, ReadOnlyMemory<byte> parameters, byte[] cipherText, ref DerReader reader, byte[]? key)
-    {
-        var length = algorithm switch
-        {
-            Oids.Aes128Gcm => 16,
-            Oids.Aes256Gcm => 32,
-            _ => throw new MalformedDataException($"contentEncryptionAlgorithm: {algorithm} is not known here"),
-        };
-        var outer = new DerReader(parameters);
-        var gcmParameters = outer.ReadSequence("GCMParameters");
-        var nonce = gcmParameters.ReadOctetString("aes-nonce");
-        var tagOctets = gcmParameters.IsEmpty ? 12 : gcmParameters.ReadInt32("aes-ICVlen", 12, 16);
-        byte[] associated = [];
-        if (reader.NextIs(DerTag.ContextConstructed(1)))
-        {
-            associated = reader.ReadElement(DerTag.ContextConstructed(1), "authAttrs").ToArray();
-            // RFC 5083 §2.2: authenticated under the SET OF tag.
-            associated[0] = DerTag.Set;
-        }
-
-        var tag = reader.ReadOctetString("mac");
-        if (key?.Length != length || nonce.Length != GcmNonceOctets || tag.Length != tagOctets)
-        {
-            return null;
-        }
-
-        using var gcm = new AesGcm(key, tagOctets);
-        var content = new byte[cipherText.Length];
-        try
-        {
-            gcm.Decrypt(nonce.Span, cipherText, tag.Span, content, associated);
-            return content;
-        }
-        catch (CryptographicException)
-        {
-            return null;
+            writer.WriteEncoded(recipient);
         }
     }
 }

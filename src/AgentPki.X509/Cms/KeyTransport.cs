@@ -22,15 +22,7 @@ internal static class KeyTransport
         using var info = writer.Sequence();
         // §6.2.1: 0 with issuer and serial number, 2 with a key identifier
         writer.WriteInteger(recipient.Issuer is null ? 2 : 0);
-        if (recipient.Issuer is null)
-        {
-            writer.Write(DerTag.Context(0), recipient.KeyIdentifier.Span);
-        }
-        else
-        {
-            recipient.WriteIssuerAndSerial(writer);
-        }
-
+        recipient.WriteIdentifier(writer);
         writer.WriteEncoded(oaep ? OaepSha256 : RsaEncryption);
         writer.WriteOctetString(encrypted);
     }

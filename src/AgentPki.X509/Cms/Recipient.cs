@@ -32,13 +32,26 @@ public sealed record Recipient
     public RsaKeyTransport RsaKeyTransport { get; init; } = RsaKeyTransport.Oaep;
 
     /// <summary>The holder of a certificate, found by issuer and serial number.</summary>
-    /// <exception cref="ArgumentException">A key of a kind that cannot receive (Ed25519).</exception>
+    /// <exception cref="ArgumentException">A key of a kind that cannot receive: it signs only.</exception>
     public static Recipient ForCertificate(Certificate certificate) =>
         new(CheckKind(certificate.PublicKey)) { Issuer = certificate.Issuer, SerialNumber = certificate.SerialNumber };
 
     /// <summary>The holder of a key, found by an identifier that it gave (RFC 7030 §4.4.1.2 AsymmetricDecryptKeyIdentifier).</summary>
-    /// <exception cref="ArgumentException">A key of a kind that cannot receive (Ed25519).</exception>
+    /// <exception cref="ArgumentException">A key of a kind that cannot receive: it signs only.</exception>
     public static Recipient ForKey(PublicKey key, ReadOnlyMemory<byte> keyIdentifier) => new(CheckKind(key)) { KeyIdentifier = keyIdentifier };
+
+    /// <summary>RFC 5652 §6.2.1 RecipientIdentifier: issuer and serial number, or the key identifier [0].</summary>
+    internal void WriteIdentifier(DerWriter writer)
+    {
+        if (Issuer is null)
+        {
+            writer.Write(DerTag.Context(0), KeyIdentifier.Span);
+        }
+        else
+        {
+            WriteIssuerAndSerial(writer);
+        }
+    }
 
     internal void WriteIssuerAndSerial(DerWriter writer)
     {
@@ -47,7 +60,7 @@ public sealed record Recipient
         writer.Write(DerTag.Integer, SerialNumber.Span);
     }
 
-    private static PublicKey CheckKind(PublicKey key) => key.Algorithm.Family is not (AlgorithmFamily.Rsa or AlgorithmFamily.Ecdsa)
-        ? throw new ArgumentException($"A key of kind {key.Algorithm.Name} signs and cannot decrypt; an envelope needs an RSA or ECDH key.", nameof(key))
+    private static PublicKey CheckKind(PublicKey key) => key.Algorithm.Family is not (AlgorithmFamily.Rsa or AlgorithmFamily.Ecdsa or AlgorithmFamily.MlKem)
+        ? throw new ArgumentException($"A key of kind {key.Algorithm.Name} signs and cannot decrypt; an envelope needs an RSA, ECDH or ML-KEM key.", nameof(key))
         : key;
 }

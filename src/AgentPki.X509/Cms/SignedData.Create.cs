@@ -36,7 +36,7 @@ public sealed partial class SignedData
         }
 
         var algorithm = options.SignatureAlgorithm ?? key.Algorithm.DefaultSignature;
-        var attributes = EncodeAttributes(contentType, CmsDigest.Compute(CmsDigest.For(algorithm), content.Span), options.SigningTime);
+        var attributes = EncodeAttributes(contentType, CmsDigest.For(algorithm).Compute(content.Span), options.SigningTime);
         var signature = await key.SignAsync(algorithm, attributes, cancellationToken);
         return Encode(contentType, content.Span, algorithm, attributes, signature, signer, options.Certificates);
     }
@@ -70,7 +70,7 @@ public sealed partial class SignedData
             writer.WriteInteger(contentType == Oids.CmsData ? 1 : 3);
             using (writer.SetOf())
             {
-                CmsDigest.Write(writer, CmsDigest.For(algorithm));
+                CmsDigest.For(algorithm).Write(writer);
             }
 
             using (writer.Sequence())
@@ -106,7 +106,7 @@ public sealed partial class SignedData
             writer.Write(DerTag.Integer, signer.SerialNumber.Span);
         }
 
-        CmsDigest.Write(writer, CmsDigest.For(algorithm));
+        CmsDigest.For(algorithm).Write(writer);
         // signedAttrs [0] IMPLICIT: the same octets under another tag
         writer.Write(DerTag.ContextConstructed(0), new DerReader(attributes).ReadContent(DerTag.Set, "signedAttrs").Span);
         writer.WriteEncoded(algorithm.AlgorithmIdentifier.Span);

@@ -23,7 +23,7 @@ public sealed class SignerInfo
     public ReadOnlyMemory<byte> SubjectKeyIdentifier { get; private init; }
 
     /// <summary>Null when the digest is not known here.</summary>
-    public HashFunction? Digest { get; private init; }
+    public CmsDigest? Digest { get; private init; }
 
     /// <summary>Null when the algorithm is not known here.</summary>
     public SignatureAlgorithm? SignatureAlgorithm { get; private init; }
@@ -43,7 +43,7 @@ public sealed class SignerInfo
     /// </summary>
     public bool Verify(PublicKey key, string contentType, ReadOnlySpan<byte> content, CryptoProviders providers)
     {
-        if (SignatureAlgorithm is not { } algorithm || Digest is not { } digest)
+        if (SignatureAlgorithm is not { } algorithm)
         {
             return false;
         }
@@ -54,7 +54,7 @@ public sealed class SignerInfo
             return contentType == Oids.CmsData && providers.Verify(key, algorithm, content, Signature.Span);
         }
 
-        if (!HasOne(Oids.ContentType, AttributeOid(contentType)) || !HasOne(Oids.MessageDigest, AttributeOctets(CmsDigest.Compute(digest, content))))
+        if (Digest is not { } digest || !HasOne(Oids.ContentType, AttributeOid(contentType)) || !HasOne(Oids.MessageDigest, AttributeOctets(digest.Compute(content))))
         {
             return false;
         }
@@ -83,7 +83,7 @@ public sealed class SignerInfo
             keyIdentifier = reader.ReadContent(DerTag.Context(0), "subjectKeyIdentifier");
         }
 
-        var digest = AlgorithmIdentifiers.ReadHash(ref reader, "digestAlgorithm");
+        var digest = CmsDigest.Read(ref reader);
         ReadOnlyMemory<byte> signed = default;
         IReadOnlyList<RequestAttribute> attributes = [];
         if (reader.NextIs(DerTag.ContextConstructed(0)))
@@ -92,7 +92,7 @@ public sealed class SignerInfo
             attributes = RequestAttribute.ReadAll(reader.Inside(signed).ReadConstructed(DerTag.ContextConstructed(0), "signedAttrs"), "signedAttrs");
         }
 
-        var algorithm = CmsDigest.ReadSignatureAlgorithm(ref reader, digest);
+        var algorithm = CmsDigest.ReadSignatureAlgorithm(ref reader, digest, attributesSigned: !signed.IsEmpty);
         var signature = reader.ReadOctetString("signature");
         if (reader.NextIs(DerTag.ContextConstructed(1)))
         {

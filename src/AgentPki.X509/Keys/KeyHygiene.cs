@@ -5,7 +5,8 @@ namespace AgentPki.X509.Keys;
 
 /// <summary>
 /// Refuses public keys that are valid by form and broken in fact. For elliptic-curve keys there is nothing to do beyond the checks of
-/// <see cref="PublicKey"/> and the list of known keys; for RSA it costs some tens of microseconds.
+/// <see cref="PublicKey"/> and the list of known keys, nor for ML-DSA, SLH-DSA and ML-KEM; for RSA it costs some tens of microseconds. Of a composite, both halves are
+/// looked at: one that is broken makes it no better than the other alone.
 /// </summary>
 public static class KeyHygiene
 {
@@ -28,6 +29,11 @@ public static class KeyHygiene
         if (knownKeys.Contains(key))
         {
             return "The private key of this public key is known to the public.";
+        }
+
+        if (key.TryGetHalves(out var mlDsa, out var traditional))
+        {
+            return (Check(mlDsa, knownKeys) ?? Check(traditional, knownKeys)) is { } weak ? $"Half of the {key.Algorithm} key is not fit for use. {weak}" : null;
         }
 
         return key.TryGetRsaParameters(out var modulus, out var exponent)

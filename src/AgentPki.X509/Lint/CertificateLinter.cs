@@ -49,6 +49,7 @@ public static class CertificateLinter
         new ExtendedKeyUsagePresentRule(),
         new ExtendedKeyUsageAnyRule(),
         new ExtendedKeyUsageOfPositionRule(),
+        new ExtendedKeyUsageOfAlgorithmRule(),
         new ExtendedKeyUsageUniqueRule(),
         new ExtendedKeyUsageConsistentRule(),
         new SubjectAlternativeNamePresentRule(),

@@ -39,6 +39,34 @@ public sealed record CertificationRequestInfoTemplate
         return writer.ToArray();
     }
 
+    /// <summary>What a template says of the key; the rest is read past.</summary>
+    /// <exception cref="MalformedDataException">Not the DER of a CertificationRequestInfoTemplate.</exception>
+    internal static RequestedKey ReadKey(ReadOnlyMemory<byte> template)
+    {
+        var outer = new DerReader(template);
+        var sequence = outer.ReadSequence("template");
+        outer.End("template");
+        sequence.ReadInt32("version", 0, 0);
+        if (sequence.NextIs(DerTag.Sequence))
+        {
+            sequence.ReadElement(DerTag.Sequence, "subject");
+        }
+
+        RequestedKey key = new RequestedKey.Any();
+        if (sequence.NextIs(DerTag.ContextConstructed(0)))
+        {
+            var info = sequence.ReadConstructed(DerTag.ContextConstructed(0), "subjectPKInfo");
+            var identifier = info.ReadElement(DerTag.Sequence, "algorithm");
+            var placeholder = info.IsEmpty ? default : info.ReadBitStringOctets("subjectPublicKey");
+            info.End("subjectPKInfo");
+            key = RequestedKey.FromIdentifier(identifier, placeholder);
+        }
+
+        sequence.ReadElement(DerTag.ContextConstructed(1), "attributes");
+        sequence.End("template");
+        return key;
+    }
+
     // NameTemplate: RDNs whose values are OPTIONAL.
     private void WriteSubject(DerWriter writer)
     {

@@ -20,10 +20,15 @@ public sealed record CsrAttributes
     /// </summary>
     public static CsrAttributes For(KeyAlgorithm? key, SignatureAlgorithm? signature, IReadOnlyList<X509Extension> extensions)
     {
+        var oids = new List<string>();
         var attributes = new List<RequestAttribute>();
-        if (key is not null)
+        if (key?.Family is AlgorithmFamily.Ecdsa or AlgorithmFamily.Rsa)
         {
             attributes.Add(KeyAttribute(key));
+        }
+        else if (key is not null)
+        {
+            oids.Add(key.Oid); // it says all there is to say of such a key
         }
 
         if (extensions.Count > 0)
@@ -33,12 +38,34 @@ public sealed record CsrAttributes
             attributes.Add(new RequestAttribute(Oids.ExtensionRequest, [writer.ToArray()]));
         }
 
-        return new CsrAttributes { ObjectIdentifiers = signature is null ? [] : [signature.Oid], Attributes = attributes };
+        if (signature is not null && !oids.Contains(signature.Oid))
+        {
+            oids.Add(signature.Oid);
+        }
+
+        return new CsrAttributes { ObjectIdentifiers = oids, Attributes = attributes };
     }
 
     /// <summary>RFC 9908 §3.4: one attribute that holds a template, for a client that knows it.</summary>
     public static CsrAttributes FromTemplate(CertificationRequestInfoTemplate template) =>
         new() { Attributes = [new RequestAttribute(Oids.CertificationRequestInfoTemplate, [template.Encode()])] };
+
+    /// <summary>
+    /// The kind of key to make: what the template says where there is one (RFC 9908 §3.4: it takes precedence), else what the list does.
+    /// </summary>
+    /// <exception cref="MalformedDataException">A template or an attribute that cannot be read.</exception>
+    public RequestedKey RequestedKey()
+    {
+        if (Attributes.FirstOrDefault(a => a.Oid == Oids.CertificationRequestInfoTemplate) is { } attribute)
+        {
+            return attribute is { Values: [var template] }
+                ? CertificationRequestInfoTemplate.ReadKey(template)
+                : throw new MalformedDataException("CsrAttrs: the template attribute does not have one value");
+        }
+
+        return Attributes.Select(Requests.RequestedKey.FromAttribute).Concat(ObjectIdentifiers.Select(Requests.RequestedKey.FromOid)).FirstOrDefault(k => k is not null)
+            ?? new RequestedKey.Any();
+    }
 
     /// <summary>The DER CsrAttrs: SEQUENCE OF AttrOrOID.</summary>
     public byte[] Encode()
@@ -92,18 +119,15 @@ public sealed record CsrAttributes
     private static RequestAttribute KeyAttribute(KeyAlgorithm key)
     {
         using var writer = new DerWriter(32);
-        switch (key.Family)
+        if (key.Family == AlgorithmFamily.Rsa)
         {
-            case AlgorithmFamily.Ecdsa:
-                var identifier = new DerReader(key.AlgorithmIdentifier).ReadSequence("algorithm");
-                identifier.ReadOid("algorithm");
-                writer.WriteEncoded(identifier.ReadElement("curve").Span);
-                break;
-            case AlgorithmFamily.Rsa:
-                writer.WriteInteger(key.SizeBits);
-                break;
-            default:
-                return new RequestAttribute(key.Oid, []);
+            writer.WriteInteger(key.SizeBits);
+        }
+        else
+        {
+            var identifier = new DerReader(key.AlgorithmIdentifier).ReadSequence("algorithm");
+            identifier.ReadOid("algorithm");
+            writer.WriteEncoded(identifier.ReadElement("curve").Span);
         }
 
         return new RequestAttribute(key.Oid, [writer.ToArray()]);

@@ -20,6 +20,12 @@ public sealed record Pkcs10Options
     /// <summary>A second key that is to stand in the same certificate (X.509 (2019) §9.8), and proves its possession in the same request.</summary>
     public ISigningKey? AlternativeKey { get; init; }
 
+    /// <summary>
+    /// For a key that cannot sign, or is not to (ML-KEM, ECDH): the certificate whose key signs the request, and which the request names in a statement of possession
+    /// (RFC 9883). Null: the request is signed with its own key.
+    /// </summary>
+    public Certificate? PossessionBy { get; init; }
+
     /// <summary>Further attributes (RFC 7030 §4.4.1 DecryptKeyIdentifier and the like).</summary>
     public IReadOnlyList<RequestAttribute> Attributes { get; init; } = [];
 }
@@ -30,22 +36,34 @@ public sealed partial class Pkcs10Request
     public static ValueTask<byte[]> CreateAsync(X500Name subject, IEnumerable<GeneralName> names, ISigningKey key, CancellationToken cancellationToken) =>
         CreateAsync(subject, names, key, new Pkcs10Options(), cancellationToken);
 
+    public static ValueTask<byte[]> CreateAsync(X500Name subject, IEnumerable<GeneralName> names, ISigningKey key, Pkcs10Options options, CancellationToken cancellationToken) =>
+        CreateAsync(subject, names, key.PublicKey, key, options, cancellationToken);
+
+    /// <summary>
+    /// Makes a request for <paramref name="publicKey"/> that another key signs: that of the certificate in <see cref="Pkcs10Options.PossessionBy"/> (RFC 9883), or, for EST
+    /// serverkeygen, where the request's key only receives the answer, any.
+    /// </summary>
     public static async ValueTask<byte[]> CreateAsync(
-        X500Name subject, IEnumerable<GeneralName> names, ISigningKey key, Pkcs10Options options, CancellationToken cancellationToken)
+        X500Name subject, IEnumerable<GeneralName> names, PublicKey publicKey, ISigningKey signer, Pkcs10Options options, CancellationToken cancellationToken)
     {
-        var algorithm = options.SignatureAlgorithm ?? key.Algorithm.DefaultSignature;
+        if (options.PossessionBy is { } certificate && !certificate.PublicKey.Equals(signer.PublicKey))
+        {
+            throw new ArgumentException("The statement of possession names a certificate that is not that of the signing key.", nameof(options));
+        }
+
+        var algorithm = options.SignatureAlgorithm ?? signer.Algorithm.DefaultSignature;
         RequestAttribute[] attributes = [.. EncodeAttributes(subject, [.. names], options)];
         if (options.AlternativeKey is { } alternative)
         {
             // The alternative signature first, over everything but itself; the request's own signature covers it.
             var alternativeAlgorithm = alternative.Algorithm.DefaultSignature;
             attributes = [.. attributes, .. EncodeAlternative(alternative.PublicKey, alternativeAlgorithm)];
-            var covered = EncodeInfo(subject, key.PublicKey, attributes);
+            var covered = EncodeInfo(subject, publicKey, attributes);
             attributes = [.. attributes, EncodeAlternativeValue(await alternative.SignAsync(alternativeAlgorithm, covered, cancellationToken))];
         }
 
-        var info = EncodeInfo(subject, key.PublicKey, attributes);
-        var signature = await key.SignAsync(algorithm, info, cancellationToken);
+        var info = EncodeInfo(subject, publicKey, attributes);
+        var signature = await signer.SignAsync(algorithm, info, cancellationToken);
         return Certificate.Assemble(info, algorithm, signature);
     }
 
@@ -88,6 +106,11 @@ public sealed partial class Pkcs10Request
             using var writer = new DerWriter(64);
             writer.WriteString(DerTag.Utf8String, password);
             yield return new RequestAttribute(Oids.ChallengePassword, [writer.ToArray()]);
+        }
+
+        if (options.PossessionBy is { } certificate)
+        {
+            yield return new RequestAttribute(Oids.StatementOfPossession, [PossessionStatement.By(certificate).Encode()]);
         }
 
         foreach (var attribute in options.Attributes)

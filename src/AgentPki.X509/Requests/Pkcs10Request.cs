@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using AgentPki.Cryptography;
+using AgentPki.X509.Certificates;
 using AgentPki.X509.Der;
 using AgentPki.X509.Extensions;
 using AgentPki.X509.Names;
@@ -40,6 +41,12 @@ public sealed partial class Pkcs10Request
     /// <summary>Dotted key purposes; null when the request asks for none.</summary>
     public IReadOnlyList<string>? RequestedExtendedKeyUsages { get; private init; }
 
+    /// <summary>
+    /// RFC 9883: says that whoever holds the key of another certificate, with which this request is signed, holds the private key of <see cref="PublicKey"/> too. Null
+    /// for a request that is signed with its own key.
+    /// </summary>
+    public PossessionStatement? PossessionStatement { get; private init; }
+
     /// <summary>RFC 2985 §5.4.1; a secret: not for logs.</summary>
     public string? ChallengePassword { get; private init; }
 
@@ -68,8 +75,12 @@ public sealed partial class Pkcs10Request
         }
     }
 
-    /// <summary>Whether the requester holds the private key (proof of possession).</summary>
-    public bool VerifySignature(CryptoProviders providers) => providers.Verify(PublicKey, SignatureAlgorithm, RequestInfo.Span, Signature.Span);
+    /// <summary>Whether the requester holds the private key (proof of possession). False where another key signs (<see cref="PossessionStatement"/>).</summary>
+    public bool VerifySignature(CryptoProviders providers) => PossessionStatement is null && providers.Verify(PublicKey, SignatureAlgorithm, RequestInfo.Span, Signature.Span);
+
+    /// <summary>Whether the holder of <paramref name="signer"/>'s private key made this request (RFC 9883); whose certificate that is, and whether it is good, is the caller's to know.</summary>
+    public bool VerifySignature(Certificate signer, CryptoProviders providers) =>
+        PossessionStatement is { } statement && statement.IsMadeBy(signer) && providers.Verify(signer.PublicKey, SignatureAlgorithm, RequestInfo.Span, Signature.Span);
 
     private static Pkcs10Request? Read(byte[] der, out RequestError? error)
     {
@@ -89,6 +100,7 @@ public sealed partial class Pkcs10Request
         var signature = sequence.ReadBitStringOctets("signature");
         sequence.End("CertificationRequest");
         var extensions = ReadExtensionRequest(attributes);
+        var statement = SingleValue(attributes, Oids.StatementOfPossession) is { } possession ? PossessionStatement.Parse(possession) : null;
 
         if (key is null)
         {
@@ -96,13 +108,10 @@ public sealed partial class Pkcs10Request
             return null;
         }
 
-        if (algorithm is null || !algorithm.Fits(key.Algorithm))
+        // What another key than the request's own signs with is known when that key is (RFC 9883).
+        if (algorithm is null || (statement is null && !algorithm.Fits(key.Algorithm)))
         {
-            error = new RequestError(
-                RequestErrorKind.UnsupportedAlgorithm,
-                algorithm is null
-                    ? $"The request's signature algorithm {AlgorithmIdentifiers.OidOf(encodedAlgorithm)} (with its parameters) is not one this appliance knows."
-                    : $"The request is signed with {algorithm.Name}, which a key of kind {key.Algorithm.Name} cannot do.");
+            error = new RequestError(RequestErrorKind.UnsupportedAlgorithm, WhyNotSigned(algorithm, encodedAlgorithm, key));
             return null;
         }
 
@@ -128,8 +137,16 @@ public sealed partial class Pkcs10Request
             RequestedKeyUsages = Value(extensions, Oids.KeyUsage) is { } usage ? ExtensionReaders.KeyUsage(usage) : null,
             RequestedExtendedKeyUsages = Value(extensions, Oids.ExtendedKeyUsage) is { } purposes ? ExtensionReaders.ExtendedKeyUsage(purposes) : null,
             ChallengePassword = ReadChallengePassword(attributes),
+            PossessionStatement = statement,
         };
     }
+
+    private static string WhyNotSigned(SignatureAlgorithm? algorithm, ReadOnlyMemory<byte> encoded, PublicKey key) => (algorithm, key.Algorithm.CanSign) switch
+    {
+        (_, false) => $"A key of kind {key.Algorithm.Name} signs nothing, not even a request for its own certificate: sign it with the key of a certificate that you have, and name that in a statement of possession (RFC 9883), or use serverkeygen.",
+        (null, _) => $"The request's signature algorithm is not taken. {AlgorithmIdentifiers.DescribeUnknown(encoded)}",
+        _ => $"The request is signed with {algorithm.Name}, which a key of kind {key.Algorithm.Name} cannot do.",
+    };
 
     private static ReadOnlyMemory<byte>? Value(IReadOnlyList<X509Extension> extensions, string oid)
     {

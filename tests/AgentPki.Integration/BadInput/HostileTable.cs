@@ -4,6 +4,6 @@ namespace AgentPki.Integration.BadInput;
 internal static class HostileTable
 {
     public static IReadOnlyDictionary<string, HostileCase> Cases { get; } =
-        new[] { FramingCases.All, DerCases.All, KeyCases.All, NameCases.All, RequesterCases.All, OtherOperationCases.All }
+        new[] { FramingCases.All, DerCases.All, KeyCases.All, PostQuantumCases.All, NameCases.All, RequesterCases.All, OtherOperationCases.All }
             .SelectMany(cases => cases).ToDictionary(hostile => hostile.Name);
 }

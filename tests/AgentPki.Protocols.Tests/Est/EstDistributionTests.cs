@@ -49,8 +49,10 @@ public sealed class EstDistributionTests
             Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
             Assert.Equal("application/csrattrs", answer.Content.Headers.ContentType?.ToString());
             var attributes = CsrAttributes.Parse(Convert.FromBase64String(await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken)));
-            Assert.Equal([SignatureAlgorithm.EcdsaSha256.Oid], attributes.ObjectIdentifiers);
-            Assert.Contains(attributes.Attributes, a => a.Oid == Oids.EcPublicKey && a.Values.Count == 1);
+            var key = profile.KeyAlgorithms[0];
+            Assert.Equal(new RequestedKey.Of(key), attributes.RequestedKey());
+            Assert.Equal(new RequestedKey.Of(key), (attributes with { Attributes = [.. attributes.Attributes.Where(a => a.Oid != Oids.CertificationRequestInfoTemplate)] }).RequestedKey());
+            Assert.Equal(key.CanSign ? [key.DefaultSignature.Oid] : [key.Oid, Oids.StatementOfPossession], attributes.ObjectIdentifiers);
             Assert.Contains(attributes.Attributes, a => a.Oid == Oids.CertificationRequestInfoTemplate);
             Assert.DoesNotContain(Oids.ChallengePassword, attributes.ObjectIdentifiers.Concat(attributes.Attributes.Select(a => a.Oid)));
         }

@@ -144,8 +144,8 @@ public sealed class EstEnrollmentTests
     {
         await using var est = await EstServer.StartAsync();
         using var client = est.Client();
-        using var answer = await client.SendAsync(EstServer.Post("simpleenroll", new byte[70_000]), TestContext.Current.CancellationToken);
-        await AssertRefusedAsync(answer, HttpStatusCode.RequestEntityTooLarge, "65536");
+        using var answer = await client.SendAsync(EstServer.Post("simpleenroll", new byte[100_000]), TestContext.Current.CancellationToken);
+        await AssertRefusedAsync(answer, HttpStatusCode.RequestEntityTooLarge, "98304");
     }
 
     [Fact]
@@ -153,10 +153,10 @@ public sealed class EstEnrollmentTests
     {
         await using var est = await EstServer.StartAsync();
         using var client = est.Client();
-        using var message = EstServer.Post("simpleenroll", new byte[70_000]);
+        using var message = EstServer.Post("simpleenroll", new byte[100_000]);
         message.Headers.TransferEncodingChunked = true;
         using var answer = await client.SendAsync(message, TestContext.Current.CancellationToken);
-        await AssertRefusedAsync(answer, HttpStatusCode.RequestEntityTooLarge, "65536");
+        await AssertRefusedAsync(answer, HttpStatusCode.RequestEntityTooLarge, "98304");
     }
 
     [Fact]

@@ -44,6 +44,24 @@ public sealed class EstFullCmcTests
         Assert.Equal(certificate.SpiffeId, issued.SpiffeId);
     }
 
+    [Theory]
+    [InlineData("ml-dsa-65")]
+    [InlineData("slh-dsa-sha2-128s")]
+    [InlineData("mldsa65-ecdsa-p256")]
+    public async Task FullCmc_SignedWithAPostQuantumCertificate_IsIssued(string kind)
+    {
+        await using var whole = await WholeServer.StartAsync();
+        var algorithm = KeyAlgorithm.Find(kind)!;
+        var (certificate, key) = await whole.Authority.AgentAsync("agent-1", label: kind, algorithm: algorithm);
+        await using var next = await TestAuthority.KeyAsync(algorithm);
+        var message = await SignAsync(PkiData.Encode([(await TestAuthority.RequestAsync(next, "agent-1")).Der]), key, certificate);
+        var (status, signed, response) = await PostAsync(whole, message);
+
+        Assert.Equal(HttpStatusCode.OK, status);
+        Assert.Equal(CmcStatus.Success, Assert.Single(response.Statuses).Status);
+        Assert.Contains(signed.Certificates, c => c.PublicKey.Equals(next.PublicKey));
+    }
+
     [Fact]
     public async Task FullCmc_ForAnotherName_IsAnEnrolmentOfAnotherAgent()
     {

@@ -76,6 +76,62 @@ public sealed class EstServerKeygenTests
         Assert.Equal(made.ExportSubjectPublicKeyInfo(), Assert.Single(CertsOnly.Parse(certificate)).PublicKey.SubjectPublicKeyInfo.ToArray());
     }
 
+    [Theory]
+    [InlineData("ml-kem-768", Oids.Aes256Cbc)]
+    [InlineData("ml-kem-1024", Oids.Aes256Gcm)]
+    [InlineData("ml-kem-512", null)]
+    public async Task ServerKeygen_EncryptedToAnMlKemKey_OpensWithIt(string kind, string? cipher)
+    {
+        await using var whole = await WholeServer.StartAsync();
+        var credential = await whole.Authority.CredentialAsync();
+        var (signer, signerKey) = await whole.Authority.AgentAsync("k.agents.test", credential);
+        await using var recipient = await TestAuthority.DecapsulationKeyAsync(KeyAlgorithm.Find(kind));
+        // The recipient's possession is stated by the agent's signing certificate (RFC 9883); the key that is made is of the label's kind.
+        var request = await TestAuthority.StatedRequestAsync(recipient.PublicKey, "k.agents.test", signer, signerKey, new Pkcs10Options { Attributes = [.. Delivery(recipient.PublicKey.KeyIdentifier(), cipher)] });
+        using var client = whole.Server.Client();
+        using var answer = await client.SendAsync(EstServer.Post("ml-dsa-65/serverkeygen", Convert.ToBase64String(request.Der.Span), $"{credential.Name}:{credential.Secret}"), TestContext.Current.CancellationToken);
+        var body = Encoding.ASCII.GetString(await answer.Content.ReadAsByteArrayAsync(TestContext.Current.CancellationToken));
+        Assert.True(answer.StatusCode == HttpStatusCode.OK, body);
+        var (envelope, certificate) = Split(body, answer.Content.Headers.ContentType!.Parameters.Single(p => p.Name == "boundary").Value!, "application/pkcs7-mime; smime-type=server-generated-key");
+
+        var opened = await EnvelopedData.DecryptAsync(envelope, recipient, TestContext.Current.CancellationToken);
+        var signed = SignedData.ParseContent(opened!.Value.Content);
+        Assert.NotNull(signed.Verify(whole.Authority.Providers));
+        await using var made = Cryptography.Providers.SoftwareKeys.ImportSigningKey("made", KeyPurpose.Subject, Assert.Single(AsymmetricKeyPackage.Parse(signed.Content)).Span);
+        Assert.Equal(KeyAlgorithm.MlDsa65, made.Algorithm);
+        Assert.Equal(made.PublicKey, Assert.Single(CertsOnly.Parse(certificate)).PublicKey);
+    }
+
+    [Fact]
+    public async Task ServerKeygen_EncryptedToAnMlKemKeyOfAnotherAgent_IsRefused()
+    {
+        await using var whole = await WholeServer.StartAsync();
+        var credential = await whole.Authority.CredentialAsync();
+        var (signer, signerKey) = await whole.Authority.AgentAsync("other.agents.test", credential);
+        await using var recipient = await TestAuthority.DecapsulationKeyAsync();
+        var request = await TestAuthority.StatedRequestAsync(recipient.PublicKey, "k.agents.test", signer, signerKey, new Pkcs10Options { Attributes = [.. Delivery(recipient.PublicKey.KeyIdentifier(), null)] });
+        using var client = whole.Server.Client();
+        using var answer = await client.SendAsync(EstServer.Post("ml-dsa-65/serverkeygen", Convert.ToBase64String(request.Der.Span), $"{credential.Name}:{credential.Secret}"), TestContext.Current.CancellationToken);
+
+        await EstEnrollmentTests.AssertRefusedAsync(answer, HttpStatusCode.Forbidden, "another agent");
+    }
+
+    private static IEnumerable<RequestAttribute> Delivery(byte[] identifier, string? cipher)
+    {
+        yield return new RequestAttribute(Oids.AsymmetricDecryptKeyId, [Octets(identifier)]);
+        if (cipher is not null)
+        {
+            using var writer = new DerWriter(64);
+            using (writer.Sequence())
+            {
+                using var capability = writer.Sequence();
+                writer.WriteOid(cipher);
+            }
+
+            yield return new RequestAttribute(Oids.SmimeCapabilities, [writer.ToArray()]);
+        }
+    }
+
     [Fact]
     public async Task ServerKeygen_EncryptedToTheClientCertificatesKey_OpensWithIt()
     {

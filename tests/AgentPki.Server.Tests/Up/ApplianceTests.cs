@@ -104,6 +104,41 @@ public sealed class ApplianceTests(ApplianceFixture appliance) : IClassFixture<A
         Assert.IsType<EstEnrollment.Refused>(await second.ReenrollAsync(await RequestAsync("client-b", key), Token));
     }
 
+    [Theory]
+    [InlineData(null, "ecdsa-p256")]
+    [InlineData("ml-dsa-65", "ml-dsa-65")]
+    [InlineData("slh-dsa-sha2-128s", "slh-dsa-sha2-128s")]
+    public async Task EstEnroller_AsksFirst_MakesTheKeyOfTheLabel(string? label, string expected)
+    {
+        using var client = new EstClient(Options(Credential()) with { Label = label }, TimeProvider.System);
+        var enrolled = await new EstEnroller(client, Providers, KeyAlgorithm.EcdsaP384)
+            .EnrollAsync(X500Name.Create((X509.Oids.CommonName, $"asks-{expected}")), [], null, Token);
+        await using var key = enrolled.Key;
+
+        var issued = Assert.IsType<EstEnrollment.Issued>(enrolled.Outcome).Certificate;
+        Assert.Equal(expected, issued.PublicKey.Algorithm.Name);
+        Assert.Equal(key.PublicKey, issued.PublicKey);
+    }
+
+    [Fact]
+    public async Task EstEnroller_MlKemLabel_TakesASigningCertificateToState()
+    {
+        using var signing = new EstClient(Options(Credential()), TimeProvider.System);
+        var first = await new EstEnroller(signing, Providers, KeyAlgorithm.EcdsaP256).EnrollAsync(X500Name.Create((X509.Oids.CommonName, "receiver")), [], null, Token);
+        await using var signingKey = first.Key;
+        var identity = new EstIdentity(Assert.IsType<EstEnrollment.Issued>(first.Outcome).Certificate, (ISigningKey)signingKey);
+
+        using var client = new EstClient(Options(Credential()) with { Label = "ml-kem-768" }, TimeProvider.System);
+        var enroller = new EstEnroller(client, Providers, KeyAlgorithm.EcdsaP256);
+        await Assert.ThrowsAsync<EstProtocolException>(() => enroller.EnrollAsync(X500Name.Create((X509.Oids.CommonName, "receiver")), [], null, Token));
+        var enrolled = await enroller.EnrollAsync(X500Name.Create((X509.Oids.CommonName, "receiver")), [], identity, Token);
+        await using var key = enrolled.Key;
+
+        var issued = Assert.IsType<EstEnrollment.Issued>(enrolled.Outcome).Certificate;
+        Assert.Equal(KeyAlgorithm.MlKem768, issued.PublicKey.Algorithm);
+        Assert.Equal(identity.Certificate.SpiffeId, issued.SpiffeId);
+    }
+
     [Fact]
     public async Task EstClient_WrongSecretOrForeignRoot_IsRefused()
     {

@@ -7,6 +7,7 @@ using AgentPki.Authority.Profiles;
 using AgentPki.Authority.Store;
 using AgentPki.Cryptography;
 using AgentPki.Cryptography.Providers.BouncyCastle;
+using AgentPki.Cryptography.Providers.Composite;
 using AgentPki.Cryptography.Providers.Platform;
 using AgentPki.Testing.Stores;
 using AgentPki.X509;
@@ -22,6 +23,10 @@ namespace AgentPki.Testing.Fixtures;
 public sealed class TestAuthority : IAsyncDisposable
 {
     public const string TrustDomain = "agents.test";
+
+    private static readonly ICryptoProvider[] Halves = [new PlatformProvider(), new BouncyCastleProvider()];
+
+    private static readonly CryptoProviders Requesters = new([.. Halves, new CompositeProvider(Halves)]);
 
     private TestAuthority(InMemoryStore store, HookedProvider keys, AuthorityEnvironment environment, FakeTimeProvider time, CeremonyResult ceremony, AuthorityServices services) =>
         (Store, Keys, Environment, Time, Ceremony, Services) = (store, keys, environment, time, ceremony, services);
@@ -52,7 +57,7 @@ public sealed class TestAuthority : IAsyncDisposable
         var store = new InMemoryStore(time);
         var keys = new HookedProvider(new PlatformProvider());
         var environment = new AuthorityEnvironment(
-            new CryptoProviders(keys, new BouncyCastleProvider()), AuthorityStores.Of(store), profiles ?? ProfileCatalog.Defaults(), options ?? DefaultOptions, time, NullLoggerFactory.Instance);
+            new CryptoProviders(keys, new BouncyCastleProvider(), new CompositeProvider(Halves)), AuthorityStores.Of(store), profiles ?? ProfileCatalog.Defaults(), options ?? DefaultOptions, time, NullLoggerFactory.Instance);
         var wanted = CeremonyOptions.Development(keys.Name, "t-", "Test");
         var result = await new DevelopmentCeremony(environment).RunAsync(ceremony?.Invoke(wanted) ?? wanted, CancellationToken.None);
         return new TestAuthority(store, keys, environment, time, result, await StartServicesAsync(environment, keys.Name));
@@ -77,9 +82,22 @@ public sealed class TestAuthority : IAsyncDisposable
     public static async Task<ISigningKey> KeyAsync(KeyAlgorithm? algorithm = null)
     {
         algorithm ??= KeyAlgorithm.EcdsaP256;
-        ICryptoProvider provider = algorithm.Family == AlgorithmFamily.EdDsa ? new BouncyCastleProvider() : new PlatformProvider();
+        var provider = Requesters.For(algorithm, KeyCapabilities.Generate | KeyCapabilities.Sign) ?? throw new NotSupportedException($"Nothing here makes {algorithm} keys.");
         return await provider.GenerateAsync(new KeySpec("requester", algorithm, KeyPurpose.Subject), CancellationToken.None);
     }
+
+    /// <summary>A key of a requester for receiving secrets.</summary>
+    public static async Task<IDecapsulationKey> DecapsulationKeyAsync(KeyAlgorithm? algorithm = null)
+    {
+        algorithm ??= KeyAlgorithm.MlKem768;
+        var provider = Requesters.ForEncapsulation(algorithm, KeyCapabilities.Generate) ?? throw new NotSupportedException($"Nothing here makes {algorithm} keys.");
+        return await provider.GenerateDecapsulationKeyAsync(new KeySpec("requester", algorithm, KeyPurpose.Subject), CancellationToken.None);
+    }
+
+    /// <summary>A request for a key that cannot sign, signed with the key of a certificate that it names (RFC 9883).</summary>
+    public static async Task<Pkcs10Request> StatedRequestAsync(PublicKey key, string commonName, Certificate signer, ISigningKey signerKey, Pkcs10Options? options = null) =>
+        Pkcs10Request.Parse(await Pkcs10Request.CreateAsync(
+            X500Name.Create((Oids.CommonName, commonName)), [new GeneralName.Dns(commonName)], key, signerKey, (options ?? new Pkcs10Options()) with { PossessionBy = signer }, CancellationToken.None));
 
     /// <summary>A request with a common name and the DNS name of the same text, unless told otherwise.</summary>
     public static async Task<Pkcs10Request> RequestAsync(ISigningKey key, string commonName, IEnumerable<GeneralName>? names = null, Pkcs10Options? options = null) =>
@@ -90,9 +108,9 @@ public sealed class TestAuthority : IAsyncDisposable
         Services.Registration.EnrollAsync(new EnrollmentRequest(csr, requester, label, kind, "test", $"c-{Interlocked.Increment(ref _correlation)}"), cancellationToken);
 
     /// <summary>Enrols an agent that must get its certificate.</summary>
-    public async Task<(Certificate Certificate, ISigningKey Key)> AgentAsync(string commonName, Requester? requester = null, string? label = null)
+    public async Task<(Certificate Certificate, ISigningKey Key)> AgentAsync(string commonName, Requester? requester = null, string? label = null, KeyAlgorithm? algorithm = null)
     {
-        var key = await KeyAsync();
+        var key = await KeyAsync(algorithm);
         var outcome = await EnrollAsync(await RequestAsync(key, commonName), requester ?? await CredentialAsync(), label);
         return outcome is EnrollmentOutcome.Issued issued ? (issued.Certificate, key) : throw new InvalidOperationException($"Not issued: {outcome}");
     }

@@ -27,10 +27,10 @@ public sealed class EnvelopedDataTests
 
     [Theory]
     [MemberData(nameof(Forms))]
-    public void Encrypt_ForCertificate_WeOpenSslAndBouncyCastleDecrypt(string keyName, ContentEncryption encryption, RsaKeyTransport transport)
+    public async Task Encrypt_ForCertificate_WeOpenSslAndBouncyCastleDecrypt(string keyName, ContentEncryption encryption, RsaKeyTransport transport)
     {
         var (key, certificate) = SignedDataTests.Signer(keyName);
-        var message = EnvelopedData.Encrypt(Oids.CmsData, Content, encryption, Recipient.ForCertificate(certificate) with { RsaKeyTransport = transport });
+        var message = await EnvelopedData.EncryptAsync(Oids.CmsData, Content, encryption, [Recipient.ForCertificate(certificate) with { RsaKeyTransport = transport }], TestPki.Providers, CancellationToken.None);
 
         using var own = PrivateKey(key);
         var opened = EnvelopedData.Decrypt(message, own);
@@ -54,10 +54,10 @@ public sealed class EnvelopedDataTests
     [Theory]
     [InlineData("rsa-2048")]
     [InlineData("ecdsa-p256")]
-    public void Encrypt_ForKeyIdentifier_OpensWithTheKey(string keyName)
+    public async Task Encrypt_ForKeyIdentifier_OpensWithTheKey(string keyName)
     {
         var (key, certificate) = SignedDataTests.Signer(keyName);
-        var message = EnvelopedData.Encrypt(Oids.CmsData, Content, ContentEncryption.Aes256Cbc, Recipient.ForKey(key.PublicKey, certificate.SubjectKeyIdentifier));
+        var message = await EnvelopedData.EncryptAsync(Oids.CmsData, Content, ContentEncryption.Aes256Cbc, [Recipient.ForKey(key.PublicKey, certificate.SubjectKeyIdentifier)], TestPki.Providers, CancellationToken.None);
 
         using var own = PrivateKey(key);
         Assert.Equal(Content, EnvelopedData.Decrypt(message, own)!.Value.Content);
@@ -116,10 +116,10 @@ public sealed class EnvelopedDataTests
     }
 
     [Fact]
-    public void Decrypt_SeveralRecipients_EachOpens()
+    public async Task Decrypt_SeveralRecipients_EachOpens()
     {
         var signers = new[] { SignedDataTests.Signer("rsa-2048"), SignedDataTests.Signer("ecdsa-p256"), SignedDataTests.Signer("ecdsa-p384") };
-        var message = EnvelopedData.Encrypt(Oids.CmsData, Content, ContentEncryption.Aes256Gcm, [.. signers.Select(s => Recipient.ForCertificate(s.Certificate))]);
+        var message = await EnvelopedData.EncryptAsync(Oids.CmsData, Content, ContentEncryption.Aes256Gcm, [.. signers.Select(s => Recipient.ForCertificate(s.Certificate))], TestPki.Providers, CancellationToken.None);
 
         foreach (var (key, _) in signers)
         {
@@ -131,10 +131,10 @@ public sealed class EnvelopedDataTests
     [Theory]
     [InlineData("rsa-2048", ContentEncryption.Aes256Gcm)]
     [InlineData("ecdsa-p256", ContentEncryption.Aes256Gcm)]
-    public void Decrypt_OneBitChangedAnywhere_NeverGivesAnotherContent(string keyName, ContentEncryption encryption)
+    public async Task Decrypt_OneBitChangedAnywhere_NeverGivesAnotherContent(string keyName, ContentEncryption encryption)
     {
         var (key, certificate) = SignedDataTests.Signer(keyName);
-        var message = EnvelopedData.Encrypt(Oids.CmsData, Content, encryption, Recipient.ForCertificate(certificate));
+        var message = await EnvelopedData.EncryptAsync(Oids.CmsData, Content, encryption, [Recipient.ForCertificate(certificate)], TestPki.Providers, CancellationToken.None);
         using var own = PrivateKey(key);
         for (var i = 0; i < message.Length; i += 3)
         {
@@ -155,10 +155,10 @@ public sealed class EnvelopedDataTests
     }
 
     [Fact]
-    public void Decrypt_AnotherKey_GivesNothing()
+    public async Task Decrypt_AnotherKey_GivesNothing()
     {
         var (_, certificate) = SignedDataTests.Signer("ecdsa-p256");
-        var message = EnvelopedData.Encrypt(Oids.CmsData, Content, ContentEncryption.Aes256Cbc, Recipient.ForCertificate(certificate));
+        var message = await EnvelopedData.EncryptAsync(Oids.CmsData, Content, ContentEncryption.Aes256Cbc, [Recipient.ForCertificate(certificate)], TestPki.Providers, CancellationToken.None);
 
         using var other = ECDiffieHellman.Create(ECCurve.NamedCurves.nistP256);
         Assert.Null(EnvelopedData.Decrypt(message, other));
@@ -196,7 +196,7 @@ public sealed class EnvelopedDataTests
         var generated = ((SoftwareSigningKey)TestPki.AgentKey).ExportPkcs8();
         var signed = await SignedData.CreateContentAsync(
             Oids.AsymmetricKeyPackage, AsymmetricKeyPackage.Encode(generated), signerKey, signer, new SignedDataOptions(), TestContext.Current.CancellationToken);
-        var message = EnvelopedData.Encrypt(Oids.CmsSignedData, signed, ContentEncryption.Aes256Cbc, Recipient.ForCertificate(recipient));
+        var message = await EnvelopedData.EncryptAsync(Oids.CmsSignedData, signed, ContentEncryption.Aes256Cbc, [Recipient.ForCertificate(recipient)], TestPki.Providers, CancellationToken.None);
 
         using var own = PrivateKey(recipientKey);
         var opened = EnvelopedData.Decrypt(message, own)!.Value;

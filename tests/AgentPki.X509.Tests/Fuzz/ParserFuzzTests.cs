@@ -31,6 +31,9 @@ public sealed class ParserFuzzTests
         return key;
     });
 
+    private static readonly Lazy<IDecapsulationKey> EncapsulationKey = new(() => TestPki.Providers.ForEncapsulation(KeyAlgorithm.MlKem512, KeyCapabilities.Generate)!
+        .GenerateDecapsulationKeyAsync(new KeySpec("fuzz", KeyAlgorithm.MlKem512, KeyPurpose.Subject), CancellationToken.None).AsTask().GetAwaiter().GetResult());
+
     private static readonly Dictionary<string, (Lazy<byte[]> Sample, Action<byte[]> Parse)> Parsers = new()
     {
         ["request"] = (new(() => Request(TestPki.Key(KeyAlgorithm.EcdsaP256))), d => Pkcs10Request.TryParse(d, out _, out _)),
@@ -51,8 +54,12 @@ public sealed class ParserFuzzTests
         ["pki-data"] = (new(() => PkiData.Encode([Request(TestPki.AgentKey)], [1, 2, 3], 5)), d => PkiData.Parse(d)),
         ["pki-response"] = (new(() => new PkiResponse([new CmcStatusInfo(CmcStatus.Failed, [1], "no", CmcFailure.BadRequest)]).Encode()), d => PkiResponse.Parse(d)),
         ["enveloped-data"] = (new(Envelope), d => EnvelopedData.Decrypt(d, EnvelopeKey.Value)),
+        ["kem-enveloped-data"] = (new(() => EnvelopeFor(EncapsulationKey.Value.PublicKey)), d => EnvelopedData.DecryptAsync(d, EncapsulationKey.Value, CancellationToken.None).AsTask().GetAwaiter().GetResult()),
+        ["request-possession"] = (new(PossessionRequest), d => Pkcs10Request.TryParse(d, out _, out _)),
         ["name"] = (new(() => TestPki.IssuingName.Der.ToArray()), d => X500Name.TryParse(d, out _)),
-        ["csr-attributes"] = (new(() => CsrAttributes.For(KeyAlgorithm.EcdsaP256, SignatureAlgorithm.EcdsaSha256, TestPki.AgentTbs().Extensions).Encode()), d => CsrAttributes.Parse(d)),
+        ["csr-attributes"] = (new(() => CsrAttributes.For(KeyAlgorithm.EcdsaP256, SignatureAlgorithm.EcdsaSha256, TestPki.AgentTbs().Extensions).Encode()), d => CsrAttributes.Parse(d).RequestedKey()),
+        ["csr-template"] = (new(() => CsrAttributes.FromTemplate(new CertificationRequestInfoTemplate { Key = KeyAlgorithm.Rsa2048, Extensions = [new ExtensionTemplate(Oids.SubjectAlternativeName)] }).Encode()), d => CsrAttributes.Parse(d).RequestedKey()),
+        ["statement-of-possession"] = (new(() => PossessionStatement.By(TestPki.Agent).Encode()), d => PossessionStatement.Parse(d)),
         ["der"] = (new(() => TestPki.Agent.Der.ToArray()), d => DerValidator.Check(d)),
     };
 
@@ -168,6 +175,12 @@ public sealed class ParserFuzzTests
         return SignedData.CreateAsync(Oids.CmcPkiData, content, key, certificate, new SignedDataOptions(), CancellationToken.None).AsTask().GetAwaiter().GetResult();
     }
 
+    private static byte[] PossessionRequest() => Pkcs10Request.CreateAsync(
+        TestPki.Agent.Subject, [new GeneralName.Dns("a.example")], EncapsulationKey.Value.PublicKey, TestPki.AgentKey, new Pkcs10Options { PossessionBy = TestPki.Agent }, CancellationToken.None).AsTask().GetAwaiter().GetResult();
+
+    private static byte[] EnvelopeFor(PublicKey key) => EnvelopedData.EncryptAsync(
+        Oids.CmsData, "content"u8.ToArray(), ContentEncryption.Aes256Gcm, [Recipient.ForKey(key, key.KeyIdentifier())], TestPki.Providers, CancellationToken.None).AsTask().GetAwaiter().GetResult();
+
     private static byte[] Envelope() =>
-        EnvelopedData.Encrypt(Oids.CmsData, "content"u8, ContentEncryption.Aes256Cbc, Recipient.ForCertificate(SignedDataTests.Signer("ecdsa-p256").Certificate));
+        EnvelopedData.EncryptAsync(Oids.CmsData, "content"u8.ToArray(), ContentEncryption.Aes256Cbc, [Recipient.ForCertificate(SignedDataTests.Signer("ecdsa-p256").Certificate)], TestPki.Providers, CancellationToken.None).AsTask().GetAwaiter().GetResult();
 }

@@ -1,5 +1,10 @@
 using System.Numerics;
 using AgentPki.Cryptography;
+using AgentPki.Cryptography.Providers;
+using AgentPki.Cryptography.Providers.BouncyCastle;
+using AgentPki.Cryptography.Providers.Composite;
+using AgentPki.Cryptography.Providers.Platform;
+using AgentPki.X509.Der;
 using AgentPki.X509.Keys;
 using AgentPki.X509.Tests.Support;
 using Xunit;
@@ -25,6 +30,47 @@ public sealed class KeyHygieneTests
     [Fact]
     public void Check_PublishedKey_IsRefused() =>
         Assert.Contains("known to the public", KeyHygiene.Check(PublicKey.Parse(Convert.FromBase64String(PublishedKey))), StringComparison.Ordinal);
+
+    // RFC 9881, 9935: made from the seed 000102…, which the standards print.
+    [Theory]
+    [InlineData("ml-dsa-44")]
+    [InlineData("ml-dsa-65")]
+    [InlineData("ml-dsa-87")]
+    [InlineData("ml-kem-512")]
+    [InlineData("ml-kem-768")]
+    [InlineData("ml-kem-1024")]
+    public async Task Check_KeyOfAStandardsExampleSeed_IsRefused(string name)
+    {
+        var algorithm = KeyAlgorithm.Find(name)!;
+        using var writer = new DerWriter();
+        using (writer.Sequence())
+        {
+            writer.WriteInteger(0);
+            writer.WriteEncoded(algorithm.AlgorithmIdentifier.Span);
+            using var key = writer.OctetString();
+            writer.Write(DerTag.Context(0), [.. Enumerable.Range(0, algorithm.CanSign ? 32 : 64).Select(i => (byte)i)]);
+        }
+
+        await using IPrivateKey made = algorithm.CanSign
+            ? SoftwareKeys.ImportSigningKey("example", KeyPurpose.Subject, writer.Written)
+            : SoftwareKeys.ImportDecapsulationKey("example", KeyPurpose.Subject, writer.Written);
+
+        Assert.Contains("known to the public", KeyHygiene.Check(made.PublicKey), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("ml-dsa-44")]
+    [InlineData("slh-dsa-sha2-128f")]
+    [InlineData("mldsa44-rsa2048-pss")]
+    public async Task Check_FreshPostQuantumKey_IsFit(string name)
+    {
+        ICryptoProvider[] halves = [new PlatformProvider(), new BouncyCastleProvider()];
+        var algorithm = KeyAlgorithm.Find(name)!;
+        var provider = new CryptoProviders([.. halves, new CompositeProvider(halves)]).For(algorithm, KeyCapabilities.Generate)!;
+        await using var key = await provider.GenerateAsync(new KeySpec("fresh", algorithm, KeyPurpose.Subject), TestContext.Current.CancellationToken);
+
+        Assert.Null(KeyHygiene.Check(key.PublicKey));
+    }
 
     [Theory]
     [InlineData(3)]

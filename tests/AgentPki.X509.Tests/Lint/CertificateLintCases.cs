@@ -42,6 +42,17 @@ internal static class CertificateLintCases
             .With(X509Extension.SubjectAlternativeName([new GeneralName.Dns("pki.example"), new GeneralName.Dns("*.pki.example"), new GeneralName.Ip(IPAddress.Loopback)])),
     };
 
+    /// <summary>An agent's certificate over an ML-KEM key, as BouncyCastle makes and encodes it.</summary>
+    private static Case EncapsulationTbs(KeyUsages usage, params string[] purposes)
+    {
+        var key = PublicKey.Parse(BouncyCastlePki.MlKem768.Value.SubjectPublicKeyInfo);
+        return new((AgentTbs() with
+        {
+            PublicKey = key,
+            Extensions = AgentTbs().Extensions.With(X509Extension.KeyUsage(usage)).With(X509Extension.ExtendedKeyUsage(purposes)).With(X509Extension.SubjectKeyIdentifier(key.KeyIdentifier())),
+        }).Encode(), AgentContext);
+    }
+
     public static IReadOnlyDictionary<string, Case> Good { get; } = new Dictionary<string, Case>
     {
         ["root"] = new(RootTbs().Encode(), RootContext),
@@ -53,6 +64,7 @@ internal static class CertificateLintCases
             Extensions = [.. IssuingTbs().Extensions, X509Extension.NameConstraints([new NameSubtree.UriHost("agents.example"), new NameSubtree.Dns("example")])],
         }).Encode(), IssuingContext),
         ["agent"] = new(AgentTbs().Encode(), AgentContext),
+        ["agent that receives secrets"] = EncapsulationTbs(KeyUsages.KeyEncipherment, Oids.EmailProtection),
         ["agent without a subject"] = new((AgentTbs() with
         {
             Subject = X500Name.Empty,
@@ -221,7 +233,10 @@ internal static class CertificateLintCases
                 PublicKey = Key(KeyAlgorithm.Ed25519).PublicKey,
                 Extensions = t.Extensions.With(X509Extension.SubjectKeyIdentifier(Key(KeyAlgorithm.Ed25519).PublicKey.KeyIdentifier())).With(X509Extension.KeyUsage(KeyUsages.DigitalSignature | KeyUsages.KeyAgreement)),
             }),
+            EncapsulationTbs(KeyUsages.KeyEncipherment | KeyUsages.DigitalSignature, Oids.EmailProtection),
+            EncapsulationTbs(KeyUsages.KeyAgreement, Oids.EmailProtection),
         ],
+        ["extended_key_usage_of_algorithm"] = [EncapsulationTbs(KeyUsages.KeyEncipherment, Oids.EmailProtection, Oids.CodeSigning), EncapsulationTbs(KeyUsages.KeyEncipherment, Oids.ServerAuth)],
         ["key_agreement_qualifiers"] = [Replace(X509Extension.KeyUsage(KeyUsages.DigitalSignature | KeyUsages.EncipherOnly))],
         ["extended_key_usage_present"] = [Remove(Oids.ExtendedKeyUsage)],
         ["extended_key_usage_any"] = [Replace(X509Extension.ExtendedKeyUsage(Oids.ClientAuth, Oids.AnyExtendedKeyUsage))],

@@ -3,7 +3,8 @@ using System.Diagnostics;
 namespace AgentPki.X509.Tests.Support;
 
 /// <summary>The openssl command line, in a folder of its own that is deleted afterwards.</summary>
-internal sealed class OpenSsl : IDisposable
+/// <param name="program">Null: the system's.</param>
+internal sealed class OpenSsl(string? program = null) : IDisposable
 {
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("agentpki-x509-");
 
@@ -32,7 +33,7 @@ internal sealed class OpenSsl : IDisposable
 
     public (int Code, string Output) TryRun(params string[] arguments)
     {
-        var start = new ProcessStartInfo("openssl", arguments)
+        var start = new ProcessStartInfo(program ?? "openssl", arguments)
         {
             WorkingDirectory = _folder.FullName,
             RedirectStandardOutput = true,

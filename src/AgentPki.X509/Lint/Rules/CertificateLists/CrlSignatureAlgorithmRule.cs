@@ -9,7 +9,7 @@ internal sealed class CrlSignatureAlgorithmRule() : CertificateListRule("crl_sig
     {
         if (list.Signature is not { } algorithm)
         {
-            return "The signature algorithm is not known.";
+            return AlgorithmIdentifiers.DescribeUnknown(list.SignatureIdentifier);
         }
 
         if (context.SigningAlgorithm is { } expected && expected != algorithm)

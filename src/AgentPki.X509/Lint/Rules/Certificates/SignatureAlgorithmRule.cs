@@ -9,7 +9,7 @@ internal sealed class SignatureAlgorithmRule() : CertificateRule("signature_algo
     {
         if (certificate.Signature is not { } algorithm)
         {
-            return "The signature algorithm is not known.";
+            return AlgorithmIdentifiers.DescribeUnknown(certificate.SignatureIdentifier);
         }
 
         if (context.SigningAlgorithm is { } expected && expected != algorithm)

@@ -1,0 +1,83 @@
+using AgentPki.Cryptography;
+using AgentPki.X509.Certificates;
+using AgentPki.X509.Names;
+using AgentPki.X509.Requests;
+
+namespace AgentPki.Client.Est;
+
+/// <summary>A certificate and its private key: who signs for a key that cannot sign.</summary>
+public sealed record EstIdentity(Certificate Certificate, ISigningKey Key);
+
+/// <summary>What became of an enrolment, and the key that was made for it.</summary>
+/// <param name="Key">A <see cref="SoftwareSigningKey"/>, or a <see cref="SoftwareDecapsulationKey"/>; the caller keeps it for as long as the outcome is pending, and disposes it.</param>
+public sealed record EstEnrolledKey(EstEnrollment Outcome, IPrivateKey Key, byte[] Request);
+
+/// <summary>
+/// Asks before it makes a key: the server's csrattrs name the kind (RFC 7030 §4.5, RFC 9908), so that a change of a profile's algorithm reaches an agent without a
+/// change of its own.
+/// </summary>
+/// <param name="providers">Make the keys, in memory: the first that has the kind.</param>
+/// <param name="preferred">What to make where the server leaves it to the client.</param>
+public sealed class EstEnroller(EstClient client, CryptoProviders providers, KeyAlgorithm preferred)
+{
+    /// <summary>Asks for the kind of key, makes it, and enrols with it.</summary>
+    /// <param name="signer">States that the key is the agent's where it cannot sign for itself (ML-KEM; RFC 9883); null when there is no certificate yet.</param>
+    /// <exception cref="EstProtocolException">No usable answer, or a kind of key that cannot be made or asked for here; the message says which.</exception>
+    public Task<EstEnrolledKey> EnrollAsync(X500Name subject, IReadOnlyList<GeneralName> names, EstIdentity? signer, CancellationToken cancellationToken) =>
+        EnrollAsync(subject, names, signer, client.EnrollAsync, cancellationToken);
+
+    /// <summary>The same for the certificate that the client authenticates with: another key, of the kind the server wants by now (RFC 7030 §4.2.2).</summary>
+    /// <exception cref="EstProtocolException">As for an enrolment.</exception>
+    public Task<EstEnrolledKey> ReenrollAsync(Certificate current, CancellationToken cancellationToken) =>
+        EnrollAsync(current.Subject, current.SubjectAlternativeNames, null, client.ReenrollAsync, cancellationToken);
+
+    /// <summary>The kind of key that the server wants now.</summary>
+    /// <exception cref="EstProtocolException">No usable answer, or a kind that this client does not know.</exception>
+    public async Task<KeyAlgorithm> AskAsync(CancellationToken cancellationToken) => await client.GetRequestedKeyAsync(cancellationToken) switch
+    {
+        RequestedKey.Of(var algorithm) => algorithm,
+        RequestedKey.Unknown(var oid) => throw new EstProtocolException($"The server wants keys of {oid}, which this client does not know: update it."),
+        _ => preferred,
+    };
+
+    private async Task<EstEnrolledKey> EnrollAsync(
+        X500Name subject, IReadOnlyList<GeneralName> names, EstIdentity? signer, Func<ReadOnlyMemory<byte>, CancellationToken, Task<EstEnrollment>> send, CancellationToken cancellationToken)
+    {
+        var algorithm = await AskAsync(cancellationToken);
+        if (!algorithm.CanSign && signer is null)
+        {
+            throw new EstProtocolException($"The server wants {algorithm} keys, which cannot sign a request: enrol a signing certificate first and name it (RFC 9883), or ask for serverkeygen.");
+        }
+
+        var key = await MakeAsync(algorithm, cancellationToken);
+        try
+        {
+            var request = key is ISigningKey signing
+                ? await Pkcs10Request.CreateAsync(subject, names, signing, cancellationToken)
+                : await StateAsync(subject, names, key.PublicKey, signer, cancellationToken);
+            return new EstEnrolledKey(await send(request, cancellationToken), key, request);
+        }
+        catch
+        {
+            await key.DisposeAsync();
+            throw;
+        }
+    }
+
+    private static ValueTask<byte[]> StateAsync(X500Name subject, IReadOnlyList<GeneralName> names, PublicKey key, EstIdentity? signer, CancellationToken cancellationToken) => signer is null
+        ? throw new InvalidOperationException("Nobody states possession.")
+        : Pkcs10Request.CreateAsync(subject, names, key, signer.Key, new Pkcs10Options { PossessionBy = signer.Certificate }, cancellationToken);
+
+    private async Task<IPrivateKey> MakeAsync(KeyAlgorithm algorithm, CancellationToken cancellationToken)
+    {
+        var spec = new KeySpec("est-client", algorithm, KeyPurpose.Subject);
+        if (algorithm.CanEncapsulate && providers.ForEncapsulation(algorithm, KeyCapabilities.Generate | KeyCapabilities.Decapsulate) is { } encapsulation)
+        {
+            return await encapsulation.GenerateDecapsulationKeyAsync(spec, cancellationToken);
+        }
+
+        return algorithm.CanSign && providers.For(algorithm, KeyCapabilities.Generate | KeyCapabilities.Sign) is { } provider
+            ? await provider.GenerateAsync(spec, cancellationToken)
+            : throw new EstProtocolException($"The server wants {algorithm} keys, and nothing here makes them.");
+    }
+}
