@@ -8,7 +8,7 @@ namespace AgentPki.Storage;
 public sealed partial class SqliteStore : IAuthorityStore, IAgentStore, ICertificateListStore
 {
     ValueTask<IReadOnlyList<AuthorityRecord>> IAuthorityStore.ListAsync(CancellationToken cancellationToken) => ListAsync(
-        "SELECT name, issuer, key_provider, key_label, signature, der, created FROM authorities ORDER BY id",
+        "SELECT name, issuer, key_provider, key_label, signature, der, created, alternative_provider, alternative_label, alternative_signature FROM authorities ORDER BY id",
         _ => { },
         ReadAuthority,
         cancellationToken);
@@ -31,10 +31,15 @@ public sealed partial class SqliteStore : IAuthorityStore, IAgentStore, ICertifi
 
     private AuthorityRecord ReadAuthority(SqlStatement row)
     {
-        var signature = SignatureAlgorithm.Find(row.GetText(4))
-            ?? throw new StoreUnavailableException($"Certification authority {row.GetText(0)} in {_options.DatabasePath} signs with {row.GetText(4)}, which this build does not know: install a later one.");
-        return new AuthorityRecord(row.GetText(0), row.GetText(1), new KeyReference(row.GetText(2), row.GetText(3)), signature, row.GetBlob(5), row.GetTime(6));
+        var alternative = row.GetTextOrNull(7) is { } provider
+            ? new AlternativeAuthorityKey(new KeyReference(provider, row.GetText(8)), SignatureOf(row.GetText(0), row.GetText(9)))
+            : null;
+        return new AuthorityRecord(
+            row.GetText(0), row.GetText(1), new KeyReference(row.GetText(2), row.GetText(3)), SignatureOf(row.GetText(0), row.GetText(4)), row.GetBlob(5), row.GetTime(6), alternative);
     }
+
+    private SignatureAlgorithm SignatureOf(string authority, string name) => SignatureAlgorithm.Find(name)
+        ?? throw new StoreUnavailableException($"Certification authority {authority} in {_options.DatabasePath} signs with {name}, which this build does not know: install a later one.");
 
     private static AgentRecord ReadAgent(SqlStatement row) => new(row.GetText(0), row.GetText(1), row.GetText(2), (AgentState)row.GetInt64(3), row.GetTime(4));
 }

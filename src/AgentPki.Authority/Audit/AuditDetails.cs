@@ -6,6 +6,8 @@ namespace AgentPki.Authority.Audit;
 public static class AuditDetails
 {
     public const string Agent = "agent";
+    public const string AlternativeKeyLabel = "key.alternative.label";
+    public const string AlternativeKeySha256 = "key.alternative.sha256";
     public const string Approval = "approval";
     public const string Authority = "authority";
     public const string CertificateCount = "certificates";

@@ -8,15 +8,17 @@ namespace AgentPki.Authority.Ceremony;
 internal static class AuthorityExtensions
 {
     /// <summary>A root: no AKI, no pointers to status information about itself (RFC 5280 §4.2.1.1, §4.2.1.13).</summary>
-    public static IReadOnlyList<X509Extension> ForRoot(PublicKey key) =>
+    /// <param name="alternative">Its second key (X.509 (2019) §9.8.2), or null.</param>
+    public static IReadOnlyList<X509Extension> ForRoot(PublicKey key, PublicKey? alternative) =>
     [
         X509Extension.BasicConstraints(true),
         X509Extension.KeyUsage(KeyUsages.KeyCertSign | KeyUsages.CrlSign),
         X509Extension.SubjectKeyIdentifier(key.KeyIdentifier()),
+        .. Alternative(alternative),
     ];
 
     /// <summary>An issuing CA: nothing below it but end entities, and URIs of the appliance's trust domain only.</summary>
-    public static IReadOnlyList<X509Extension> ForIssuing(PublicKey key, Issuer parent, AuthorityOptions options, bool constrainTrustDomain)
+    public static IReadOnlyList<X509Extension> ForIssuing(PublicKey key, PublicKey? alternative, Issuer parent, AuthorityOptions options, bool constrainTrustDomain)
     {
         var extensions = new List<X509Extension>
         {
@@ -29,6 +31,7 @@ internal static class AuthorityExtensions
             // The root answers no OCSP: its CRL says what became of issuing CAs.
             X509Extension.AuthorityInformationAccess([], [options.CertificateUrl(parent.Name)]),
         };
+        extensions.AddRange(Alternative(alternative));
         if (constrainTrustDomain)
         {
             // RFC 5280 §4.2.1.10: a URI's host is the trust domain of a SPIFFE ID. Other kinds of names stay free.
@@ -37,4 +40,6 @@ internal static class AuthorityExtensions
 
         return extensions;
     }
+
+    private static X509Extension[] Alternative(PublicKey? key) => key is null ? [] : [X509Extension.SubjectAltPublicKeyInfo(key)];
 }

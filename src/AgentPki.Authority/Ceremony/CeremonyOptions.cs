@@ -1,3 +1,4 @@
+using AgentPki.Authority.Profiles;
 using AgentPki.Cryptography;
 using AgentPki.X509.Names;
 
@@ -8,7 +9,16 @@ namespace AgentPki.Authority.Ceremony;
 /// <param name="Signature">Null: the key's own default.</param>
 public sealed record CeremonyAuthority(string Name, X500Name Subject, KeyAlgorithm KeyAlgorithm, SignatureAlgorithm? Signature, TimeSpan Validity)
 {
+    /// <summary>A second key of this CA (X.509 (2019) §9.8), in its certificate and on everything it signs; null: it signs once.</summary>
+    public KeyAlgorithm? AlternativeKeyAlgorithm { get; init; }
+
+    /// <summary>The kind of its key or keys, as people write it: <c>ecdsa-p384</c>, <c>catalyst ecdsa-p384 + ml-dsa-65</c>.</summary>
+    public KeyKind Keys => new(KeyAlgorithm, AlternativeKeyAlgorithm);
+
     internal SignatureAlgorithm EffectiveSignature => Signature ?? KeyAlgorithm.DefaultSignature;
+
+    /// <summary>The same CA with keys of another kind, and their own default signatures.</summary>
+    public CeremonyAuthority With(KeyKind keys) => this with { KeyAlgorithm = keys.Key, AlternativeKeyAlgorithm = keys.Alternative, Signature = null };
 
     /// <exception cref="ArgumentException">Says what would be right.</exception>
     internal void Validate()
@@ -23,7 +33,12 @@ public sealed record CeremonyAuthority(string Name, X500Name Subject, KeyAlgorit
             throw new ArgumentException($"CA '{Name}': {Signature} does not fit a {KeyAlgorithm} key.");
         }
 
-        if (KeyAlgorithm == KeyAlgorithm.Rsa2048)
+        if (AlternativeKeyAlgorithm is { } alternative && KeyKind.WhyNotTogether(KeyAlgorithm, alternative) is { } wrong)
+        {
+            throw new ArgumentException($"CA '{Name}': {wrong}.");
+        }
+
+        if (KeyAlgorithm == KeyAlgorithm.Rsa2048 || AlternativeKeyAlgorithm == KeyAlgorithm.Rsa2048)
         {
             throw new ArgumentException($"CA '{Name}': rsa-2048 is too small for a CA; rsa-3072 and rsa-4096 are taken.");
         }
@@ -42,6 +57,12 @@ public sealed record CeremonyOptions(string KeyProvider, string KeyPrefix, Cerem
         keyPrefix,
         new CeremonyAuthority("root", X500Name.FromRfc4514($"CN=AgentPki Development Root,O={organization}"), KeyAlgorithm.EcdsaP384, null, TimeSpan.FromDays(3650)),
         new CeremonyAuthority("issuing", X500Name.FromRfc4514($"CN=AgentPki Development Issuing CA,O={organization}"), KeyAlgorithm.EcdsaP256, null, TimeSpan.FromDays(1825)));
+
+    /// <summary>The crypto provider of alternative keys, where it is another one: a token that has ML-DSA beside one that has not. Null: <see cref="KeyProvider"/>.</summary>
+    public string? AlternativeKeyProvider { get; init; }
+
+    /// <summary>Where the alternative key of a CA is found.</summary>
+    public KeyReference AlternativeKeyOf(CeremonyAuthority authority) => new(AlternativeKeyProvider ?? KeyProvider, $"{KeyOf(authority).Label}-alt");
 
     /// <summary>Where the key of a CA is found.</summary>
     public KeyReference KeyOf(CeremonyAuthority authority) => new(KeyProvider, $"{KeyPrefix}{authority.Name}-ca");

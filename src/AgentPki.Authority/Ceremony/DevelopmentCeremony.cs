@@ -47,7 +47,14 @@ public sealed class DevelopmentCeremony(AuthorityEnvironment environment, IProgr
         // 1. The key, in the token.
         var (key, isNew) = await keys.OpenOrGenerateAsync(options.KeyOf(wanted), [wanted.KeyAlgorithm], KeyPurpose.CertificateAuthority, AuditTrail.Appliance, cancellationToken);
         await using var guarded = GuardedKey.Take(environment.Providers, key);
+        var (alternative, isAlternativeNew) = await MakeAlternativeKeyAsync(options, wanted, keys, cancellationToken);
+        await using var second = alternative is null ? null : GuardedKey.Take(environment.Providers, alternative);
         Report(new CeremonyStep($"{wanted.Name} key", $"{key.Algorithm}, {key.Protection.ToString().ToLowerInvariant()}, {key.Reference.Provider}/{key.Reference.Label}", isNew));
+
+        if (alternative is not null)
+        {
+            Report(new CeremonyStep($"{wanted.Name} alternative key", $"{alternative.Algorithm}, {alternative.Protection.ToString().ToLowerInvariant()}, {alternative.Reference.Provider}/{alternative.Reference.Label}", isAlternativeNew));
+        }
 
         // 2. A CA of that name from an earlier run, if it stands on that key.
         var known = (await environment.Stores.Authorities.ListAsync(cancellationToken)).FirstOrDefault(a => a.Name == wanted.Name);
@@ -59,6 +66,11 @@ public sealed class DevelopmentCeremony(AuthorityEnvironment environment, IProgr
                 throw new InvalidOperationException($"CA '{wanted.Name}' exists in the store, but key '{key.Reference.Label}' is not its key: store and token belong to different homes.");
             }
 
+            if (!Equals(certificate.AlternativePublicKey, alternative?.PublicKey))
+            {
+                throw new InvalidOperationException($"CA '{wanted.Name}' exists in the store with {(certificate.AlternativePublicKey is null ? "one key" : "another alternative key")}; wanted: {wanted.Keys}. A CA keeps the keys it was made with; use another home for others.");
+            }
+
             Report(new CeremonyStep($"{wanted.Name} certificate", Describe(certificate), false));
             return certificate;
         }
@@ -68,18 +80,23 @@ public sealed class DevelopmentCeremony(AuthorityEnvironment environment, IProgr
             await keys.RecordFoundAsync(key, AuditTrail.Appliance);
         }
 
+        if (alternative is not null && !isAlternativeNew)
+        {
+            await keys.RecordFoundAsync(alternative, AuditTrail.Appliance);
+        }
+
         // 3. Its certificate: self-signed, or signed by the parent through the parent's own guarded path.
         var made = parent is null
-            ? await SelfSignAsync(wanted, key.PublicKey, guarded, cancellationToken)
-            : await SignAsync(options, wanted, parent, key.PublicKey, commits, cancellationToken);
+            ? await SelfSignAsync(wanted, guarded, second, cancellationToken)
+            : await SignAsync(options, wanted, parent, key.PublicKey, alternative?.PublicKey, commits, cancellationToken);
 
         // 4. CA, certificate and ledger entry, at once.
-        await RecordAsync(wanted, parent?.Name ?? wanted.Name, key.Reference, made, commits);
+        await RecordAsync(wanted, parent?.Name ?? wanted.Name, key.Reference, alternative?.Reference, made, commits);
         Report(new CeremonyStep($"{wanted.Name} certificate", Describe(made), true));
         return made;
     }
 
-    private async ValueTask<Certificate> SelfSignAsync(CeremonyAuthority wanted, PublicKey publicKey, GuardedKey key, CancellationToken cancellationToken)
+    private async ValueTask<Certificate> SelfSignAsync(CeremonyAuthority wanted, GuardedKey key, GuardedKey? alternative, CancellationToken cancellationToken)
     {
         var now = Now();
         var signature = wanted.EffectiveSignature;
@@ -91,17 +108,16 @@ public sealed class DevelopmentCeremony(AuthorityEnvironment environment, IProgr
             NotBefore = now - Backdate,
             NotAfter = now + wanted.Validity,
             Subject = wanted.Subject,
-            PublicKey = publicKey,
-            Extensions = AuthorityExtensions.ForRoot(publicKey),
-        }.Encode();
-        var context = new LintContext(CertificatePosition.Root, null, wanted.Validity + Backdate + TimeSpan.FromSeconds(1)) { SigningAlgorithm = signature };
-        var token = IssuanceToken.ForCertificate(toBeSigned, signature, context, key, out var findings) ?? throw NotInOrder(wanted, findings);
-        var signed = await key.SignAsync(token, cancellationToken);
-        var certificate = Certificate.Parse(Certificate.Assemble(token.ToBeSigned.Span, signature, signed));
-        return certificate.VerifySignature(publicKey, environment.Providers) ? certificate : throw new SignatureRejectedException($"The self-signature of '{wanted.Name}' does not verify.");
+            PublicKey = key.PublicKey,
+            Extensions = AuthorityExtensions.ForRoot(key.PublicKey, alternative?.PublicKey),
+        };
+        var context = new LintContext(CertificatePosition.Root, null, wanted.Validity + Backdate + TimeSpan.FromSeconds(1));
+        var second = alternative is null ? null : new AlternativeSigner(alternative, alternative.PublicKey.Algorithm.DefaultSignature);
+        var (certificate, findings) = await new AuthoritySigner(wanted.Name, key, second, environment.Providers).SignAsync(toBeSigned, context, cancellationToken);
+        return certificate ?? throw NotInOrder(wanted, findings);
     }
 
-    private async ValueTask<Certificate> SignAsync(CeremonyOptions options, CeremonyAuthority wanted, CeremonyAuthority parent, PublicKey publicKey, CommitWriter commits, CancellationToken cancellationToken)
+    private async ValueTask<Certificate> SignAsync(CeremonyOptions options, CeremonyAuthority wanted, CeremonyAuthority parent, PublicKey publicKey, PublicKey? alternative, CommitWriter commits, CancellationToken cancellationToken)
     {
         await using var issuers = await IssuerDirectory.LoadAsync(environment.Stores.Authorities, environment.Stores.Certificates, environment.Providers, environment.Options, commits.Revocations, cancellationToken);
         var issuer = issuers.Find(parent.Name) ?? throw new InvalidOperationException($"CA '{parent.Name}' is not there.");
@@ -114,15 +130,14 @@ public sealed class DevelopmentCeremony(AuthorityEnvironment environment, IProgr
             publicKey,
             now - Backdate,
             notAfter > issuer.Certificate.NotAfter ? issuer.Certificate.NotAfter : notAfter,
-            AuthorityExtensions.ForIssuing(publicKey, issuer, environment.Options, options.ConstrainTrustDomain),
+            AuthorityExtensions.ForIssuing(publicKey, alternative, issuer, environment.Options, options.ConstrainTrustDomain),
             CertificatePosition.IssuingCa,
             wanted.Validity + Backdate + TimeSpan.FromSeconds(1));
-        var token = issuer.Prepare(draft, out var findings) ?? throw NotInOrder(wanted, findings);
-        var signed = await issuer.SignAsync(token, cancellationToken);
-        return issuer.Accept(Certificate.Assemble(token.ToBeSigned.Span, draft.Signature, signed));
+        var (certificate, findings) = await issuer.SignAsync(draft, cancellationToken);
+        return certificate ?? throw NotInOrder(wanted, findings);
     }
 
-    private async ValueTask RecordAsync(CeremonyAuthority wanted, string issuerName, KeyReference key, Certificate certificate, CommitWriter commits)
+    private async ValueTask RecordAsync(CeremonyAuthority wanted, string issuerName, KeyReference key, KeyReference? alternative, Certificate certificate, CommitWriter commits)
     {
         var now = environment.Time.GetUtcNow();
         var serial = certificate.SerialNumber.ToArray();
@@ -130,17 +145,25 @@ public sealed class DevelopmentCeremony(AuthorityEnvironment environment, IProgr
             (AuditDetails.Subject, certificate.Subject.ToString()),
             (AuditDetails.KeyLabel, $"{key.Provider}/{key.Label}"),
             (AuditDetails.KeySha256, AuditDetails.Hex(certificate.PublicKey.Fingerprint())),
+            (AuditDetails.AlternativeKeyLabel, alternative is null ? null : $"{alternative.Provider}/{alternative.Label}"),
+            (AuditDetails.AlternativeKeySha256, certificate.AlternativePublicKey is { } second ? AuditDetails.Hex(second.Fingerprint()) : null),
             (AuditDetails.NotAfter, AuditDetails.Instant(certificate.NotAfter)))));
         var record = new CertificateRecord(
             issuerName, serial, certificate.Der.ToArray(), $"{wanted.Name}-ca", null, certificate.PublicKey.Fingerprint(), certificate.NotBefore, certificate.NotAfter, now, AuditTrail.Appliance);
+        var alternativeKey = alternative is null || wanted.AlternativeKeyAlgorithm is not { } kind ? null : new AlternativeAuthorityKey(alternative, kind.DefaultSignature);
         var outcome = await commits.CommitAsync(
-            new CommitRequest(entry, [new StoreChange.AddAuthority(new AuthorityRecord(wanted.Name, issuerName, key, wanted.EffectiveSignature, certificate.Der.ToArray(), now)), new StoreChange.AddCertificate(record)]),
+            new CommitRequest(entry, [new StoreChange.AddAuthority(new AuthorityRecord(wanted.Name, issuerName, key, wanted.EffectiveSignature, certificate.Der.ToArray(), now, alternativeKey)), new StoreChange.AddCertificate(record)]),
             CancellationToken.None);
         if (outcome is CommitOutcome.Conflict conflict)
         {
             throw new InvalidOperationException($"CA '{wanted.Name}' was not recorded: {conflict.Reason} Another ceremony runs on this home.");
         }
     }
+
+    private async ValueTask<(ISigningKey? Key, bool IsNew)> MakeAlternativeKeyAsync(CeremonyOptions options, CeremonyAuthority wanted, KeyMaker keys, CancellationToken cancellationToken) =>
+        wanted.AlternativeKeyAlgorithm is { } algorithm
+            ? await keys.OpenOrGenerateAsync(options.AlternativeKeyOf(wanted), [algorithm], KeyPurpose.CertificateAuthority, AuditTrail.Appliance, cancellationToken)
+            : (null, false);
 
     private async ValueTask<PublicKey> MakeCheckpointKeyAsync(CeremonyOptions options, KeyMaker keys, CancellationToken cancellationToken)
     {
@@ -187,7 +210,7 @@ public sealed class DevelopmentCeremony(AuthorityEnvironment environment, IProgr
 
     private DateTimeOffset Now() => DateTimeOffset.FromUnixTimeSeconds(environment.Time.GetUtcNow().ToUnixTimeSeconds());
 
-    private static string Describe(Certificate certificate) => $"{certificate.Subject}, {certificate.SignatureAlgorithm}, until {certificate.NotAfter:yyyy-MM-dd}";
+    private static string Describe(Certificate certificate) => $"{certificate.Subject}, {certificate.SignatureAlgorithm}{(certificate.AlternativeSignature?.Algorithm is { } alternative ? $" and {alternative}" : "")}, until {certificate.NotAfter:yyyy-MM-dd}";
 
     private static InvalidOperationException NotInOrder(CeremonyAuthority wanted, IReadOnlyList<LintFinding> findings) =>
         new($"The certificate of CA '{wanted.Name}' would not be in order: {string.Join("; ", findings.Where(f => f.Severity == LintSeverity.Error))}. Nothing was signed.");

@@ -33,12 +33,12 @@ public sealed class AuthorityServices : IAsyncDisposable
         Approvals = new ApprovalService(stores.Approvals, commits, Audit, options, time);
         Credentials = new CredentialService(stores.Credentials, commits, Audit, profiles, time);
         var authenticator = new RequesterAuthenticator(stores.Certificates, stores.Agents, stores.Credentials, issuers, commits.Revocations, time);
-        var policy = new EnrollmentPolicy(profiles, new AgentNaming(options.TrustDomain), stores.Agents, stores.Certificates, Approvals, new PossessionProof(stores.Certificates, issuers, providers, time), new SubjectKeyMaker(providers), issuers, options, time);
+        var policy = new EnrollmentPolicy(profiles, new AgentNaming(options.TrustDomain), stores.Agents, stores.Certificates, Approvals, new PossessionProof(stores.Certificates, issuers, providers, time), providers, new SubjectKeyMaker(providers), issuers, options, time);
         Registration = new RegistrationAuthority(authenticator, policy, authority, issuers, Audit, options, environment.Logger<RegistrationAuthority>());
         Appliance = new ApplianceEnrollment(profiles, authority, issuers, Audit);
         Agents = new AgentService(stores.Agents, commits, Audit, time);
         Revocations = new RevocationService(stores.Certificates, stores.Agents, issuers, commits, Audit, metrics, time);
-        CertificateLists = new CertificateListService(issuers, stores.Certificates, stores.CertificateLists, commits, profiles, providers, options, time, environment.Logger<CertificateListService>());
+        CertificateLists = new CertificateListService(issuers, stores.Certificates, stores.CertificateLists, commits, profiles, options, time, environment.Logger<CertificateListService>());
         var keys = new KeyMaker(providers, commits, time);
         CmsSigners = new CmsSignerKeeper(profiles, issuers, stores.Certificates, Appliance, keys, time);
         _responders = new OcspResponderKeeper(profiles, issuers, stores.Certificates, Appliance, keys, providers, commits.Revocations, time, environment.Logger<OcspResponderKeeper>());

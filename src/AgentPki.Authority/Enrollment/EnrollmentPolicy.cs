@@ -17,6 +17,7 @@ internal sealed class EnrollmentPolicy(
     ICertificateStore certificates,
     ApprovalService approvals,
     PossessionProof possession,
+    CryptoProviders providers,
     SubjectKeyMaker keyMaker,
     IssuerDirectory issuers,
     AuthorityOptions options,
@@ -44,6 +45,11 @@ internal sealed class EnrollmentPolicy(
             return new EnrollmentDecision.Refused(problem, profile.Name);
         }
 
+        if (AlternativeKeyRules.Check(request.Csr, profile, request.Kind, providers) is { } wrongPair)
+        {
+            return new EnrollmentDecision.Refused(wrongPair, profile.Name);
+        }
+
         // 5. The names: whose certificate it will be.
         var named = Name(request, who, profile, out problem);
         if (named is null)
@@ -60,6 +66,11 @@ internal sealed class EnrollmentPolicy(
         if (request.Kind != EnrollmentKind.ServerKeygen && await CheckKeyAsync(request.Csr.PublicKey, named.AgentId, cancellationToken) is { } badKey)
         {
             return new EnrollmentDecision.Refused(badKey, profile.Name, named.AgentId);
+        }
+
+        if (request.Csr.AlternativePublicKey is { } alternative && await CheckKeyAsync(alternative, named.AgentId, cancellationToken) is { } badAlternative)
+        {
+            return new EnrollmentDecision.Refused(badAlternative with { Detail = $"the alternative key: {badAlternative.Detail}" }, profile.Name, named.AgentId);
         }
 
         // 7. The agent: active, and the requester's to ask for.
@@ -111,7 +122,10 @@ internal sealed class EnrollmentPolicy(
                 approval?.Id,
                 request.Kind == EnrollmentKind.Renew ? (who as AuthenticatedRequester.ByCertificate)?.Certificate.SerialHex : null,
                 request.Protocol,
-                request.CorrelationId),
+                request.CorrelationId)
+            {
+                AlternativePublicKey = request.Csr.AlternativePublicKey,
+            },
             made?.Pkcs8);
     }
 
@@ -169,7 +183,7 @@ internal sealed class EnrollmentPolicy(
         var record = await approvals.FindParkedAsync(hash, cancellationToken);
         if (record is null)
         {
-            switch (await approvals.ParkAsync(request, hash, profile.Name, who.Actor, named.Summary(request.Csr.PublicKey.Algorithm), cancellationToken))
+            switch (await approvals.ParkAsync(request, hash, profile.Name, who.Actor, named.Summary(new KeyKind(request.Csr.PublicKey.Algorithm, request.Csr.AlternativePublicKey?.Algorithm)), cancellationToken))
             {
                 case Outcome<ApprovalRecord>.Refused(var full):
                     return (null, new EnrollmentDecision.Refused(full, profile.Name, named.AgentId));

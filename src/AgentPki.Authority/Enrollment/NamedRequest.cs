@@ -1,7 +1,6 @@
 using AgentPki.Agents;
 using AgentPki.Authority.Problems;
 using AgentPki.Authority.Profiles;
-using AgentPki.Cryptography;
 using AgentPki.X509.Names;
 using AgentPki.X509.Requests;
 
@@ -60,5 +59,5 @@ internal sealed record NamedRequest(string AgentId, X500Name Subject, IReadOnlyL
     }
 
     /// <summary>One line for the person who approves.</summary>
-    public string Summary(KeyAlgorithm key) => $"{AgentId}; subject {(Subject.IsEmpty ? "(empty)" : Subject)}; {string.Join(", ", Names.Skip(1))}; {key} key";
+    public string Summary(KeyKind key) => $"{AgentId}; subject {(Subject.IsEmpty ? "(empty)" : Subject)}; {string.Join(", ", Names.Skip(1))}; {key} key";
 }

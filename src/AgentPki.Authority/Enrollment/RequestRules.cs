@@ -17,9 +17,10 @@ internal static class RequestRules
     {
         var csr = request.Csr;
         // RFC 7030 §4.4.1: of a request for serverkeygen the key is not certified.
-        if (request.Kind != EnrollmentKind.ServerKeygen && !profile.KeyAlgorithms.Contains(csr.PublicKey.Algorithm))
+        // Of a request about two keys the pair counts (AlternativeKeyRules).
+        if (request.Kind != EnrollmentKind.ServerKeygen && csr.AlternativePublicKey is null && !profile.KeyAlgorithms.Contains(csr.PublicKey.Algorithm))
         {
-            return new PkiProblem(PkiProblemKind.UnsupportedAlgorithm, $"profile '{profile.Name}' does not take {csr.PublicKey.Algorithm} keys; it takes {string.Join(", ", profile.KeyAlgorithms)}");
+            return new PkiProblem(PkiProblemKind.UnsupportedAlgorithm, $"profile '{profile.Name}' does not take {csr.PublicKey.Algorithm} keys; it takes {string.Join(", ", profile.Keys)}");
         }
 
         // RFC 9883: "MUST NOT be used to obtain a signature certificate".

@@ -28,4 +28,8 @@ internal sealed record ApprovedEnrollment(
     string? ApprovalId,
     string? Renews,
     string Protocol,
-    string CorrelationId);
+    string CorrelationId)
+{
+    /// <summary>A second key in the same certificate (X.509 (2019) §9.8.2), possession of which was proven too; null: one key.</summary>
+    public PublicKey? AlternativePublicKey { get; init; }
+}

@@ -55,22 +55,22 @@ internal sealed class CertificateAuthority(IssuerDirectory issuers, CommitWriter
             approved.PublicKey,
             notBefore,
             notAfter,
-            issuer.PlanFor(profile).For(approved.PublicKey, approved.Names, approved.Subject.IsEmpty),
+            issuer.PlanFor(profile).For(approved),
             PositionOf(profile.Use),
             profile.Validity + profile.Backdate + TimeSpan.FromSeconds(1));
-        if (issuer.Prepare(draft, out var findings) is not { } token)
-        {
-            return RefuseLint(findings, approved.CorrelationId);
-        }
 
-        // 3. The signature. Once begun it is finished, and what follows is done whether or not somebody still waits (invariant 6).
-        var signature = await issuer.SignAsync(token, cancellationToken);
-
-        // 4. What came back is read again and verified with the CA's public key, and says what was prepared.
+        // 3. The signature, or both of them in two phases. Once begun it is finished, and what follows is done whether or not somebody still waits (invariant 6).
+        // 4. What came back is read again and verified with the CA's public key or keys, and says what was prepared.
         Certificate certificate;
         try
         {
-            certificate = issuer.Accept(Certificate.Assemble(token.ToBeSigned.Span, draft.Signature, signature));
+            var (signed, findings) = await issuer.SignAsync(draft, cancellationToken);
+            if (signed is null)
+            {
+                return RefuseLint(findings, approved.CorrelationId);
+            }
+
+            certificate = signed;
         }
         catch (SignatureRejectedException rejected)
         {
@@ -111,11 +111,15 @@ internal sealed class CertificateAuthority(IssuerDirectory issuers, CommitWriter
     {
         var keyFingerprint = certificate.PublicKey.Fingerprint();
         var serial = certificate.SerialNumber.ToArray();
-        var changes = ImmutableArray.CreateBuilder<StoreChange>(5);
+        var changes = ImmutableArray.CreateBuilder<StoreChange>(6);
         if (approved.Agent is { } agent)
         {
             changes.Add(new StoreChange.RegisterAgent(new AgentRecord(agent.Id, agent.Owner, approved.Profile.Name, AgentState.Active, now)));
             changes.Add(new StoreChange.BindKey(keyFingerprint, agent.Id));
+            if (certificate.AlternativePublicKey is { } alternative)
+            {
+                changes.Add(new StoreChange.BindKey(alternative.Fingerprint(), agent.Id));
+            }
         }
 
         if (approved.CredentialName is { } credential)
@@ -149,6 +153,7 @@ internal sealed class CertificateAuthority(IssuerDirectory issuers, CommitWriter
             (LedgerFacts.Serial, certificate.SerialHex),
             (LedgerFacts.CertificateSha256, AuditDetails.Hex(certificate.Fingerprint())),
             (AuditDetails.KeySha256, AuditDetails.Hex(keyFingerprint)),
+            (AuditDetails.AlternativeKeySha256, certificate.AlternativePublicKey is { } alternative ? AuditDetails.Hex(alternative.Fingerprint()) : null),
             (AuditDetails.Agent, approved.Agent?.Id),
             (AuditDetails.Profile, approved.Profile.Name),
             (AuditDetails.NotAfter, AuditDetails.Instant(certificate.NotAfter)),

@@ -29,6 +29,14 @@ internal sealed class ExtensionPlan
     }
 
     /// <summary>All extensions of one certificate, in a fixed order.</summary>
+    internal X509Extension[] For(ApprovedEnrollment approved)
+    {
+        var extensions = For(approved.PublicKey, approved.Names, approved.Subject.IsEmpty);
+        // X.509 (2019) §9.8.2
+        return approved.AlternativePublicKey is { } alternative ? [.. extensions, X509Extension.SubjectAltPublicKeyInfo(alternative)] : extensions;
+    }
+
+    /// <summary>Those that every certificate of the plan has.</summary>
     /// <param name="emptySubject">RFC 5280 §4.1.2.6: then subjectAltName is critical.</param>
     public X509Extension[] For(PublicKey key, IReadOnlyList<GeneralName> names, bool emptySubject)
     {

@@ -1,10 +1,11 @@
 using AgentPki.Cryptography;
+using AgentPki.X509.Certificates;
 using AgentPki.X509.Lint;
 
 namespace AgentPki.Authority.Issuance;
 
 /// <summary>
-/// The right to one signature over exactly the bytes that were linted (invariant 1). There is no other way to one than the three
+/// The right to one signature over exactly the bytes that were linted (invariant 1). There is no other way to one than the five
 /// methods below, each of which lints what it puts into the token; a <see cref="GuardedKey"/> signs nothing else than a token, once.
 /// </summary>
 public sealed class IssuanceToken
@@ -26,6 +27,23 @@ public sealed class IssuanceToken
     internal static IssuanceToken? ForCertificate(byte[] toBeSigned, SignatureAlgorithm algorithm, LintContext context, GuardedKey key, out IReadOnlyList<LintFinding> findings) =>
         Grant(toBeSigned, algorithm, key, findings = CertificateLinter.Lint(toBeSigned, context));
 
+    /// <summary>
+    /// A token for the PreTBSCertificate (X.509 (2019) §7.2.2) of <paramref name="draft"/>, a TBSCertificate that lacks its altSignatureValue and nothing else, or null with the
+    /// findings that forbid it. What is signed is what was linted without its signature field, which says nothing of this signature.
+    /// </summary>
+    internal static IssuanceToken? ForPreCertificate(byte[] draft, SignatureAlgorithm algorithm, LintContext context, GuardedKey key, out IReadOnlyList<LintFinding> findings)
+    {
+        findings = CertificateLinter.Lint(draft, context with { IsBeforeAlternativeSignature = true });
+        return HasError(findings) ? null : new IssuanceToken(PreTbs.OfCertificate(draft), algorithm, key);
+    }
+
+    /// <summary>The same for the PreTBSCertList (X.509 (2019) §7.10.3) of a TBSCertList.</summary>
+    internal static IssuanceToken? ForPreCertificateList(byte[] draft, SignatureAlgorithm algorithm, CertificateListLintContext context, GuardedKey key, out IReadOnlyList<LintFinding> findings)
+    {
+        findings = CertificateListLinter.Lint(draft, context with { IsBeforeAlternativeSignature = true });
+        return HasError(findings) ? null : new IssuanceToken(PreTbs.OfCertificateList(draft), algorithm, key);
+    }
+
     /// <summary>A token for a TBSCertList, or null with the findings that forbid it.</summary>
     internal static IssuanceToken? ForCertificateList(byte[] toBeSigned, SignatureAlgorithm algorithm, CertificateListLintContext context, GuardedKey key, out IReadOnlyList<LintFinding> findings) =>
         Grant(toBeSigned, algorithm, key, findings = CertificateListLinter.Lint(toBeSigned, context));
@@ -46,16 +64,19 @@ public sealed class IssuanceToken
         return Interlocked.Exchange(ref _redeemed, 1) == 0 ? _toBeSigned : throw new InvalidOperationException("The token was used already: one token, one signature.");
     }
 
-    private static IssuanceToken? Grant(byte[] toBeSigned, SignatureAlgorithm algorithm, GuardedKey key, IReadOnlyList<LintFinding> findings)
+    private static IssuanceToken? Grant(byte[] toBeSigned, SignatureAlgorithm algorithm, GuardedKey key, IReadOnlyList<LintFinding> findings) =>
+        HasError(findings) ? null : new IssuanceToken(toBeSigned, algorithm, key);
+
+    private static bool HasError(IReadOnlyList<LintFinding> findings)
     {
         foreach (var finding in findings)
         {
             if (finding.Severity == LintSeverity.Error)
             {
-                return null;
+                return true;
             }
         }
 
-        return new IssuanceToken(toBeSigned, algorithm, key);
+        return false;
     }
 }

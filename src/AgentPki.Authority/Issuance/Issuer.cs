@@ -2,25 +2,25 @@ using System.Collections.Concurrent;
 using AgentPki.Authority.Profiles;
 using AgentPki.Authority.Store;
 using AgentPki.Cryptography;
+using AgentPki.X509.CertificateLists;
 using AgentPki.X509.Certificates;
 using AgentPki.X509.Lint;
 
 namespace AgentPki.Authority.Issuance;
 
 /// <summary>
-/// One certification authority of this appliance: its certificate, its chain and its key, which signs nothing that did not come through
-/// one of the <c>Prepare</c> methods below.
+/// One certification authority of this appliance: its certificate, its chain and its key, which signs nothing that was not linted
+/// just before (<see cref="IssuanceToken"/>).
 /// </summary>
 public sealed class Issuer : IAsyncDisposable
 {
-    private readonly GuardedKey _key;
-    private readonly CryptoProviders _providers;
+    private readonly AuthoritySigner _signer;
     private readonly AuthorityOptions _options;
     private readonly ConcurrentDictionary<CertificateProfile, ExtensionPlan> _plans = new(ReferenceEqualityComparer.Instance);
 
     /// <param name="chain">Its own certificate first, the root's last.</param>
-    internal Issuer(AuthorityRecord record, IReadOnlyList<Certificate> chain, GuardedKey key, CryptoProviders providers, AuthorityOptions options) =>
-        (Record, Chain, _key, _providers, _options) = (record, chain, key, providers, options);
+    internal Issuer(AuthorityRecord record, IReadOnlyList<Certificate> chain, AuthoritySigner signer, AuthorityOptions options) =>
+        (Record, Chain, _signer, _options) = (record, chain, signer, options);
 
     public AuthorityRecord Record { get; }
 
@@ -37,55 +37,55 @@ public sealed class Issuer : IAsyncDisposable
     public SignatureAlgorithm Signature => Record.Signature;
 
     /// <summary>How its key is kept; null until it was opened.</summary>
-    public KeyProtection? Protection => _key.Protection;
+    public KeyProtection? Protection => _signer.Protection;
+
+    /// <summary>What its alternative key signs with; null when it has none and signs once (X.509 (2019) §9.8).</summary>
+    public SignatureAlgorithm? AlternativeSignature => Record.Alternative?.Signature;
+
+    /// <summary>How its alternative key is kept; null when there is none or it was not opened.</summary>
+    public KeyProtection? AlternativeProtection => _signer.AlternativeProtection;
 
     /// <summary>The extensions of a profile, encoded once.</summary>
     internal ExtensionPlan PlanFor(CertificateProfile profile) => _plans.GetOrAdd(profile, static (p, self) => new ExtensionPlan(p, self.Name, self.Certificate, self._options), this);
 
-    /// <summary>Builds the TBSCertificate once and lints exactly those bytes; null, with the findings, when they must not be signed.</summary>
-    internal IssuanceToken? Prepare(CertificateDraft draft, out IReadOnlyList<LintFinding> findings)
-    {
-        var toBeSigned = new TbsCertificate
-        {
-            SerialNumber = draft.Serial,
-            Signature = draft.Signature,
-            Issuer = Certificate.Subject,
-            NotBefore = draft.NotBefore,
-            NotAfter = draft.NotAfter,
-            Subject = draft.Subject,
-            PublicKey = draft.PublicKey,
-            Extensions = draft.Extensions,
-        }.Encode();
-        var context = new LintContext(draft.Position, Certificate, draft.MaximumValidity) { TrustDomain = _options.TrustDomain, SigningAlgorithm = draft.Signature };
-        return IssuanceToken.ForCertificate(toBeSigned, draft.Signature, context, _key, out findings);
-    }
+    /// <summary>
+    /// Makes a certificate: the bytes are built once and linted exactly as they are, signed, read back and verified; in two phases when this CA has an alternative key.
+    /// Null with the findings when it must not be signed.
+    /// </summary>
+    /// <param name="cancellationToken">Heeded until the first signature begins.</param>
+    /// <exception cref="KeyUnavailableException">A key cannot sign now; nothing was made.</exception>
+    /// <exception cref="SignatureRejectedException">It does not read back, or a signature is wrong.</exception>
+    internal ValueTask<(Certificate? Certificate, IReadOnlyList<LintFinding> Findings)> SignAsync(CertificateDraft draft, CancellationToken cancellationToken) =>
+        _signer.SignAsync(TbsOf(draft), ContextOf(draft), cancellationToken);
 
-    /// <summary>Lints a TBSCertList; null, with the findings, when it must not be signed.</summary>
-    internal IssuanceToken? PrepareList(byte[] toBeSigned, out IReadOnlyList<LintFinding> findings)
-    {
-        var context = new CertificateListLintContext(Certificate, _options.CertificateListValidity) { SigningAlgorithm = Signature };
-        return IssuanceToken.ForCertificateList(toBeSigned, Signature, context, _key, out findings);
-    }
+    /// <summary>Makes a CRL in the same way.</summary>
+    /// <exception cref="KeyUnavailableException">A key cannot sign now.</exception>
+    /// <exception cref="SignatureRejectedException">It does not read back, or a signature is wrong.</exception>
+    internal ValueTask<(CertificateList? List, IReadOnlyList<LintFinding> Findings)> SignAsync(TbsCertificateList list, IReadOnlyList<RevokedCertificate> entries, CancellationToken cancellationToken) =>
+        _signer.SignAsync(list, entries, new CertificateListLintContext(Certificate, _options.CertificateListValidity), cancellationToken);
+
+    /// <summary>The last step of the above alone: a token for the first key, or null with the findings when the draft must not be signed as it is.</summary>
+    internal IssuanceToken? Prepare(CertificateDraft draft, out IReadOnlyList<LintFinding> findings) => _signer.Prepare(TbsOf(draft), ContextOf(draft), out findings);
 
     /// <summary>Signs what was prepared.</summary>
-    internal ValueTask<byte[]> SignAsync(IssuanceToken token, CancellationToken cancellationToken) => _key.SignAsync(token, cancellationToken);
-
-    /// <summary>Reads an assembled certificate back and verifies it with this CA's public key (invariant 3).</summary>
-    /// <exception cref="SignatureRejectedException">It does not read back, or its signature is wrong.</exception>
-    internal Certificate Accept(byte[] der)
-    {
-        if (!Certificate.TryParse(der, out var certificate, out var error))
-        {
-            throw new SignatureRejectedException($"The signed certificate does not read back: {error}");
-        }
-
-        return certificate.VerifySignature(Certificate.PublicKey, _providers)
-            ? certificate
-            : throw new SignatureRejectedException($"The signature that the key of CA '{Name}' made does not verify with the CA's public key.");
-    }
+    internal ValueTask<byte[]> SignAsync(IssuanceToken token, CancellationToken cancellationToken) => _signer.SignAsync(token, cancellationToken);
 
     /// <exception cref="KeyUnavailableException">The key is not there.</exception>
-    internal ValueTask EnsureKeyAsync(CancellationToken cancellationToken) => _key.EnsureOpenAsync(cancellationToken);
+    internal ValueTask EnsureKeyAsync(CancellationToken cancellationToken) => _signer.EnsureKeysAsync(cancellationToken);
 
-    public ValueTask DisposeAsync() => _key.DisposeAsync();
+    public ValueTask DisposeAsync() => _signer.DisposeKeysAsync();
+
+    private TbsCertificate TbsOf(CertificateDraft draft) => new()
+    {
+        SerialNumber = draft.Serial,
+        Signature = draft.Signature,
+        Issuer = Certificate.Subject,
+        NotBefore = draft.NotBefore,
+        NotAfter = draft.NotAfter,
+        Subject = draft.Subject,
+        PublicKey = draft.PublicKey,
+        Extensions = draft.Extensions,
+    };
+
+    private LintContext ContextOf(CertificateDraft draft) => new(draft.Position, Certificate, draft.MaximumValidity) { TrustDomain = _options.TrustDomain };
 }

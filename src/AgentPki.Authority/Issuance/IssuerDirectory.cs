@@ -41,7 +41,7 @@ public sealed class IssuerDirectory : IAsyncDisposable
         var parsed = records.Values.ToDictionary(r => r.Name, r => Certificate.Parse(r.Der), StringComparer.Ordinal);
         var issuers = records.Values
             .OrderBy(r => r.Created).ThenBy(r => ChainOf(r, records, parsed).Count)
-            .Select(r => new Issuer(r, ChainOf(r, records, parsed), GuardedKey.Find(providers, r.Key, parsed[r.Name].PublicKey), providers, options));
+            .Select(r => new Issuer(r, ChainOf(r, records, parsed), SignerOf(r, parsed[r.Name], providers), options));
         return new IssuerDirectory([.. issuers], certificates, revocations);
     }
 
@@ -89,6 +89,19 @@ public sealed class IssuerDirectory : IAsyncDisposable
         var revoked = await _certificates.FindStatusAsync(issuer.Parent, issuer.Certificate.SerialNumber, cancellationToken) is not CertificateStatus.Good;
         _status[issuer.Name] = (epoch, revoked);
         return revoked;
+    }
+
+    private static AuthoritySigner SignerOf(AuthorityRecord record, Certificate certificate, CryptoProviders providers)
+    {
+        AlternativeSigner? alternative = null;
+        if (record.Alternative is { } second)
+        {
+            var publicKey = certificate.AlternativePublicKey
+                ?? throw new InvalidOperationException($"CA '{record.Name}' is recorded with an alternative key '{second.Key.Label}', but its certificate names none.");
+            alternative = new AlternativeSigner(GuardedKey.Find(providers, second.Key, publicKey), second.Signature);
+        }
+
+        return new AuthoritySigner(record.Name, GuardedKey.Find(providers, record.Key, certificate.PublicKey), alternative, providers);
     }
 
     private static List<Certificate> ChainOf(AuthorityRecord record, Dictionary<string, AuthorityRecord> records, Dictionary<string, Certificate> parsed)

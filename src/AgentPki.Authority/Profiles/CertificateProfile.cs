@@ -98,8 +98,19 @@ public sealed record CertificateProfile
     /// <summary>The CA that issues it (<see cref="Store.AuthorityRecord.Name"/>).</summary>
     public required string Issuer { get; init; }
 
-    /// <summary>Subject key kinds that are taken; the first is what csrattrs recommends and serverkeygen makes by default.</summary>
-    public required ImmutableArray<KeyAlgorithm> KeyAlgorithms { get; init; }
+    /// <summary>Subject keys that are taken, single or in pairs; the first is what csrattrs recommends.</summary>
+    public required ImmutableArray<KeyKind> Keys
+    {
+        get;
+        init
+        {
+            field = value;
+            KeyAlgorithms = [.. value.Where(k => !k.IsCatalyst).Select(k => k.Key)];
+        }
+    }
+
+    /// <summary>Those of <see cref="Keys"/> that are one key, in their order; the first is what serverkeygen makes by default. Empty where only pairs are taken.</summary>
+    public ImmutableArray<KeyAlgorithm> KeyAlgorithms { get; private init; } = [];
 
     /// <summary>The signature over the certificate; null: the issuing CA's own choice.</summary>
     public SignatureAlgorithm? Signature { get; init; }

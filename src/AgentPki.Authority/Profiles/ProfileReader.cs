@@ -29,7 +29,7 @@ internal static class ProfileReader
             IsDefault = node.Flag("default", false),
             Labels = ReadLabels(node),
             Issuer = node.RequiredText("issuer"),
-            KeyAlgorithms = ReadKeys(node),
+            Keys = ReadKeys(node),
             Signature = ReadSignature(node),
             Subject = ReadSubject(node.Section("subject")),
             Names = ReadNames(node.Section("names")),
@@ -71,15 +71,27 @@ internal static class ProfileReader
         return labels;
     }
 
-    private static ImmutableArray<KeyAlgorithm> ReadKeys(ProfileNode node)
+    private static ImmutableArray<KeyKind> ReadKeys(ProfileNode node)
     {
-        var keys = node.Choices("keys", KeyAlgorithm.Find, KeyAlgorithm.All.Select(a => a.Name));
-        if (keys.IsEmpty)
+        var keys = ImmutableArray.CreateBuilder<KeyKind>();
+        foreach (var text in node.Texts("keys"))
+        {
+            if (KeyKind.TryParse(text, out var kind, out var error))
+            {
+                keys.Add(kind);
+            }
+            else
+            {
+                node.Fail("keys", error);
+            }
+        }
+
+        if (keys.Count == 0)
         {
             node.Fail("keys", "at least one key algorithm is wanted");
         }
 
-        return keys;
+        return keys.ToImmutable();
     }
 
     private static SignatureAlgorithm? ReadSignature(ProfileNode node)

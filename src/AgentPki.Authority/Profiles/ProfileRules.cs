@@ -24,9 +24,14 @@ internal static class ProfileRules
             node.Fail("status", "noRevocationAvailable is for certificates of at most 24 hours");
         }
 
-        foreach (var key in profile.KeyAlgorithms.Where(k => (profile.KeyUsage & ~ServedBy(k)) != 0))
+        foreach (var key in profile.Keys.SelectMany(k => k.Alternative is { } alternative ? [k.Key, alternative] : new[] { k.Key }).Distinct().Where(k => (profile.KeyUsage & ~ServedBy(k)) != 0))
         {
             node.Fail("keyUsage", $"a {key} key is not for {profile.KeyUsage & ~ServedBy(key)}; use one profile per kind of key");
+        }
+
+        if (profile.ServerKeyGeneration && profile.KeyAlgorithms.IsEmpty)
+        {
+            node.Fail("serverKeyGeneration", "the appliance makes one key, not a pair: name a single kind of key too, or leave serverKeyGeneration out");
         }
 
         if (profile.ExtendedKeyUsage.IsEmpty)
@@ -75,6 +80,11 @@ internal static class ProfileRules
         if (profile.IsDefault || !profile.Labels.IsEmpty)
         {
             node.Fail("use", $"{profile.Use} is the appliance's own: no label, not the default");
+        }
+
+        if (profile.Keys.Any(k => k.IsCatalyst))
+        {
+            node.Fail("keys", $"{profile.Use} is the appliance's own and has one key");
         }
 
         if (profile.Authentication is not { Credential: false, Certificate: CertificateAuthentication.None, Stranger: false })

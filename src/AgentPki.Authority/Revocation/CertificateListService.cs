@@ -26,7 +26,6 @@ public sealed class CertificateListService(
     ICertificateListStore lists,
     CommitWriter commits,
     ProfileCatalog profiles,
-    CryptoProviders providers,
     AuthorityOptions options,
     TimeProvider time,
     ILogger<CertificateListService> logger) : IDisposable
@@ -143,21 +142,15 @@ public sealed class CertificateListService(
             AuthorityKeyIdentifier = issuer.Certificate.SubjectKeyIdentifier,
             Number = record.Number,
             IssuingDistributionPoint = PointOf(issuer),
-        }.Encode(entries);
-        if (issuer.PrepareList(toBeSigned, out var findings) is not { } token)
+        };
+        var (list, findings) = await issuer.SignAsync(toBeSigned, entries, cancellationToken);
+        if (list is null)
         {
             var worst = findings.First(f => f.Severity == LintSeverity.Error);
             throw new SignatureRejectedException($"The CRL of '{issuer.Name}' would not be in order ({worst.RuleName}, {worst.Citation}): {worst.Detail}");
         }
 
-        var signature = await issuer.SignAsync(token, cancellationToken);
-        var der = Certificate.Assemble(token.ToBeSigned.Span, issuer.Signature, signature);
-        if (!CertificateList.TryParse(der, out var list, out var error) || !list.VerifySignature(issuer.Certificate.PublicKey, providers))
-        {
-            throw new SignatureRejectedException($"The signed CRL of '{issuer.Name}' does not verify{(error is null ? "" : $": {error}")}");
-        }
-
-        return await PublishAsync(record with { Der = der }, entries.Count);
+        return await PublishAsync(record with { Der = list.Der.ToArray() }, entries.Count);
     }
 
     // RFC 5280 §5.2.5. A CA that certifies CAs alone says so, and names no place: a root's own certificate has no distribution point that could

@@ -21,7 +21,11 @@ public enum RevocationReason : byte
 /// <param name="Name">Unique, stable, for example <c>root</c> or <c>issuing</c>; used in configuration and URLs.</param>
 /// <param name="Issuer">The name of the CA that issued it; its own name for a root.</param>
 /// <param name="Der">Its DER certificate.</param>
-public sealed record AuthorityRecord(string Name, string Issuer, KeyReference Key, SignatureAlgorithm Signature, byte[] Der, DateTimeOffset Created);
+/// <param name="Alternative">Its second key (X.509 (2019) §9.8), whose public half its certificate carries; null when it signs once.</param>
+public sealed record AuthorityRecord(string Name, string Issuer, KeyReference Key, SignatureAlgorithm Signature, byte[] Der, DateTimeOffset Created, AlternativeAuthorityKey? Alternative = null);
+
+/// <summary>The second key of a certification authority, and what it signs with.</summary>
+public sealed record AlternativeAuthorityKey(KeyReference Key, SignatureAlgorithm Signature);
 
 /// <summary>A certificate as it was signed, with what is searched for.</summary>
 /// <param name="Authority">The issuing CA's <see cref="AuthorityRecord.Name"/>.</param>

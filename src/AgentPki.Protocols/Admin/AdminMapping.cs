@@ -35,7 +35,7 @@ internal static class AdminMapping
         profile.IsDefault,
         profile.Labels,
         profile.Issuer,
-        [.. profile.KeyAlgorithms.Select(k => k.Name)],
+        [.. profile.Keys.Select(k => k.ToString())],
         (long)profile.Validity.TotalSeconds,
         profile.Authentication.Credential,
         Word(profile.Authentication.Certificate),

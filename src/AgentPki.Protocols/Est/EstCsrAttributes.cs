@@ -13,24 +13,26 @@ internal static class EstCsrAttributes
     /// <summary>The DER CsrAttrs; empty when the profile leaves everything to the client.</summary>
     public static byte[] For(CertificateProfile profile)
     {
-        if (profile.KeyAlgorithms.IsEmpty)
+        if (profile.Keys.IsEmpty)
         {
             return [];
         }
 
-        var key = profile.KeyAlgorithms[0];
+        var (key, alternative) = profile.Keys[0];
+        var pair = alternative is null ? [] : AlternativeKeyAttributes.For(alternative);
         var list = CsrAttributes.For(key, key.CanSign ? key.DefaultSignature : null, []);
         var template = CsrAttributes.FromTemplate(new CertificationRequestInfoTemplate
         {
             Subject = profile.Subject.Source == SubjectSource.Request ? [.. Attributes(profile)] : null,
             Key = key,
             Extensions = [new ExtensionTemplate(Oids.SubjectAlternativeName)],
+            Attributes = pair,
         });
         return (list with
         {
             // What cannot sign comes with the statement of a certificate's holder (RFC 9883), or from serverkeygen.
             ObjectIdentifiers = key.CanSign ? list.ObjectIdentifiers : [.. list.ObjectIdentifiers, Oids.StatementOfPossession],
-            Attributes = [.. list.Attributes, .. template.Attributes],
+            Attributes = [.. list.Attributes, .. pair, .. template.Attributes],
         }).Encode();
     }
 

@@ -12,11 +12,12 @@ internal sealed partial class ChangeApplier
     private string? AddAuthority(AuthorityRecord authority)
     {
         var added = Write(session.Prepared("""
-            INSERT INTO authorities (name, issuer, key_provider, key_label, signature, der, created)
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING
+            INSERT INTO authorities (name, issuer, key_provider, key_label, signature, der, created, alternative_provider, alternative_label, alternative_signature)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT DO NOTHING
             """)
             .Bind(1, authority.Name).Bind(2, authority.Issuer).Bind(3, authority.Key.Provider).Bind(4, authority.Key.Label)
-            .Bind(5, authority.Signature.Name).Bind(6, authority.Der).Bind(7, authority.Created));
+            .Bind(5, authority.Signature.Name).Bind(6, authority.Der).Bind(7, authority.Created)
+            .Bind(8, authority.Alternative?.Key.Provider).Bind(9, authority.Alternative?.Key.Label).Bind(10, authority.Alternative?.Signature.Name));
         return added ? null : ConflictReasons.AuthorityExists(authority.Name);
     }
 

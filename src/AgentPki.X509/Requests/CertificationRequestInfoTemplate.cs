@@ -21,6 +21,9 @@ public sealed record CertificationRequestInfoTemplate
 
     public IReadOnlyList<ExtensionTemplate> Extensions { get; init; } = [];
 
+    /// <summary>Further attributes, whole.</summary>
+    public IReadOnlyList<RequestAttribute> Attributes { get; init; } = [];
+
     /// <summary>The DER CertificationRequestInfoTemplate.</summary>
     public byte[] Encode()
     {
@@ -34,6 +37,10 @@ public sealed record CertificationRequestInfoTemplate
             // attributes [1] IMPLICIT SET OF Attribute, not optional
             using var attributes = writer.SetOf(DerTag.ContextConstructed(1));
             WriteExtensions(writer);
+            foreach (var attribute in Attributes)
+            {
+                attribute.Write(writer);
+            }
         }
 
         return writer.ToArray();

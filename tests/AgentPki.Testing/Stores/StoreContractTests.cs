@@ -1,5 +1,6 @@
 using AgentPki.Agents;
 using AgentPki.Authority.Store;
+using AgentPki.Cryptography;
 using AgentPki.Ledger;
 using AgentPki.Ledger.Verification;
 using Xunit;
@@ -54,7 +55,7 @@ public abstract partial class StoreContractTests<TStore> : IAsyncLifetime
     [Fact]
     public async Task AddAuthority_New_IsListedInOrderAsItWas()
     {
-        var root = StoreSamples.AuthorityRecord("a-root", "a-root");
+        var root = StoreSamples.AuthorityRecord("a-root", "a-root") with { Alternative = new AlternativeAuthorityKey(new KeyReference("pkcs11:other", "a-root-ca-alt"), KeyAlgorithm.MlDsa65.DefaultSignature) };
         Commit(StoreSamples.Request(new StoreChange.AddAuthority(root)));
 
         var all = await ((IAuthorityStore)Store).ListAsync(Cancelled);

@@ -114,6 +114,22 @@ public sealed class AlternativeRequestTests
         Assert.False(own.VerifyAlternativeSignature(TestPki.Providers));
     }
 
+    [Theory]
+    [InlineData("ml-dsa-65")]
+    [InlineData("ecdsa-p384")]
+    public void CsrAttributes_ForAPair_SayWhichSecondKey(string name)
+    {
+        var kind = KeyAlgorithm.Find(name)!;
+        var encoded = (CsrAttributes.For(KeyAlgorithm.EcdsaP256, SignatureAlgorithm.EcdsaSha256, []) is var list ? list with { Attributes = [.. list.Attributes, .. AlternativeKeyAttributes.For(kind)] } : list).Encode();
+
+        var parsed = CsrAttributes.Parse(encoded);
+
+        Assert.Equal(kind, AlternativeKeyAttributes.Find(parsed.Attributes));
+        Assert.Null(AlternativeKeyAttributes.Find([]));
+        Assert.Equal(kind.DefaultSignature.AlgorithmIdentifier.ToArray(), parsed.Attributes.Single(a => a.Oid == Oids.AltSignatureAlgorithm).Values[0].ToArray());
+        Assert.NotEmpty(new CertificationRequestInfoTemplate { Key = KeyAlgorithm.EcdsaP256, Attributes = AlternativeKeyAttributes.For(kind) }.Encode());
+    }
+
     internal static async Task<byte[]> CreateAsync() => await Pkcs10Request.CreateAsync(
         X500Name.FromRfc4514("CN=agent-7"), [new GeneralName.Dns("a.example")], TestPki.AgentKey, new Pkcs10Options { AlternativeKey = CatalystPki.AgentAlternative, ChallengePassword = "x" }, CancellationToken.None);
 

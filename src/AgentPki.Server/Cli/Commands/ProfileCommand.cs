@@ -24,7 +24,7 @@ internal static class ProfileCommand
                 .. catalog.All.Select(p => new[]
                 {
                     p.Name + (p == catalog.Default ? " (default)" : ""), p.Use.ToString(), string.Join(' ', p.Labels), p.Issuer,
-                    string.Join(' ', p.KeyAlgorithms), Configuration.Durations.Format(p.Validity), p.Description,
+                    string.Join(", ", p.Keys), Configuration.Durations.Format(p.Validity), p.Description,
                 }),
             ],
             "No profiles.");
