@@ -8,7 +8,6 @@ using AgentPki.Authority.Store;
 using AgentPki.Cryptography;
 using AgentPki.Ledger;
 using AgentPki.X509.CertificateLists;
-using AgentPki.X509.Certificates;
 using AgentPki.X509.Extensions;
 using AgentPki.X509.Lint;
 using AgentPki.X509.Names;
