@@ -43,8 +43,8 @@ internal sealed class BenchAuthority : IAsyncDisposable
             new AuthorityOptions { TrustDomain = "agents.example", PublicUrl = "http://pki.example:8080" },
             TimeProvider.System,
             NullLoggerFactory.Instance);
-        CeremonyResult ceremony = await new DevelopmentCeremony(environment).RunAsync(CeremonyOptions.Development(token.Provider.Name, "", "Bench"), CancellationToken.None);
-        AuthorityServices services = await AuthorityServices.StartAsync(environment, CeremonyOptions.CheckpointKey(token.Provider.Name, ""), CancellationToken.None);
+        CeremonyResult ceremony = await new DevelopmentCeremony(environment).RunAsync(CeremonyOptions.Development("", "Bench"), CancellationToken.None);
+        AuthorityServices services = await AuthorityServices.StartAsync(environment, new KeyReference(token.Provider.Name, CeremonyOptions.CheckpointLabel("")), CancellationToken.None);
         await services.MaintainAsync(CancellationToken.None);
         return new BenchAuthority(token, sqlite, ceremony, services);
     }

@@ -1,3 +1,4 @@
+using AgentPki.Authority.Ceremony;
 using AgentPki.X509.Keys;
 
 namespace AgentPki.Authority;
@@ -40,6 +41,9 @@ public sealed record AuthorityOptions
 
     /// <summary>Public keys that are certified for nobody: those printed in standards, and what an operator adds (<c>KnownKeys.Read</c>).</summary>
     public KnownKeys KnownKeys { get; init; } = KnownKeys.BuiltIn;
+
+    /// <summary>Where the appliance's own keys may be made.</summary>
+    public KeyPlacement KeyPlacement { get; init; } = KeyPlacement.TokenOnly;
 
     /// <summary>How often CRLs and OCSP responders are looked at.</summary>
     public TimeSpan MaintenanceInterval { get; init; } = TimeSpan.FromSeconds(30);

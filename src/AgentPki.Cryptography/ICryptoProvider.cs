@@ -28,6 +28,9 @@ public interface ICryptoProvider
     /// <summary>How the private keys of this provider are kept.</summary>
     KeyProtection Protection { get; }
 
+    /// <summary>How it would keep a new key of that kind: less than <see cref="Protection"/> says only where a kind is made of keys that others keep (composites).</summary>
+    KeyProtection ProtectionFor(KeyAlgorithm algorithm) => Protection;
+
     /// <summary>What this provider can do here and now with <paramref name="algorithm"/>.</summary>
     KeyCapabilities CapabilitiesFor(KeyAlgorithm algorithm);
 

@@ -12,3 +12,15 @@ public enum KeyProtection
     /// <summary>Generated in and never leaving a PKCS#11 token; the token signs.</summary>
     Token,
 }
+
+/// <summary>The levels as people read them.</summary>
+public static class KeyProtectionNames
+{
+    /// <summary><c>token</c>, <c>token-wrapped</c> or <c>software</c>.</summary>
+    public static string ToText(this KeyProtection protection) => protection switch
+    {
+        KeyProtection.Token => "token",
+        KeyProtection.TokenWrapped => "token-wrapped",
+        KeyProtection.Software => "software",
+    };
+}

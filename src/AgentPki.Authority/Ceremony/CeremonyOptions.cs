@@ -28,6 +28,11 @@ public sealed record CeremonyAuthority(string Name, X500Name Subject, KeyAlgorit
             throw new ArgumentException($"CA name '{Name}': 1 to 32 lower-case letters, digits and '-' are wanted; it stands in URLs.");
         }
 
+        if (!KeyAlgorithm.CanSign)
+        {
+            throw new ArgumentException($"CA '{Name}': a {KeyAlgorithm} key signs nothing.");
+        }
+
         if (!EffectiveSignature.Fits(KeyAlgorithm))
         {
             throw new ArgumentException($"CA '{Name}': {Signature} does not fit a {KeyAlgorithm} key.");
@@ -45,30 +50,25 @@ public sealed record CeremonyAuthority(string Name, X500Name Subject, KeyAlgorit
     }
 }
 
-/// <summary>What a development ceremony makes, and where its keys live.</summary>
-/// <param name="KeyProvider">Name of the crypto provider, for example <c>pkcs11:softhsm</c>.</param>
+/// <summary>What a development ceremony makes. Where its keys are made is <see cref="KeyPlacement"/>'s business.</summary>
 /// <param name="KeyPrefix">Stands before every key's label, so that two homes can share a token.</param>
 /// <param name="ConstrainTrustDomain">Whether the issuing CA may certify URIs of its own trust domain only (RFC 5280 §4.2.1.10).</param>
-public sealed record CeremonyOptions(string KeyProvider, string KeyPrefix, CeremonyAuthority Root, CeremonyAuthority Issuing, bool ConstrainTrustDomain = true)
+public sealed record CeremonyOptions(string KeyPrefix, CeremonyAuthority Root, CeremonyAuthority Issuing, bool ConstrainTrustDomain = true)
 {
     /// <summary>P-384 root for ten years, P-256 issuing CA for five.</summary>
-    public static CeremonyOptions Development(string keyProvider, string keyPrefix, string organization) => new(
-        keyProvider,
+    public static CeremonyOptions Development(string keyPrefix, string organization) => new(
         keyPrefix,
         new CeremonyAuthority("root", X500Name.FromRfc4514($"CN=AgentPki Development Root,O={organization}"), KeyAlgorithm.EcdsaP384, null, TimeSpan.FromDays(3650)),
         new CeremonyAuthority("issuing", X500Name.FromRfc4514($"CN=AgentPki Development Issuing CA,O={organization}"), KeyAlgorithm.EcdsaP256, null, TimeSpan.FromDays(1825)));
 
-    /// <summary>The crypto provider of alternative keys, where it is another one: a token that has ML-DSA beside one that has not. Null: <see cref="KeyProvider"/>.</summary>
-    public string? AlternativeKeyProvider { get; init; }
+    /// <summary>What the key of a CA is called.</summary>
+    public string KeyLabelOf(CeremonyAuthority authority) => $"{KeyPrefix}{authority.Name}-ca";
 
-    /// <summary>Where the alternative key of a CA is found.</summary>
-    public KeyReference AlternativeKeyOf(CeremonyAuthority authority) => new(AlternativeKeyProvider ?? KeyProvider, $"{KeyOf(authority).Label}-alt");
+    /// <summary>What the alternative key of a CA is called.</summary>
+    public string AlternativeKeyLabelOf(CeremonyAuthority authority) => $"{KeyLabelOf(authority)}-alt";
 
-    /// <summary>Where the key of a CA is found.</summary>
-    public KeyReference KeyOf(CeremonyAuthority authority) => new(KeyProvider, $"{KeyPrefix}{authority.Name}-ca");
-
-    /// <summary>Where the checkpoint key of a home with this provider and prefix is found.</summary>
-    public static KeyReference CheckpointKey(string keyProvider, string keyPrefix) => new(keyProvider, $"{keyPrefix}ledger");
+    /// <summary>What the checkpoint key of a home with this prefix is called.</summary>
+    public static string CheckpointLabel(string keyPrefix) => $"{keyPrefix}ledger";
 }
 
 /// <summary>What a step of the ceremony did.</summary>

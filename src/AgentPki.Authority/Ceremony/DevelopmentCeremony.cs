@@ -12,7 +12,12 @@ using AgentPki.X509.Lint;
 namespace AgentPki.Authority.Ceremony;
 
 /// <summary>What a ceremony left behind.</summary>
-public sealed record CeremonyResult(Certificate Root, Certificate Issuing, PublicKey CheckpointKey, IReadOnlyList<CeremonyStep> Steps);
+/// <param name="Keys">Every key, CAs first.</param>
+public sealed record CeremonyResult(Certificate Root, Certificate Issuing, PublicKey CheckpointKey, IReadOnlyList<CeremonyKey> Keys, IReadOnlyList<CeremonyStep> Steps);
+
+/// <summary>A key that a ceremony made or found, and how it is kept.</summary>
+/// <param name="Owner">The CA's name, or <c>checkpoint</c>.</param>
+public sealed record CeremonyKey(string Owner, KeyAlgorithm Algorithm, KeyReference Reference, KeyProtection Protection);
 
 /// <summary>
 /// Root, issuing CA, checkpoint key and OCSP responder in one go, for development: a production ceremony has officers and a quorum. Every key is made
@@ -22,6 +27,7 @@ public sealed class DevelopmentCeremony(AuthorityEnvironment environment, IProgr
 {
     private static readonly TimeSpan Backdate = TimeSpan.FromMinutes(10);
     private readonly List<CeremonyStep> _steps = [];
+    private readonly List<CeremonyKey> _keys = [];
 
     /// <exception cref="InvalidOperationException">What is there contradicts the options (another key kind under that name, another key behind a CA).</exception>
     /// <exception cref="KeyUnavailableException">The token cannot work now; run the ceremony again.</exception>
@@ -34,30 +40,30 @@ public sealed class DevelopmentCeremony(AuthorityEnvironment environment, IProgr
         using var metrics = new AuthorityMetrics();
         var clock = new RevocationClock(await environment.Stores.Certificates.RevocationEpochAsync(cancellationToken));
         await using var commits = new CommitWriter(environment.Stores.Commits, environment.Options.Commit, clock, metrics, environment.Logger<CommitWriter>());
-        var keys = new KeyMaker(environment.Providers, commits, environment.Time);
+        var keys = new KeyMaker(environment.Providers, environment.Options.KeyPlacement, commits, environment.Time);
 
         var root = await MakeAsync(options, options.Root, null, keys, commits, cancellationToken);
         var issuing = await MakeAsync(options, options.Issuing, options.Root, keys, commits, cancellationToken);
         var checkpointKey = await MakeCheckpointKeyAsync(options, keys, cancellationToken);
-        return new CeremonyResult(root, issuing, checkpointKey, _steps);
+        return new CeremonyResult(root, issuing, checkpointKey, _keys, _steps);
     }
 
     private async ValueTask<Certificate> MakeAsync(CeremonyOptions options, CeremonyAuthority wanted, CeremonyAuthority? parent, KeyMaker keys, CommitWriter commits, CancellationToken cancellationToken)
     {
-        // 1. The key, in the token.
-        var (key, isNew) = await keys.OpenOrGenerateAsync(options.KeyOf(wanted), [wanted.KeyAlgorithm], KeyPurpose.CertificateAuthority, AuditTrail.Appliance, cancellationToken);
+        // 1. The key, where it will live. A CA of that name from an earlier run says where that is.
+        var known = (await environment.Stores.Authorities.ListAsync(cancellationToken)).FirstOrDefault(a => a.Name == wanted.Name);
+        var (key, isNew) = await keys.OpenOrGenerateAsync(
+            options.KeyLabelOf(wanted), [wanted.KeyAlgorithm], KeyPurpose.CertificateAuthority, known?.Key.Provider, AuditTrail.Appliance, cancellationToken);
         await using var guarded = GuardedKey.Take(environment.Providers, key);
-        var (alternative, isAlternativeNew) = await MakeAlternativeKeyAsync(options, wanted, keys, cancellationToken);
+        var (alternative, isAlternativeNew) = await MakeAlternativeKeyAsync(options, wanted, known?.Alternative?.Key.Provider, keys, cancellationToken);
         await using var second = alternative is null ? null : GuardedKey.Take(environment.Providers, alternative);
-        Report(new CeremonyStep($"{wanted.Name} key", $"{key.Algorithm}, {key.Protection.ToString().ToLowerInvariant()}, {key.Reference.Provider}/{key.Reference.Label}", isNew));
-
+        ReportKey(wanted.Name, key, isNew);
         if (alternative is not null)
         {
-            Report(new CeremonyStep($"{wanted.Name} alternative key", $"{alternative.Algorithm}, {alternative.Protection.ToString().ToLowerInvariant()}, {alternative.Reference.Provider}/{alternative.Reference.Label}", isAlternativeNew));
+            ReportKey($"{wanted.Name} alternative", alternative, isAlternativeNew);
         }
 
-        // 2. A CA of that name from an earlier run, if it stands on that key.
-        var known = (await environment.Stores.Authorities.ListAsync(cancellationToken)).FirstOrDefault(a => a.Name == wanted.Name);
+        // 2. That CA, if it stands on that key.
         if (known is not null)
         {
             var certificate = Certificate.Parse(known.Der);
@@ -160,16 +166,17 @@ public sealed class DevelopmentCeremony(AuthorityEnvironment environment, IProgr
         }
     }
 
-    private async ValueTask<(ISigningKey? Key, bool IsNew)> MakeAlternativeKeyAsync(CeremonyOptions options, CeremonyAuthority wanted, KeyMaker keys, CancellationToken cancellationToken) =>
+    private static async ValueTask<(ISigningKey? Key, bool IsNew)> MakeAlternativeKeyAsync(
+        CeremonyOptions options, CeremonyAuthority wanted, string? provider, KeyMaker keys, CancellationToken cancellationToken) =>
         wanted.AlternativeKeyAlgorithm is { } algorithm
-            ? await keys.OpenOrGenerateAsync(options.AlternativeKeyOf(wanted), [algorithm], KeyPurpose.CertificateAuthority, AuditTrail.Appliance, cancellationToken)
+            ? await keys.OpenOrGenerateAsync(options.AlternativeKeyLabelOf(wanted), [algorithm], KeyPurpose.CertificateAuthority, provider, AuditTrail.Appliance, cancellationToken)
             : (null, false);
 
     private async ValueTask<PublicKey> MakeCheckpointKeyAsync(CeremonyOptions options, KeyMaker keys, CancellationToken cancellationToken)
     {
         // Ed25519 is what C2SP checkpoints want; ECDSA where the token lacks it.
         var (key, isNew) = await keys.OpenOrGenerateAsync(
-            CeremonyOptions.CheckpointKey(options.KeyProvider, options.KeyPrefix), [KeyAlgorithm.Ed25519, KeyAlgorithm.EcdsaP256], KeyPurpose.LedgerCheckpoint, AuditTrail.Appliance, cancellationToken);
+            CeremonyOptions.CheckpointLabel(options.KeyPrefix), [KeyAlgorithm.Ed25519, KeyAlgorithm.EcdsaP256], KeyPurpose.LedgerCheckpoint, null, AuditTrail.Appliance, cancellationToken);
         await using var disposed = key;
         _ = new CheckpointSigner(key);
         if (!isNew && await environment.Stores.Ledger.LatestCheckpointAsync(cancellationToken) is null && !await IsRecordedAsync(key, cancellationToken))
@@ -177,7 +184,7 @@ public sealed class DevelopmentCeremony(AuthorityEnvironment environment, IProgr
             await keys.RecordFoundAsync(key, AuditTrail.Appliance);
         }
 
-        Report(new CeremonyStep("checkpoint key", $"{key.Algorithm}, {key.Protection.ToString().ToLowerInvariant()}, {key.Reference.Provider}/{key.Reference.Label}", isNew));
+        ReportKey("checkpoint", key, isNew);
         return key.PublicKey;
     }
 
@@ -200,6 +207,12 @@ public sealed class DevelopmentCeremony(AuthorityEnvironment environment, IProgr
         }
 
         return false;
+    }
+
+    private void ReportKey(string owner, ISigningKey key, bool isNew)
+    {
+        _keys.Add(new CeremonyKey(owner, key.Algorithm, key.Reference, key.Protection));
+        Report(new CeremonyStep($"{owner} key", $"{key.Algorithm}, {key.Protection.ToText()}, {key.Reference.Provider}/{key.Reference.Label}", isNew));
     }
 
     private void Report(CeremonyStep step)

@@ -1,5 +1,6 @@
 using AgentPki.Authority.Audit;
 using AgentPki.Authority.Commit;
+using AgentPki.Authority.Issuance;
 using AgentPki.Authority.Store;
 using AgentPki.Cryptography;
 using AgentPki.Ledger;
@@ -7,35 +8,32 @@ using AgentPki.Ledger;
 namespace AgentPki.Authority.Ceremony;
 
 /// <summary>
-/// Makes the appliance's own keys where they will live, each with its ledger entry. A key that is there already under its name is taken:
-/// a run that was cut off after the token made the key and before the ledger heard of it continues with that key.
+/// Makes the appliance's own keys where they will live (<see cref="KeyPlacement"/>), each with its ledger entry. A key that is there already under its
+/// name is taken: a run that was cut off after the token made the key and before the ledger heard of it continues with that key.
 /// </summary>
-internal sealed class KeyMaker(CryptoProviders providers, CommitWriter commits, TimeProvider time)
+internal sealed class KeyMaker(CryptoProviders providers, KeyPlacement placement, CommitWriter commits, TimeProvider time)
 {
-    /// <param name="algorithms">In order of preference; the provider takes the first it can.</param>
+    /// <summary>A key of the appliance that is no CA's helper.</summary>
+    /// <param name="algorithms">In order of preference; the first that can be had is taken.</param>
+    /// <param name="provider">Where the key is known to be; null: looked for everywhere.</param>
     /// <returns>The key, and whether it was made now.</returns>
-    /// <exception cref="KeyUnavailableException">The provider is not there, cannot work now, or can none of the algorithms.</exception>
+    /// <exception cref="KeyUnavailableException">A provider cannot work now, or none can any of the algorithms.</exception>
     /// <exception cref="InvalidOperationException">A key of that name is there and is of another kind or purpose.</exception>
-    public async ValueTask<(ISigningKey Key, bool IsNew)> OpenOrGenerateAsync(KeyReference reference, IReadOnlyList<KeyAlgorithm> algorithms, KeyPurpose purpose, string actor, CancellationToken cancellationToken)
+    public ValueTask<(ISigningKey Key, bool IsNew)> OpenOrGenerateAsync(
+        string label, IReadOnlyList<KeyAlgorithm> algorithms, KeyPurpose purpose, string? provider, string actor, CancellationToken cancellationToken) =>
+        OpenOrGenerateAsync(label, null, algorithms, purpose, placement, provider, actor, cancellationToken);
+
+    /// <summary>
+    /// The key of one who signs on behalf of a CA: of the CA's own kind where its profile takes that, so that whoever can verify the CA can verify its
+    /// helpers; kept no worse than the CA's key.
+    /// </summary>
+    /// <inheritdoc cref="OpenOrGenerateAsync(string, IReadOnlyList{KeyAlgorithm}, KeyPurpose, string?, string, CancellationToken)"/>
+    public ValueTask<(ISigningKey Key, bool IsNew)> OpenOrGenerateForAsync(
+        Issuer issuer, string suffix, IReadOnlyList<KeyAlgorithm> algorithms, KeyPurpose purpose, string actor, CancellationToken cancellationToken)
     {
-        var provider = providers.Find(reference.Provider) ?? throw new KeyUnavailableException($"No crypto provider is named '{reference.Provider}'.", TimeSpan.FromMinutes(1));
-        if (await provider.OpenAsync(reference.Label, cancellationToken) is { } found)
-        {
-            if (found.Purpose == purpose && algorithms.Contains(found.Algorithm))
-            {
-                return (found, false);
-            }
-
-            var (kind, foundPurpose) = (found.Algorithm, found.Purpose);
-            await found.DisposeAsync();
-            throw new InvalidOperationException($"Key '{reference.Label}' of provider '{reference.Provider}' is there already, a {kind} key for {foundPurpose}; wanted: {string.Join(" or ", algorithms)} for {purpose}. Choose another key prefix or the same algorithm.");
-        }
-
-        var algorithm = algorithms.FirstOrDefault(a => provider.CapabilitiesFor(a).HasFlag(KeyCapabilities.Generate | KeyCapabilities.Sign))
-            ?? throw new KeyUnavailableException($"Provider '{provider.Name}' makes none of {string.Join(", ", algorithms)} keys.", TimeSpan.FromMinutes(10));
-        var key = await provider.GenerateAsync(new KeySpec(reference.Label, algorithm, purpose), cancellationToken);
-        await RecordAsync(key, actor);
-        return (key, true);
+        var own = issuer.Certificate.PublicKey.Algorithm;
+        return OpenOrGenerateAsync(
+            $"{issuer.Record.Key.Label}-{suffix}", algorithms.Contains(own) ? own : null, algorithms, purpose, placement.DownTo(issuer.Protection), issuer.Record.Key.Provider, actor, cancellationToken);
     }
 
     /// <summary>
@@ -43,6 +41,27 @@ internal sealed class KeyMaker(CryptoProviders providers, CommitWriter commits, 
     /// and its certificate. The entry says that the key was found.
     /// </summary>
     public ValueTask RecordFoundAsync(ISigningKey key, string actor) => RecordAsync(key, actor, "found");
+
+    private async ValueTask<(ISigningKey Key, bool IsNew)> OpenOrGenerateAsync(
+        string label, KeyAlgorithm? preferred, IReadOnlyList<KeyAlgorithm> algorithms, KeyPurpose purpose, KeyPlacement where, string? provider, string actor, CancellationToken cancellationToken)
+    {
+        if (await KeySearch.FindAsync(providers, label, provider, cancellationToken) is { } found)
+        {
+            if (found.Purpose == purpose && algorithms.Contains(found.Algorithm))
+            {
+                return (found, false);
+            }
+
+            var (kind, foundPurpose, foundAt) = (found.Algorithm, found.Purpose, found.Reference.Provider);
+            await found.DisposeAsync();
+            throw new InvalidOperationException($"Key '{label}' of provider '{foundAt}' is there already, a {kind} key for {foundPurpose}; wanted: {string.Join(" or ", algorithms)} for {purpose}. Choose another key prefix or the same algorithm.");
+        }
+
+        var (maker, algorithm) = (preferred is null ? null : where.Find(providers, [preferred])) ?? where.Find(providers, algorithms) ?? throw new KeyUnavailableException(where.Explain(providers, algorithms), TimeSpan.FromMinutes(10));
+        var key = await maker.GenerateAsync(new KeySpec(label, algorithm, purpose), cancellationToken);
+        await RecordAsync(key, actor);
+        return (key, true);
+    }
 
     private async ValueTask RecordAsync(ISigningKey key, string actor, string state = "generated")
     {

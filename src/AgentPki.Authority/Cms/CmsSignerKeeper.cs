@@ -68,8 +68,7 @@ public sealed class CmsSignerKeeper : IAsyncDisposable
 
     private async ValueTask<CmsSigner> RenewAsync(CertificateProfile profile, Issuer issuer, CancellationToken cancellationToken)
     {
-        var reference = issuer.Record.Key with { Label = $"{issuer.Record.Key.Label}-cms" };
-        var (key, _) = await _keys.OpenOrGenerateAsync(reference, profile.KeyAlgorithms, KeyPurpose.CmsSigner, AuditTrail.Appliance, cancellationToken);
+        var (key, _) = await _keys.OpenOrGenerateForAsync(issuer, "cms", profile.KeyAlgorithms, KeyPurpose.CmsSigner, AuditTrail.Appliance, cancellationToken);
         var known = await _certificates.ListByKeyAsync(key.PublicKey.Fingerprint(), 32, cancellationToken);
         var certificate = known.Where(c => c.Status is CertificateStatus.Good && c.Certificate.Authority == issuer.Name && c.Certificate.Profile == profile.Name)
             .Select(c => Certificate.Parse(c.Certificate.Der)).FirstOrDefault(c => RenewAt(c) > _time.GetUtcNow()) ?? await IssueAsync(profile, issuer, key, cancellationToken);

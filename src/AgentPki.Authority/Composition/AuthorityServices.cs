@@ -39,7 +39,7 @@ public sealed class AuthorityServices : IAsyncDisposable
         Agents = new AgentService(stores.Agents, commits, Audit, time);
         Revocations = new RevocationService(stores.Certificates, stores.Agents, issuers, commits, Audit, metrics, time);
         CertificateLists = new CertificateListService(issuers, stores.Certificates, stores.CertificateLists, commits, profiles, options, time, environment.Logger<CertificateListService>());
-        var keys = new KeyMaker(providers, commits, time);
+        var keys = new KeyMaker(providers, options.KeyPlacement, commits, time);
         CmsSigners = new CmsSignerKeeper(profiles, issuers, stores.Certificates, Appliance, keys, time);
         _responders = new OcspResponderKeeper(profiles, issuers, stores.Certificates, Appliance, keys, providers, commits.Revocations, time, environment.Logger<OcspResponderKeeper>());
         Ocsp = new OcspService(issuers, _responders, stores.Certificates, commits.Revocations, providers, options, metrics, time, environment.Logger<OcspService>());
@@ -81,7 +81,7 @@ public sealed class AuthorityServices : IAsyncDisposable
     public AuthorityStores Stores => _environment.Stores;
 
     /// <summary>Builds the authority over CAs that a ceremony has made.</summary>
-    /// <param name="checkpointKey">The key of <see cref="CeremonyOptions.CheckpointKey"/>.</param>
+    /// <param name="checkpointKey">The key of <see cref="CeremonyOptions.CheckpointLabel"/>.</param>
     /// <exception cref="ProfileException">A profile is issued by nobody, or with a signature its issuer cannot make.</exception>
     /// <exception cref="Store.StoreUnavailableException">The store cannot be read.</exception>
     public static async ValueTask<AuthorityServices> StartAsync(AuthorityEnvironment environment, KeyReference checkpointKey, CancellationToken cancellationToken)

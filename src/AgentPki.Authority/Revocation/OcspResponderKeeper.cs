@@ -15,7 +15,7 @@ using Microsoft.Extensions.Logging;
 namespace AgentPki.Authority.Revocation;
 
 /// <summary>
-/// Keeps one delegated responder per CA that has a profile for it. Keys live where the CA's key lives and change every quarter; the
+/// Keeps one delegated responder per CA that has a profile for it. Keys are of the CA's own kind where the profile takes that, kept no worse than the CA's key, and change every quarter; the
 /// certificate is renewed when two thirds of its life have passed. A start finds what is there and makes nothing anew.
 /// </summary>
 internal sealed class OcspResponderKeeper(
@@ -117,8 +117,7 @@ internal sealed class OcspResponderKeeper(
         for (var attempt = 1; attempt <= MostKeysInAQuarter; attempt++)
         {
             var quarter = string.Create(CultureInfo.InvariantCulture, $"{now.Year}q{((now.Month - 1) / 3) + 1}{(attempt == 1 ? "" : $"-{attempt}")}");
-            var reference = issuer.Record.Key with { Label = $"{issuer.Record.Key.Label}-ocsp-{quarter}" };
-            var (key, isNew) = await keys.OpenOrGenerateAsync(reference, profile.KeyAlgorithms, KeyPurpose.OcspResponder, AuditTrail.Appliance, cancellationToken);
+            var (key, isNew) = await keys.OpenOrGenerateForAsync(issuer, $"ocsp-{quarter}", profile.KeyAlgorithms, KeyPurpose.OcspResponder, AuditTrail.Appliance, cancellationToken);
             var known = await certificates.ListByKeyAsync(key.PublicKey.Fingerprint(), 32, cancellationToken);
             if (!isNew && known.Count == 0)
             {

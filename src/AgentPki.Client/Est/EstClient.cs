@@ -27,7 +27,7 @@ public sealed class EstClient : IDisposable
             throw new ArgumentException("EST runs over TLS only (RFC 7030 §3.3).", nameof(options));
         }
 
-        _http = new HttpClient(Handler(options), disposeHandler: true)
+        _http = new HttpClient(Handler(options, new ServerTrust(options.TrustAnchors, clock)), disposeHandler: true)
         {
             BaseAddress = new Uri(options.Server, options.Label is null ? "/.well-known/est/" : $"/.well-known/est/{Uri.EscapeDataString(options.Label)}/"),
             Timeout = options.Timeout,
@@ -177,7 +177,7 @@ public sealed class EstClient : IDisposable
             _ => null,
         };
 
-    private static SocketsHttpHandler Handler(EstClientOptions options) => new()
+    private static SocketsHttpHandler Handler(EstClientOptions options, ServerTrust trust) => new()
     {
         AllowAutoRedirect = false, // RFC 7030 §3.2.1: a redirect to another origin needs the client's consent
         UseProxy = false,
@@ -187,6 +187,7 @@ public sealed class EstClient : IDisposable
         {
             EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
             CertificateChainPolicy = TrustPolicy(options.TrustAnchors),
+            RemoteCertificateValidationCallback = (_, certificate, chain, errors) => trust.Accepts(certificate, chain, errors),
             ClientCertificates = options.ClientCertificate is { } certificate ? [certificate] : null,
             LocalCertificateSelectionCallback = options.ClientCertificate is { } mine ? (_, _, _, _, _) => mine : null,
         },

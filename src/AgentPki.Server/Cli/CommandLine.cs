@@ -18,6 +18,7 @@ public static class CommandLine
             ServeCommand.Create(context),
             CeremonyCommand.Create(context),
             DoctorCommand.Create(context),
+            AlgorithmsCommand.Create(context),
             StatusCommand.Create(context),
             CertificateCommand.Create(context),
             RevokeCommand.Create(context),

@@ -33,7 +33,7 @@ internal sealed class ApplianceEndpoints : IAsyncDisposable
         var https = app.MapAt(ListenerKind.Https);
         https.MapEst(_protocols.Est);
 
-        var readiness = new Readiness(_parts.Token, _authority);
+        var readiness = new Readiness(_parts.Tokens, _authority);
         var http = app.MapAt(ListenerKind.Http);
         http.MapCertificateLists(_protocols.CertificateLists);
         http.MapOcsp(_protocols.Ocsp);

@@ -16,7 +16,7 @@ public static class Ceremonies
     {
         try
         {
-            var wanted = change(CeremonyOptions.Development(parts.Token.Name, parts.Options.Token.KeyPrefix, parts.Options.Name));
+            var wanted = change(CeremonyOptions.Development(parts.Options.KeyPrefix, parts.Options.Name));
             var result = await new DevelopmentCeremony(parts.Environment, null).RunAsync(wanted, cancellationToken);
             Anchors.Write(parts.Home, result.Root, result.Issuing);
             Anchors.WriteLedgerKey(parts.Home, result.CheckpointKey);

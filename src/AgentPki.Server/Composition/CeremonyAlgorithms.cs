@@ -26,7 +26,7 @@ internal sealed class CeremonyAlgorithms
         return wanted => wanted with { Root = Change(wanted.Root, root), Issuing = Change(wanted.Issuing, issuing) };
     }
 
-    private static string Names => string.Join(", ", KeyAlgorithm.All.Where(k => k != KeyAlgorithm.Rsa2048).Select(k => k.Name));
+    private static string Names => string.Join(", ", KeyAlgorithm.All.Where(k => k.CanSign && k != KeyAlgorithm.Rsa2048).Select(k => k.Name));
 
     private static CeremonyAuthority Change(CeremonyAuthority authority, (KeyAlgorithm Key, SignatureAlgorithm Signature)? chosen) =>
         chosen is { } algorithms ? authority with { KeyAlgorithm = algorithms.Key, Signature = algorithms.Signature } : authority;
@@ -40,7 +40,7 @@ internal sealed class CeremonyAlgorithms
 
         var colon = text.IndexOf(':', StringComparison.Ordinal);
         var name = colon < 0 ? text : text[..colon];
-        if (KeyAlgorithm.Find(name) is not { } key || key == KeyAlgorithm.Rsa2048)
+        if (KeyAlgorithm.Find(name) is not { CanSign: true } key || key == KeyAlgorithm.Rsa2048)
         {
             throw new CommandException(ExitCodes.Usage, $"{option.Name}: '{name}' is no key algorithm of a CA.", $"Choose one of {Names}.");
         }

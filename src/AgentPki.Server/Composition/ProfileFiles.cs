@@ -1,4 +1,5 @@
 using AgentPki.Authority.Profiles;
+using AgentPki.Cryptography;
 using AgentPki.Server.Cli;
 using AgentPki.Server.Home;
 
@@ -8,7 +9,8 @@ namespace AgentPki.Server.Composition;
 public static class ProfileFiles
 {
     /// <summary>Writes the default profiles into a home that has none; what is there is the operator's.</summary>
-    public static void WriteDefaults(ApplianceHome home)
+    /// <param name="preferred">The kind of keys that goes first in a profile, by the profile's text; null: as it stands there.</param>
+    public static void WriteDefaults(ApplianceHome home, Func<string, KeyAlgorithm?> preferred)
     {
         if (Directory.EnumerateFiles(home.Profiles, "*.yaml").Any())
         {
@@ -25,11 +27,32 @@ public static class ProfileFiles
         Directory.CreateDirectory(staging);
         foreach (var (file, yaml) in ProfileCatalog.DefaultTexts())
         {
-            PrivateFile.Write(Path.Combine(staging, file), yaml);
+            PrivateFile.Write(Path.Combine(staging, file), Prefer(yaml, preferred(yaml)));
         }
 
         Directory.Delete(home.Profiles);
         Directory.Move(staging, home.Profiles);
+    }
+
+    /// <summary>Puts an algorithm first in a profile's list of keys: what clients are asked to make, and the appliance makes for itself.</summary>
+    private static string Prefer(string yaml, KeyAlgorithm? algorithm)
+    {
+        const string Keys = "\nkeys: [";
+        var start = yaml.IndexOf(Keys, StringComparison.Ordinal) + Keys.Length;
+        if (algorithm is null || start < Keys.Length)
+        {
+            return yaml;
+        }
+
+        var end = yaml.IndexOf(']', start);
+        var listed = yaml[start..end].Split(',', StringSplitOptions.TrimEntries);
+        if (listed.Length == 1)
+        {
+            return yaml; // a profile for one kind of key, which its label names
+        }
+
+        var others = listed.Where(k => k != algorithm.Name);
+        return $"{yaml[..start]}{string.Join(", ", others.Prepend(algorithm.Name))}{yaml[end..]}";
     }
 
     /// <exception cref="CommandException">There are none, or one is wrong; every mistake with file, line and field.</exception>

@@ -4,9 +4,11 @@ using AgentPki.Protocols.Health;
 
 namespace AgentPki.Server.Composition;
 
-/// <summary>Ready means: a certificate could be issued now. The token signs a probe, the CAs are good, the store can be written.</summary>
-internal sealed class Readiness(Pkcs11Provider token, AuthorityServices authority) : IReadiness
+/// <summary>Ready means: a certificate could be issued now. The CAs are good, their tokens sign a probe, the store can be written.</summary>
+internal sealed class Readiness(OpenTokens tokens, AuthorityServices authority) : IReadiness
 {
+    private IReadOnlyList<Pkcs11Provider>? _needed;
+
     public async ValueTask<IReadOnlyList<string>> ReasonsAgainstAsync(CancellationToken cancellationToken)
     {
         if (await authority.WhyNotReadyAsync(cancellationToken) is { } reason)
@@ -14,7 +16,18 @@ internal sealed class Readiness(Pkcs11Provider token, AuthorityServices authorit
             return [reason];
         }
 
-        await token.ProbeAsync(cancellationToken);
+        foreach (var token in _needed ??= Needed())
+        {
+            await token.ProbeAsync(cancellationToken);
+        }
+
         return [];
+    }
+
+    /// <summary>The tokens that a profile's CA has its key in; a key that is wrapped or composed may need any.</summary>
+    private IReadOnlyList<Pkcs11Provider> Needed()
+    {
+        var keepers = authority.Profiles.All.Select(p => authority.Issuers.Find(p.Issuer)?.Record.Key.Provider).Distinct().ToList();
+        return keepers.All(name => tokens.All.Any(t => t.Name == name)) ? [.. tokens.All.Where(t => keepers.Contains(t.Name))] : tokens.All;
     }
 }

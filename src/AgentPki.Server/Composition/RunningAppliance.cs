@@ -1,4 +1,5 @@
 using AgentPki.Authority.Audit;
+using AgentPki.Authority.Ceremony;
 using AgentPki.Authority.Composition;
 using AgentPki.Authority.Problems;
 using AgentPki.Authority.Profiles;
@@ -8,7 +9,6 @@ using AgentPki.Ledger;
 using AgentPki.Server.Cli;
 using AgentPki.Server.Home;
 using AgentPki.Server.Hosting;
-using AgentPki.Server.Tls;
 using AgentPki.X509.Certificates;
 using AgentPki.X509.Names;
 
@@ -24,14 +24,14 @@ public sealed class RunningAppliance : IAsyncDisposable
     private readonly ApplianceEndpoints _endpoints;
     private readonly ApplianceHost _host;
     private readonly CancellationTokenSource _stopping = new();
-    private readonly Task _keepingTls;
+    private readonly IReadOnlyList<Task> _keepingTls;
     private readonly ILogger _logger;
 
     private RunningAppliance(
-        ApplianceParts parts, AuthorityServices authority, ApplianceEndpoints endpoints, ApplianceHost host, TlsCertificateKeeper keeper, TlsIdentity tls, bool tlsIsNew, ILogger logger)
+        ApplianceParts parts, AuthorityServices authority, ApplianceEndpoints endpoints, ApplianceHost host, ApplianceTls tls, ILogger logger)
     {
-        (_parts, Authority, _endpoints, _host, TlsIsNew, _logger) = (parts, authority, endpoints, host, tlsIsNew, logger);
-        _keepingTls = keeper.KeepAsync(tls, _stopping.Token);
+        (_parts, Authority, _endpoints, _host, TlsIsNew, _logger) = (parts, authority, endpoints, host, tls.IsNew, logger);
+        _keepingTls = tls.Keep(_stopping.Token);
     }
 
     public AuthorityServices Authority { get; }
@@ -49,13 +49,12 @@ public sealed class RunningAppliance : IAsyncDisposable
             var issuing = IssuingOf(authority);
             Anchors.Write(parts.Home, issuing.Chain[^1], issuing.Certificate);
             await authority.MaintainAsync(cancellationToken);
-            var keeper = new TlsCertificateKeeper(
-                parts.Home, parts.Options, parts.Wrapper, (key, names, token) => IssueTlsAsync(authority, key, names, token), context.Clock, loggers.CreateLogger<TlsCertificateKeeper>());
-            var (tls, tlsIsNew) = await keeper.LoadAsync(issuing.Certificate, cancellationToken);
+            var tls = await ApplianceTls.LoadAsync(
+                parts, authority.Profiles.Require(ProfileUse.TlsServer), issuing.Certificate, (key, names, token) => IssueTlsAsync(authority, key, names, token), context.Clock, cancellationToken);
             await authority.Audit.RecordAsync(LedgerEntryKind.ServiceStarted, AuditTrail.Appliance, Details(parts), cancellationToken);
             var endpoints = new ApplianceEndpoints(parts, authority, context);
-            var host = await ApplianceHost.StartAsync(parts.Home, parts.Options, tls, endpoints.Configure, endpoints.Map, loggers, cancellationToken);
-            return new RunningAppliance(parts, authority, endpoints, host, keeper, tls, tlsIsNew, loggers.CreateLogger<RunningAppliance>());
+            var host = await ApplianceHost.StartAsync(parts.Home, parts.Options, tls.Serving, endpoints.Configure, endpoints.Map, loggers, cancellationToken);
+            return new RunningAppliance(parts, authority, endpoints, host, tls, loggers.CreateLogger<RunningAppliance>());
         }
         catch (Exception error)
         {
@@ -70,7 +69,7 @@ public sealed class RunningAppliance : IAsyncDisposable
         await _stopping.CancelAsync();
         await _host.DisposeAsync();
         await _endpoints.DisposeAsync();
-        await _keepingTls;
+        await Task.WhenAll(_keepingTls);
         try
         {
             await Authority.Audit.RecordAsync(LedgerEntryKind.ServiceStopped, AuditTrail.Appliance, Details(_parts), CancellationToken.None);
@@ -96,12 +95,20 @@ public sealed class RunningAppliance : IAsyncDisposable
             }
 
             RefuseSoftwareKeys(parts, authorities);
-            return await AuthorityServices.StartAsync(parts.Environment, parts.CheckpointKey, cancellationToken);
+            return await AuthorityServices.StartAsync(parts.Environment, await FindCheckpointKeyAsync(parts, cancellationToken), cancellationToken);
         }
-        catch (Exception error) when (error is ProfileException or StoreUnavailableException or InvalidOperationException)
+        catch (Exception error) when (error is ProfileException or StoreUnavailableException or KeyUnavailableException or InvalidOperationException)
         {
             throw Explain(error);
         }
+    }
+
+    private static async Task<KeyReference> FindCheckpointKeyAsync(ApplianceParts parts, CancellationToken cancellationToken)
+    {
+        var label = CeremonyOptions.CheckpointLabel(parts.Options.KeyPrefix);
+        await using var key = await KeySearch.FindAsync(parts.Providers, label, null, cancellationToken)
+            ?? throw new InvalidOperationException($"No token has the key '{label}' that signs the ledger's checkpoints: the ceremony was cut short, or the token is another home's.");
+        return key.Reference;
     }
 
     /// <summary>A CA key in process memory is refused outside development (design: key protection, level 3).</summary>

@@ -11,42 +11,48 @@ namespace AgentPki.Server.Composition;
 /// <summary>From the configuration to the token.</summary>
 public static class TokenAccess
 {
+    /// <summary>What every token of the configuration needs, in its order.</summary>
+    /// <exception cref="CommandException">The kind of a token is unknown, or its module is not installed.</exception>
+    public static IReadOnlyList<Pkcs11Options> OptionsOf(ApplianceHome home, ApplianceOptions options, Func<string, string?> variable) =>
+        [.. options.Tokens.Select((t, i) => OptionsOf(home, t, Secrets.PinFile(home, t.PinFile, i == 0 ? Secrets.PinCredential : $"{Secrets.PinCredential}-{t.Name}", variable)))];
+
     /// <summary>What <see cref="Pkcs11Provider"/> needs. Touches nothing but the configuration of a token that keeps its objects in files.</summary>
     /// <exception cref="CommandException">The kind of token is unknown, or its module is not installed.</exception>
-    public static Pkcs11Options OptionsOf(ApplianceHome home, ApplianceOptions options, Func<string, string?> variable)
+    public static Pkcs11Options OptionsOf(ApplianceHome home, TokenOptions token, string pinFile)
     {
-        var description = Describe(options.Token.Kind);
-        var module = options.Token.Module.Length > 0 ? options.Token.Module : description.Modules.FirstOrDefault(File.Exists);
+        var description = Describe(token.Kind);
+        var module = token.Module.Length > 0 ? token.Module : description.Modules.FirstOrDefault(File.Exists);
         if (module is null || !File.Exists(module))
         {
             throw new CommandException(
                 ExitCodes.Environment,
-                $"The PKCS#11 module of '{options.Token.Kind}' is not installed ({(module ?? string.Join(", ", description.Modules))}).",
-                "Type: sudo apt-get install -y softhsm2, or name the module in agentpki.yaml (token.module).");
+                $"The PKCS#11 module of '{token.Kind}' is not installed ({(module ?? string.Join(", ", description.Modules))}).",
+                $"{(token.Kind == "softhsm" ? "Type: sudo apt-get install -y softhsm2" : $"hsm-config/{token.Kind}/README.md says how it is installed")}, or name the module in agentpki.yaml (token.module).");
         }
 
         return new Pkcs11Options
         {
-            Name = description.Name,
+            Name = token.Name,
             ModulePath = module,
-            TokenLabel = options.Token.Label,
-            PinFile = Secrets.PinFile(home, options.Token.PinFile, variable),
+            TokenLabel = token.Label,
+            PinFile = pinFile,
             Token = description,
             Environment = TokenHome.Prepare(description, home.Root),
-            MaxSessions = options.Token.Sessions,
-            CallDeadline = options.Token.CallDeadline,
+            MaxSessions = token.Sessions,
+            CallDeadline = token.CallDeadline,
         };
     }
 
     /// <summary>Makes the development token unless there is one. One whose making was cut short is completed.</summary>
     /// <returns>Whether it was made now.</returns>
     /// <exception cref="CommandException">The module refuses.</exception>
-    public static bool EnsureToken(ApplianceHome home, Pkcs11Options options)
+    public static bool EnsureToken(ApplianceHome home, TokenOptions token, Pkcs11Options options)
     {
-        Secrets.MakePins(home);
+        var officerPin = home.Resolve(token.OfficerPinFile);
+        Secrets.MakePins(officerPin, options.PinFile);
         try
         {
-            return TokenAdministration.EnsureToken(options, home.OfficerPin);
+            return TokenAdministration.EnsureToken(options, officerPin);
         }
         catch (Exception error) when (error is InvalidOperationException or KeyUnavailableException or TokenCallException)
         {

@@ -5,15 +5,20 @@ namespace AgentPki.Server.Configuration;
 /// <summary>The configuration of one appliance, valid as a whole: made only by <see cref="ConfigurationReader"/>.</summary>
 /// <param name="Name">Shown to people and written into the CA names that a ceremony makes.</param>
 /// <param name="Development">Made by <c>up</c>: development ceremony, a reusable enrolment token. Refused by <c>serve</c> without <c>--dev</c>.</param>
+/// <param name="Tokens">The PKCS#11 tokens, at least one, in order of preference.</param>
+/// <param name="KeyPrefix">Stands before the label of every key, so that two homes can share a token.</param>
 /// <param name="TrustDomain">The SPIFFE trust domain of every agent here.</param>
+/// <param name="Profile">What <c>up --profile</c> made the home for, as it was written there.</param>
 /// <param name="PublicUrl">Base of the AIA, CDP and OCSP locations in certificates, without a final slash.</param>
 public sealed record ApplianceOptions(
     string Name,
     bool Development,
+    string Profile,
     string TrustDomain,
     string PublicUrl,
     ListenOptions Listen,
-    TokenOptions Token,
+    IReadOnlyList<TokenOptions> Tokens,
+    string KeyPrefix,
     string Database,
     TlsOptions Tls,
     LimitOptions Limits,
@@ -28,13 +33,14 @@ public sealed record ApplianceOptions(
 public sealed record ListenOptions(
     IPAddress Bind, int HttpsPort, int HttpPort, IReadOnlyList<string> Names, IReadOnlyList<IPNetwork> TrustedProxies, string ProxySocket);
 
-/// <summary>Which PKCS#11 token holds the keys.</summary>
+/// <summary>A PKCS#11 token that holds keys.</summary>
+/// <param name="Name">Its name here; the keys it holds are known by it (<c>pkcs11:NAME</c>), so it stays.</param>
 /// <param name="Kind">The folder in <c>hsm-config/</c> that knows this kind of token.</param>
 /// <param name="Module">The module's path; empty: the first existing one that the kind names.</param>
 /// <param name="PinFile">A file only the service may read; a systemd credential named <c>pkcs11-pin</c> goes first.</param>
 /// <param name="Sessions">Sessions at most; the token's own limit also holds.</param>
-/// <param name="KeyPrefix">Stands before the label of every key, so that two homes can share a token.</param>
-public sealed record TokenOptions(string Kind, string Module, string Label, string PinFile, string KeyPrefix, int Sessions, TimeSpan CallDeadline);
+/// <param name="OfficerPinFile">Where the security officer's PIN of a token that the appliance itself made is kept.</param>
+public sealed record TokenOptions(string Name, string Kind, string Module, string Label, string PinFile, string OfficerPinFile, int Sessions, TimeSpan CallDeadline);
 
 /// <summary>The appliance's own TLS certificate.</summary>
 public sealed record TlsOptions(TimeSpan RenewBefore, TimeSpan HandshakeTimeout);

@@ -48,10 +48,12 @@ public static class ConfigurationReader
         var options = new ApplianceOptions(
             root.Text("name", "AgentPki"),
             root.Flag("development", false),
+            root.Text("profile", ""),
             root.Text("trustDomain", ""),
             (Override(variable, PublicUrlVariable) ?? root.Text("publicUrl", DefaultPublicUrl(listen))).TrimEnd('/'),
             listen,
-            ReadToken(root.Section("token")),
+            TokenReader.Read(root),
+            root.Text("keyPrefix", root.Section("token").Text("keyPrefix", "")),
             root.Text("database", Path.Combine("data", "agentpki.db")),
             ReadTls(root.Section("tls")),
             ReadLimits(root.Section("limits")),
@@ -144,30 +146,6 @@ public static class ConfigurationReader
         }
 
         return networks;
-    }
-
-    private static TokenOptions ReadToken(YamlSection section)
-    {
-        var options = new TokenOptions(
-            section.Text("kind", "softhsm"),
-            section.Text("module", ""),
-            section.Text("label", "agentpki"),
-            section.Text("pinFile", Path.Combine("secrets", "pin")),
-            section.Text("keyPrefix", ""),
-            section.Number("sessions", 8, 2, 256),
-            section.Duration("callDeadline", TimeSpan.FromSeconds(5), TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(2)));
-        if (options.Kind.Length == 0 || options.Kind.Any(c => !char.IsAsciiLetterOrDigit(c) && c != '-'))
-        {
-            section.Report("kind", $"'{options.Kind}' must be the name of a folder in hsm-config/");
-        }
-
-        if (options.Label.Length is 0 or > 32)
-        {
-            section.Report("label", "must be 1 to 32 characters (CK_TOKEN_INFO)");
-        }
-
-        section.RefuseUnknown();
-        return options;
     }
 
     private static TlsOptions ReadTls(YamlSection section)

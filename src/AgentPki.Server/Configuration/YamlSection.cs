@@ -54,6 +54,26 @@ public sealed class YamlSection
         return new YamlSection(node as YamlMappingNode, _file, PathOf(field), _problems);
     }
 
+    /// <summary>Whether the file has this section at all.</summary>
+    public bool IsPresent => _mapping is not null;
+
+    /// <summary>The mappings of a list; none when the field is missing or empty.</summary>
+    public IReadOnlyList<YamlSection> Sections(string field)
+    {
+        switch (Find(field))
+        {
+            case null:
+                return [];
+            case YamlSequenceNode sequence when sequence.All(n => n is YamlMappingNode):
+                return [.. sequence.Cast<YamlMappingNode>().Select((n, i) => new YamlSection(n, _file, string.Create(CultureInfo.InvariantCulture, $"{PathOf(field)}[{i}]"), _problems))];
+            case { } node when IsEmpty(node):
+                return [];
+            case { } node:
+                Report(node, field, "must be a list of mappings");
+                return [];
+        }
+    }
+
     public string Text(string field, string fallback) => Scalar(field) ?? fallback;
 
     public int Number(string field, int fallback, int minimum, int maximum)

@@ -1,5 +1,7 @@
 using System.Globalization;
 using AgentPki.Authority.Store;
+using AgentPki.Cryptography;
+using AgentPki.Cryptography.Providers.Composite;
 using AgentPki.Ledger;
 using AgentPki.Server.Composition;
 using AgentPki.Server.Home;
@@ -43,11 +45,17 @@ internal static class DatabaseChecks
             return Finding.Fail("authorities", "no CA was made yet", "Type 'agentpki up', or 'agentpki ceremony --development'.");
         }
 
-        // A provider of tokens keeps keys in its token and nowhere else; every other provider here keeps them in software.
-        var list = string.Join(", ", authorities.Select(a => $"{a.Name} (key level: {(a.Key.Provider.StartsWith("pkcs11:", StringComparison.Ordinal) ? "token" : "software")})"));
+        // Without opening a key: a provider of tokens keeps keys in its token and nowhere else, one of wrapped keys under a token's; a composite's halves may lie apart.
+        var list = string.Join(", ", authorities.Select(a => $"{a.Name} (key level: {LevelOf(a.Key.Provider)})"));
         var root = authorities.First(a => a.Issuer == a.Name);
         return Pem.TryReadCertificates(context.Home.RootCertificate) is [var anchor] && !anchor.Equals(Certificate.Parse(root.Der))
             ? Finding.Fail("authorities", $"{list}; anchors/root.pem is another CA's", "Start the appliance: it writes the anchors from its database. Find out who changed them.")
             : Finding.Ok("authorities", list);
     }
+
+    private static string LevelOf(string provider) =>
+        provider.StartsWith("pkcs11:", StringComparison.Ordinal) ? KeyProtection.Token.ToText()
+        : provider == CompositeProvider.ProviderName ? "composite, as its halves"
+        : provider == "token-wrapped" ? KeyProtection.TokenWrapped.ToText()
+        : KeyProtection.Software.ToText();
 }

@@ -1,10 +1,10 @@
 using AgentPki.Client.Verification;
-using AgentPki.Cryptography;
-using AgentPki.Cryptography.Providers.BouncyCastle;
-using AgentPki.Cryptography.Providers.Platform;
+using AgentPki.Server.Algorithms;
 using AgentPki.Server.Cli;
+using AgentPki.Server.Composition;
 using AgentPki.Server.Configuration;
 using AgentPki.Server.Home;
+using AgentPki.Server.Tls;
 using AgentPki.X509.Certificates;
 
 namespace AgentPki.Server.Doctor;
@@ -12,8 +12,6 @@ namespace AgentPki.Server.Doctor;
 /// <summary>Every check, from the folder to the wire; none changes anything but the token's own probe key.</summary>
 internal static class Examination
 {
-    private static readonly CryptoProviders Verifiers = new(new PlatformProvider(), new BouncyCastleProvider());
-
     internal static async Task<IReadOnlyList<Finding>> RunAsync(CommandContext command, CancellationToken cancellationToken)
     {
         var home = command.Home();
@@ -40,6 +38,8 @@ internal static class Examination
             Finding.Ok("configuration", $"{home.ConfigurationFile}{(options.Development ? ", development" : "")}"),
             ProfileCheck.Run(context),
             ClockCheck.Run(context, database.LastEntry),
+            Finding.Ok("software", SoftwareFamilies.Describe(ProviderList.SoftwareOnly)),
+            Finding.Ok("tls platform", TlsPlatform.Describe()),
             .. await TokenChecks.RunAsync(context, cancellationToken),
             .. database.Findings,
             .. CertificateChecks.Run(context, (leaf, rest, root) => VerifyChain(leaf, rest, root, context.Clock)),
@@ -49,5 +49,5 @@ internal static class Examination
     }
 
     private static string? VerifyChain(Certificate leaf, IReadOnlyList<Certificate> rest, Certificate root, TimeProvider clock) =>
-        new ChainVerifier([root], Verifiers, clock).Verify(leaf, rest, X509.Oids.ServerAuth) is ChainResult.Invalid broken ? broken.Detail : null;
+        new ChainVerifier([root], ProviderList.SoftwareOnly, clock).Verify(leaf, rest, X509.Oids.ServerAuth) is ChainResult.Invalid broken ? broken.Detail : null;
 }

@@ -20,6 +20,9 @@ public sealed record ApplianceHome(string Root)
 
     public string TokenConfiguration => In("softhsm2.conf");
 
+    /// <summary>Keys of algorithms that no token has, each encrypted under a key of a token.</summary>
+    public string WrappedKeys => In("wrapped-keys");
+
     public string UserPin => In("secrets", "pin");
 
     public string OfficerPin => In("secrets", "so-pin");
@@ -37,6 +40,11 @@ public sealed record ApplianceHome(string Root)
 
     /// <summary>The TLS certificate and the issuing CA's.</summary>
     public string TlsCertificate => In("tls", "server.pem");
+
+    /// <summary>The same of the certificate for clients that can verify ML-DSA; only in homes that have one.</summary>
+    public string PostQuantumTlsKey => In("tls", "server-ml-dsa.key.wrapped");
+
+    public string PostQuantumTlsCertificate => In("tls", "server-ml-dsa.pem");
 
     /// <summary>Development only: one line <c>name:secret</c> that enrols at EST any number of times.</summary>
     public string DevelopmentToken => In("dev", "enroll-token");

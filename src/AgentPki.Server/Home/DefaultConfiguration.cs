@@ -9,10 +9,13 @@ public static class DefaultConfiguration
     /// <summary>The trust domain of a development home unless <c>--trust-domain</c> says otherwise (RFC 6761 reserves <c>.localhost</c>).</summary>
     public const string TrustDomain = "agents.localhost";
 
-    /// <summary>Ports and address of this first start are written down, so that the next start needs no variables.</summary>
-    public static string Development(string name, string trustDomain, Func<string, string?> variable)
+    /// <param name="profile">What <c>up --profile</c> was asked for.</param>
+    /// <param name="latticeModule">The module of a second token, which has ML-DSA; null: there is none.</param>
+    /// <remarks>Ports and address of this first start are written down, so that the next start needs no variables.</remarks>
+    public static string Development(string name, string trustDomain, string profile, string? latticeModule, Func<string, string?> variable)
     {
         string Value(string key, string fallback) => variable(key) is { Length: > 0 } value ? value : fallback;
+        var tokens = Tokens(latticeModule);
         return string.Create(CultureInfo.InvariantCulture, $"""
             # The appliance's configuration. Paths are relative to this folder. Each value below is the default unless it says otherwise;
             # AGENTPKI_HTTPS_PORT, AGENTPKI_HTTP_PORT, AGENTPKI_BIND, AGENTPKI_PUBLIC_URL and AGENTPKI_LOG_LEVEL go before this file.
@@ -20,6 +23,9 @@ public static class DefaultConfiguration
 
             # Made by `agentpki up`: development ceremony, reusable enrolment token. `agentpki serve` refuses it without --dev.
             development: true
+
+            # The kind of keys that this home's CAs were made with (`agentpki up --profile`). Not to be changed: CAs keep their keys.
+            profile: {profile}
 
             # The SPIFFE trust domain of every agent: spiffe://{trustDomain}/...
             trustDomain: {trustDomain}
@@ -36,12 +42,7 @@ public static class DefaultConfiguration
               # trustedProxies: [192.0.2.10/32]
               # proxySocket: /run/agentpki-proxy/est.sock   # a Unix socket for one on this machine; its folder closed to others
 
-            token:
-              kind: softhsm    # a folder in hsm-config/
-              label: agentpki
-              pinFile: secrets/pin
-              sessions: 8
-              callDeadline: 5s
+            {tokens}
 
             tls:
               renewBefore: 10d
@@ -70,4 +71,21 @@ public static class DefaultConfiguration
 
             """);
     }
+
+    private static string Tokens(string? latticeModule) =>
+        """
+        # The PKCS#11 tokens, in order of preference: a key is made in the first that has its algorithm.
+        tokens:
+          - kind: softhsm    # a folder in hsm-config/
+            label: agentpki
+            pinFile: secrets/pin
+            sessions: 8
+            callDeadline: 5s
+        """ + (latticeModule is null ? "" : $"""
+
+          - kind: nss        # has ML-DSA and ML-KEM (PKCS#11 3.2)
+            module: {latticeModule}
+            label: NSS Certificate DB
+            pinFile: secrets/pin-nss
+        """);
 }

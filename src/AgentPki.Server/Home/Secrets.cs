@@ -6,16 +6,16 @@ namespace AgentPki.Server.Home;
 /// <summary>The secrets a home is made with, and where the service reads its PIN.</summary>
 public static class Secrets
 {
-    /// <summary>The systemd credential that goes before the PIN file (<c>LoadCredential=pkcs11-pin:/path</c>).</summary>
+    /// <summary>The systemd credential that goes before the PIN file (<c>LoadCredential=pkcs11-pin:/path</c>); of a further token, <c>pkcs11-pin-NAME</c>.</summary>
     public const string PinCredential = "pkcs11-pin";
 
     private const string CredentialsFolder = "CREDENTIALS_DIRECTORY";
     private const int PinDigits = 24;
 
-    /// <summary>Makes the token's PINs if there are none; random digits, which every token takes.</summary>
-    public static void MakePins(ApplianceHome home)
+    /// <summary>Makes a token's PINs if there are none; random digits, which every token takes.</summary>
+    public static void MakePins(params ReadOnlySpan<string> files)
     {
-        foreach (var file in new[] { home.OfficerPin, home.UserPin })
+        foreach (var file in files)
         {
             if (!File.Exists(file))
             {
@@ -27,9 +27,9 @@ public static class Secrets
     }
 
     /// <summary>The file that holds the user PIN: the systemd credential if the service was given one, else the configured file.</summary>
-    public static string PinFile(ApplianceHome home, string configured, Func<string, string?> variable)
+    public static string PinFile(ApplianceHome home, string configured, string credentialName, Func<string, string?> variable)
     {
-        if (variable(CredentialsFolder) is { Length: > 0 } folder && Path.Combine(folder, PinCredential) is var credential && File.Exists(credential))
+        if (variable(CredentialsFolder) is { Length: > 0 } folder && Path.Combine(folder, credentialName) is var credential && File.Exists(credential))
         {
             return credential;
         }

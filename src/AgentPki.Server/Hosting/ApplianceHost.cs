@@ -23,7 +23,7 @@ public sealed class ApplianceHost : IAsyncDisposable
     public static async Task<ApplianceHost> StartAsync(
         ApplianceHome home,
         ApplianceOptions options,
-        TlsIdentity tls,
+        TlsServing tls,
         Action<IServiceCollection> configure,
         Action<WebApplication> map,
         ILoggerFactory loggers,
@@ -71,7 +71,7 @@ public sealed class ApplianceHost : IAsyncDisposable
     }
 
     private static WebApplication Build(
-        ApplianceOptions options, TlsIdentity tls, Action<IServiceCollection> configure, ILoggerFactory loggers, string adminSocket, string? proxySocket)
+        ApplianceOptions options, TlsServing tls, Action<IServiceCollection> configure, ILoggerFactory loggers, string adminSocket, string? proxySocket)
     {
         // Empty: no configuration files, no variables, no console logger, no hosting filters that could change what is served.
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "agentpki" });
@@ -82,7 +82,7 @@ public sealed class ApplianceHost : IAsyncDisposable
         configure(builder.Services);
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration();
         builder.Services.Configure<KestrelServerOptions>(kestrel =>
-            KestrelSetup.Configure(kestrel, options, tls.HandshakeOptions(options.Tls.HandshakeTimeout), adminSocket, NativeMethods.EffectiveUser(), proxySocket));
+            KestrelSetup.Configure(kestrel, options, tls, adminSocket, NativeMethods.EffectiveUser(), proxySocket));
         return builder.Build();
     }
 

@@ -1,7 +1,7 @@
 using System.Net;
 using AgentPki.Server.Configuration;
+using AgentPki.Server.Tls;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
-using Microsoft.AspNetCore.Server.Kestrel.Https;
 
 namespace AgentPki.Server.Hosting;
 
@@ -12,7 +12,7 @@ public static class KestrelSetup
     /// <param name="adminUser">The user who may connect to it, besides root.</param>
     /// <param name="proxySocket">The address of the proxy's socket, or null.</param>
     public static void Configure(
-        KestrelServerOptions kestrel, ApplianceOptions options, TlsHandshakeCallbackOptions tls, string adminSocket, uint adminUser, string? proxySocket)
+        KestrelServerOptions kestrel, ApplianceOptions options, TlsServing tls, string adminSocket, uint adminUser, string? proxySocket)
     {
         kestrel.AddServerHeader = false;
         kestrel.AllowSynchronousIO = false;
@@ -22,7 +22,7 @@ public static class KestrelSetup
         kestrel.Listen(new IPEndPoint(options.Listen.Bind, options.Listen.HttpsPort), listener =>
         {
             listener.Protocols = HttpProtocols.Http1AndHttp2;
-            connections.Guard(listener).MarkAs(ListenerKind.Https).UseHttps(tls);
+            tls.Secure(connections.Guard(listener).MarkAs(ListenerKind.Https), options.Tls.HandshakeTimeout);
         });
         kestrel.Listen(new IPEndPoint(options.Listen.Bind, options.Listen.HttpPort), listener =>
         {

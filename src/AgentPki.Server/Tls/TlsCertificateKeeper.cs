@@ -14,7 +14,7 @@ public delegate Task<IReadOnlyList<Certificate>> TlsIssuance(ISigningKey key, IR
 
 /// <summary>Keeps the appliance's TLS certificate: reads it at start, has it issued when there is no good one, renews it while running.</summary>
 public sealed class TlsCertificateKeeper(
-    ApplianceHome home, ApplianceOptions options, IKeyWrapper wrapper, TlsIssuance issue, TimeProvider clock, ILogger<TlsCertificateKeeper> logger)
+    TlsSlot slot, ApplianceOptions options, IKeyWrapper wrapper, TlsIssuance issue, TimeProvider clock, ILogger<TlsCertificateKeeper> logger)
 {
     private static readonly TimeSpan LookEvery = TimeSpan.FromMinutes(1);
     private readonly IReadOnlyList<GeneralName> _names = TlsNames.Of(options.Listen);
@@ -23,8 +23,8 @@ public sealed class TlsCertificateKeeper(
     /// <param name="issuing">The CA that must have issued it.</param>
     public async Task<(TlsIdentity Identity, bool IsNew)> LoadAsync(Certificate issuing, CancellationToken cancellationToken)
     {
-        await using var kept = await TlsKeyFile.TryReadAsync(home, wrapper, cancellationToken);
-        if (kept is not null && Pem.TryReadCertificates(home.TlsCertificate) is [var leaf, ..] chain && IsFresh(leaf, kept, issuing))
+        await using var kept = await TlsKeyFile.TryReadAsync(slot, wrapper, cancellationToken);
+        if (kept is not null && Pem.TryReadCertificates(slot.CertificateFile) is [var leaf, ..] chain && IsFresh(leaf, kept, issuing))
         {
             var (certificate, intermediates) = Platform(chain, kept);
             return (new TlsIdentity(certificate, intermediates), false);
@@ -74,11 +74,11 @@ public sealed class TlsCertificateKeeper(
 
     private async Task<(X509Certificate2 Certificate, X509Certificate2Collection Intermediates)> IssueAsync(SoftwareSigningKey? kept, CancellationToken cancellationToken)
     {
-        var key = kept ?? await TlsKeyFile.CreateAsync(home, wrapper, cancellationToken);
+        var key = kept ?? await TlsKeyFile.CreateAsync(slot, wrapper, cancellationToken);
         try
         {
             var chain = await issue(key, _names, cancellationToken);
-            PrivateFile.Write(home.TlsCertificate, Pem.Encode(chain));
+            PrivateFile.Write(slot.CertificateFile, Pem.Encode(chain));
             return Platform(chain, key);
         }
         finally
@@ -97,14 +97,27 @@ public sealed class TlsCertificateKeeper(
         try
         {
             using var bare = X509CertificateLoader.LoadCertificate(chain[0].Der.Span);
-            using var ecdsa = ECDsa.Create();
-            ecdsa.ImportPkcs8PrivateKey(pkcs8, out _);
-            return (bare.CopyWithPrivateKey(ecdsa), [.. chain.Skip(1).Where(c => !c.IsSelfIssued).Select(c => X509CertificateLoader.LoadCertificate(c.Der.Span))]);
+            return (WithKey(bare, key.Algorithm, pkcs8), [.. chain.Skip(1).Where(c => !c.IsSelfIssued).Select(c => X509CertificateLoader.LoadCertificate(c.Der.Span))]);
         }
         finally
         {
             CryptographicOperations.ZeroMemory(pkcs8);
         }
+    }
+
+    private static X509Certificate2 WithKey(X509Certificate2 certificate, KeyAlgorithm algorithm, byte[] pkcs8)
+    {
+        if (algorithm.Family == AlgorithmFamily.MlDsa)
+        {
+#pragma warning disable SYSLIB5006 // Marked experimental in .NET 10; used where TlsPlatform.IsPostQuantum alone.
+            using var mlDsa = MLDsa.ImportPkcs8PrivateKey(pkcs8);
+            return certificate.CopyWithPrivateKey(mlDsa);
+#pragma warning restore SYSLIB5006
+        }
+
+        using var ecdsa = ECDsa.Create();
+        ecdsa.ImportPkcs8PrivateKey(pkcs8, out _);
+        return certificate.CopyWithPrivateKey(ecdsa);
     }
 
     private static async Task<bool> NextAsync(PeriodicTimer timer, CancellationToken cancellationToken)

@@ -21,6 +21,9 @@ public sealed class TlsIdentity
 
     public X509Certificate2 Certificate => _current.Certificate;
 
+    /// <summary>What a handshake is made with now.</summary>
+    internal SslServerAuthenticationOptions Options => _current.Options;
+
     public void Replace(X509Certificate2 certificate, X509Certificate2Collection intermediates) => _current = Build(certificate, intermediates);
 
     /// <summary>What Kestrel asks at the start of each connection.</summary>

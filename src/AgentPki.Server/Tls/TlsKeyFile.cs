@@ -14,14 +14,11 @@ public static class TlsKeyFile
 {
     private const string Label = "tls-server";
 
-    // Bound to its use: a wrapped key of another kind, put in its place, does not open.
-    private static readonly byte[] AssociatedData = Encoding.ASCII.GetBytes("agentpki/tls-server/1");
-
     /// <summary>The kept key, or null when there is none yet or it does not open with this token.</summary>
     /// <exception cref="KeyUnavailableException">The token cannot work now.</exception>
-    public static async Task<SoftwareSigningKey?> TryReadAsync(ApplianceHome home, IKeyWrapper wrapper, CancellationToken cancellationToken)
+    public static async Task<SoftwareSigningKey?> TryReadAsync(TlsSlot slot, IKeyWrapper wrapper, CancellationToken cancellationToken)
     {
-        if (!File.Exists(home.TlsKey))
+        if (!File.Exists(slot.KeyFile))
         {
             return null;
         }
@@ -29,8 +26,8 @@ public static class TlsKeyFile
         byte[]? pkcs8 = null;
         try
         {
-            pkcs8 = await wrapper.UnwrapAsync(await File.ReadAllBytesAsync(home.TlsKey, cancellationToken), AssociatedData, cancellationToken);
-            return PlatformProvider.ImportPkcs8(Label, KeyPurpose.TlsServer, pkcs8);
+            pkcs8 = await wrapper.UnwrapAsync(await File.ReadAllBytesAsync(slot.KeyFile, cancellationToken), AssociatedData(slot), cancellationToken);
+            return PlatformProvider.ImportPkcs8(Label, KeyPurpose.TlsServer, pkcs8) is { } key && key.Algorithm == slot.Algorithm ? key : null;
         }
         catch (CryptographicException)
         {
@@ -44,13 +41,13 @@ public static class TlsKeyFile
 
     /// <summary>Makes a key and keeps it.</summary>
     /// <exception cref="KeyUnavailableException">The token cannot work now.</exception>
-    public static async Task<SoftwareSigningKey> CreateAsync(ApplianceHome home, IKeyWrapper wrapper, CancellationToken cancellationToken)
+    public static async Task<SoftwareSigningKey> CreateAsync(TlsSlot slot, IKeyWrapper wrapper, CancellationToken cancellationToken)
     {
-        var key = (SoftwareSigningKey)await new PlatformProvider().GenerateAsync(new KeySpec(Label, KeyAlgorithm.EcdsaP256, KeyPurpose.TlsServer), cancellationToken);
+        var key = (SoftwareSigningKey)await new PlatformProvider().GenerateAsync(new KeySpec(Label, slot.Algorithm, KeyPurpose.TlsServer), cancellationToken);
         var pkcs8 = key.ExportPkcs8();
         try
         {
-            PrivateFile.Write(home.TlsKey, await wrapper.WrapAsync(pkcs8, AssociatedData, cancellationToken));
+            PrivateFile.Write(slot.KeyFile, await wrapper.WrapAsync(pkcs8, AssociatedData(slot), cancellationToken));
             return key;
         }
         finally
@@ -58,4 +55,7 @@ public static class TlsKeyFile
             CryptographicOperations.ZeroMemory(pkcs8);
         }
     }
+
+    // Bound to its use: a wrapped key of another kind, put in its place, does not open.
+    private static byte[] AssociatedData(TlsSlot slot) => Encoding.ASCII.GetBytes(slot.Purpose);
 }

@@ -2,39 +2,34 @@ using System.Security.Cryptography;
 using AgentPki.Client.Est;
 using AgentPki.Cryptography;
 using AgentPki.Cryptography.Providers;
-using AgentPki.Cryptography.Providers.BouncyCastle;
-using AgentPki.Cryptography.Providers.Composite;
-using AgentPki.Cryptography.Providers.Platform;
 using AgentPki.Server.Cli;
+using AgentPki.Server.Composition;
 using AgentPki.Server.Home;
 using AgentPki.X509.Certificates;
 using AgentPki.X509.Names;
 
 namespace AgentPki.Server.Up;
 
-/// <summary>The sample agent of a development home: enrolled over the public EST endpoint like any other, its chain judged by openssl.</summary>
+/// <summary>The sample agent of a development home: enrolled over the public EST endpoint like any other, its chain judged by openssl where openssl can.</summary>
 public static class SampleAgent
 {
     /// <summary>Its common name, and the last part of its SPIFFE ID.</summary>
     public const string Name = "sample-agent";
 
-    private static readonly ICryptoProvider[] Halves = [new PlatformProvider(), new BouncyCastleProvider()];
-
-    private static readonly CryptoProviders Software = new([.. Halves, new CompositeProvider(Halves)]);
-
     /// <param name="Certificate">What it holds now.</param>
     /// <param name="IsNew">Enrolled just now; otherwise kept from an earlier start.</param>
-    /// <param name="Verification">openssl's own words.</param>
+    /// <param name="Verification">Who judged its chain, and in which words.</param>
     public sealed record State(Certificate Certificate, bool IsNew, string Verification);
 
-    /// <summary>Enrols it unless its certificate is still good, and has openssl verify its chain.</summary>
+    /// <summary>Enrols it unless its certificate is still good, and has its chain verified.</summary>
     /// <param name="server">The public HTTPS endpoint.</param>
     /// <exception cref="CommandException">It could not be enrolled, or openssl does not accept its chain.</exception>
-    public static async Task<State> EnsureAsync(ApplianceHome home, Uri server, EstCredential credential, Certificate root, TimeProvider clock, CancellationToken cancellationToken)
+    internal static async Task<State> EnsureAsync(
+        ApplianceHome home, Uri server, KeyAlgorithm algorithm, EstCredential credential, Certificate root, CommandContext context, CancellationToken cancellationToken)
     {
-        var kept = Kept(home, clock);
-        var certificate = kept ?? await EnrollAsync(home, server, credential, root, clock, cancellationToken);
-        return new State(certificate, kept is null, await VerifyAsync(home, cancellationToken));
+        var kept = Kept(home, context.Clock);
+        var certificate = kept ?? await EnrollAsync(home, server, algorithm, credential, root, context.Clock, cancellationToken);
+        return new State(certificate, kept is null, await ChainJudge.JudgeAsync(home, certificate, root, context, cancellationToken));
     }
 
     private static Certificate? Kept(ApplianceHome home, TimeProvider clock)
@@ -52,14 +47,14 @@ public static class SampleAgent
     }
 
     private static async Task<Certificate> EnrollAsync(
-        ApplianceHome home, Uri server, EstCredential credential, Certificate root, TimeProvider clock, CancellationToken cancellationToken)
+        ApplianceHome home, Uri server, KeyAlgorithm algorithm, EstCredential credential, Certificate root, TimeProvider clock, CancellationToken cancellationToken)
     {
         using var client = new EstClient(new EstClientOptions(server, [root], Credential: credential), clock);
         EstEnrolledKey enrolled;
         try
         {
             // It asks which kind of key its profile wants, like any client that knows RFC 9908.
-            enrolled = await new EstEnroller(client, Software, KeyAlgorithm.EcdsaP256)
+            enrolled = await new EstEnroller(client, ProviderList.SoftwareOnly, algorithm)
                 .EnrollAsync(X500Name.Create((X509.Oids.CommonName, Name)), [new GeneralName.Dns($"{Name}.localhost")], null, cancellationToken);
         }
         catch (EstProtocolException e)
@@ -84,16 +79,6 @@ public static class SampleAgent
         EstEnrollment.Pending => "the profile asks for a person's approval (HTTP 202)",
         _ => outcome.GetType().Name,
     };
-
-    private static async Task<string> VerifyAsync(ApplianceHome home, CancellationToken cancellationToken)
-    {
-        var outcome = await ForeignProgram.RunAsync(
-            "openssl", ["verify", "-x509_strict", "-CAfile", home.RootCertificate, "-untrusted", home.ChainCertificates, home.SampleCertificate], cancellationToken)
-            ?? throw new CommandException(ExitCodes.Environment, "The program openssl is missing.", "Type: sudo apt-get install -y openssl");
-        return outcome.ExitCode == 0
-            ? outcome.Text
-            : throw new CommandException(ExitCodes.CheckFailed, $"openssl does not accept the sample agent's chain: {outcome.Text.ReplaceLineEndings(" ")}", "Type 'agentpki doctor'.");
-    }
 
     private static bool Fits(byte[] pkcs8, Certificate certificate)
     {

@@ -1,10 +1,12 @@
 using System.Globalization;
 using AgentPki.Authority.Ceremony;
+using AgentPki.Cryptography;
 using AgentPki.Pkcs11;
 using AgentPki.Server.Cli;
 using AgentPki.Server.Composition;
 using AgentPki.Server.Configuration;
 using AgentPki.Server.Home;
+using AgentPki.Server.Tls;
 using Spectre.Console;
 
 namespace AgentPki.Server.Up;
@@ -34,24 +36,25 @@ internal sealed class Story(CommandContext context, ApplianceHome home, Applianc
     internal void Token(Pkcs11Options token, bool isNew) =>
         Step("token", $"{(isNew ? "made" : "found")} '{token.TokenLabel}' in {token.ModulePath}; its PINs lie in {Show(Path.GetDirectoryName(home.UserPin) ?? home.Root)} (mode 0600)");
 
-    internal void Ceremony(CeremonyResult ceremony)
+    internal void Ceremony(CeremonyResult ceremony, CryptoProviders providers)
     {
         var made = ceremony.Steps.Any(s => s.IsNew);
         var root = $"{ceremony.Root.Subject.CommonName} ({ceremony.Root.PublicKey.Algorithm})";
         var issuing = $"{ceremony.Issuing.Subject.CommonName} ({ceremony.Issuing.PublicKey.Algorithm})";
-        Step("ceremony", made
-            ? $"{root} certified {issuing}; both keys were generated in the token and cannot leave it"
-            : $"held before: {root} and {issuing}, keys in the token");
+        var authorities = ceremony.Keys.Where(k => k.Owner != "checkpoint").ToList();
+        var places = authorities.Select(k => KeyPlaces.Describe(k, providers)).Distinct().ToList();
+        var where = places is [var one] ? $"both keys {one}" : string.Join("; ", authorities.Select((k, i) => $"{k.Owner} key {KeyPlaces.Describe(k, providers)}"));
+        Step("ceremony", made ? $"{root} certified {issuing}; {where}" : $"held before: {root} and {issuing}; {where}");
     }
 
     internal void Service(bool tlsIsNew) => Step(
         "service",
-        string.Create(CultureInfo.InvariantCulture, $"EST at {PublicEndpoint}.well-known/est, CRL and OCSP at {options.PublicUrl}; TLS certificate {(tlsIsNew ? "issued" : "kept")} (key token-wrapped)"));
+        string.Create(CultureInfo.InvariantCulture, $"EST at {PublicEndpoint}.well-known/est, CRL and OCSP at {options.PublicUrl}; TLS certificate {(tlsIsNew ? "issued" : "kept")} (key token-wrapped); {TlsPlatform.Describe()}"));
 
     internal void Agent(SampleAgent.State agent)
     {
         Step("agent", $"{agent.Certificate.SpiffeId?.ToString() ?? agent.Certificate.Subject.ToString()} {(agent.IsNew ? "enrolled over EST" : "kept its certificate")}, good until {Output.Time(agent.Certificate.NotAfter)}");
-        Step("verified", $"openssl verify: {agent.Verification.Replace(home.Root, Show(home.Root), StringComparison.Ordinal)}");
+        Step("verified", $"{agent.Verification.Replace(home.Root, Show(home.Root), StringComparison.Ordinal)}");
     }
 
     internal void End()

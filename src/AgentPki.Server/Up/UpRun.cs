@@ -14,7 +14,7 @@ namespace AgentPki.Server.Up;
 /// <c>agentpki up</c>: from nothing to a serving development appliance with one verified agent. Every step first looks whether it is done already,
 /// so that a second start makes nothing anew and one that was killed is continued.
 /// </summary>
-internal sealed class UpRun(CommandContext context, string trustDomain, Func<CeremonyOptions, CeremonyOptions> change)
+internal sealed class UpRun(CommandContext context, string trustDomain, HomeKind? profile, Func<CeremonyOptions, CeremonyOptions> change)
 {
     private readonly ApplianceHome _home = context.Home();
 
@@ -23,30 +23,33 @@ internal sealed class UpRun(CommandContext context, string trustDomain, Func<Cer
         // 1. The home: ours, writable, nobody else's at work.
         HomeFolder.Prepare(_home);
         using var homeLock = HomeLock.Take(_home);
-        var isNew = DevelopmentHome.Ensure(_home, trustDomain, context.Variable);
+        var isNew = DevelopmentHome.Ensure(_home, trustDomain, profile, context.Variable);
         var options = ConfigurationReader.Load(_home, context.Variable);
         RequireDevelopment(options);
+        var kind = DevelopmentHome.KindOf(_home, options, profile);
         Ports.RequireFree(options.Listen);
         var story = new Story(context, _home, options);
         story.Begin(isNew);
 
-        // 2. The token.
+        // 2. The tokens.
         var tokenOptions = TokenAccess.OptionsOf(_home, options, context.Variable);
-        var tokenIsNew = await context.Terminal.WorkAsync("token", () => Task.Run(() => TokenAccess.EnsureToken(_home, tokenOptions), cancellationToken));
-        story.Token(tokenOptions, tokenIsNew);
+        foreach (var (token, access) in options.Tokens.Zip(tokenOptions))
+        {
+            story.Token(access, await context.Terminal.WorkAsync("token", () => Task.Run(() => TokenAccess.EnsureToken(_home, token, access), cancellationToken)));
+        }
 
         // 3. Store and ceremony.
         using var loggers = LoggerSetup.ToFile(_home, options.Log, context.Clock);
-        await using var parts = await ApplianceParts.OpenAsync(_home, options, tokenOptions, context.Clock, loggers, cancellationToken);
-        var ceremony = await context.Terminal.WorkAsync("ceremony", () => Ceremonies.RunDevelopmentAsync(parts, change, cancellationToken));
-        story.Ceremony(ceremony);
+        await using var parts = await ApplianceParts.OpenAsync(_home, options, tokenOptions, KeyPlacement.AllowTokenWrapped, context.Clock, loggers, cancellationToken);
+        var ceremony = await context.Terminal.WorkAsync("ceremony", () => Ceremonies.RunDevelopmentAsync(parts, wanted => change(kind.Apply(wanted)), cancellationToken));
+        story.Ceremony(ceremony, parts.Providers);
 
         // 4. The service.
         await using var appliance = await context.Terminal.WorkAsync("service", () => RunningAppliance.StartAsync(parts, context, cancellationToken));
         story.Service(appliance.TlsIsNew);
 
-        // 5. The sample agent, over the public endpoint; its chain judged by openssl.
-        await WelcomeAgentAsync(appliance, ceremony.Root, story, cancellationToken);
+        // 5. The sample agent, over the public endpoint; its chain judged by openssl where it can.
+        await WelcomeAgentAsync(appliance, kind, ceremony.Root, story, cancellationToken);
         story.End();
 
         // 6. Serve until told to stop.
@@ -57,13 +60,13 @@ internal sealed class UpRun(CommandContext context, string trustDomain, Func<Cer
         return ExitCodes.Success;
     }
 
-    private async Task WelcomeAgentAsync(RunningAppliance appliance, Certificate root, Story story, CancellationToken cancellationToken)
+    private async Task WelcomeAgentAsync(RunningAppliance appliance, HomeKind kind, Certificate root, Story story, CancellationToken cancellationToken)
     {
         var credential = await DevelopmentCredential.EnsureAsync(_home, appliance.Authority, context.Clock, cancellationToken);
         var isKnown = File.Exists(_home.SampleCertificate);
         try
         {
-            var agent = await context.Terminal.WorkAsync("sample agent", () => SampleAgent.EnsureAsync(_home, story.LocalEndpoint, credential, root, context.Clock, cancellationToken));
+            var agent = await context.Terminal.WorkAsync("sample agent", () => SampleAgent.EnsureAsync(_home, story.LocalEndpoint, kind.Issuing, credential, root, context, cancellationToken));
             story.Agent(agent);
         }
         catch (CommandException error) when (isKnown)

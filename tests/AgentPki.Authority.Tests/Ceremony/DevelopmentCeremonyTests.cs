@@ -123,7 +123,7 @@ public sealed class DevelopmentCeremonyTests
 
     private async Task<CeremonyResult> RunAsync(Func<CeremonyOptions, CeremonyOptions>? change = null, ICryptoProvider? keys = null)
     {
-        var options = CeremonyOptions.Development("platform", "t-", "Test");
+        var options = CeremonyOptions.Development("t-", "Test");
         return await new DevelopmentCeremony(Environment(keys)).RunAsync(change?.Invoke(options) ?? options, default);
     }
 

@@ -26,7 +26,7 @@ public sealed class CatalystIssuanceTests
     [Fact]
     public async Task Enroll_TwoKeysOfAnAgent_EveryCertificateOfTheChainIsSignedTwice()
     {
-        await using var authority = await StartAsync(KeyAlgorithm.MlDsa65, "catalyst ecdsa-p256 + ml-dsa-44", "bouncycastle");
+        await using var authority = await StartAsync(KeyAlgorithm.MlDsa65, "catalyst ecdsa-p256 + ml-dsa-44");
         var key = await TestAuthority.KeyAsync();
         var second = await new Cryptography.Providers.BouncyCastle.BouncyCastleProvider().GenerateAsync(new KeySpec("second", KeyAlgorithm.MlDsa44, KeyPurpose.Subject), default);
 
@@ -274,7 +274,7 @@ public sealed class CatalystIssuanceTests
     public async Task Ceremony_SecondRun_FindsBothKeysAndRefusesOthers()
     {
         await using var authority = await StartAsync(KeyAlgorithm.EcdsaP384);
-        var wanted = Options(CeremonyOptions.Development(authority.Keys.Name, "t-", "Test"), KeyAlgorithm.EcdsaP384, null);
+        var wanted = Options(CeremonyOptions.Development("t-", "Test"), KeyAlgorithm.EcdsaP384);
         var again = await new DevelopmentCeremony(authority.Environment).RunAsync(wanted, default);
         Assert.Equal((authority.Ceremony.Root, authority.Ceremony.Issuing), (again.Root, again.Issuing));
         Assert.All(again.Steps, step => Assert.False(step.IsNew, step.Name));
@@ -313,12 +313,11 @@ public sealed class CatalystIssuanceTests
     internal static async Task<Pkcs10Request> PairAsync(ISigningKey key, ISigningKey second, string name) =>
         await TestAuthority.RequestAsync(key, name, options: new Pkcs10Options { AlternativeKey = second });
 
-    private static Task<TestAuthority> StartAsync(KeyAlgorithm alternative, string keys = "ecdsa-p256", string? provider = null) =>
-        TestAuthority.StartAsync(profiles: Profiles(keys), ceremony: o => Options(o, alternative, provider));
+    private static Task<TestAuthority> StartAsync(KeyAlgorithm alternative, string keys = "ecdsa-p256") =>
+        TestAuthority.StartAsync(profiles: Profiles(keys), ceremony: o => Options(o, alternative));
 
-    private static CeremonyOptions Options(CeremonyOptions options, KeyAlgorithm alternative, string? provider) => options with
+    private static CeremonyOptions Options(CeremonyOptions options, KeyAlgorithm alternative) => options with
     {
-        AlternativeKeyProvider = provider,
         Root = options.Root with { KeyAlgorithm = KeyAlgorithm.EcdsaP256, AlternativeKeyAlgorithm = alternative },
         Issuing = options.Issuing.With(new KeyKind(KeyAlgorithm.EcdsaP256, alternative)),
     };

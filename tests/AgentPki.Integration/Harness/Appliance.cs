@@ -106,7 +106,7 @@ internal sealed class Appliance : IAsyncDisposable
     public void Launch(IReadOnlyDictionary<string, string>? environment = null)
     {
         outputBeforeStart = output.Count;
-        var start = Command(["up"], environment);
+        var start = Command(["up", .. options.UpArguments], environment);
         process?.Dispose();
         process = Process.Start(start) ?? throw new InvalidOperationException("dotnet did not start");
         process.OutputDataReceived += (_, line) => Remember(line.Data);
@@ -165,7 +165,7 @@ internal sealed class Appliance : IAsyncDisposable
     /// <summary>A start of the executable with this home and these ports.</summary>
     public ProcessStartInfo Command(IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment = null)
     {
-        var start = new ProcessStartInfo("dotnet", [SourceTree.ServerAssembly, .. arguments])
+        var start = new ProcessStartInfo(options.DotNet, [SourceTree.ServerAssembly, .. arguments])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
@@ -213,6 +213,12 @@ internal sealed record ApplianceOptions
 {
     /// <summary>Variables of the process, beside home and ports.</summary>
     public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>The .NET host that runs it; <see cref="PostQuantumParts.DotNet"/> for one whose OpenSSL knows post-quantum algorithms.</summary>
+    public string DotNet { get; init; } = "dotnet";
+
+    /// <summary>What follows <c>up</c>.</summary>
+    public IReadOnlyList<string> UpArguments { get; init; } = [];
 
     /// <summary>The folder to make the home in; null: the system's temporary one.</summary>
     public string? Parent { get; init; }

@@ -13,7 +13,7 @@ public sealed class ConfigurationReaderTests
     [Fact]
     public void Read_DefaultDevelopmentConfiguration_IsValidAndSaysWhatItWrites()
     {
-        var (options, problems) = Read(DefaultConfiguration.Development("Test", "agents.test", NoVariables));
+        var (options, problems) = Read(DefaultConfiguration.Development("Test", "agents.test", "ecdsa-p256", null, NoVariables));
 
         Assert.Empty(problems);
         Assert.True(options.Development);
@@ -26,7 +26,7 @@ public sealed class ConfigurationReaderTests
     [Fact]
     public void Development_FirstStartVariables_AreWrittenDown()
     {
-        var text = DefaultConfiguration.Development("Test", "agents.test", Variables((ConfigurationReader.HttpsPortVariable, "9001"), (ConfigurationReader.BindVariable, "127.0.0.9")));
+        var text = DefaultConfiguration.Development("Test", "agents.test", "ecdsa-p256", null, Variables((ConfigurationReader.HttpsPortVariable, "9001"), (ConfigurationReader.BindVariable, "127.0.0.9")));
 
         var (options, problems) = Read(text);
 
@@ -62,6 +62,10 @@ public sealed class ConfigurationReaderTests
     [InlineData("trustDomain: a.test\nlisten: {names: ['bad name']}", "f.yaml:2", "listen.names", "neither a DNS name nor an IP address")]
     [InlineData("trustDomain: a.test\nlisten: {trustedProxies: [proxy]}", "f.yaml:2", "listen.trustedProxies", "neither an IP address nor a network")]
     [InlineData("trustDomain: a.test\ntoken: {kind: ../x}", "f.yaml:2", "token.kind", "folder in hsm-config")]
+    [InlineData("trustDomain: a.test\ntokens: nss", "f.yaml:2", "tokens", "list of mappings")]
+    [InlineData("trustDomain: a.test\ntokens: [{kind: nss}, {kind: nss}]", "f.yaml:2", "tokens", "two are named 'nss'")]
+    [InlineData("trustDomain: a.test\ntokens: [{kind: nss}]\ntoken: {kind: nss}", "f.yaml:3", "token", "into the list")]
+    [InlineData("trustDomain: a.test\ntokens: [{kind: nss, sesions: 2}]", "f.yaml:2", "tokens[0].sesions", "is not a field here")]
     [InlineData("trustDomain: [", "f.yaml:", "(syntax)", "")]
     [InlineData("- a\n- b", "f.yaml", "(whole file)", "mapping")]
     public void Read_OneThingWrong_NamesFileLineAndField(string text, string source, string field, string detail)
@@ -70,6 +74,29 @@ public sealed class ConfigurationReaderTests
 
         Assert.Contains(problems, p => p.Source.StartsWith(source, StringComparison.Ordinal) && p.Field == field && p.Detail.Contains(detail, StringComparison.Ordinal));
     }
+
+    [Fact]
+    public void Read_OneToken_IsTheOldForm()
+    {
+        var (options, problems) = Read("trustDomain: a.test\ntoken: {kind: nss, module: /m.so, label: NSS Certificate DB, keyPrefix: a-}");
+
+        Assert.Empty(problems);
+        var token = Assert.Single(options.Tokens);
+        Assert.Equal(("nss", "nss", "/m.so", "secrets/pin", "a-"), (token.Name, token.Kind, token.Module, token.PinFile, options.KeyPrefix));
+    }
+
+    [Fact]
+    public void Read_SeveralTokens_KeepTheirOrderAndHavePinsOfTheirOwn()
+    {
+        var (options, problems) = Read("trustDomain: a.test\nkeyPrefix: b-\ntokens:\n  - kind: softhsm\n  - {kind: nss, name: lattice}");
+
+        Assert.Empty(problems);
+        Assert.Equal([("softhsm", "secrets/pin", "secrets/so-pin"), ("lattice", "secrets/pin-lattice", "secrets/so-pin-lattice")], options.Tokens.Select(t => (t.Name, t.PinFile, t.OfficerPinFile)));
+        Assert.Equal("b-", options.KeyPrefix);
+    }
+
+    [Fact]
+    public void Read_NoToken_IsASoftHsm() => Assert.Equal("softhsm", Assert.Single(Read("trustDomain: a.test").Options.Tokens).Kind);
 
     [Theory]
     [InlineData(ConfigurationReader.HttpsPortVariable, "x", "listen.httpsPort")]

@@ -93,10 +93,10 @@ public sealed class HomeTests : IDisposable
     {
         var home = new ApplianceHome(_folder.Path);
         HomeFolder.Prepare(home);
-        Secrets.MakePins(home);
+        Secrets.MakePins(home.OfficerPin, home.UserPin);
         var first = (File.ReadAllText(home.UserPin), File.ReadAllText(home.OfficerPin));
 
-        Secrets.MakePins(home);
+        Secrets.MakePins(home.OfficerPin, home.UserPin);
 
         Assert.Equal(first, (File.ReadAllText(home.UserPin), File.ReadAllText(home.OfficerPin)));
         Assert.NotEqual(first.Item1, first.Item2);
@@ -110,10 +110,10 @@ public sealed class HomeTests : IDisposable
         var credentials = Directory.CreateDirectory(_folder.File("credentials")).FullName;
         string? Variable(string name) => name == "CREDENTIALS_DIRECTORY" ? credentials : null;
 
-        Assert.Equal(_folder.File("secrets", "pin"), Secrets.PinFile(home, "secrets/pin", Variable));
+        Assert.Equal(_folder.File("secrets", "pin"), Secrets.PinFile(home, "secrets/pin", Secrets.PinCredential, Variable));
 
         File.WriteAllText(Path.Combine(credentials, Secrets.PinCredential), "1");
-        Assert.Equal(Path.Combine(credentials, Secrets.PinCredential), Secrets.PinFile(home, "secrets/pin", Variable));
+        Assert.Equal(Path.Combine(credentials, Secrets.PinCredential), Secrets.PinFile(home, "secrets/pin", Secrets.PinCredential, Variable));
     }
 
     [Theory]

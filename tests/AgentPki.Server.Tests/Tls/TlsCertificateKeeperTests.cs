@@ -123,7 +123,7 @@ public sealed class TlsCertificateKeeperTests : IAsyncLifetime
         var yaml = $"trustDomain: a.test\nlisten: {{names: [{(name.Length == 0 ? "" : name)}]}}";
         var (options, problems) = ConfigurationReader.Read(yaml, "f.yaml", _ => null);
         Assert.Empty(problems);
-        return new TlsCertificateKeeper(Home, options, _wrapper, IssueAsync, _authority.Time, NullLogger<TlsCertificateKeeper>.Instance);
+        return new TlsCertificateKeeper(TlsSlot.Classical(Home), options, _wrapper, IssueAsync, _authority.Time, NullLogger<TlsCertificateKeeper>.Instance);
     }
 
     private async Task<IReadOnlyList<Certificate>> IssueAsync(ISigningKey key, IReadOnlyList<X509.Names.GeneralName> names, CancellationToken cancellationToken)

@@ -28,7 +28,7 @@ public sealed class ApplianceFixture : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         HomeFolder.CloseToOthers(); // as the command line does first of all
-        _running = new UpRun(Context(_story), DefaultConfiguration.TrustDomain, options => options).RunAsync(_stop.Token);
+        _running = new UpRun(Context(_story), DefaultConfiguration.TrustDomain, null, options => options).RunAsync(_stop.Token);
         for (var waited = TimeSpan.Zero; !Story.Contains("Serving until", StringComparison.Ordinal); waited += TimeSpan.FromMilliseconds(50))
         {
             Assert.True(waited < StartLimit && !_running.IsCompleted, $"up did not come up: {_running.Exception?.InnerException}\n{Story}");

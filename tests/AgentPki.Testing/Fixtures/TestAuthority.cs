@@ -46,7 +46,7 @@ public sealed class TestAuthority : IAsyncDisposable
 
     public CryptoProviders Providers => Environment.Providers;
 
-    public static AuthorityOptions DefaultOptions { get; } = new() { TrustDomain = TrustDomain, PublicUrl = "http://pki.test:8080" };
+    public static AuthorityOptions DefaultOptions { get; } = new() { TrustDomain = TrustDomain, PublicUrl = "http://pki.test:8080", KeyPlacement = KeyPlacement.AllowSoftware };
 
     /// <summary>Holds a ceremony and starts.</summary>
     /// <param name="profiles">Null: the default profiles.</param>
@@ -58,7 +58,7 @@ public sealed class TestAuthority : IAsyncDisposable
         var keys = new HookedProvider(new PlatformProvider());
         var environment = new AuthorityEnvironment(
             new CryptoProviders(keys, new BouncyCastleProvider(), new CompositeProvider(Halves)), AuthorityStores.Of(store), profiles ?? ProfileCatalog.Defaults(), options ?? DefaultOptions, time, NullLoggerFactory.Instance);
-        var wanted = CeremonyOptions.Development(keys.Name, "t-", "Test");
+        var wanted = CeremonyOptions.Development("t-", "Test");
         var result = await new DevelopmentCeremony(environment).RunAsync(ceremony?.Invoke(wanted) ?? wanted, CancellationToken.None);
         return new TestAuthority(store, keys, environment, time, result, await StartServicesAsync(environment, keys.Name));
     }
@@ -125,5 +125,5 @@ public sealed class TestAuthority : IAsyncDisposable
     private int _correlation;
 
     private static ValueTask<AuthorityServices> StartServicesAsync(AuthorityEnvironment environment, string keyProvider) =>
-        AuthorityServices.StartAsync(environment, CeremonyOptions.CheckpointKey(keyProvider, "t-"), CancellationToken.None);
+        AuthorityServices.StartAsync(environment, new KeyReference(keyProvider, CeremonyOptions.CheckpointLabel("t-")), CancellationToken.None);
 }

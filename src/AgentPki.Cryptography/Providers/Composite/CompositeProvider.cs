@@ -47,6 +47,8 @@ public sealed class CompositeProvider : ICryptoProvider
             ? first.Protection < second.Protection ? first.Protection : second.Protection
             : null;
 
+    KeyProtection ICryptoProvider.ProtectionFor(KeyAlgorithm algorithm) => ProtectionFor(algorithm) ?? Protection;
+
     /// <summary>The providers that would keep the halves of a new key of that kind, the ML-DSA half's first; null when none can be made.</summary>
     public (ICryptoProvider MlDsa, ICryptoProvider Traditional)? KeepersOf(KeyAlgorithm algorithm) =>
         algorithm.Composite is { } parts && KeeperOf(parts.MlDsa) is { } first && KeeperOf(parts.Traditional) is { } second ? (first, second) : null;

@@ -14,6 +14,7 @@ internal static class CeremonyCommand
     internal static Command Create(CommandContext context)
     {
         var development = new Option<bool>("--development") { Description = "A ceremony without officers, for development homes. The only kind there is so far." };
+        var wrapped = new Option<bool>("--allow-token-wrapped") { Description = "Leave to keep a CA key that no token can make wrapped under a token's key: in this process's memory while it signs." };
         var trustDomain = new Option<string>("--trust-domain") { Description = "The SPIFFE trust domain of a new home.", DefaultValueFactory = _ => DefaultConfiguration.TrustDomain };
         var algorithms = CeremonyAlgorithms.Create();
         return new Verb(
@@ -22,11 +23,12 @@ internal static class CeremonyCommand
             "agentpki ceremony --development",
             "AGENTPKI_HOME=/var/lib/agentpki agentpki ceremony --development --trust-domain agents.example.org",
             "agentpki ceremony --development --root-algorithm ecdsa-p384 --issuing-algorithm ed25519")
-            .With(development, trustDomain, algorithms.Root, algorithms.Issuing)
-            .Runs((parsed, cancellationToken) => RunAsync(context, parsed.GetValue(development), parsed.GetRequiredValue(trustDomain), algorithms.ChangeOf(parsed), cancellationToken));
+            .With(development, wrapped, trustDomain, algorithms.Root, algorithms.Issuing)
+            .Runs((parsed, cancellationToken) => RunAsync(context, parsed.GetValue(development), parsed.GetValue(wrapped) ? KeyPlacement.AllowTokenWrapped : KeyPlacement.TokenOnly, parsed.GetRequiredValue(trustDomain), algorithms.ChangeOf(parsed), cancellationToken));
     }
 
-    private static async Task<int> RunAsync(CommandContext context, bool development, string trustDomain, Func<CeremonyOptions, CeremonyOptions> change, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(
+        CommandContext context, bool development, KeyPlacement placement, string trustDomain, Func<CeremonyOptions, CeremonyOptions> change, CancellationToken cancellationToken)
     {
         if (!development)
         {
@@ -36,7 +38,7 @@ internal static class CeremonyCommand
         var home = context.Home();
         HomeFolder.Prepare(home);
         using var homeLock = HomeLock.Take(home);
-        DevelopmentHome.Ensure(home, trustDomain, context.Variable);
+        DevelopmentHome.Ensure(home, trustDomain, null, context.Variable);
         var options = ConfigurationReader.Load(home, context.Variable);
         if (!options.Development)
         {
@@ -44,9 +46,13 @@ internal static class CeremonyCommand
         }
 
         var tokenOptions = TokenAccess.OptionsOf(home, options, context.Variable);
-        TokenAccess.EnsureToken(home, tokenOptions);
+        foreach (var (token, access) in options.Tokens.Zip(tokenOptions))
+        {
+            TokenAccess.EnsureToken(home, token, access);
+        }
+
         using var loggers = LoggerSetup.ToFile(home, options.Log, context.Clock);
-        await using var parts = await ApplianceParts.OpenAsync(home, options, tokenOptions, context.Clock, loggers, cancellationToken);
+        await using var parts = await ApplianceParts.OpenAsync(home, options, tokenOptions, placement, context.Clock, loggers, cancellationToken);
         var result = await context.Terminal.WorkAsync("ceremony", () => Ceremonies.RunDevelopmentAsync(parts, change, cancellationToken));
         foreach (var step in result.Steps)
         {

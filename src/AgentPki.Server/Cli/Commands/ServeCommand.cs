@@ -1,4 +1,5 @@
 using System.CommandLine;
+using AgentPki.Authority.Ceremony;
 using AgentPki.Server.Composition;
 using AgentPki.Server.Configuration;
 using AgentPki.Server.Home;
@@ -33,7 +34,7 @@ internal static class ServeCommand
         Ports.RequireFree(options.Listen);
         using var loggers = LoggerSetup.ToStandardError(options.Log, context.Clock);
         var tokenOptions = TokenAccess.OptionsOf(home, options, context.Variable);
-        await using var parts = await ApplianceParts.OpenAsync(home, options, tokenOptions, context.Clock, loggers, cancellationToken);
+        await using var parts = await ApplianceParts.OpenAsync(home, options, tokenOptions, KeyPlacement.TokenOnly, context.Clock, loggers, cancellationToken);
         await using var appliance = await RunningAppliance.StartAsync(parts, context, cancellationToken);
         var systemd = new SystemdNotifier();
         systemd.Notify(ServiceState.Ready);

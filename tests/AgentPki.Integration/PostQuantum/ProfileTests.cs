@@ -1,0 +1,62 @@
+using AgentPki.Integration.Harness;
+
+namespace AgentPki.Integration.PostQuantum;
+
+/// <summary>Homes of other profiles, each with its own appliance, and what becomes of one that is killed.</summary>
+[Trait("tier", "full")]
+public sealed class ProfileTests : IDisposable
+{
+    private readonly TempFolder folder = new();
+
+    [Fact]
+    public async Task Up_Composite_KeepsItsHalvesInTwoTokensAndSaysSo()
+    {
+        await using var appliance = await Appliance.StartNewAsync(await PostQuantumParts.OptionsAsync("composite"));
+
+        Assert.Contains("in two halves", appliance.Output, StringComparison.Ordinal);
+        Assert.Contains("by agentpki's own verifier", appliance.Output, StringComparison.Ordinal);
+        (await appliance.Cli.VerifyAuditAsync()).MustSucceed();
+    }
+
+    [Fact]
+    public async Task Up_SlhDsa_KeepsItsKeysWrappedByLeaveAndOpenSslVerifies()
+    {
+        await using var appliance = await Appliance.StartNewAsync(await PostQuantumParts.OptionsAsync("slh-dsa"));
+        var judge = new QuantumJudge(appliance, folder);
+
+        Assert.Contains("token-wrapped (no token here has the algorithm; by leave of the development ceremony)", appliance.Output, StringComparison.Ordinal);
+        var sample = Path.Combine(appliance.Home, "dev", "agent.pem");
+        (await judge.VerifyWithListsAsync(sample)).MustSucceed();
+        Assert.Contains(": good", await judge.StatusAsync(sample), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Up_MlDsaKilledAndStartedAgain_GoesOnWithTheSameKeys()
+    {
+        await using var appliance = await Appliance.StartNewAsync(await PostQuantumParts.OptionsAsync("ml-dsa-65"));
+        var judge = new QuantumJudge(appliance, folder);
+        var before = (await judge.EnrollAsync("ML-DSA-65")).Certificate;
+        var anchors = File.ReadAllText(appliance.ChainFile);
+
+        await appliance.KillAsync();
+        await appliance.StartAsync();
+
+        Assert.Equal(anchors, File.ReadAllText(appliance.ChainFile));
+        (await judge.VerifyWithListsAsync(before)).MustSucceed();
+        (await judge.VerifyWithListsAsync((await judge.EnrollAsync("ML-DSA-65")).Certificate)).MustSucceed();
+        (await appliance.Cli.VerifyAuditAsync()).MustSucceed();
+    }
+
+    [Fact]
+    public async Task Up_AnotherProfileOnAHome_IsRefusedInOneSentence()
+    {
+        await using var appliance = await Appliance.StartNewAsync();
+        Assert.Equal(0, await appliance.StopAsync());
+
+        var refused = (await appliance.Cli.RunAsync("up", "--profile", "ml-dsa-65")).MustFail();
+
+        Assert.Contains("was made for profile 'ecdsa-p256'", refused.Error, StringComparison.Ordinal);
+    }
+
+    public void Dispose() => folder.Dispose();
+}

@@ -1,0 +1,40 @@
+using AgentPki.Server.Cli;
+using AgentPki.Server.Up;
+using Xunit;
+
+namespace AgentPki.Server.Tests.Up;
+
+public sealed class HomeKindTests
+{
+    [Theory]
+    [InlineData("ecdsa-p256", "ecdsa-p256", "ecdsa-p384", false)]
+    [InlineData("ml-dsa-65", "ml-dsa-65", "ml-dsa-87", true)]
+    [InlineData("composite", "mldsa65-ecdsa-p256", "mldsa87-ecdsa-p384", true)]
+    [InlineData("slh-dsa", "slh-dsa-sha2-128s", "slh-dsa-sha2-128s", false)]
+    public void Parse_Name_GivesIssuingCaRootAndToken(string name, string issuing, string root, bool token)
+    {
+        var kind = HomeKind.Parse(name);
+
+        Assert.Equal((issuing, issuing, root, token), (kind.Name, kind.Issuing.Name, kind.Root.Name, kind.WantsLatticeToken));
+    }
+
+    [Theory]
+    [InlineData("ml-kem-768")]
+    [InlineData("rsa-2048")]
+    [InlineData("ml-dsa-66")]
+    public void Parse_WhatNoCaCanHave_IsRefusedWithAList(string name)
+    {
+        var refused = Assert.Throws<CommandException>(() => HomeKind.Parse(name));
+
+        Assert.Equal(ExitCodes.Usage, refused.ExitCode);
+        Assert.Contains("ml-dsa-65", refused.Remedy, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("ml-dsa-65", "use: tls-server", "ml-dsa-65")]
+    [InlineData("composite", "use: tls-server", null)]
+    [InlineData("composite", "use: ocsp-responder", "mldsa65-ecdsa-p256")]
+    [InlineData("slh-dsa", "use: cms-signer", null)]
+    public void PreferredIn_Profile_IsTheKindWhereThatUseHasIt(string name, string profile, string? preferred) =>
+        Assert.Equal(preferred, HomeKind.Parse(name).PreferredIn(profile)?.Name);
+}
