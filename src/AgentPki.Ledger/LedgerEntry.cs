@@ -30,6 +30,16 @@ public enum LedgerEntryKind : ushort
     ConfigurationChanged = 41,
     ServiceStarted = 42,
     ServiceStopped = 43,
+    /// <summary>A campaign began: selector, target, share.</summary>
+    CampaignStarted = 60,
+    /// <summary>A campaign's state or share changed.</summary>
+    CampaignChanged = 61,
+    /// <summary>Members of a campaign came into another state: their number, and a digest of their names when they are several.</summary>
+    CampaignAdvanced = 62,
+    /// <summary>One key of a root certified the other (OldWithNew, NewWithOld).</summary>
+    RollOverCertificateIssued = 63,
+    /// <summary>A CA got a successor, issues through it, goes back, or is done with it: the state says which.</summary>
+    AuthoritySuccession = 64,
     /// <summary>The details of an earlier entry were erased; <see cref="LedgerFacts.Leaf"/> says which. Its leaf stands.</summary>
     DetailsErased = 50,
 }

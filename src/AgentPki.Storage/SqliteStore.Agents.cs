@@ -13,6 +13,16 @@ public sealed partial class SqliteStore : IAuthorityStore, IAgentStore, ICertifi
         ReadAuthority,
         cancellationToken);
 
+    ValueTask<IReadOnlyList<SuccessionRecord>> IAuthorityStore.ListSuccessionsAsync(CancellationToken cancellationToken) => ListAsync(
+        """
+        SELECT p.name, n.name, s.state, s.new_with_old, s.old_with_new, s.created, s.switch_at, s.served_until
+        FROM successions s JOIN authorities p ON p.id = s.predecessor JOIN authorities n ON n.id = s.successor ORDER BY s.created, s.predecessor
+        """,
+        _ => { },
+        row => new SuccessionRecord(
+            row.GetText(0), row.GetText(1), (SuccessionState)row.GetInt64(2), row.GetBlobOrNull(3), row.GetBlobOrNull(4), row.GetTime(5), row.GetTimeOrNull(6), row.GetTime(7)),
+        cancellationToken);
+
     ValueTask<AgentRecord?> IAgentStore.FindAsync(string agentId, CancellationToken cancellationToken) =>
         FindAsync("SELECT name, owner, profile, state, registered FROM agents WHERE name = ?1", rows => rows.Bind(1, agentId), ReadAgent, cancellationToken);
 

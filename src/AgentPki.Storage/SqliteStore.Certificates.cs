@@ -1,4 +1,5 @@
 using AgentPki.Authority.Store;
+using AgentPki.Cryptography;
 using AgentPki.Storage.Sql;
 
 namespace AgentPki.Storage;
@@ -6,7 +7,7 @@ namespace AgentPki.Storage;
 public sealed partial class SqliteStore : ICertificateStore
 {
     private const string CertificateColumns = """
-        SELECT a.name, c.serial, c.der, c.profile, g.name, k.fingerprint, c.not_before, c.not_after, c.issued, c.requester, r.time, r.reason, r.epoch
+        SELECT a.name, c.serial, c.der, c.profile, g.name, k.fingerprint, c.not_before, c.not_after, c.issued, c.requester, c.algorithm, r.time, r.reason, r.epoch
         FROM certificates c
         JOIN authorities a ON a.id = c.authority
         JOIN keys k ON k.id = c.key
@@ -73,8 +74,9 @@ public sealed partial class SqliteStore : ICertificateStore
     }
 
     private static StoredCertificate ReadCertificate(SqlStatement row) => new(
-        new CertificateRecord(row.GetText(0), row.GetBlob(1), row.GetBlob(2), row.GetText(3), row.GetTextOrNull(4), row.GetBlob(5), row.GetTime(6), row.GetTime(7), row.GetTime(8), row.GetText(9)),
-        ReadStatus(row, 10));
+        new CertificateRecord(row.GetText(0), row.GetBlob(1), row.GetBlob(2), row.GetText(3), row.GetTextOrNull(4), row.GetBlob(5), row.GetTime(6), row.GetTime(7), row.GetTime(8), row.GetText(9),
+            row.GetTextOrNull(10) is { } algorithm ? KeyAlgorithm.Find(algorithm) : null),
+        ReadStatus(row, 11));
 
     private static CertificateStatus ReadStatus(SqlStatement row, int column) => row.IsNull(column)
         ? new CertificateStatus.Good()

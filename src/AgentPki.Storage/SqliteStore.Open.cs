@@ -40,6 +40,7 @@ public sealed partial class SqliteStore
                 Log.Migrated(logger, path, applied);
             }
 
+            Backfill(writer);
             var logId = LogIdOf(writer) ?? CreateLog(writer, time);
             var position = LoadPosition(writer, logId);
             CheckNotSetBack(writer, logId, position.Frontier.Size, position.Epoch, options, logger);

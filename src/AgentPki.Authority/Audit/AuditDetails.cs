@@ -10,6 +10,7 @@ public static class AuditDetails
     public const string AlternativeKeySha256 = "key.alternative.sha256";
     public const string Approval = "approval";
     public const string Authority = "authority";
+    public const string Campaign = "campaign";
     public const string CertificateCount = "certificates";
     public const string CertificateSha256 = "certificate.sha256";
     public const string CertificateListNumber = "crl.number";
@@ -32,7 +33,11 @@ public static class AuditDetails
     public const string Reason = "reason";
     public const string Renews = "renews";
     public const string Serial = "serial";
+    public const string Agents = "agents";
+    public const string Share = "share";
     public const string State = "state";
+    public const string Successor = "successor";
+    public const string Target = "target";
     public const string Subject = "subject";
     public const string To = "to";
     public const string Total = "total";

@@ -12,7 +12,11 @@ namespace AgentPki.Authority.Audit;
 /// <param name="Protocol">Which way the request came: <c>est</c>, <c>admin</c>, ….</param>
 /// <param name="Profile">The profile it was about, where that was known already.</param>
 /// <param name="Agent">The agent it was about, where that was known already.</param>
-public sealed record Refusal(string Actor, PkiProblem Problem, string Protocol, string CorrelationId, string? Profile = null, string? Agent = null);
+public sealed record Refusal(string Actor, PkiProblem Problem, string Protocol, string CorrelationId, string? Profile = null, string? Agent = null)
+{
+    /// <summary>A change that comes true with the entry; null: none. Strangers' refusals have none.</summary>
+    public StoreChange? Note { get; init; }
+}
 
 /// <summary>
 /// Writes every decision that changes nothing else: refusals above all. An authenticated party's refusal is a ledger entry of its own;
@@ -62,13 +66,13 @@ public sealed class AuditTrail : IAsyncDisposable
             (AuditDetails.Profile, refusal.Profile),
             (AuditDetails.Agent, refusal.Agent),
             (AuditDetails.Protocol, refusal.Protocol),
-            (AuditDetails.Correlation, refusal.CorrelationId)), cancellationToken);
+            (AuditDetails.Correlation, refusal.CorrelationId)), refusal.Note is { } note ? [note] : [], cancellationToken);
     }
 
     /// <summary>Records something that has no record change: a start, a stop, a changed configuration.</summary>
     /// <exception cref="StoreUnavailableException">Nothing was written.</exception>
     public async ValueTask RecordAsync(LedgerEntryKind kind, string actor, ImmutableSortedDictionary<string, string> details, CancellationToken cancellationToken) =>
-        await _commits.CommitAsync(new CommitRequest(new LedgerEntry(kind, _time.GetUtcNow(), actor, details), []), cancellationToken);
+        await RecordAsync(kind, actor, details, [], cancellationToken);
 
     /// <summary>Writes what strangers were refused since the last time, if anything.</summary>
     public async ValueTask FlushAsync(CancellationToken cancellationToken)
@@ -77,7 +81,7 @@ public sealed class AuditTrail : IAsyncDisposable
         try
         {
             // Settled only when it is written: with the store down, the next entry covers this interval too.
-            if (_strangers.Read(_time.GetUtcNow()) is { } interval && await WriteOrLogAsync(LedgerEntryKind.RefusalsAggregated, Stranger, interval.ToDetails(), cancellationToken))
+            if (_strangers.Read(_time.GetUtcNow()) is { } interval && await WriteOrLogAsync(LedgerEntryKind.RefusalsAggregated, Stranger, interval.ToDetails(), [], cancellationToken))
             {
                 _strangers.Settle(interval);
             }
@@ -105,11 +109,15 @@ public sealed class AuditTrail : IAsyncDisposable
         }
     }
 
-    private async ValueTask<bool> WriteOrLogAsync(LedgerEntryKind kind, string actor, ImmutableSortedDictionary<string, string> details, CancellationToken cancellationToken)
+    private async ValueTask RecordAsync(LedgerEntryKind kind, string actor, ImmutableSortedDictionary<string, string> details, ImmutableArray<StoreChange> changes, CancellationToken cancellationToken) =>
+        await _commits.CommitAsync(new CommitRequest(new LedgerEntry(kind, _time.GetUtcNow(), actor, details), changes), cancellationToken);
+
+    private async ValueTask<bool> WriteOrLogAsync(
+        LedgerEntryKind kind, string actor, ImmutableSortedDictionary<string, string> details, ImmutableArray<StoreChange> changes, CancellationToken cancellationToken)
     {
         try
         {
-            await RecordAsync(kind, actor, details, cancellationToken);
+            await RecordAsync(kind, actor, details, changes, cancellationToken);
             return true;
         }
         catch (StoreUnavailableException failure)

@@ -155,7 +155,7 @@ public sealed class DevelopmentCeremony(AuthorityEnvironment environment, IProgr
             (AuditDetails.AlternativeKeySha256, certificate.AlternativePublicKey is { } second ? AuditDetails.Hex(second.Fingerprint()) : null),
             (AuditDetails.NotAfter, AuditDetails.Instant(certificate.NotAfter)))));
         var record = new CertificateRecord(
-            issuerName, serial, certificate.Der.ToArray(), $"{wanted.Name}-ca", null, certificate.PublicKey.Fingerprint(), certificate.NotBefore, certificate.NotAfter, now, AuditTrail.Appliance);
+            issuerName, serial, certificate.Der.ToArray(), $"{wanted.Name}-ca", null, certificate.PublicKey.Fingerprint(), certificate.NotBefore, certificate.NotAfter, now, AuditTrail.Appliance, certificate.PublicKey.Algorithm);
         var alternativeKey = alternative is null || wanted.AlternativeKeyAlgorithm is not { } kind ? null : new AlternativeAuthorityKey(alternative, kind.DefaultSignature);
         var outcome = await commits.CommitAsync(
             new CommitRequest(entry, [new StoreChange.AddAuthority(new AuthorityRecord(wanted.Name, issuerName, key, wanted.EffectiveSignature, certificate.Der.ToArray(), now, alternativeKey)), new StoreChange.AddCertificate(record)]),

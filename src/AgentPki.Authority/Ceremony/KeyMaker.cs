@@ -23,6 +23,12 @@ internal sealed class KeyMaker(CryptoProviders providers, KeyPlacement placement
         string label, IReadOnlyList<KeyAlgorithm> algorithms, KeyPurpose purpose, string? provider, string actor, CancellationToken cancellationToken) =>
         OpenOrGenerateAsync(label, null, algorithms, purpose, placement, provider, actor, cancellationToken);
 
+    /// <summary>The same with a leave of its own: for the successor of a CA.</summary>
+    /// <inheritdoc cref="OpenOrGenerateAsync(string, IReadOnlyList{KeyAlgorithm}, KeyPurpose, string?, string, CancellationToken)"/>
+    public ValueTask<(ISigningKey Key, bool IsNew)> OpenOrGenerateInAsync(
+        string label, IReadOnlyList<KeyAlgorithm> algorithms, KeyPurpose purpose, KeyPlacement where, string actor, CancellationToken cancellationToken) =>
+        OpenOrGenerateAsync(label, null, algorithms, purpose, where, null, actor, cancellationToken);
+
     /// <summary>
     /// The key of one who signs on behalf of a CA: of the CA's own kind where its profile takes that, so that whoever can verify the CA can verify its
     /// helpers; kept no worse than the CA's key.

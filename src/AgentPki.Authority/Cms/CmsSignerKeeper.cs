@@ -39,7 +39,7 @@ public sealed class CmsSignerKeeper : IAsyncDisposable
             return current;
         }
 
-        if (_profiles.All.FirstOrDefault(p => p.Use == ProfileUse.CmsSigner) is not { } profile || _issuers.Find(profile.Issuer) is not { } issuer)
+        if (_profiles.All.FirstOrDefault(p => p.Use == ProfileUse.CmsSigner) is not { } profile || _issuers.IssuerFor(profile) is not { } issuer)
         {
             return null;
         }

@@ -15,12 +15,13 @@ public sealed record AuthorityStores(
     ICredentialStore Credentials,
     IApprovalStore Approvals,
     ICertificateListStore CertificateLists,
+    ICampaignStore Campaigns,
     ILedgerStore Ledger)
 {
     /// <summary>All of them from one object.</summary>
     public static AuthorityStores Of<T>(T store)
-        where T : class, ICommitStore, IAuthorityStore, ICertificateStore, IAgentStore, ICredentialStore, IApprovalStore, ICertificateListStore, ILedgerStore =>
-        new(store, store, store, store, store, store, store, store);
+        where T : class, ICommitStore, IAuthorityStore, ICertificateStore, IAgentStore, ICredentialStore, IApprovalStore, ICertificateListStore, ICampaignStore, ILedgerStore =>
+        new(store, store, store, store, store, store, store, store, store);
 }
 
 /// <summary>Everything an authority is built from.</summary>

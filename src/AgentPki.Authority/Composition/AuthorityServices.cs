@@ -6,6 +6,7 @@ using AgentPki.Authority.Cms;
 using AgentPki.Authority.Commit;
 using AgentPki.Authority.Enrollment;
 using AgentPki.Authority.Issuance;
+using AgentPki.Authority.Migration;
 using AgentPki.Authority.Profiles;
 using AgentPki.Authority.Revocation;
 using AgentPki.Cryptography;
@@ -24,7 +25,7 @@ public sealed class AuthorityServices : IAsyncDisposable
     private readonly ITimer _maintenance;
     private volatile Task _round = Task.CompletedTask;
 
-    private AuthorityServices(AuthorityEnvironment environment, AuthorityMetrics metrics, CommitWriter commits, IssuerDirectory issuers, KeyReference checkpointKey)
+    private AuthorityServices(AuthorityEnvironment environment, AuthorityMetrics metrics, CommitWriter commits, IssuerDirectory issuers, CampaignDirectory campaigns, KeyReference checkpointKey)
     {
         var (providers, stores, profiles, options, time, _) = environment;
         (_environment, _metrics, Commits, Issuers) = (environment, metrics, commits, issuers);
@@ -32,9 +33,10 @@ public sealed class AuthorityServices : IAsyncDisposable
         var authority = new CertificateAuthority(issuers, commits, metrics, time, environment.Logger<CertificateAuthority>());
         Approvals = new ApprovalService(stores.Approvals, commits, Audit, options, time);
         Credentials = new CredentialService(stores.Credentials, commits, Audit, profiles, time);
-        var authenticator = new RequesterAuthenticator(stores.Certificates, stores.Agents, stores.Credentials, issuers, commits.Revocations, time);
-        var policy = new EnrollmentPolicy(profiles, new AgentNaming(options.TrustDomain), stores.Agents, stores.Certificates, Approvals, new PossessionProof(stores.Certificates, issuers, providers, time), providers, new SubjectKeyMaker(providers), issuers, options, time);
-        Registration = new RegistrationAuthority(authenticator, policy, authority, issuers, Audit, options, environment.Logger<RegistrationAuthority>());
+        var uses = new UseWatch(campaigns, stores.Campaigns, commits, time, environment.Logger<UseWatch>());
+        var authenticator = new RequesterAuthenticator(stores.Certificates, stores.Agents, stores.Credentials, issuers, commits.Revocations, uses, time);
+        var policy = new EnrollmentPolicy(profiles, new AgentNaming(options.TrustDomain), stores.Agents, stores.Certificates, Approvals, new PossessionProof(stores.Certificates, issuers, providers, time), providers, new SubjectKeyMaker(providers), issuers, campaigns, options, time);
+        Registration = new RegistrationAuthority(authenticator, policy, authority, issuers, profiles, campaigns, Audit, options, environment.Logger<RegistrationAuthority>());
         Appliance = new ApplianceEnrollment(profiles, authority, issuers, Audit);
         Agents = new AgentService(stores.Agents, commits, Audit, time);
         Revocations = new RevocationService(stores.Certificates, stores.Agents, issuers, commits, Audit, metrics, time);
@@ -44,6 +46,10 @@ public sealed class AuthorityServices : IAsyncDisposable
         _responders = new OcspResponderKeeper(profiles, issuers, stores.Certificates, Appliance, keys, providers, commits.Revocations, time, environment.Logger<OcspResponderKeeper>());
         Ocsp = new OcspService(issuers, _responders, stores.Certificates, commits.Revocations, providers, options, metrics, time, environment.Logger<OcspService>());
         Checkpoints = new CheckpointService(commits, stores.Ledger, providers, checkpointKey, options.CheckpointInterval, time, environment.Logger<CheckpointService>());
+        Successions = new SuccessionService(issuers, profiles, keys, providers, commits, Audit, options, time, environment.Logger<SuccessionService>());
+        var planner = new CampaignPlanner(profiles, issuers, stores.Campaigns, campaigns, providers, time);
+        var steps = new CampaignSteps(planner, stores.Campaigns, stores.Certificates, commits, metrics, time, environment.Logger<CampaignSteps>());
+        Migrations = new MigrationService(campaigns, planner, steps, stores.Campaigns, commits, Audit, time, environment.Logger<MigrationService>());
         _maintenance = time.CreateTimer(_ => MaintainInBackground(), null, options.MaintenanceInterval, options.MaintenanceInterval);
     }
 
@@ -67,6 +73,12 @@ public sealed class AuthorityServices : IAsyncDisposable
 
     /// <summary>Who signs CMC answers and the key packages of serverkeygen.</summary>
     public CmsSignerKeeper CmsSigners { get; }
+
+    /// <summary>Moves CAs to other keys.</summary>
+    public SuccessionService Successions { get; }
+
+    /// <summary>Moves fleets to other algorithms.</summary>
+    public MigrationService Migrations { get; }
 
     public AuditTrail Audit { get; }
 
@@ -93,7 +105,9 @@ public sealed class AuthorityServices : IAsyncDisposable
         environment.Profiles.CheckIssuers([.. issuers.All.Select(i => new ProfileIssuer(i.Name, i.Certificate.PublicKey.Algorithm))]);
         var metrics = new AuthorityMetrics();
         var commits = new CommitWriter(stores.Commits, environment.Options.Commit, clock, metrics, environment.Logger<CommitWriter>());
-        return new AuthorityServices(environment, metrics, commits, issuers, checkpointKey);
+        var campaigns = new CampaignDirectory(environment.Profiles, stores.Campaigns);
+        await campaigns.ReloadAsync(cancellationToken);
+        return new AuthorityServices(environment, metrics, commits, issuers, campaigns, checkpointKey);
     }
 
     /// <summary>Why it cannot issue now, or null when it can: keys there, CAs valid, records writable.</summary>
@@ -106,9 +120,8 @@ public sealed class AuthorityServices : IAsyncDisposable
 
         try
         {
-            foreach (var name in Profiles.All.Select(p => p.Issuer).Distinct(StringComparer.Ordinal))
+            foreach (var (name, issuer) in Profiles.All.Select(p => (p.Issuer, Issuers.IssuerFor(p))).Distinct())
             {
-                var issuer = Issuers.Find(name);
                 if (issuer is null || await Issuers.WhyNotUsableAsync(issuer, _environment.Time.GetUtcNow(), cancellationToken) is not null)
                 {
                     return $"CA '{name}' is not usable";
@@ -129,7 +142,7 @@ public sealed class AuthorityServices : IAsyncDisposable
         }
     }
 
-    /// <summary>Renews CRLs and OCSP responders that are due (the first call, at start, makes them) and ends approvals whose time is over.</summary>
+    /// <summary>Renews CRLs and OCSP responders that are due (the first call, at start, makes them) and ends approvals whose time is over; moves campaigns on.</summary>
     public async ValueTask MaintainAsync(CancellationToken cancellationToken)
     {
         try
@@ -140,6 +153,16 @@ public sealed class AuthorityServices : IAsyncDisposable
         catch (Exception failure) when (failure is KeyUnavailableException or Store.StoreUnavailableException)
         {
             Log.ResponderNotReady(_environment.Logger<AuthorityServices>(), failure);
+        }
+
+        try
+        {
+            await Migrations.AdvanceAsync(cancellationToken);
+            await Successions.AdvanceAsync(cancellationToken);
+        }
+        catch (Store.StoreUnavailableException failure)
+        {
+            Log.CampaignsNotAdvanced(_environment.Logger<AuthorityServices>(), failure);
         }
 
         await CertificateLists.RefreshAsync(cancellationToken);
@@ -156,6 +179,8 @@ public sealed class AuthorityServices : IAsyncDisposable
         await _responders.DisposeAsync();
         await CmsSigners.DisposeAsync();
         CertificateLists.Dispose();
+        Migrations.Dispose();
+        Successions.Dispose();
         await Issuers.DisposeAsync();
         _metrics.Dispose();
     }

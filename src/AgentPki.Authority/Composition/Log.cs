@@ -10,4 +10,7 @@ internal static partial class Log
 
     [LoggerMessage(2121, LogLevel.Error, "A round of maintenance (CRLs, OCSP responders) failed; the next follows")]
     public static partial void MaintenanceFailed(ILogger logger, Exception failure);
+
+    [LoggerMessage(2122, LogLevel.Warning, "Campaigns did not advance: the store is down; the next round follows")]
+    public static partial void CampaignsNotAdvanced(ILogger logger, Exception failure);
 }

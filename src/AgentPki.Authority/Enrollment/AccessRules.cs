@@ -1,4 +1,5 @@
 using AgentPki.Agents;
+using AgentPki.Authority.Migration;
 using AgentPki.Authority.Problems;
 using AgentPki.Authority.Profiles;
 
@@ -8,7 +9,8 @@ namespace AgentPki.Authority.Enrollment;
 internal static class AccessRules
 {
     /// <summary>The profile, and what speaks against this requester having it.</summary>
-    public static CertificateProfile? FindProfile(EnrollmentRequest request, AuthenticatedRequester who, ProfileCatalog profiles, out PkiProblem? problem)
+    /// <param name="seats">Of the agent whose certificate asks: a campaign may have given the label another profile for it.</param>
+    public static CertificateProfile? FindProfile(EnrollmentRequest request, AuthenticatedRequester who, ProfileCatalog profiles, CampaignSeats seats, out PkiProblem? problem)
     {
         var named = profiles.FindByLabel(request.Label);
         if (named is null || named.Use != ProfileUse.Agent)
@@ -34,7 +36,7 @@ internal static class AccessRules
         problem = current switch
         {
             null => new PkiProblem(PkiProblemKind.UnknownProfile, $"profile '{by.Stored.Profile}' of the certificate does not exist any more; enrol again"),
-            _ when !string.IsNullOrEmpty(request.Label) && named != current => new PkiProblem(PkiProblemKind.PolicyViolation, $"the certificate is of profile '{current.Name}'; renew it there, or enrol for '{named.Name}'"),
+            _ when !string.IsNullOrEmpty(request.Label) && named != current && seats.Resolve(named).Profile.Name != seats.Resolve(current).Profile.Name => new PkiProblem(PkiProblemKind.PolicyViolation, $"the certificate is of profile '{current.Name}'; renew it there, or enrol for '{named.Name}'"),
             { Authentication.Certificate: CertificateAuthentication.None } => new PkiProblem(PkiProblemKind.Unauthorized, $"certificates of profile '{current.Name}' are not renewed"),
             _ => null,
         };

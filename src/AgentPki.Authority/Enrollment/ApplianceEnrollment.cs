@@ -60,7 +60,7 @@ public sealed class ApplianceEnrollment
             correlationId);
         return await _authority.IssueAsync(approved, cancellationToken) switch
         {
-            Outcome<Certificate>.Done(var certificate) => new Outcome<EnrollmentOutcome.Issued>.Done(new EnrollmentOutcome.Issued(certificate, _issuers.Find(profile.Issuer)?.Chain ?? [], null)),
+            Outcome<Certificate>.Done(var certificate) => new Outcome<EnrollmentOutcome.Issued>.Done(new EnrollmentOutcome.Issued(certificate, _issuers.IssuerFor(profile)?.Chain ?? [], null)),
             Outcome<Certificate>.Refused(var problem) => await RefuseAsync(problem, profile, correlationId, cancellationToken),
             _ => throw new UnreachableException(),
         };

@@ -1,5 +1,6 @@
 using AgentPki.Authority.Issuance;
 using AgentPki.Authority.Problems;
+using AgentPki.Authority.Store;
 
 namespace AgentPki.Authority.Enrollment;
 
@@ -15,5 +16,9 @@ internal abstract record EnrollmentDecision
 
     public sealed record Parked(string ApprovalId) : EnrollmentDecision;
 
-    public sealed record Refused(PkiProblem Problem, string? Profile = null, string? Agent = null) : EnrollmentDecision;
+    public sealed record Refused(PkiProblem Problem, string? Profile = null, string? Agent = null) : EnrollmentDecision
+    {
+        /// <summary>What the refusal leaves at a campaign's member; written with its entry.</summary>
+        public StoreChange? Note { get; init; }
+    }
 }

@@ -1,5 +1,6 @@
 using AgentPki.Agents;
 using AgentPki.Authority.Issuance;
+using AgentPki.Authority.Migration;
 using AgentPki.Authority.Problems;
 using AgentPki.Authority.Profiles;
 using AgentPki.Authority.Store;
@@ -20,20 +21,22 @@ internal sealed class EnrollmentPolicy(
     CryptoProviders providers,
     SubjectKeyMaker keyMaker,
     IssuerDirectory issuers,
+    CampaignDirectory campaigns,
     AuthorityOptions options,
     TimeProvider time)
 {
     public async ValueTask<EnrollmentDecision> DecideAsync(EnrollmentRequest request, AuthenticatedRequester who, CancellationToken cancellationToken)
     {
         // 2. Which profile, and whether this requester may have it.
-        var profile = AccessRules.FindProfile(request, who, profiles, out var problem);
+        var seats = who is AuthenticatedRequester.ByCertificate by ? await campaigns.SeatsOfAsync(by.Agent.Id, cancellationToken) : CampaignSeats.None;
+        var profile = AccessRules.FindProfile(request, who, profiles, seats, out var problem);
         if (profile is null || problem is not null)
         {
             return new EnrollmentDecision.Refused(problem ?? new PkiProblem(PkiProblemKind.UnknownProfile, "there is no such profile"), profile?.Name);
         }
 
         // 3. What may be asked for at all: key algorithm, extensions.
-        if (RequestRules.Check(request, profile) is { } notForAnybody)
+        if (RequestRules.Check(request, profile, campaigns.Targets) is { } notForAnybody)
         {
             return new EnrollmentDecision.Refused(notForAnybody, profile.Name);
         }
@@ -45,16 +48,38 @@ internal sealed class EnrollmentPolicy(
             return new EnrollmentDecision.Refused(problem, profile.Name);
         }
 
-        if (AlternativeKeyRules.Check(request.Csr, profile, request.Kind, providers) is { } wrongPair)
+        // 5. The names: whose certificate it will be. A campaign may have given this agent another profile.
+        var (seat, named, agent) = (new CampaignSeat(profile, null, null), (NamedRequest?)null, (AgentRecord?)null);
+        if (request.Kind == EnrollmentKind.Renew)
         {
-            return new EnrollmentDecision.Refused(wrongPair, profile.Name);
+            seat = seats.Resolve(profile);
+            named = Name(request, who, seat, out problem);
+        }
+        else if ((named = Name(request, who, seat, out problem)) is not null)
+        {
+            seat = await SeatAsync(profile, who, named.AgentId, agent = await FindAgentAsync(who, named.AgentId, cancellationToken), cancellationToken);
+            named = ReferenceEquals(seat.Profile, profile) ? named : Name(request, who, seat, out problem);
         }
 
-        // 5. The names: whose certificate it will be.
-        var named = Name(request, who, profile, out problem);
-        if (named is null)
+        var decision = named is null
+            ? new EnrollmentDecision.Refused(problem ?? new PkiProblem(PkiProblemKind.PolicyViolation, "the names are not allowed"), profile.Name)
+            : await DecideAsync(request, who, signingAgent, seat, named, agent ?? await FindAgentAsync(who, named.AgentId, cancellationToken), cancellationToken);
+        return decision is EnrollmentDecision.Refused refused && who is not AuthenticatedRequester.Nobody ? refused with { Note = seat.NoteOf(refused.Problem, time.GetUtcNow()) } : decision;
+    }
+
+    private async ValueTask<EnrollmentDecision> DecideAsync(
+        EnrollmentRequest request, AuthenticatedRequester who, string? signingAgent, CampaignSeat seat, NamedRequest named, AgentRecord? agent, CancellationToken cancellationToken)
+    {
+        // 6. The key: of the kind that this agent is to have, strong, and its own.
+        var profile = seat.Profile;
+        if (request.Kind != EnrollmentKind.ServerKeygen && RequestRules.CheckKey(request.Csr, profile, seat.Remark) is { } notForThisAgent)
         {
-            return new EnrollmentDecision.Refused(problem ?? new PkiProblem(PkiProblemKind.PolicyViolation, "the names are not allowed"), profile.Name);
+            return new EnrollmentDecision.Refused(notForThisAgent, profile.Name, named.AgentId);
+        }
+
+        if (AlternativeKeyRules.Check(request.Csr, profile, request.Kind, providers) is { } wrongPair)
+        {
+            return new EnrollmentDecision.Refused(wrongPair, profile.Name, named.AgentId);
         }
 
         if (PossessionProof.CheckAgent(signingAgent, named.AgentId) is { } foreign)
@@ -62,7 +87,6 @@ internal sealed class EnrollmentPolicy(
             return new EnrollmentDecision.Refused(foreign, profile.Name, named.AgentId);
         }
 
-        // 6. The key: strong, and this agent's own.
         if (request.Kind != EnrollmentKind.ServerKeygen && await CheckKeyAsync(request.Csr.PublicKey, named.AgentId, cancellationToken) is { } badKey)
         {
             return new EnrollmentDecision.Refused(badKey, profile.Name, named.AgentId);
@@ -74,7 +98,6 @@ internal sealed class EnrollmentPolicy(
         }
 
         // 7. The agent: active, and the requester's to ask for.
-        var agent = await FindAgentAsync(who, named.AgentId, cancellationToken);
         if (AccessRules.CheckAgent(who, named.AgentId, agent, profile) is { } notAllowed)
         {
             return new EnrollmentDecision.Refused(notAllowed, profile.Name, named.AgentId);
@@ -91,12 +114,26 @@ internal sealed class EnrollmentPolicy(
             }
         }
 
-        return await CompleteAsync(request, who, profile, named, agent, approval, cancellationToken);
+        return await CompleteAsync(request, who, seat, named, agent, approval, cancellationToken);
+    }
+
+    // What a campaign makes of the profile: for a known agent by its place, for a new one by its owner.
+    private async ValueTask<CampaignSeat> SeatAsync(CertificateProfile profile, AuthenticatedRequester who, string agentId, AgentRecord? agent, CancellationToken cancellationToken)
+    {
+        if (campaigns.InForce.IsEmpty)
+        {
+            return new CampaignSeat(profile, null, null);
+        }
+
+        return agent is null
+            ? new CampaignSeat(who.Owner is { } owner ? campaigns.ForNewcomer(profile, owner, agentId) : profile, null, null)
+            : (await campaigns.SeatsOfAsync(agentId, cancellationToken)).Resolve(profile);
     }
 
     private async ValueTask<EnrollmentDecision> CompleteAsync(
-        EnrollmentRequest request, AuthenticatedRequester who, CertificateProfile profile, NamedRequest named, AgentRecord? agent, ApprovalRecord? approval, CancellationToken cancellationToken)
+        EnrollmentRequest request, AuthenticatedRequester who, CampaignSeat seat, NamedRequest named, AgentRecord? agent, ApprovalRecord? approval, CancellationToken cancellationToken)
     {
+        var profile = seat.Profile;
         // Whoever did not authenticate belongs to the person who approved it.
         var owner = who.Owner ?? approval?.DecidedBy;
         if (owner is null)
@@ -125,16 +162,18 @@ internal sealed class EnrollmentPolicy(
                 request.CorrelationId)
             {
                 AlternativePublicKey = request.Csr.AlternativePublicKey,
+                Campaign = seat.StepAt(time.GetUtcNow()),
             },
             made?.Pkcs8);
     }
 
-    private NamedRequest? Name(EnrollmentRequest request, AuthenticatedRequester who, CertificateProfile profile, out PkiProblem? problem)
+    private NamedRequest? Name(EnrollmentRequest request, AuthenticatedRequester who, CampaignSeat seat, out PkiProblem? problem)
     {
         problem = null;
+        var profile = seat.Profile;
         if (request.Kind == EnrollmentKind.Renew && who is AuthenticatedRequester.ByCertificate by)
         {
-            problem = RenewalRules.Check(request.Csr, by.Certificate, profile, time.GetUtcNow());
+            problem = RenewalRules.Check(request.Csr, by.Certificate, seat, time.GetUtcNow());
             var kept = problem is null ? RenewalRules.NamesOf(request.Csr, by.Certificate) : [];
             // A profile that was narrowed since applies to renewals too.
             var others = kept.Where(n => n is not GeneralName.Uri(var uri) || !SpiffeId.HasScheme(uri)).ToList();

@@ -2,7 +2,9 @@ using System.Diagnostics;
 using System.Security.Cryptography;
 using AgentPki.Authority.Audit;
 using AgentPki.Authority.Issuance;
+using AgentPki.Authority.Migration;
 using AgentPki.Authority.Problems;
+using AgentPki.Authority.Profiles;
 using AgentPki.Authority.Store;
 using AgentPki.Cryptography;
 using AgentPki.X509.Certificates;
@@ -20,6 +22,8 @@ public sealed class RegistrationAuthority
     private readonly EnrollmentPolicy _policy;
     private readonly CertificateAuthority _authority;
     private readonly IssuerDirectory _issuers;
+    private readonly ProfileCatalog _profiles;
+    private readonly CampaignDirectory _campaigns;
     private readonly AuditTrail _audit;
     private readonly AuthorityOptions _options;
     private readonly ILogger _logger;
@@ -29,10 +33,12 @@ public sealed class RegistrationAuthority
         EnrollmentPolicy policy,
         CertificateAuthority authority,
         IssuerDirectory issuers,
+        ProfileCatalog profiles,
+        CampaignDirectory campaigns,
         AuditTrail audit,
         AuthorityOptions options,
         ILogger<RegistrationAuthority> logger) =>
-        (_authenticator, _policy, _authority, _issuers, _audit, _options, _logger) = (authenticator, policy, authority, issuers, audit, options, logger);
+        (_authenticator, _policy, _authority, _issuers, _profiles, _campaigns, _audit, _options, _logger) = (authenticator, policy, authority, issuers, profiles, campaigns, audit, options, logger);
 
     /// <summary>Decides a request and, if it may be, issues. Never throws for what a client, the token or the store does.</summary>
     /// <param name="cancellationToken">Heeded until the signature begins.</param>
@@ -49,7 +55,7 @@ public sealed class RegistrationAuthority
             {
                 EnrollmentDecision.Approved(var enrollment, var key) => await IssueAsync(request, who, enrollment, key, cancellationToken),
                 EnrollmentDecision.Parked(var id) => new EnrollmentOutcome.Pending(id, _options.ApprovalRetryAfter),
-                EnrollmentDecision.Refused refused => await RefuseAsync(request, who, refused.Problem, refused.Profile, refused.Agent, cancellationToken),
+                EnrollmentDecision.Refused refused => await RefuseAsync(request, who, refused.Problem, refused.Profile, refused.Agent, cancellationToken, refused.Note),
                 _ => throw new UnreachableException(),
             };
         }
@@ -59,6 +65,31 @@ public sealed class RegistrationAuthority
             var enrollment = (decision as EnrollmentDecision.Approved)?.Enrollment;
             return await RefuseAsync(request, who, Unavailable(failure), enrollment?.Profile.Name, enrollment?.Agent?.Id, CancellationToken.None);
         }
+    }
+
+    /// <summary>
+    /// What a label's profile is for whoever asks: the profile itself, or what a campaign makes of it for the agent of a client certificate or for the
+    /// credential. Who cannot be authenticated gets the profile as it is. Null: no profile for agents has that label.
+    /// </summary>
+    /// <exception cref="StoreUnavailableException">A campaign is in force and the store cannot be read.</exception>
+    public async ValueTask<CertificateProfile?> ProfileForAsync(Requester requester, string? label, CancellationToken cancellationToken)
+    {
+        if (_profiles.FindByLabel(label) is not { Use: ProfileUse.Agent } profile)
+        {
+            return null;
+        }
+
+        if (_campaigns.InForce.IsEmpty || requester is Requester.Stranger)
+        {
+            return profile;
+        }
+
+        return await _authenticator.AuthenticateAsync(requester, cancellationToken) switch
+        {
+            (AuthenticatedRequester.ByCertificate by, null) => (await _campaigns.SeatsOfAsync(by.Agent.Id, cancellationToken)).Resolve(profile).Profile,
+            (AuthenticatedRequester.ByCredential by, null) => _campaigns.ForNewcomer(profile, by.Credential.Owner, by.Credential.Name),
+            _ => profile,
+        };
     }
 
     /// <summary>
@@ -89,7 +120,7 @@ public sealed class RegistrationAuthority
             {
                 case Outcome<Certificate>.Done(var certificate):
                     issued = certificate;
-                    return new EnrollmentOutcome.Issued(certificate, _issuers.Find(enrollment.Profile.Issuer)?.Chain ?? [], key);
+                    return new EnrollmentOutcome.Issued(certificate, _issuers.IssuerFor(enrollment.Profile)?.Chain ?? [], key);
                 case Outcome<Certificate>.Refused(var problem):
                     return await RefuseAsync(request, who, problem, enrollment.Profile.Name, enrollment.Agent?.Id, CancellationToken.None);
                 default:
@@ -105,9 +136,9 @@ public sealed class RegistrationAuthority
         }
     }
 
-    private async ValueTask<EnrollmentOutcome> RefuseAsync(EnrollmentRequest request, AuthenticatedRequester who, PkiProblem problem, string? profile, string? agent, CancellationToken cancellationToken)
+    private async ValueTask<EnrollmentOutcome> RefuseAsync(EnrollmentRequest request, AuthenticatedRequester who, PkiProblem problem, string? profile, string? agent, CancellationToken cancellationToken, Store.StoreChange? note = null)
     {
-        await _audit.RefuseAsync(new Refusal(who.Actor, problem, request.Protocol, request.CorrelationId, profile, agent), cancellationToken);
+        await _audit.RefuseAsync(new Refusal(who.Actor, problem, request.Protocol, request.CorrelationId, profile, agent) { Note = note }, cancellationToken);
         return new EnrollmentOutcome.Rejected(problem);
     }
 

@@ -1,3 +1,4 @@
+using AgentPki.Authority.Migration;
 using AgentPki.Authority.Problems;
 using AgentPki.Authority.Profiles;
 using AgentPki.X509.Certificates;
@@ -14,9 +15,9 @@ namespace AgentPki.Authority.Enrollment;
 internal static class RenewalRules
 {
     /// <summary>Null when the request is the current certificate's identity again.</summary>
-    public static PkiProblem? Check(Pkcs10Request csr, Certificate current, CertificateProfile profile, DateTimeOffset now)
+    public static PkiProblem? Check(Pkcs10Request csr, Certificate current, CampaignSeat seat, DateTimeOffset now)
     {
-        if (!SameSubject(csr.Subject, current.Subject, profile.Subject))
+        if (!SameSubject(csr.Subject, current.Subject, seat.Profile.Subject))
         {
             return Mismatch("the subject is not that of the certificate being renewed");
         }
@@ -29,9 +30,10 @@ internal static class RenewalRules
             }
         }
 
-        if (profile.RenewalWindow is { } window && now < current.NotAfter - window)
+        // An agent that is asked to change need not wait.
+        if (RenewalAdvice.EarliestFor(current, seat.Profile) is { } earliest && now < earliest && !seat.IsAskedToChange)
         {
-            return new PkiProblem(PkiProblemKind.PolicyViolation, $"too early: the certificate can be renewed from {current.NotAfter - window:u}", current.NotAfter - window - now);
+            return new PkiProblem(PkiProblemKind.PolicyViolation, $"too early: the certificate can be renewed from {earliest:u}", earliest - now);
         }
 
         return null;

@@ -1,5 +1,6 @@
 using AgentPki.Authority.Problems;
 using AgentPki.Authority.Profiles;
+using AgentPki.Cryptography;
 using AgentPki.X509;
 using AgentPki.X509.Extensions;
 using AgentPki.X509.Requests;
@@ -13,14 +14,14 @@ namespace AgentPki.Authority.Enrollment;
 internal static class RequestRules
 {
     /// <summary>Null when the request may go on.</summary>
-    public static PkiProblem? Check(EnrollmentRequest request, CertificateProfile profile)
+    /// <param name="targets">Kinds of keys that campaigns ask for: whether this agent is in one is not known yet.</param>
+    public static PkiProblem? Check(EnrollmentRequest request, CertificateProfile profile, IReadOnlyCollection<KeyAlgorithm> targets)
     {
         var csr = request.Csr;
         // RFC 7030 §4.4.1: of a request for serverkeygen the key is not certified.
-        // Of a request about two keys the pair counts (AlternativeKeyRules).
-        if (request.Kind != EnrollmentKind.ServerKeygen && csr.AlternativePublicKey is null && !profile.KeyAlgorithms.Contains(csr.PublicKey.Algorithm))
+        if (request.Kind != EnrollmentKind.ServerKeygen && !targets.Contains(csr.PublicKey.Algorithm) && CheckKey(csr, profile, "") is { } wrongKey)
         {
-            return new PkiProblem(PkiProblemKind.UnsupportedAlgorithm, $"profile '{profile.Name}' does not take {csr.PublicKey.Algorithm} keys; it takes {string.Join(", ", profile.Keys)}");
+            return wrongKey;
         }
 
         // RFC 9883: "MUST NOT be used to obtain a signature certificate".
@@ -40,6 +41,12 @@ internal static class RequestRules
 
         return null;
     }
+
+    /// <summary>Whether the profile, as it is for this agent, takes the request's kind of key; of a request about two keys the pair counts (<see cref="AlternativeKeyRules"/>).</summary>
+    /// <param name="remark">Why it is so for this agent.</param>
+    public static PkiProblem? CheckKey(Pkcs10Request csr, CertificateProfile profile, string remark) => csr.AlternativePublicKey is not null || profile.KeyAlgorithms.Contains(csr.PublicKey.Algorithm)
+        ? null
+        : new PkiProblem(PkiProblemKind.UnsupportedAlgorithm, $"profile '{profile.Name}' does not take {csr.PublicKey.Algorithm} keys; it takes {string.Join(", ", profile.Keys)}{remark}");
 
     private static string? Check(X509Extension extension, Pkcs10Request csr) => extension.Oid switch
     {

@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using AgentPki.Agents;
 using AgentPki.Authority.Commit;
 using AgentPki.Authority.Issuance;
+using AgentPki.Authority.Migration;
 using AgentPki.Authority.Problems;
 using AgentPki.Authority.Store;
 using AgentPki.X509.Certificates;
@@ -15,7 +16,7 @@ namespace AgentPki.Authority.Enrollment;
 /// certificate again after each commit that could have changed what is known of it.
 /// </summary>
 internal sealed class RequesterAuthenticator(
-    ICertificateStore certificates, IAgentStore agents, ICredentialStore credentials, IssuerDirectory issuers, RevocationClock clock, TimeProvider time)
+    ICertificateStore certificates, IAgentStore agents, ICredentialStore credentials, IssuerDirectory issuers, RevocationClock clock, UseWatch uses, TimeProvider time)
 {
     private static readonly byte[] NobodysHash = RandomNumberGenerator.GetBytes(SHA256.HashSizeInBytes);
 
@@ -54,7 +55,7 @@ internal sealed class RequesterAuthenticator(
 
     private async ValueTask<(AuthenticatedRequester, PkiProblem?)> AuthenticateAsync(Certificate certificate, CancellationToken cancellationToken)
     {
-        if (issuers.FindBySubject(certificate.Issuer) is not { } issuer || await FindAsync(issuer, certificate, cancellationToken) is not { Stored: var stored } known)
+        if (issuers.FindIssuerOf(certificate) is not { } issuer || await FindAsync(issuer, certificate, cancellationToken) is not { Stored: var stored } known)
         {
             return (new AuthenticatedRequester.Nobody(), new PkiProblem(PkiProblemKind.Unauthenticated, "the client certificate was not issued by this appliance"));
         }
@@ -81,7 +82,13 @@ internal sealed class RequesterAuthenticator(
             return (who, Unauthorized(unusable));
         }
 
-        return (who, AgentRules.WhyNotIssuable(agent, agent.Owner) is { } reason ? Unauthorized(reason) : null);
+        if (AgentRules.WhyNotIssuable(agent, agent.Owner) is { } reason)
+        {
+            return (who, Unauthorized(reason));
+        }
+
+        await uses.SeenAsync(stored.Certificate, cancellationToken);
+        return (who, null);
     }
 
     /// <summary>What the store has of it; null when it was not issued here.</summary>

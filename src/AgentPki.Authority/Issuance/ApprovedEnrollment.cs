@@ -1,4 +1,5 @@
 using AgentPki.Authority.Profiles;
+using AgentPki.Authority.Store;
 using AgentPki.Cryptography;
 using AgentPki.X509.Names;
 
@@ -32,4 +33,11 @@ internal sealed record ApprovedEnrollment(
 {
     /// <summary>A second key in the same certificate (X.509 (2019) §9.8.2), possession of which was proven too; null: one key.</summary>
     public PublicKey? AlternativePublicKey { get; init; }
+
+    /// <summary>The campaign that this certificate is a step of.</summary>
+    public CampaignStep? Campaign { get; init; }
 }
+
+/// <summary>What an enrolment does for a campaign.</summary>
+/// <param name="Change">Comes true with the certificate; null when the member is past it.</param>
+internal sealed record CampaignStep(string Name, StoreChange? Change);

@@ -28,7 +28,7 @@ internal sealed class CertificateAuthority(IssuerDirectory issuers, CommitWriter
         var started = Stopwatch.GetTimestamp();
         var now = time.GetUtcNow();
         var profile = approved.Profile;
-        if (issuers.Find(profile.Issuer) is not { } issuer)
+        if (issuers.IssuerFor(profile) is not { } issuer)
         {
             return Refuse(PkiProblemKind.Unavailable, $"CA '{profile.Issuer}' does not exist yet", TimeSpan.FromMinutes(1));
         }
@@ -142,7 +142,13 @@ internal sealed class CertificateAuthority(IssuerDirectory issuers, CommitWriter
             certificate.NotBefore,
             certificate.NotAfter,
             now,
-            approved.Actor)));
+            approved.Actor,
+            certificate.PublicKey.Algorithm)));
+        if (approved.Campaign?.Change is { } step)
+        {
+            changes.Add(step);
+        }
+
         return new CommitRequest(EntryFor(LedgerEntryKind.CertificateIssued, approved, issuer, certificate, keyFingerprint, null, now), changes.ToImmutable());
     }
 
@@ -159,6 +165,7 @@ internal sealed class CertificateAuthority(IssuerDirectory issuers, CommitWriter
             (AuditDetails.NotAfter, AuditDetails.Instant(certificate.NotAfter)),
             (AuditDetails.Approval, approved.ApprovalId),
             (AuditDetails.Renews, approved.Renews),
+            (AuditDetails.Campaign, approved.Campaign?.Name),
             (AuditDetails.Reason, reason),
             (AuditDetails.Protocol, approved.Protocol),
             (AuditDetails.Correlation, approved.CorrelationId)));

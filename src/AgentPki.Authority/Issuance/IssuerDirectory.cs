@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
-using System.Collections.Frozen;
 using AgentPki.Authority.Commit;
+using AgentPki.Authority.Profiles;
 using AgentPki.Authority.Store;
 using AgentPki.Cryptography;
 using AgentPki.X509.Certificates;
@@ -8,41 +8,79 @@ using AgentPki.X509.Names;
 
 namespace AgentPki.Authority.Issuance;
 
-/// <summary>The certification authorities of this appliance, as the store knows them.</summary>
+/// <summary>The certification authorities of this appliance, as the store knows them, and which of them takes whose place.</summary>
 public sealed class IssuerDirectory : IAsyncDisposable
 {
-    private readonly FrozenDictionary<string, Issuer> _byName;
-    private readonly FrozenDictionary<X500Name, Issuer> _bySubject;
+    private readonly IAuthorityStore _authorities;
     private readonly ICertificateStore _certificates;
+    private readonly CryptoProviders _providers;
+    private readonly AuthorityOptions _options;
     private readonly RevocationClock _revocations;
     private readonly ConcurrentDictionary<string, (long Epoch, bool Revoked)> _status = new(StringComparer.Ordinal);
+    private volatile IssuerSet _set = IssuerSet.Empty;
 
-    private IssuerDirectory(IReadOnlyList<Issuer> issuers, ICertificateStore certificates, RevocationClock revocations)
+    private IssuerDirectory(IAuthorityStore authorities, ICertificateStore certificates, CryptoProviders providers, AuthorityOptions options, RevocationClock revocations) =>
+        (_authorities, _certificates, _providers, _options, _revocations) = (authorities, certificates, providers, options, revocations);
+
+    /// <summary>Every CA, in the order they were created: the root first. Another list once a CA has come.</summary>
+    public IReadOnlyList<Issuer> All => _set.All;
+
+    /// <summary>Which CA takes whose place.</summary>
+    public IReadOnlyList<SuccessionRecord> Successions => _set.Successions;
+
+    public Issuer? Find(string name) => _set.Find(name);
+
+    /// <summary>A CA of that subject name; a root and its successor share one.</summary>
+    public Issuer? FindBySubject(X500Name subject) => _set.OfSubject(subject) is [var first, ..] ? first : null;
+
+    /// <summary>The CA that a certificate says it is from: by issuer name, and by key identifier where several have it (RFC 5280 §4.2.1.1).</summary>
+    public Issuer? FindIssuerOf(Certificate certificate)
     {
-        (All, _certificates, _revocations) = (issuers, certificates, revocations);
-        _byName = issuers.ToFrozenDictionary(i => i.Name, StringComparer.Ordinal);
-        _bySubject = issuers.ToFrozenDictionary(i => i.Certificate.Subject);
+        var candidates = _set.OfSubject(certificate.Issuer);
+        return candidates is [var only] ? only : candidates.FirstOrDefault(c => c.Certificate.SubjectKeyIdentifier.Span.SequenceEqual(certificate.AuthorityKeyIdentifier.Span));
     }
 
-    /// <summary>Every CA, in the order they were created: the root first.</summary>
-    public IReadOnlyList<Issuer> All { get; }
+    /// <summary>The last of a CA's line, whether or not it issues already.</summary>
+    public Issuer? NewestOf(string name) => _set.Follow(name, SuccessionState.Prepared);
 
-    public Issuer? Find(string name) => _byName.GetValueOrDefault(name);
+    /// <summary>
+    /// Who issues for a profile now. Agents' certificates follow a successor from its switch on; the appliance's own, which clients verify with what they
+    /// trusted before, when the succession is finished; an OCSP responder belongs to one CA and follows none.
+    /// </summary>
+    public Issuer? IssuerFor(CertificateProfile profile) => profile.Use switch
+    {
+        ProfileUse.Agent => _set.Follow(profile.Issuer, SuccessionState.Switched),
+        ProfileUse.OcspResponder => Find(profile.Issuer),
+        _ => _set.Follow(profile.Issuer, SuccessionState.Finished),
+    };
 
-    /// <summary>The CA of that subject name.</summary>
-    public Issuer? FindBySubject(X500Name subject) => _bySubject.GetValueOrDefault(subject);
+    /// <summary>The name by which profiles know a CA: that of the first of its line.</summary>
+    public string LineageOf(string name) => _set.LineageOf(name);
+
+    /// <summary>What relying parties of a profile are given: the chain that issues, and while a succession lasts the others of both lines and the roll-over certificates (RFC 7030 §4.1.3).</summary>
+    /// <returns>The same list as long as nothing changes.</returns>
+    public IReadOnlyList<Certificate> DistributionFor(CertificateProfile profile, DateTimeOffset now) => IssuerFor(profile) is { } issuer ? _set.DistributionFor(issuer, now) : [];
 
     /// <summary>Reads the CAs; their keys are opened when first needed.</summary>
     /// <exception cref="InvalidOperationException">The store's records contradict each other: the appliance must not start.</exception>
     public static async ValueTask<IssuerDirectory> LoadAsync(
         IAuthorityStore authorities, ICertificateStore certificates, CryptoProviders providers, AuthorityOptions options, RevocationClock revocations, CancellationToken cancellationToken)
     {
-        var records = (await authorities.ListAsync(cancellationToken)).ToDictionary(r => r.Name, StringComparer.Ordinal);
+        var directory = new IssuerDirectory(authorities, certificates, providers, options, revocations);
+        await directory.ReloadAsync(cancellationToken);
+        return directory;
+    }
+
+    /// <summary>Reads them again: CAs that are known stay as they are, with their opened keys.</summary>
+    public async ValueTask ReloadAsync(CancellationToken cancellationToken)
+    {
+        var known = _set;
+        var records = (await _authorities.ListAsync(cancellationToken)).ToDictionary(r => r.Name, StringComparer.Ordinal);
         var parsed = records.Values.ToDictionary(r => r.Name, r => Certificate.Parse(r.Der), StringComparer.Ordinal);
         var issuers = records.Values
             .OrderBy(r => r.Created).ThenBy(r => ChainOf(r, records, parsed).Count)
-            .Select(r => new Issuer(r, ChainOf(r, records, parsed), SignerOf(r, parsed[r.Name], providers), options));
-        return new IssuerDirectory([.. issuers], certificates, revocations);
+            .Select(r => known.Find(r.Name) ?? new Issuer(r, ChainOf(r, records, parsed), SignerOf(r, parsed[r.Name], _providers), _options));
+        _set = new IssuerSet([.. issuers], await _authorities.ListSuccessionsAsync(cancellationToken));
     }
 
     /// <summary>Why this CA must not issue or vouch now, or null: it or a CA above it has ended or is revoked.</summary>

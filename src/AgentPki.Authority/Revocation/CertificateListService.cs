@@ -1,4 +1,4 @@
-using System.Collections.Frozen;
+using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using AgentPki.Authority.Audit;
 using AgentPki.Authority.Commit;
@@ -29,14 +29,14 @@ public sealed class CertificateListService(
     TimeProvider time,
     ILogger<CertificateListService> logger) : IDisposable
 {
-    private readonly FrozenDictionary<string, Slot> _slots = issuers.All.ToFrozenDictionary(i => i.Name, i => new Slot(i), StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, Slot> _slots = new(StringComparer.Ordinal);
 
     /// <summary>The CRL of that CA as of now: it contains every revocation that was committed before the call. Null: there is no such CA.</summary>
     /// <exception cref="KeyUnavailableException">A new one is needed and the token cannot sign: an old one would say good of what is revoked.</exception>
     /// <exception cref="StoreUnavailableException">A new one is needed and the store cannot be read or written.</exception>
     public async ValueTask<CertificateListRecord?> CurrentAsync(string authority, CancellationToken cancellationToken)
     {
-        if (!_slots.TryGetValue(authority, out var slot))
+        if (SlotOf(authority) is not { } slot)
         {
             return null;
         }
@@ -51,7 +51,7 @@ public sealed class CertificateListService(
     /// <exception cref="StoreUnavailableException">The store cannot be read or written.</exception>
     public async ValueTask<CertificateListRecord?> RegenerateAsync(string authority, CancellationToken cancellationToken)
     {
-        if (!_slots.TryGetValue(authority, out var slot))
+        if (SlotOf(authority) is not { } slot)
         {
             return null;
         }
@@ -70,7 +70,7 @@ public sealed class CertificateListService(
     /// <summary>Signs anew what has passed half of its validity or lacks a revocation: called by the appliance's timer.</summary>
     public async ValueTask RefreshAsync(CancellationToken cancellationToken)
     {
-        foreach (var slot in _slots.Values)
+        foreach (var slot in issuers.All.Select(i => SlotOf(i.Name)).OfType<Slot>())
         {
             try
             {
@@ -94,6 +94,9 @@ public sealed class CertificateListService(
             slot.Dispose();
         }
     }
+
+    private Slot? SlotOf(string authority) => _slots.TryGetValue(authority, out var slot) ? slot
+        : issuers.Find(authority) is { } issuer ? _slots.GetOrAdd(authority, static (_, i) => new Slot(i), issuer) : null;
 
     private bool IsComplete(Slot slot, CertificateListRecord list) => list.Epoch >= commits.Revocations.EpochOf(slot.Issuer.Name);
 
@@ -154,7 +157,7 @@ public sealed class CertificateListService(
 
     // RFC 5280 §5.2.5. A CA that certifies CAs alone says so, and names no place: a root's own certificate has no distribution point that could
     // match one, and relying parties that check the whole chain (openssl -crl_check_all) would find the CRL out of scope.
-    private IssuingDistributionPoint PointOf(Issuer issuer) => profiles.All.Any(p => p.Issuer == issuer.Name)
+    private IssuingDistributionPoint PointOf(Issuer issuer) => profiles.All.Any(p => p.Issuer == issuers.LineageOf(issuer.Name))
         ? new IssuingDistributionPoint([new GeneralName.Uri(options.CertificateListUrl(issuer.Name))])
         : new IssuingDistributionPoint([], OnlyAuthorityCertificates: true);
 

@@ -43,10 +43,13 @@ internal sealed class OcspResponderKeeper(
             return current;
         }
 
-        if (profiles.All.FirstOrDefault(p => p.Use == ProfileUse.OcspResponder && p.Issuer == issuer.Name) is not { } profile)
+        if (profiles.All.FirstOrDefault(p => p.Use == ProfileUse.OcspResponder && p.Issuer == issuers.LineageOf(issuer.Name)) is not { } profile)
         {
             return null;
         }
+
+        // RFC 6960 §4.2.2.2: a delegated responder is certified by the very CA that it answers for.
+        profile = profile.Issuer == issuer.Name ? profile : profile with { Issuer = issuer.Name };
 
         await _renewing.WaitAsync(cancellationToken);
         try

@@ -28,7 +28,8 @@ public sealed class OcspService
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly OcspCache _cache;
-    private readonly (Issuer Issuer, IssuerHashes Hashes)[] _issuers;
+    private readonly IssuerDirectory _issuers;
+    private volatile HashTable? _hashes;
 
     internal OcspService(
         IssuerDirectory issuers,
@@ -43,7 +44,7 @@ public sealed class OcspService
     {
         (_responders, _certificates, _revocations, _providers, _options, _metrics, _time, _logger) = (responders, certificates, revocations, providers, options, metrics, time, logger);
         _cache = new OcspCache(options.OcspCacheEntries);
-        _issuers = [.. issuers.All.SelectMany(i => HashOids.Select(oid => IssuerHashes.Compute(i.Certificate, oid)).OfType<IssuerHashes>().Select(h => (i, h)))];
+        _issuers = issuers;
     }
 
     /// <summary>Answers a DER OCSPRequest. Never throws for what a client, the token or the store does: the errors of RFC 6960 §2.3 say it.</summary>
@@ -142,7 +143,13 @@ public sealed class OcspService
 
     private Issuer? FindIssuer(CertId certificate)
     {
-        foreach (var (issuer, hashes) in _issuers)
+        // Hashed once; again when a CA has come.
+        if (_hashes is not { } table || !ReferenceEquals(table.Issuers, _issuers.All))
+        {
+            _hashes = table = new HashTable(_issuers.All);
+        }
+
+        foreach (var (issuer, hashes) in table.Hashes)
         {
             if (certificate.IsIssuedBy(hashes))
             {
@@ -151,6 +158,14 @@ public sealed class OcspService
         }
 
         return null;
+    }
+
+    private sealed class HashTable(IReadOnlyList<Issuer> issuers)
+    {
+        public IReadOnlyList<Issuer> Issuers { get; } = issuers;
+
+        public (Issuer Issuer, IssuerHashes Hashes)[] Hashes { get; } =
+            [.. issuers.SelectMany(i => HashOids.Select(oid => IssuerHashes.Compute(i.Certificate, oid)).OfType<IssuerHashes>().Select(h => (i, h)))];
     }
 
     private static OcspAnswer Error(OcspResponseStatus status) => new(OcspResponse.Error(status), null, null, false);

@@ -55,7 +55,7 @@ public sealed class RevocationService(
             case RevocationTarget.Serial(var authority, var number):
                 return Single(request, await certificates.FindAsync(authority, number, cancellationToken));
             case RevocationTarget.OneCertificate(var certificate):
-                var stored = issuers.FindBySubject(certificate.Issuer) is { } issuer ? await certificates.FindAsync(issuer.Name, certificate.SerialNumber, cancellationToken) : null;
+                var stored = issuers.FindIssuerOf(certificate) is { } issuer ? await certificates.FindAsync(issuer.Name, certificate.SerialNumber, cancellationToken) : null;
                 return Single(request, stored is not null && certificate.Der.Span.SequenceEqual(stored.Certificate.Der) ? stored : null);
             case RevocationTarget.Agent(var agentId, _):
                 return await agents.FindAsync(agentId, cancellationToken) is null
@@ -123,7 +123,7 @@ public sealed class RevocationService(
             (AuditDetails.Correlation, request.CorrelationId)));
 
     /// <summary>SHA-256 over the lines "authority serial-in-hex\n" in ordinal order: which certificates they were can be checked for ever.</summary>
-    private static string DigestOf(List<CertificateRecord> revoked) =>
+    internal static string DigestOf(List<CertificateRecord> revoked) =>
         AuditDetails.Hex(SHA256.HashData(Encoding.ASCII.GetBytes(string.Concat(revoked.Select(c => $"{c.Authority} {AuditDetails.Hex(c.Serial)}\n").Order(StringComparer.Ordinal)))));
 
     private async ValueTask<Outcome<RevocationResult>> RefuseAsync(RevocationRequest request, PkiProblem problem, CancellationToken cancellationToken)

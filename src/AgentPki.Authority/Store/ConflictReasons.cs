@@ -35,5 +35,19 @@ public static class ConflictReasons
 
     public static string CertificateListNotNewer(string authority, long number) => $"CRL number {number} of {authority} is not greater than the last one.";
 
+    public static string SuccessionExists(string authority) => $"Certification authority {authority} has a successor already.";
+
+    public static string SuccessionMoved(string authority, SuccessionState from) => $"The succession of certification authority {authority} is not {from} any more.";
+
+    public static string CampaignExists(string name) => $"A campaign named {name} exists already.";
+
+    public static string CampaignUnknown(string name) => $"There is no campaign named {name}.";
+
+    public static string CampaignMoved(string name, CampaignState from) => $"Campaign {name} is not {from} any more.";
+
+    public static string MemberOfAnotherCampaign(string agentId) => $"Another campaign that is not over has agent {agentId}.";
+
+    public static string MemberMoved(string campaign, string agentId) => $"Agent {agentId} is not where campaign {campaign} expected it.";
+
     public static string LeafUnknown(long index) => $"The ledger has no entry {index}.";
 }

@@ -33,6 +33,7 @@ public sealed record AlternativeAuthorityKey(KeyReference Key, SignatureAlgorith
 /// <param name="AgentId">The SPIFFE ID it was issued to; null for the appliance's own certificates.</param>
 /// <param name="KeyFingerprint">SHA-256 of the SubjectPublicKeyInfo.</param>
 /// <param name="Requester">Who asked, as in <see cref="Ledger.LedgerEntry.Actor"/>.</param>
+/// <param name="KeyAlgorithm">The subject's kind of key, which campaigns select by; null: one that this build does not know.</param>
 public sealed record CertificateRecord(
     string Authority,
     byte[] Serial,
@@ -43,7 +44,8 @@ public sealed record CertificateRecord(
     DateTimeOffset NotBefore,
     DateTimeOffset NotAfter,
     DateTimeOffset Issued,
-    string Requester);
+    string Requester,
+    KeyAlgorithm? KeyAlgorithm = null);
 
 /// <summary>What the one truth says of a certificate now.</summary>
 public abstract record CertificateStatus

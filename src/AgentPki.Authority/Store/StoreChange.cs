@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using AgentPki.Agents;
 
 namespace AgentPki.Authority.Store;
@@ -51,6 +52,34 @@ public abstract record StoreChange
 
     /// <summary>A signed CRL; conflict unless its number is greater than every earlier one of its issuer.</summary>
     public sealed record AddCertificateList(CertificateListRecord CertificateList) : StoreChange;
+
+    /// <summary>Gives a CA its successor; conflict when one of them is unknown or it has one already.</summary>
+    public sealed record AddSuccession(SuccessionRecord Succession) : StoreChange;
+
+    /// <summary>Moves a CA's succession; conflict unless its state is <paramref name="From"/>. Back at prepared, it switches only when told.</summary>
+    public sealed record ChangeSuccession(string Predecessor, SuccessionState From, SuccessionState To) : StoreChange;
+
+    /// <summary>A new campaign. Conflict when the name exists.</summary>
+    public sealed record AddCampaign(CampaignRecord Campaign) : StoreChange;
+
+    /// <summary>Moves a campaign and sets its share; conflict unless its state is <paramref name="From"/>.</summary>
+    /// <param name="Ended">Kept with the campaign when it ends; null: it goes on.</param>
+    public sealed record ChangeCampaign(string Name, CampaignState From, CampaignState To, int Share, DateTimeOffset? Ended) : StoreChange;
+
+    /// <summary>
+    /// Takes an agent, with one of its profiles, into a campaign; conflict when campaign or agent is unknown, or another open campaign has the agent.
+    /// Already in it: unchanged (idempotent).
+    /// </summary>
+    public sealed record AddMember(string Campaign, string AgentId, string Profile, int Position, DateTimeOffset Time) : StoreChange;
+
+    /// <summary>
+    /// Moves a member to another state and clears what went wrong; conflict when its state is none of <paramref name="From"/>. In that state already:
+    /// unchanged (idempotent).
+    /// </summary>
+    public sealed record MoveMember(string Campaign, string AgentId, string Profile, ImmutableArray<MemberState> From, MemberState To, DateTimeOffset Time) : StoreChange;
+
+    /// <summary>Notes why a member did not get on. Unknown members: nothing happens.</summary>
+    public sealed record NoteMember(string Campaign, string AgentId, string Profile, string Problem, DateTimeOffset Time) : StoreChange;
 
     /// <summary>
     /// Erases salt and details of an earlier entry for good (personal data); its leaf stands. Conflict when there is no such entry. The request's

@@ -7,6 +7,9 @@ public interface IAuthorityStore
 {
     /// <summary>All of them, in the order they were added.</summary>
     ValueTask<IReadOnlyList<AuthorityRecord>> ListAsync(CancellationToken cancellationToken);
+
+    /// <summary>Which CA takes whose place, in the order they were added.</summary>
+    ValueTask<IReadOnlyList<SuccessionRecord>> ListSuccessionsAsync(CancellationToken cancellationToken);
 }
 
 /// <summary>Reads certificates and their status: the one truth about revocation.</summary>
@@ -66,6 +69,29 @@ public interface IApprovalStore
 
     /// <summary>Parked requests in that state, or all of them, oldest first.</summary>
     ValueTask<IReadOnlyList<ApprovalRecord>> ListAsync(ApprovalState? state, CancellationToken cancellationToken);
+}
+
+/// <summary>Reads campaigns and their members.</summary>
+public interface ICampaignStore
+{
+    /// <summary>All of them, oldest first.</summary>
+    ValueTask<IReadOnlyList<CampaignRecord>> ListAsync(CancellationToken cancellationToken);
+
+    /// <summary>What an agent is in every campaign that has it, in no order.</summary>
+    ValueTask<IReadOnlyList<CampaignMember>> FindMembersAsync(string agentId, CancellationToken cancellationToken);
+
+    /// <summary>The members that are asked for, in one order.</summary>
+    ValueTask<IReadOnlyList<CampaignMember>> ListMembersAsync(MemberQuery query, int limit, CancellationToken cancellationToken);
+
+    /// <summary>Members per state.</summary>
+    /// <param name="waitingUntil">What <see cref="MemberCount.Waiting"/> counts.</param>
+    ValueTask<IReadOnlyList<MemberCount>> CountMembersAsync(string campaign, DateTimeOffset waitingUntil, CancellationToken cancellationToken);
+
+    /// <summary>Members that were to move (selected, switched, returning) and cannot: not active any more, or without a live certificate.</summary>
+    ValueTask<IReadOnlyList<CampaignMember>> ListDepartedAsync(string campaign, DateTimeOffset now, int limit, CancellationToken cancellationToken);
+
+    /// <summary>What active agents hold at that time, agent by agent.</summary>
+    IAsyncEnumerable<CertificateHolder> ListHoldersAsync(DateTimeOffset now, CancellationToken cancellationToken);
 }
 
 /// <summary>Reads signed CRLs.</summary>

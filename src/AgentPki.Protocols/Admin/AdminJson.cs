@@ -17,6 +17,7 @@ namespace AgentPki.Protocols.Admin;
     Converters =
     [
         typeof(AdminEnum<RevocationReason>), typeof(AdminEnum<AgentState>), typeof(AdminEnum<ApprovalState>), typeof(AdminEnum<CertificateState>), typeof(AdminEnum<LedgerEntryKind>),
+        typeof(AdminEnum<CampaignState>), typeof(AdminEnum<MemberState>), typeof(AdminEnum<Retirement>), typeof(AdminEnum<SuccessionState>),
     ])]
 [JsonSerializable(typeof(StatusView))]
 [JsonSerializable(typeof(HealthView))]
@@ -32,6 +33,16 @@ namespace AgentPki.Protocols.Admin;
 [JsonSerializable(typeof(CredentialRevokedView))]
 [JsonSerializable(typeof(ApprovalView))]
 [JsonSerializable(typeof(ApprovalsView))]
+[JsonSerializable(typeof(CampaignView))]
+[JsonSerializable(typeof(CampaignsView))]
+[JsonSerializable(typeof(CampaignPlanView))]
+[JsonSerializable(typeof(CampaignChangeView))]
+[JsonSerializable(typeof(CampaignMembersView))]
+[JsonSerializable(typeof(CampaignCommand))]
+[JsonSerializable(typeof(CampaignShareCommand))]
+[JsonSerializable(typeof(SuccessionsView))]
+[JsonSerializable(typeof(SuccessionPlanView))]
+[JsonSerializable(typeof(SuccessionCommand))]
 [JsonSerializable(typeof(CertificateListView))]
 [JsonSerializable(typeof(LedgerHeadView))]
 [JsonSerializable(typeof(CheckpointView))]

@@ -1,10 +1,14 @@
 using AgentPki.Authority.Store;
-using AgentPki.Protocols.Est;
+using AgentPki.X509.Certificates;
 
 namespace AgentPki.Protocols.CertificateLists;
 
 /// <summary>The CRL of a CA as of now, or null when there is no such CA: <c>CertificateListService.CurrentAsync</c>.</summary>
 public delegate ValueTask<CertificateListRecord?> CurrentCertificateList(string authority, CancellationToken cancellationToken);
+
+/// <summary>A CA's own certificate first, its root's last. Empty when there is no such CA.</summary>
+/// <param name="authority">The CA's name, as profiles name their issuer.</param>
+public delegate IReadOnlyList<Certificate> AuthorityChain(string authority);
 
 /// <summary>What publishing CRLs and CA certificates needs of the rest of the appliance.</summary>
 public sealed record CertificateListServices

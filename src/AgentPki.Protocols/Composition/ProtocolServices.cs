@@ -24,7 +24,8 @@ public sealed class ProtocolServices : IAsyncDisposable
         {
             Enroll = authority.Registration.EnrollAsync,
             Refuse = authority.Registration.RefuseAsync,
-            Chain = Chain,
+            ProfileFor = authority.Registration.ProfileForAsync,
+            Chain = profile => authority.Issuers.DistributionFor(profile, time.GetUtcNow()),
             CmsSigner = authority.CmsSigners.CurrentAsync,
             Providers = providers,
             Profiles = authority.Profiles,
@@ -53,5 +54,5 @@ public sealed class ProtocolServices : IAsyncDisposable
     }
 
     private static bool IsIssuedHere(AuthorityServices authority, CryptoProviders providers, Certificate certificate) =>
-        authority.Issuers.FindBySubject(certificate.Issuer) is { } issuer && certificate.VerifySignature(issuer.Certificate.PublicKey, providers);
+        authority.Issuers.FindIssuerOf(certificate) is { } issuer && certificate.VerifySignature(issuer.Certificate.PublicKey, providers);
 }

@@ -1,19 +1,22 @@
-using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
+using AgentPki.Authority.Enrollment;
 using AgentPki.Authority.Problems;
 using AgentPki.Authority.Profiles;
+using AgentPki.Authority.Store;
+using AgentPki.X509.Certificates;
 using AgentPki.X509.Cms;
 using Microsoft.AspNetCore.Http;
 
 namespace AgentPki.Protocols.Est;
 
-/// <summary>What clients fetch before they enrol, unauthenticated: the CA's certificates (RFC 7030 §4.1) and what a request should say (§4.5).</summary>
+/// <summary>What clients fetch before they enrol, authenticated or not: the CA's certificates (RFC 7030 §4.1) and what a request should say (§4.5).</summary>
 internal sealed class EstDistributionHandler(EstServices services)
 {
-    // Profiles and CAs do not change while the appliance runs.
-    private readonly ConcurrentDictionary<string, byte[]> _certificates = new(StringComparer.Ordinal);
-    private readonly ConcurrentDictionary<string, byte[]> _attributes = new(StringComparer.Ordinal);
+    // What was made once is kept: by CA, and by profile as it is for somebody.
+    private readonly ConditionalWeakTable<IReadOnlyList<Certificate>, byte[]> _certificates = [];
+    private readonly ConditionalWeakTable<CertificateProfile, byte[]> _attributes = [];
 
-    /// <summary>RFC 7030 §4.1.3: the issuing CA, every certificate between, the root.</summary>
+    /// <summary>RFC 7030 §4.1.3: the issuing CA, every certificate between, the root; OldWithNew and NewWithOld while a root goes over to another key.</summary>
     public Task AuthorityCertificatesAsync(EstExchange exchange)
     {
         if (Profile(exchange) is not { } profile)
@@ -21,36 +24,47 @@ internal sealed class EstDistributionHandler(EstServices services)
             return exchange.RefuseUnaskedAsync(UnknownLabel());
         }
 
-        if (!_certificates.TryGetValue(profile.Issuer, out var message))
+        var certificates = services.Chain(profile);
+        if (certificates.Count == 0)
         {
-            var chain = services.Chain(profile.Issuer);
-            if (chain.Count == 0)
-            {
-                return exchange.RefuseUnaskedAsync(new PkiProblem(PkiProblemKind.Unavailable, $"The CA '{profile.Issuer}' has no certificate yet."));
-            }
-
-            message = _certificates[profile.Issuer] = CertsOnly.Encode(chain.Select(c => c.Der));
+            return exchange.RefuseUnaskedAsync(new PkiProblem(PkiProblemKind.Unavailable, $"The CA '{profile.Issuer}' has no certificate yet."));
         }
 
+        var message = _certificates.GetValue(certificates, static list => CertsOnly.Encode(list.Select(c => c.Der)));
         return EstAnswer.WriteAsync(exchange.Context, EstMediaTypes.CertsOnly, message);
     }
 
-    /// <summary>RFC 7030 §4.5.2 with RFC 9908; 204 where the profile asks for nothing.</summary>
-    public Task CsrAttributesAsync(EstExchange exchange)
+    /// <summary>
+    /// RFC 7030 §4.5.2 with RFC 9908; 204 where the profile asks for nothing. Whoever authenticates, which nobody must, hears what holds for him: a
+    /// campaign moves agents one by one. By asking with its new certificate an agent also says that it has it in use.
+    /// </summary>
+    public async Task CsrAttributesAsync(EstExchange exchange)
     {
-        if (Profile(exchange) is not { } profile)
+        CertificateProfile? profile;
+        try
         {
-            return exchange.RefuseUnaskedAsync(UnknownLabel());
+            profile = await services.ProfileFor(exchange.Requester(EnrollmentKind.Enroll), exchange.Label, exchange.Context.RequestAborted);
+        }
+        catch (StoreUnavailableException)
+        {
+            await exchange.RefuseUnaskedAsync(new PkiProblem(PkiProblemKind.Unavailable, "What holds for you cannot be looked up now.", TimeSpan.FromSeconds(5)));
+            return;
         }
 
-        var message = _attributes.GetOrAdd(profile.Name, static (_, p) => EstCsrAttributes.For(p), profile);
+        if (profile is null)
+        {
+            await exchange.RefuseUnaskedAsync(UnknownLabel());
+            return;
+        }
+
+        var message = _attributes.GetValue(profile, static p => EstCsrAttributes.For(p));
         if (message.Length == 0)
         {
             exchange.Context.Response.StatusCode = StatusCodes.Status204NoContent;
-            return Task.CompletedTask;
+            return;
         }
 
-        return EstAnswer.WriteAsync(exchange.Context, EstMediaTypes.CsrAttributes, message);
+        await EstAnswer.WriteAsync(exchange.Context, EstMediaTypes.CsrAttributes, message);
     }
 
     private CertificateProfile? Profile(EstExchange exchange) =>

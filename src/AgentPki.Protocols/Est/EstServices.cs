@@ -15,12 +15,20 @@ public delegate ValueTask<EnrollmentOutcome> EnrollmentDecision(EnrollmentReques
 /// <summary>Records a refusal made before hop 3, under the requester's name if he proves it: <c>RegistrationAuthority.RefuseAsync</c>.</summary>
 public delegate ValueTask RefusalRecorder(Requester requester, PkiProblem problem, string protocol, string correlationId, CancellationToken cancellationToken);
 
+/// <summary>
+/// What the profile of a label is for whoever asks: a campaign may have changed it for the agent of a client certificate or for a credential. Null: no such
+/// label. <c>RegistrationAuthority.ProfileForAsync</c>.
+/// </summary>
+public delegate ValueTask<CertificateProfile?> ProfileChoice(Requester requester, string? label, CancellationToken cancellationToken);
+
 /// <summary>Who signs CMS messages in the appliance's name, or null when no profile provides for it: <c>CmsSignerKeeper.CurrentAsync</c>.</summary>
 public delegate ValueTask<CmsSigner?> CurrentCmsSigner(CancellationToken cancellationToken);
 
-/// <summary>A CA's own certificate first, its root's last. Empty when there is no such CA.</summary>
-/// <param name="authority">The CA's name, as profiles name their issuer.</param>
-public delegate IReadOnlyList<Certificate> AuthorityChain(string authority);
+/// <summary>
+/// What cacerts gives for a profile: the issuing CA's certificate first; while a CA goes over to its successor, both chains and the roll-over certificates.
+/// Empty when there is no such CA; the same list as long as nothing changes.
+/// </summary>
+public delegate IReadOnlyList<Certificate> AuthorityCertificates(CertificateProfile profile);
 
 /// <summary>What EST needs of the rest of the appliance.</summary>
 public sealed record EstServices
@@ -29,7 +37,9 @@ public sealed record EstServices
 
     public required RefusalRecorder Refuse { get; init; }
 
-    public required AuthorityChain Chain { get; init; }
+    public required ProfileChoice ProfileFor { get; init; }
+
+    public required AuthorityCertificates Chain { get; init; }
 
     public required CurrentCmsSigner CmsSigner { get; init; }
 

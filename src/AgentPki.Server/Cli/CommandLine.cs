@@ -26,6 +26,7 @@ public static class CommandLine
             CredentialCommand.Create(context),
             ApprovalCommand.Create(context),
             ProfileCommand.Create(context),
+            MigrateCommand.Create(context),
             AuditCommand.Create(context),
             VersionCommand.Create(context),
         };

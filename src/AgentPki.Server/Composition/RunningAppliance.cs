@@ -123,8 +123,8 @@ public sealed class RunningAppliance : IAsyncDisposable
 
     private static Authority.Issuance.Issuer IssuingOf(AuthorityServices authority)
     {
-        var name = authority.Profiles.Require(ProfileUse.TlsServer).Issuer;
-        return authority.Issuers.Find(name) ?? throw new InvalidOperationException($"CA '{name}' is not there.");
+        var profile = authority.Profiles.Require(ProfileUse.TlsServer);
+        return authority.Issuers.IssuerFor(profile) ?? throw new InvalidOperationException($"CA '{profile.Issuer}' is not there.");
     }
 
     private static async Task<IReadOnlyList<Certificate>> IssueTlsAsync(AuthorityServices authority, ISigningKey key, IReadOnlyList<GeneralName> names, CancellationToken cancellationToken) =>

@@ -16,6 +16,27 @@ public static class Anchors
     /// <summary>Writes the key that verifies the ledger's checkpoints, for auditors.</summary>
     public static void WriteLedgerKey(ApplianceHome home, PublicKey key) => WriteIfDifferent(home.LedgerKey, Pem.EncodePublicKey(key));
 
+    /// <summary>
+    /// While a root goes over to another key: <c>anchors/roots.pem</c>, what to trust beside <c>root.pem</c>, and <c>anchors/rollover.pem</c>, each key under the
+    /// other's signature. Empty lists take the files away.
+    /// </summary>
+    public static void WriteRollOver(ApplianceHome home, IReadOnlyList<string> roots, IReadOnlyList<string> rollOver)
+    {
+        var folder = Path.GetDirectoryName(home.RootCertificate) ?? home.Root;
+        foreach (var (name, texts) in new[] { ("roots.pem", roots), ("rollover.pem", rollOver) })
+        {
+            var path = Path.Combine(folder, name);
+            if (texts.Count > 0)
+            {
+                WriteIfDifferent(path, string.Concat(texts));
+            }
+            else if (File.Exists(path))
+            {
+                File.Delete(path);
+            }
+        }
+    }
+
     private static void WriteIfDifferent(string path, string text)
     {
         if (!File.Exists(path) || File.ReadAllText(path) != text)

@@ -21,6 +21,34 @@ internal sealed partial class ChangeApplier
         return added ? null : ConflictReasons.AuthorityExists(authority.Name);
     }
 
+    private string? AddSuccession(SuccessionRecord succession)
+    {
+        if (AuthorityIdOf(succession.Predecessor) is not { } predecessor)
+        {
+            return ConflictReasons.AuthorityUnknown(succession.Predecessor);
+        }
+
+        if (AuthorityIdOf(succession.Successor) is not { } successor)
+        {
+            return ConflictReasons.AuthorityUnknown(succession.Successor);
+        }
+
+        var insert = session.Prepared("""
+            INSERT INTO successions (predecessor, successor, state, new_with_old, old_with_new, created, switch_at, served_until)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO NOTHING
+            """)
+            .Bind(1, predecessor).Bind(2, successor).Bind(3, (long)succession.State).Bind(6, succession.Created).Bind(7, succession.SwitchAt).Bind(8, succession.ServedUntil);
+        _ = succession.NewWithOld is { } newWithOld ? insert.Bind(4, newWithOld) : insert.BindNull(4);
+        _ = succession.OldWithNew is { } oldWithNew ? insert.Bind(5, oldWithNew) : insert.BindNull(5);
+        return Write(insert) ? null : ConflictReasons.SuccessionExists(succession.Predecessor);
+    }
+
+    private string? ChangeSuccession(StoreChange.ChangeSuccession change) =>
+        Write(session.Prepared("UPDATE successions SET state = ?3, switch_at = CASE WHEN ?3 = 0 THEN NULL ELSE switch_at END WHERE predecessor = (SELECT id FROM authorities WHERE name = ?1) AND state = ?2")
+            .Bind(1, change.Predecessor).Bind(2, (long)change.From).Bind(3, (long)change.To))
+            ? null
+            : ConflictReasons.SuccessionMoved(change.Predecessor, change.From);
+
     private string? SetAgentState(string agentId, AgentState state) =>
         Write(session.Prepared("UPDATE agents SET state = ?2 WHERE name = ?1").Bind(1, agentId).Bind(2, (long)state)) ? null : ConflictReasons.AgentUnknown(agentId);
 

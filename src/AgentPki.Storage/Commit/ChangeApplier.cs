@@ -52,7 +52,7 @@ internal sealed partial class ChangeApplier(SqlSession session)
 
     private static int PhaseOf(StoreChange change) => change switch
     {
-        StoreChange.AddAuthority or StoreChange.RegisterAgent => 0,
+        StoreChange.AddAuthority or StoreChange.RegisterAgent or StoreChange.AddCampaign => 0,
         StoreChange.BindKey => 1,
         _ => 2,
     };
@@ -71,6 +71,13 @@ internal sealed partial class ChangeApplier(SqlSession session)
         StoreChange.AddApproval c => AddApproval(c.Approval),
         StoreChange.MoveApproval c => MoveApproval(c),
         StoreChange.AddCertificateList c => AddCertificateList(c.CertificateList),
+        StoreChange.AddSuccession c => AddSuccession(c.Succession),
+        StoreChange.ChangeSuccession c => ChangeSuccession(c),
+        StoreChange.MoveMember c => MoveMember(c),
+        StoreChange.NoteMember c => NoteMember(c),
+        StoreChange.AddMember c => AddMember(c),
+        StoreChange.AddCampaign c => AddCampaign(c.Campaign),
+        StoreChange.ChangeCampaign c => ChangeCampaign(c),
         StoreChange.EraseDetails c => EraseDetails(c.LeafIndex),
         _ => throw new ArgumentException($"This build cannot store a {change.GetType().Name}.", nameof(change)),
     };
@@ -135,11 +142,11 @@ internal sealed partial class ChangeApplier(SqlSession session)
         }
 
         var added = Write(session.Prepared("""
-            INSERT INTO certificates (authority, serial, key, agent, leaf, profile, not_before, not_after, issued, requester, der)
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) ON CONFLICT DO NOTHING
+            INSERT INTO certificates (authority, serial, key, agent, leaf, profile, not_before, not_after, issued, requester, der, algorithm)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) ON CONFLICT DO NOTHING
             """)
             .Bind(1, authority).Bind(2, record.Serial).Bind(3, KeyIdOf(record.KeyFingerprint)).Bind(4, agent).Bind(5, _leaf).Bind(6, record.Profile)
-            .Bind(7, record.NotBefore).Bind(8, record.NotAfter).Bind(9, record.Issued).Bind(10, record.Requester).Bind(11, record.Der));
+            .Bind(7, record.NotBefore).Bind(8, record.NotAfter).Bind(9, record.Issued).Bind(10, record.Requester).Bind(11, record.Der).Bind(12, record.KeyAlgorithm?.Name ?? ""));
         return added ? null : ConflictReasons.SerialExists(record.Authority, record.Serial);
     }
 

@@ -9,6 +9,9 @@ public enum CertificatePosition
     Root,
     IssuingCa,
 
+    /// <summary>One key of a root certified by the other (OldWithNew, NewWithOld): self-issued, not self-signed (RFC 9810 §4.4, RFC 5280 §3.2).</summary>
+    RollOver,
+
     /// <summary>An agent or another workload.</summary>
     EndEntity,
 
@@ -43,7 +46,7 @@ public sealed record LintContext(CertificatePosition Position, Certificate? Issu
     /// <summary>Classical bits a subject's key has at least (NIST SP 800-57 part 1 table 2); CA keys have at least 128.</summary>
     public int MinimumSecurityBits { get; init; } = 112;
 
-    public bool IsAuthority => Position is CertificatePosition.Root or CertificatePosition.IssuingCa;
+    public bool IsAuthority => Position is CertificatePosition.Root or CertificatePosition.IssuingCa or CertificatePosition.RollOver;
 }
 
 /// <summary>What a TBSCertList is checked against.</summary>

@@ -1,4 +1,5 @@
 using System.Net;
+using AgentPki.Authority.Enrollment;
 using AgentPki.Authority.Profiles;
 using AgentPki.Cryptography;
 using AgentPki.Protocols.Tests.Harness;
@@ -55,6 +56,25 @@ public sealed class EstDistributionTests
             Assert.Equal(key.CanSign ? [key.DefaultSignature.Oid] : [key.Oid, Oids.StatementOfPossession], attributes.ObjectIdentifiers);
             Assert.Contains(attributes.Attributes, a => a.Oid == Oids.CertificationRequestInfoTemplate);
             Assert.DoesNotContain(Oids.ChallengePassword, attributes.ObjectIdentifiers.Concat(attributes.Attributes.Select(a => a.Oid)));
+        }
+    }
+
+    [Fact]
+    public async Task CsrAttrs_AreThoseOfWhoeverAsks()
+    {
+        var profile = ProfileCatalog.Defaults().Default;
+        var moved = profile with { Keys = [new KeyKind(KeyAlgorithm.EcdsaP384)] };
+        await using var est = await EstServer.StartAsync(configure: services => services with
+        {
+            ProfileFor = (requester, _, _) => ValueTask.FromResult<CertificateProfile?>(requester is Requester.Credential ? moved : profile),
+        });
+        using var client = est.Client();
+        foreach (var (basic, expected) in new[] { (false, SignatureAlgorithm.EcdsaSha256), (true, SignatureAlgorithm.EcdsaSha384), (false, SignatureAlgorithm.EcdsaSha256) })
+        {
+            using var message = new HttpRequestMessage(HttpMethod.Get, EstServer.Root + "csrattrs");
+            message.Headers.Authorization = basic ? new System.Net.Http.Headers.AuthenticationHeaderValue("Basic", Convert.ToBase64String("dev:secret"u8)) : null;
+            using var answer = await client.SendAsync(message, TestContext.Current.CancellationToken);
+            Assert.Equal([expected.Oid], CsrAttributes.Parse(Convert.FromBase64String(await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken))).ObjectIdentifiers);
         }
     }
 

@@ -30,6 +30,7 @@ internal sealed class EstServer : IAsyncDisposable
         {
             Enroll = authority.EnrollAsync,
             Refuse = authority.RefuseAsync,
+            ProfileFor = (_, label, _) => ValueTask.FromResult(ProfileCatalog.Defaults().FindByLabel(label) is { Use: ProfileUse.Agent } profile ? profile : null),
             Chain = _ => authority.Chain,
             CmsSigner = _ => ValueTask.FromResult<CmsSigner?>(null),
             Providers = TestProviders.All,

@@ -5,7 +5,7 @@ using AgentPki.Ledger;
 namespace AgentPki.Testing.Stores;
 
 /// <summary>What each change does to the state: the plainest statement of what every engine must do.</summary>
-internal static class InMemoryChanges
+internal static partial class InMemoryChanges
 {
     /// <summary>Thrown and caught inside this folder: the request leaves nothing behind.</summary>
     internal sealed class ConflictException(StoreChange change, string reason) : Exception(reason)
@@ -16,7 +16,7 @@ internal static class InMemoryChanges
     public static InMemoryState Apply(InMemoryState state, CommitRequest request, long leafIndex)
     {
         var before = state.RevocationEpoch;
-        foreach (var change in request.Changes.OrderBy(c => c is StoreChange.AddAuthority or StoreChange.RegisterAgent ? 0 : c is StoreChange.BindKey ? 1 : 2))
+        foreach (var change in request.Changes.OrderBy(c => c is StoreChange.AddAuthority or StoreChange.RegisterAgent or StoreChange.AddCampaign ? 0 : c is StoreChange.BindKey ? 1 : 2))
         {
             state = change switch
             {
@@ -32,6 +32,13 @@ internal static class InMemoryChanges
                 StoreChange.AddApproval c => AddApproval(state, c),
                 StoreChange.MoveApproval c => MoveApproval(state, c),
                 StoreChange.AddCertificateList c => AddCertificateList(state, c),
+                StoreChange.AddSuccession c => AddSuccession(state, c),
+                StoreChange.ChangeSuccession c => ChangeSuccession(state, c),
+                StoreChange.AddCampaign c => AddCampaign(state, c),
+                StoreChange.ChangeCampaign c => ChangeCampaign(state, c),
+                StoreChange.AddMember c => AddMember(state, c),
+                StoreChange.MoveMember c => MoveMember(state, c),
+                StoreChange.NoteMember c => NoteMember(state, c),
                 StoreChange.EraseDetails c => EraseDetails(state, c),
                 _ => throw new ArgumentException($"Unknown change {change.GetType().Name}.", nameof(request)),
             };

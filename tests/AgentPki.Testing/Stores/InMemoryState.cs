@@ -35,6 +35,13 @@ internal sealed record InMemoryState
 
     public ImmutableDictionary<string, CertificateListRecord> CertificateLists { get; init; } = ImmutableDictionary<string, CertificateListRecord>.Empty;
 
+    public ImmutableList<SuccessionRecord> Successions { get; init; } = [];
+
+    public ImmutableList<CampaignRecord> Campaigns { get; init; } = [];
+
+    /// <summary>By campaign, agent and profile.</summary>
+    public ImmutableSortedDictionary<(string Campaign, string Agent, string Profile), CampaignMember> Members { get; init; } = ImmutableSortedDictionary<(string, string, string), CampaignMember>.Empty;
+
     public ImmutableList<LedgerRecord> Ledger { get; init; } = [];
 
     public ImmutableList<SignedCheckpoint> Checkpoints { get; init; } = [];

@@ -8,6 +8,8 @@ public sealed partial class InMemoryStore : IAuthorityStore, ICertificateStore, 
 {
     ValueTask<IReadOnlyList<AuthorityRecord>> IAuthorityStore.ListAsync(CancellationToken cancellationToken) => new(_state.Authorities);
 
+    ValueTask<IReadOnlyList<SuccessionRecord>> IAuthorityStore.ListSuccessionsAsync(CancellationToken cancellationToken) => new(_state.Successions);
+
     ValueTask<StoredCertificate?> ICertificateStore.FindAsync(string authority, ReadOnlyMemory<byte> serial, CancellationToken cancellationToken) =>
         new(_state.Certificates.GetValueOrDefault(InMemoryState.CertificateKey(authority, serial.Span))?.ToStored());
 

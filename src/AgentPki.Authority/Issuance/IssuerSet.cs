@@ -1,0 +1,96 @@
+using System.Collections.Concurrent;
+using System.Collections.Frozen;
+using AgentPki.Authority.Store;
+using AgentPki.X509.Certificates;
+using AgentPki.X509.Names;
+
+namespace AgentPki.Authority.Issuance;
+
+/// <summary>The CAs and their successions at one moment: what an <see cref="IssuerDirectory"/> exchanges as a whole.</summary>
+internal sealed class IssuerSet
+{
+    public static readonly IssuerSet Empty = new([], []);
+
+    private readonly FrozenDictionary<string, Issuer> _byName;
+    private readonly FrozenDictionary<X500Name, IReadOnlyList<Issuer>> _bySubject;
+    private readonly FrozenDictionary<string, SuccessionRecord> _successorOf;
+    private readonly FrozenDictionary<string, SuccessionRecord> _predecessorOf;
+    private readonly ConcurrentDictionary<(string Issuer, string Open), IReadOnlyList<Certificate>> _distributions = new();
+
+    public IssuerSet(IReadOnlyList<Issuer> issuers, IReadOnlyList<SuccessionRecord> successions)
+    {
+        (All, Successions) = (issuers, successions);
+        _byName = issuers.ToFrozenDictionary(i => i.Name, StringComparer.Ordinal);
+        _bySubject = issuers.GroupBy(i => i.Certificate.Subject).ToFrozenDictionary(g => g.Key, g => (IReadOnlyList<Issuer>)[.. g]);
+        _successorOf = successions.ToFrozenDictionary(s => s.Predecessor, StringComparer.Ordinal);
+        _predecessorOf = successions.ToFrozenDictionary(s => s.Successor, StringComparer.Ordinal);
+    }
+
+    public IReadOnlyList<Issuer> All { get; }
+
+    public IReadOnlyList<SuccessionRecord> Successions { get; }
+
+    public Issuer? Find(string name) => _byName.GetValueOrDefault(name);
+
+    public IReadOnlyList<Issuer> OfSubject(X500Name subject) => _bySubject.GetValueOrDefault(subject) ?? [];
+
+    /// <summary>The last of a line that successions have reached at least that state.</summary>
+    public Issuer? Follow(string name, SuccessionState atLeast)
+    {
+        while (_successorOf.TryGetValue(name, out var succession) && succession.State >= atLeast)
+        {
+            name = succession.Successor;
+        }
+
+        return Find(name);
+    }
+
+    public string LineageOf(string name)
+    {
+        while (_predecessorOf.TryGetValue(name, out var succession))
+        {
+            name = succession.Predecessor;
+        }
+
+        return name;
+    }
+
+    public IReadOnlyList<Certificate> DistributionFor(Issuer issuer, DateTimeOffset now)
+    {
+        var open = Successions.Where(s => s.State != SuccessionState.Finished && now < s.ServedUntil && ConcernsLineOf(issuer, s)).ToList();
+        return open.Count == 0
+            ? issuer.Chain
+            : _distributions.GetOrAdd((issuer.Name, string.Join(' ', open.Select(s => s.Predecessor))), static (_, made) => [.. Collect(made.Set, made.Issuer, made.Open).Distinct()], (Set: this, Issuer: issuer, Open: open));
+    }
+
+    private static IEnumerable<Certificate> Collect(IssuerSet set, Issuer issuer, List<SuccessionRecord> open)
+    {
+        var certificates = issuer.Chain.AsEnumerable();
+        foreach (var succession in open)
+        {
+            certificates = certificates.Concat(set.Find(succession.Successor)?.Chain ?? []).Concat(set.Find(succession.Predecessor)?.Chain ?? [])
+                .Concat(new[] { succession.NewWithOld, succession.OldWithNew }.OfType<byte[]>().Select(der => Certificate.Parse(der)));
+        }
+
+        return certificates;
+    }
+
+    // A succession of this CA's line, or of that of a CA above it.
+    private bool ConcernsLineOf(Issuer issuer, SuccessionRecord succession)
+    {
+        for (var current = issuer; ;)
+        {
+            if (LineageOf(current.Name) == LineageOf(succession.Predecessor))
+            {
+                return true;
+            }
+
+            if (current.Parent == current.Name || Find(current.Parent) is not { } parent)
+            {
+                return false;
+            }
+
+            current = parent;
+        }
+    }
+}

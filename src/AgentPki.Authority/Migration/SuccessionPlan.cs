@@ -1,0 +1,27 @@
+using System.Collections.Immutable;
+using AgentPki.Authority.Store;
+using AgentPki.Cryptography;
+
+namespace AgentPki.Authority.Migration;
+
+/// <summary>A successor as it is asked for.</summary>
+/// <param name="Authority">The CA that issues for agents.</param>
+/// <param name="Key">The successor's kind of key.</param>
+/// <param name="RootKey">Of a new root above it; null: the root stays.</param>
+/// <param name="ServedFor">How long both chains and the roll-over certificates are given out.</param>
+/// <param name="SwitchAt">When agents' certificates begin to come from the successor; null: when somebody says so.</param>
+/// <param name="AllowTokenWrapped">Leave for keys that are token-wrapped although their predecessors are the token's own.</param>
+public sealed record SuccessionDraft(
+    string Authority, KeyAlgorithm Key, KeyAlgorithm? RootKey = null, TimeSpan? ServedFor = null, DateTimeOffset? SwitchAt = null, bool AllowTokenWrapped = false)
+{
+    public static readonly TimeSpan DefaultWindow = TimeSpan.FromDays(90);
+}
+
+/// <summary>One CA that would be made.</summary>
+public sealed record PlannedAuthority(string Predecessor, KeyAlgorithm PredecessorKey, string Name, string Subject, KeyAlgorithm Key, string Provider, KeyProtection Protection, DateTimeOffset NotAfter);
+
+/// <summary>What a succession would make; nothing was changed.</summary>
+public sealed record SuccessionPlan(ImmutableArray<PlannedAuthority> Authorities, DateTimeOffset ServedUntil, DateTimeOffset? SwitchAt, ImmutableArray<string> Warnings, ImmutableArray<string> Obstacles);
+
+/// <summary>A succession as it stands.</summary>
+public sealed record SuccessionStatus(SuccessionRecord Record, bool IsServed);

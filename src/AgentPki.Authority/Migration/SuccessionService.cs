@@ -1,0 +1,373 @@
+using System.Collections.Immutable;
+using AgentPki.Authority.Audit;
+using AgentPki.Authority.Ceremony;
+using AgentPki.Authority.Commit;
+using AgentPki.Authority.Issuance;
+using AgentPki.Authority.Problems;
+using AgentPki.Authority.Profiles;
+using AgentPki.Authority.Store;
+using AgentPki.Cryptography;
+using AgentPki.Ledger;
+using AgentPki.X509;
+using AgentPki.X509.Certificates;
+using AgentPki.X509.Lint;
+using AgentPki.X509.Names;
+using Microsoft.Extensions.Logging;
+
+namespace AgentPki.Authority.Migration;
+
+/// <summary>
+/// Gives CAs successors with other keys: a new issuing CA, with a new root above it or under the old one. Agents' certificates move when told; OCSP and CRL of
+/// the old CA go on for as long as it has valid certificates. A start that was cut off continues where it stopped: what is there by its name is taken.
+/// </summary>
+public sealed class SuccessionService : IDisposable
+{
+    private static readonly TimeSpan Backdate = TimeSpan.FromMinutes(10);
+    private readonly IssuerDirectory _issuers;
+    private readonly ProfileCatalog _profiles;
+    private readonly KeyMaker _keys;
+    private readonly CryptoProviders _providers;
+    private readonly CommitWriter _commits;
+    private readonly AuditTrail _audit;
+    private readonly AuthorityOptions _options;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly SemaphoreSlim _one = new(1, 1);
+
+    internal SuccessionService(
+        IssuerDirectory issuers, ProfileCatalog profiles, KeyMaker keys, CryptoProviders providers, CommitWriter commits, AuditTrail audit, AuthorityOptions options, TimeProvider time, ILogger<SuccessionService> logger) =>
+        (_issuers, _profiles, _keys, _providers, _commits, _audit, _options, _time, _logger) = (issuers, profiles, keys, providers, commits, audit, options, time, logger);
+
+    /// <summary>Every succession, oldest first.</summary>
+    public IReadOnlyList<SuccessionStatus> List() =>
+        [.. _issuers.Successions.Select(s => new SuccessionStatus(s, s.State != SuccessionState.Finished && _time.GetUtcNow() < s.ServedUntil))];
+
+    /// <summary>What a succession would make. Changes nothing and is no entry.</summary>
+    public SuccessionPlan Plan(SuccessionDraft draft)
+    {
+        var obstacles = ImmutableArray.CreateBuilder<string>();
+        var warnings = ImmutableArray.CreateBuilder<string>();
+        var planned = ImmutableArray.CreateBuilder<PlannedAuthority>();
+        var now = _time.GetUtcNow();
+        if (_issuers.Find(draft.Authority) is not { } issuing || issuing.Parent == issuing.Name || _issuers.Find(issuing.Parent) is not { } root)
+        {
+            obstacles.Add($"there is no issuing CA '{draft.Authority}'; there are {string.Join(", ", _issuers.All.Where(i => i.Parent != i.Name).Select(i => i.Name))}");
+            return new SuccessionPlan([], now, draft.SwitchAt, [], obstacles.ToImmutable());
+        }
+
+        var served = now + (draft.ServedFor ?? SuccessionDraft.DefaultWindow);
+        if (draft.SwitchAt >= served)
+        {
+            obstacles.Add("the switch must come before the end of the time in which both chains are given out");
+        }
+
+        if (draft.RootKey is not null && _issuers.Successions.Any(s => s.Predecessor == root.Name && s.State == SuccessionState.Prepared) && _issuers.NewestOf(root.Name) is { } made)
+        {
+            warnings.Add($"the root's successor '{made.Name}' is there from an earlier start and is taken");
+        }
+        else if (draft.RootKey is { } rootKey)
+        {
+            Examine(draft, root, rootKey, planned, obstacles);
+        }
+
+        Examine(draft, issuing, draft.Key, planned, obstacles);
+        foreach (var profile in _profiles.All.Where(p => p.Issuer == _issuers.LineageOf(issuing.Name) && p.Signature is { } signature && !signature.Fits(draft.Key)))
+        {
+            obstacles.Add($"profile '{profile.Name}' wants {profile.Signature} signatures, which a {draft.Key} key cannot make: take 'signature' out of it");
+        }
+
+        if (draft.Key.IsQuantumSafe && !(draft.RootKey ?? root.Certificate.PublicKey.Algorithm).IsQuantumSafe)
+        {
+            warnings.Add($"the root '{root.Name}' signs with {root.Signature}: the new chain is only as strong as that; --root-algorithm gives it a successor too");
+        }
+
+        if (draft.RootKey is null)
+        {
+            warnings.Add("the root stays: relying parties need no new anchor, and there are no roll-over certificates");
+        }
+
+        return new SuccessionPlan(planned.ToImmutable(), served, draft.SwitchAt, warnings.ToImmutable(), obstacles.ToImmutable());
+    }
+
+    /// <summary>Makes keys and certificates of the successors and gives them out. Who issues does not change yet.</summary>
+    /// <exception cref="KeyUnavailableException">A token cannot work now; start again, it continues.</exception>
+    /// <exception cref="StoreUnavailableException">The store cannot work now; start again, it continues.</exception>
+    public async ValueTask<Outcome<IReadOnlyList<SuccessionStatus>>> StartAsync(SuccessionDraft draft, string actor, string correlationId, CancellationToken cancellationToken)
+    {
+        await _one.WaitAsync(cancellationToken);
+        try
+        {
+            var plan = Plan(draft);
+            if (!plan.Obstacles.IsEmpty)
+            {
+                return await RefuseAsync(PkiProblemKind.PolicyViolation, string.Join("; ", plan.Obstacles), actor, correlationId);
+            }
+
+            try
+            {
+                // From here on to the end: what is half done would only be finished by the next start.
+                await MakeAsync(plan, actor, correlationId);
+            }
+            catch (Exception failure) when (failure is SignatureRejectedException or InvalidOperationException)
+            {
+                return await RefuseAsync(PkiProblemKind.IssuanceRejected, failure.Message.TrimEnd('.'), actor, correlationId);
+            }
+
+            return new Outcome<IReadOnlyList<SuccessionStatus>>.Done(List());
+        }
+        finally
+        {
+            _one.Release();
+        }
+    }
+
+    /// <summary>Agents' certificates come from the successor from now on.</summary>
+    public ValueTask<Outcome<IReadOnlyList<SuccessionStatus>>> SwitchAsync(string authority, string actor, string correlationId, CancellationToken cancellationToken) =>
+        MoveAsync(authority, SuccessionState.Prepared, SuccessionState.Switched, actor, correlationId, cancellationToken);
+
+    /// <summary>Agents' certificates come from the old CA again. What the successor issued stays valid.</summary>
+    public ValueTask<Outcome<IReadOnlyList<SuccessionStatus>>> RollBackAsync(string authority, string actor, string correlationId, CancellationToken cancellationToken) =>
+        MoveAsync(authority, SuccessionState.Switched, SuccessionState.Prepared, actor, correlationId, cancellationToken);
+
+    /// <summary>The appliance's own certificates follow, and the old chain is not given out any more. OCSP and CRL of the old CA go on.</summary>
+    public ValueTask<Outcome<IReadOnlyList<SuccessionStatus>>> FinishAsync(string authority, string actor, string correlationId, CancellationToken cancellationToken) =>
+        MoveAsync(authority, SuccessionState.Switched, SuccessionState.Finished, actor, correlationId, cancellationToken);
+
+    /// <summary>Switches what is due: called by the appliance's timer.</summary>
+    public async ValueTask AdvanceAsync(CancellationToken cancellationToken)
+    {
+        foreach (var due in _issuers.Successions.Where(s => s.State == SuccessionState.Prepared && s.SwitchAt <= _time.GetUtcNow() && IsIssuing(s)).ToList())
+        {
+            await MoveAsync(due.Predecessor, SuccessionState.Prepared, SuccessionState.Switched, AuditTrail.Appliance, "timer", cancellationToken);
+        }
+    }
+
+    public void Dispose() => _one.Dispose();
+
+    private bool IsIssuing(SuccessionRecord succession) => _issuers.Find(succession.Predecessor) is { } issuer && issuer.Parent != issuer.Name;
+
+    private void Examine(SuccessionDraft draft, Issuer predecessor, KeyAlgorithm key, ImmutableArray<PlannedAuthority>.Builder planned, ImmutableArray<string>.Builder obstacles)
+    {
+        if (_issuers.Successions.FirstOrDefault(s => s.Predecessor == predecessor.Name) is { } known)
+        {
+            obstacles.Add($"CA '{predecessor.Name}' has a successor already, '{known.Successor}': finish that, then give that one a successor");
+            return;
+        }
+
+        if (!key.CanSign || key == KeyAlgorithm.Rsa2048)
+        {
+            obstacles.Add($"a CA cannot have a {key} key");
+            return;
+        }
+
+        // No worse than its predecessor's key is kept, unless somebody gives leave.
+        var lowest = predecessor.Protection ?? KeyProtection.Token;
+        var where = new KeyPlacement(draft.AllowTokenWrapped && lowest > KeyProtection.TokenWrapped ? KeyProtection.TokenWrapped : lowest);
+        if (where.Find(_providers, [key]) is not ({ } provider, _))
+        {
+            obstacles.Add($"CA '{predecessor.Name}': {where.Explain(_providers, [key]).TrimEnd('.')}");
+            return;
+        }
+
+        var now = _time.GetUtcNow();
+        var certificate = predecessor.Certificate;
+        planned.Add(new PlannedAuthority(
+            predecessor.Name, certificate.PublicKey.Algorithm, NextName(predecessor.Name), SubjectOf(predecessor).ToString(), key, provider.Name, provider.ProtectionFor(key), now + (certificate.NotAfter - certificate.NotBefore)));
+    }
+
+    /// <summary><c>issuing</c>, <c>issuing-2</c>, <c>issuing-3</c>: the number is the generation.</summary>
+    private string NextName(string predecessor)
+    {
+        var line = _issuers.LineageOf(predecessor);
+        var generation = 2;
+        for (var name = line; name != predecessor; generation++)
+        {
+            name = _issuers.Successions.First(s => s.Predecessor == name).Successor;
+        }
+
+        return $"{line}-{generation}";
+    }
+
+    /// <summary>A root keeps its name: its two keys certify each other under it (RFC 9810 §4.4). An issuing CA gets another, so that name and serial number stay unique (RFC 5280 §4.1.2.2).</summary>
+    private X500Name SubjectOf(Issuer predecessor)
+    {
+        var subject = predecessor.Certificate.Subject;
+        if (predecessor.Parent == predecessor.Name)
+        {
+            return subject;
+        }
+
+        var line = _issuers.Find(_issuers.LineageOf(predecessor.Name))?.Certificate.Subject ?? subject;
+        var generation = NextName(predecessor.Name)[(_issuers.LineageOf(predecessor.Name).Length + 1)..];
+        return X500Name.Create([.. line.Rdns.SelectMany(rdn => rdn).Select(a => (a.Oid, a.Oid == Oids.CommonName ? $"{a.Value} {generation}" : a.Value))]);
+    }
+
+    private async ValueTask MakeAsync(SuccessionPlan plan, string actor, string correlationId)
+    {
+        foreach (var planned in plan.Authorities)
+        {
+            var predecessor = _issuers.Find(planned.Predecessor) ?? throw new InvalidOperationException($"CA '{planned.Predecessor}' is gone.");
+            var isRoot = predecessor.Parent == predecessor.Name;
+
+            // 1. The CA: its key where it will live, its certificate by itself or by its parent.
+            var successor = _issuers.Find(planned.Name) ?? await MakeAuthorityAsync(planned, predecessor, isRoot ? null : _issuers.NewestOf(predecessor.Parent), actor);
+
+            // 2. Of a root: each key under the other's signature.
+            byte[]? newWithOld = null, oldWithNew = null;
+            if (isRoot)
+            {
+                newWithOld = await CrossAsync(predecessor, successor, actor);
+                oldWithNew = await CrossAsync(successor, predecessor, actor);
+            }
+
+            // 3. The succession, from which on it is given out.
+            var now = _time.GetUtcNow();
+            var record = new SuccessionRecord(predecessor.Name, successor.Name, SuccessionState.Prepared, newWithOld, oldWithNew, now, plan.SwitchAt, plan.ServedUntil);
+            await CommitAsync(new CommitRequest(Entry(record, SuccessionState.Prepared, actor, correlationId, now), [new StoreChange.AddSuccession(record)]));
+            await _issuers.ReloadAsync(CancellationToken.None);
+        }
+    }
+
+    private async ValueTask<Issuer> MakeAuthorityAsync(PlannedAuthority planned, Issuer predecessor, Issuer? parent, string actor)
+    {
+        var label = predecessor.Record.Key.Label;
+        var ending = $"{predecessor.Name}-ca";
+        var prefix = label.EndsWith(ending, StringComparison.Ordinal) ? label[..^ending.Length] : "";
+        var (key, isNew) = await _keys.OpenOrGenerateInAsync($"{prefix}{planned.Name}-ca", [planned.Key], KeyPurpose.CertificateAuthority, new KeyPlacement(planned.Protection), actor, CancellationToken.None);
+        if (!isNew)
+        {
+            await _keys.RecordFoundAsync(key, actor);
+        }
+
+        var reference = key.Reference;
+        Certificate certificate;
+        await using (var guarded = GuardedKey.Take(_providers, key))
+        {
+            certificate = parent is null ? await SelfSignAsync(planned, predecessor, guarded) : await RollOver.SignAsync(parent, DraftFor(planned, predecessor, parent, guarded.PublicKey), CancellationToken.None);
+        }
+
+        var now = _time.GetUtcNow();
+        var (issuer, serial) = (parent?.Name ?? planned.Name, certificate.SerialNumber.ToArray());
+        var entry = new LedgerEntry(LedgerEntryKind.AuthorityCreated, now, actor, LedgerFacts.OfCertificate(issuer, serial, certificate.Der.Span).AddRange(AuditDetails.Of(
+            (AuditDetails.Subject, certificate.Subject.ToString()),
+            (AuditDetails.KeyLabel, $"{reference.Provider}/{reference.Label}"),
+            (AuditDetails.KeySha256, AuditDetails.Hex(certificate.PublicKey.Fingerprint())),
+            (AuditDetails.NotAfter, AuditDetails.Instant(certificate.NotAfter)))));
+        await CommitAsync(new CommitRequest(entry,
+        [
+            new StoreChange.AddAuthority(new AuthorityRecord(planned.Name, issuer, reference, planned.Key.DefaultSignature, certificate.Der.ToArray(), now)),
+            new StoreChange.AddCertificate(RecordOf(certificate, issuer, $"{planned.Name}-ca", actor, now)),
+        ]));
+        await _issuers.ReloadAsync(CancellationToken.None);
+        return _issuers.Find(planned.Name) ?? throw new InvalidOperationException($"CA '{planned.Name}' was not recorded.");
+    }
+
+    private CertificateDraft DraftFor(PlannedAuthority planned, Issuer predecessor, Issuer parent, PublicKey key)
+    {
+        var now = Now();
+        var constrain = predecessor.Certificate.FindExtension(Oids.NameConstraints) is not null;
+        var notAfter = planned.NotAfter < parent.Certificate.NotAfter ? planned.NotAfter : parent.Certificate.NotAfter;
+        return new CertificateDraft(
+            SerialNumber.Create(), parent.Signature, SubjectOf(predecessor), key, now - Backdate, notAfter, AuthorityExtensions.ForIssuing(key, null, parent, _options, constrain),
+            CertificatePosition.IssuingCa, notAfter - now + Backdate + TimeSpan.FromSeconds(1));
+    }
+
+    private async ValueTask<Certificate> SelfSignAsync(PlannedAuthority planned, Issuer predecessor, GuardedKey key)
+    {
+        var now = Now();
+        var signature = planned.Key.DefaultSignature;
+        var notAfter = DateTimeOffset.FromUnixTimeSeconds(planned.NotAfter.ToUnixTimeSeconds());
+        var toBeSigned = new TbsCertificate
+        {
+            SerialNumber = SerialNumber.Create(),
+            Signature = signature,
+            Issuer = predecessor.Certificate.Subject,
+            NotBefore = now - Backdate,
+            NotAfter = notAfter,
+            Subject = predecessor.Certificate.Subject,
+            PublicKey = key.PublicKey,
+            Extensions = AuthorityExtensions.ForRoot(key.PublicKey, null),
+        };
+        var context = new LintContext(CertificatePosition.Root, null, notAfter - now + Backdate + TimeSpan.FromSeconds(1));
+        var (certificate, findings) = await new AuthoritySigner(planned.Name, key, null, _providers).SignAsync(toBeSigned, context, CancellationToken.None);
+        return certificate
+            ?? throw new SignatureRejectedException($"The certificate of CA '{planned.Name}' would not be in order: {string.Join("; ", findings.Where(f => f.Severity == LintSeverity.Error))}. Nothing was signed.");
+    }
+
+    private async ValueTask<byte[]> CrossAsync(Issuer signer, Issuer other, string actor)
+    {
+        var certificate = await RollOver.CertifyAsync(signer, other.Certificate, _options, CancellationToken.None);
+        var (now, serial) = (_time.GetUtcNow(), certificate.SerialNumber.ToArray());
+        var entry = new LedgerEntry(LedgerEntryKind.RollOverCertificateIssued, now, actor, LedgerFacts.OfCertificate(signer.Name, serial, certificate.Der.Span).AddRange(AuditDetails.Of(
+            (AuditDetails.Subject, certificate.Subject.ToString()),
+            (AuditDetails.KeySha256, AuditDetails.Hex(certificate.PublicKey.Fingerprint())),
+            (AuditDetails.NotAfter, AuditDetails.Instant(certificate.NotAfter)))));
+        await CommitAsync(new CommitRequest(entry, [new StoreChange.AddCertificate(RecordOf(certificate, signer.Name, "roll-over", actor, now))]));
+        return certificate.Der.ToArray();
+    }
+
+    private static CertificateRecord RecordOf(Certificate certificate, string issuer, string profile, string actor, DateTimeOffset now) => new(
+        issuer, certificate.SerialNumber.ToArray(), certificate.Der.ToArray(), profile, null, certificate.PublicKey.Fingerprint(), certificate.NotBefore, certificate.NotAfter, now, actor, certificate.PublicKey.Algorithm);
+
+    private async ValueTask<Outcome<IReadOnlyList<SuccessionStatus>>> MoveAsync(string authority, SuccessionState from, SuccessionState to, string actor, string correlationId, CancellationToken cancellationToken)
+    {
+        await _one.WaitAsync(cancellationToken);
+        try
+        {
+            if (_issuers.Successions.FirstOrDefault(s => s.Predecessor == authority) is not { } succession || !IsIssuing(succession))
+            {
+                return await RefuseAsync(PkiProblemKind.NotFound, $"issuing CA '{authority}' has no successor", actor, correlationId);
+            }
+
+            if (succession.State != from)
+            {
+                return await RefuseAsync(PkiProblemKind.Conflict, $"the succession of CA '{authority}' is {Word(succession.State)}, not {Word(from)}", actor, correlationId);
+            }
+
+            // The root above goes with it: one entry, one commit.
+            var now = _time.GetUtcNow();
+            var parent = _issuers.Find(succession.Predecessor)?.Parent;
+            var moved = _issuers.Successions.Where(s => s == succession || (s.Predecessor == parent && s.State == from)).ToList();
+            await CommitAsync(new CommitRequest(Entry(succession, to, actor, correlationId, now), [.. moved.Select(s => new StoreChange.ChangeSuccession(s.Predecessor, from, to))]));
+            await _issuers.ReloadAsync(CancellationToken.None);
+            Log.SuccessionMoved(_logger, succession.Predecessor, succession.Successor, to.ToString());
+            return new Outcome<IReadOnlyList<SuccessionStatus>>.Done(List());
+        }
+        finally
+        {
+            _one.Release();
+        }
+    }
+
+    private async ValueTask CommitAsync(CommitRequest request)
+    {
+        if (await _commits.CommitAsync(request, CancellationToken.None) is CommitOutcome.Conflict conflict)
+        {
+            throw new InvalidOperationException(conflict.Reason);
+        }
+    }
+
+    private static LedgerEntry Entry(SuccessionRecord succession, SuccessionState state, string actor, string correlationId, DateTimeOffset now) =>
+        new(LedgerEntryKind.AuthoritySuccession, now, actor, AuditDetails.Of(
+            (AuditDetails.Subject, succession.Predecessor),
+            (AuditDetails.Successor, succession.Successor),
+            (AuditDetails.State, state.ToString()),
+            (AuditDetails.To, AuditDetails.Instant(succession.ServedUntil)),
+            (AuditDetails.Correlation, correlationId)));
+
+    private static string Word(SuccessionState state) => state switch
+    {
+        SuccessionState.Prepared => "prepared",
+        SuccessionState.Switched => "switched",
+        SuccessionState.Finished => "finished",
+    };
+
+    private DateTimeOffset Now() => DateTimeOffset.FromUnixTimeSeconds(_time.GetUtcNow().ToUnixTimeSeconds());
+
+    private async ValueTask<Outcome<IReadOnlyList<SuccessionStatus>>> RefuseAsync(PkiProblemKind kind, string detail, string actor, string correlationId)
+    {
+        var problem = new PkiProblem(kind, detail);
+        await _audit.RefuseAsync(new Refusal(actor, problem, "admin", correlationId), CancellationToken.None);
+        return new Outcome<IReadOnlyList<SuccessionStatus>>.Refused(problem);
+    }
+}

@@ -1,0 +1,93 @@
+using System.Security.Cryptography;
+using AgentPki.Authority.Migration;
+using AgentPki.Authority.Problems;
+using AgentPki.Cryptography;
+using Microsoft.AspNetCore.Http;
+
+namespace AgentPki.Protocols.Admin;
+
+/// <summary>Successions: moving CAs to other keys.</summary>
+internal static class AdminSuccessions
+{
+    public static IEnumerable<AdminOperation> Operations =>
+    [
+        AdminOperation.Of(HttpMethods.Get, "/successions", "listSuccessions", "Which CA takes whose place, oldest first.", AdminJson.Default.SuccessionsView,
+            (call, _) => ValueTask.FromResult<Outcome<SuccessionsView>>(new Outcome<SuccessionsView>.Done(View(call, call.Services.Authority.Successions.List())))),
+        AdminOperation.Of("/successions/plan", "planSuccession", "What a succession would make. Changes nothing.", AdminJson.Default.SuccessionCommand, AdminJson.Default.SuccessionPlanView, PlanAsync),
+        AdminOperation.Of("/successions", "startSuccession", "Makes the successors and gives them out; who issues does not change yet.", AdminJson.Default.SuccessionCommand, AdminJson.Default.SuccessionsView, StartAsync),
+        AdminOperation.Of(HttpMethods.Post, "/successions/{authority}/switch", "switchSuccession", "Agents' certificates come from the successor.", AdminJson.Default.SuccessionsView,
+            async (call, cancellationToken) => View(call, await call.Services.Authority.Successions.SwitchAsync(call.Path("authority"), call.Actor, call.CorrelationId, cancellationToken))),
+        AdminOperation.Of(HttpMethods.Post, "/successions/{authority}/rollback", "rollBackSuccession", "Agents' certificates come from the old CA again.", AdminJson.Default.SuccessionsView,
+            async (call, cancellationToken) => View(call, await call.Services.Authority.Successions.RollBackAsync(call.Path("authority"), call.Actor, call.CorrelationId, cancellationToken))),
+        AdminOperation.Of(HttpMethods.Post, "/successions/{authority}/finish", "finishSuccession", "The appliance's own certificates follow; the old chain is not given out any more.", AdminJson.Default.SuccessionsView,
+            async (call, cancellationToken) => View(call, await call.Services.Authority.Successions.FinishAsync(call.Path("authority"), call.Actor, call.CorrelationId, cancellationToken))),
+    ];
+
+    private static ValueTask<Outcome<SuccessionPlanView>> PlanAsync(AdminCall call, SuccessionCommand command, CancellationToken cancellationToken) => ValueTask.FromResult<Outcome<SuccessionPlanView>>(Draft(command) switch
+    {
+        Outcome<SuccessionDraft>.Done(var draft) => new Outcome<SuccessionPlanView>.Done(View(call.Services.Authority.Successions.Plan(draft))),
+        Outcome<SuccessionDraft>.Refused(var problem) => new Outcome<SuccessionPlanView>.Refused(problem),
+        _ => throw new InvalidOperationException(),
+    });
+
+    private static async ValueTask<Outcome<SuccessionsView>> StartAsync(AdminCall call, SuccessionCommand command, CancellationToken cancellationToken) => Draft(command) switch
+    {
+        Outcome<SuccessionDraft>.Done(var draft) => View(call, await call.Services.Authority.Successions.StartAsync(draft, call.Actor, call.CorrelationId, cancellationToken)),
+        Outcome<SuccessionDraft>.Refused(var problem) => await call.RefuseAsync<SuccessionsView>(problem, cancellationToken),
+        _ => throw new InvalidOperationException(),
+    };
+
+    private static Outcome<SuccessionDraft> Draft(SuccessionCommand command)
+    {
+        foreach (var name in new[] { command.KeyAlgorithm, command.RootKeyAlgorithm }.OfType<string>())
+        {
+            if (KeyAlgorithm.Find(name) is null)
+            {
+                return new Outcome<SuccessionDraft>.Refused(new PkiProblem(PkiProblemKind.MalformedRequest, $"'{name}' is no kind of key; known are {string.Join(", ", KeyAlgorithm.All.Select(k => k.Name))}"));
+            }
+        }
+
+        if (KeyAlgorithm.Find(command.KeyAlgorithm) is not { } key || command.ServedFor is < 1 or > int.MaxValue)
+        {
+            return new Outcome<SuccessionDraft>.Refused(new PkiProblem(PkiProblemKind.MalformedRequest, "'servedFor' must be seconds"));
+        }
+
+        return new Outcome<SuccessionDraft>.Done(new SuccessionDraft(
+            command.Authority, key, command.RootKeyAlgorithm is { } root ? KeyAlgorithm.Find(root) : null,
+            command.ServedFor is { } seconds ? TimeSpan.FromSeconds(seconds) : null, command.SwitchAt, command.AllowTokenWrapped));
+    }
+
+    private static SuccessionPlanView View(SuccessionPlan plan) => new(
+        [
+            .. plan.Authorities.Select(a => new PlannedAuthorityView(
+                a.Predecessor, a.PredecessorKey.Name, a.Name, a.Subject, a.Key.Name, a.Provider, AdminMapping.Word(a.Protection), a.NotAfter)),
+        ],
+        plan.ServedUntil,
+        plan.SwitchAt,
+        plan.Warnings,
+        plan.Obstacles);
+
+    private static Outcome<SuccessionsView> View(AdminCall call, Outcome<IReadOnlyList<SuccessionStatus>> outcome) => outcome switch
+    {
+        Outcome<IReadOnlyList<SuccessionStatus>>.Done(var all) => new Outcome<SuccessionsView>.Done(View(call, all)),
+        Outcome<IReadOnlyList<SuccessionStatus>>.Refused(var problem) => new Outcome<SuccessionsView>.Refused(problem),
+        _ => throw new InvalidOperationException(),
+    };
+
+    private static SuccessionsView View(AdminCall call, IReadOnlyList<SuccessionStatus> all) => new(
+    [
+        .. all.Select(s => new SuccessionView(
+            s.Record.Predecessor,
+            s.Record.Successor,
+            s.Record.State,
+            s.Record.Created,
+            s.Record.SwitchAt,
+            s.Record.ServedUntil,
+            s.IsServed,
+            call.Services.Authority.Issuers.Find(s.Record.Successor) is { } successor ? Pem(successor.Certificate.Der.Span) : "",
+            s.Record.NewWithOld is { } newWithOld ? Pem(newWithOld) : null,
+            s.Record.OldWithNew is { } oldWithNew ? Pem(oldWithNew) : null)),
+    ]);
+
+    private static string Pem(ReadOnlySpan<byte> der) => PemEncoding.WriteString("CERTIFICATE", der) + "\n";
+}

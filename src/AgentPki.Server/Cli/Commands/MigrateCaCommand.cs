@@ -1,0 +1,148 @@
+using System.CommandLine;
+using System.Globalization;
+using AgentPki.Protocols.Admin;
+using AgentPki.Server.Administration;
+using AgentPki.Server.Configuration;
+using AgentPki.Server.Home;
+
+namespace AgentPki.Server.Cli.Commands;
+
+/// <summary><c>agentpki migrate ca plan|start|status|switch|rollback|finish</c></summary>
+internal static class MigrateCaCommand
+{
+    internal static Verb Create(CommandContext context) =>
+        new Verb(
+            "ca",
+            "Gives a CA a successor with another key, with a new root or under the old one.",
+            "agentpki migrate ca plan --algorithm ml-dsa-65 --root-algorithm ml-dsa-87",
+            "agentpki migrate ca start --algorithm ml-dsa-65 --root-algorithm ml-dsa-87 --served-for 90d",
+            "agentpki migrate ca switch",
+            "agentpki migrate ca finish")
+            .With(
+                Plan(context),
+                Start(context),
+                new Verb("status", "Shows which CA takes whose place, and how far that is.", "agentpki migrate ca status").Runs((_, cancellationToken) => StatusAsync(context, cancellationToken)),
+                Move(context, "switch", "Agents' certificates come from the successor from now on; the appliance's own stay with the old CA, which clients trust already.", "agentpki migrate ca switch"),
+                Move(context, "rollback", "Agents' certificates come from the old CA again; what the successor issued stays valid.", "agentpki migrate ca rollback"),
+                Move(context, "finish", "The appliance's own certificates follow, and the old chain is not given out any more. OCSP and CRL of the old CA go on.", "agentpki migrate ca finish"));
+
+    private static Verb Plan(CommandContext context)
+    {
+        var options = SuccessionOptions.Create();
+        return new Verb(
+            "plan",
+            "Says which CAs would be made, where their keys would live, and what stands in the way. Changes nothing.",
+            "agentpki migrate ca plan --algorithm ml-dsa-65",
+            "agentpki migrate ca plan --algorithm mldsa65-ecdsa-p256 --root-algorithm mldsa87-ecdsa-p384")
+            .With(options.All)
+            .Runs((parsed, cancellationToken) => PlanAsync(context, options.Read(parsed), cancellationToken));
+    }
+
+    private static Verb Start(CommandContext context)
+    {
+        var options = SuccessionOptions.Create();
+        return new Verb(
+            "start",
+            "Makes the successors, and for a root the certificates old-with-new and new-with-old; EST cacerts gives all of them out from then on. Cut off, the same command continues.",
+            "agentpki migrate ca start --algorithm ml-dsa-65 --root-algorithm ml-dsa-87",
+            "agentpki migrate ca start --algorithm ecdsa-p384 --served-for 30d --switch-at 2027-06-01T06:00Z")
+            .With(options.All)
+            .Runs(async (parsed, cancellationToken) =>
+            {
+                using var admin = new AdminConnection(context.Home());
+                var made = await admin.PostAsync("successions", options.Read(parsed), AdminJson.Default.SuccessionCommand, AdminJson.Default.SuccessionsView, cancellationToken);
+                WriteAnchors(context, made);
+                return Tell(context, made);
+            });
+    }
+
+    private static Verb Move(CommandContext context, string verb, string description, string example)
+    {
+        var authority = AuthorityOf();
+        return new Verb(verb, description, example)
+            .With(authority)
+            .Runs(async (parsed, cancellationToken) =>
+            {
+                using var admin = new AdminConnection(context.Home());
+                var moved = await admin.PostAsync($"successions/{Uri.EscapeDataString(parsed.GetRequiredValue(authority))}/{verb}", AdminJson.Default.SuccessionsView, cancellationToken);
+                WriteAnchors(context, moved);
+                return Tell(context, moved);
+            });
+    }
+
+    internal static Option<string> AuthorityOf() => new("--ca") { Description = "The CA that gets, or has, the successor.", DefaultValueFactory = _ => "issuing" };
+
+    private static async Task<int> PlanAsync(CommandContext context, SuccessionCommand command, CancellationToken cancellationToken)
+    {
+        using var admin = new AdminConnection(context.Home());
+        var plan = await admin.PostAsync("successions/plan", command, AdminJson.Default.SuccessionCommand, AdminJson.Default.SuccessionPlanView, cancellationToken);
+        Output.Table(context.Terminal, ["CA", "KEY", "SUCCESSOR", "KEY", "LEVEL", "WHERE", "UNTIL", "SUBJECT"],
+            [.. plan.Authorities.Select(a => new[] { a.Predecessor, a.PredecessorKeyAlgorithm, a.Name, a.KeyAlgorithm, a.KeyProtection, a.KeyProvider, Output.Time(a.NotAfter), a.Subject })], "Nothing would be made.");
+        context.Terminal.Line($"Both chains would be given out until {Output.Time(plan.ServedUntil)}; agents' certificates would move {(plan.SwitchAt is { } at ? $"at {Output.Time(at)}" : "when 'migrate ca switch' says so")}.");
+        foreach (var warning in plan.Warnings)
+        {
+            context.Terminal.Line($"Note: {warning}.");
+        }
+
+        foreach (var obstacle in plan.Obstacles)
+        {
+            context.Terminal.Line($"It cannot start: {obstacle}.");
+        }
+
+        return plan.Obstacles.Count == 0 ? ExitCodes.Success : ExitCodes.CheckFailed;
+    }
+
+    private static async Task<int> StatusAsync(CommandContext context, CancellationToken cancellationToken)
+    {
+        using var admin = new AdminConnection(context.Home());
+        return Tell(context, await admin.GetAsync("successions", AdminJson.Default.SuccessionsView, cancellationToken));
+    }
+
+    private static int Tell(CommandContext context, SuccessionsView view)
+    {
+        Output.Table(
+            context.Terminal,
+            ["CA", "SUCCESSOR", "STATE", "SWITCH", "GIVEN OUT UNTIL"],
+            [
+                .. view.Successions.Select(s => new[]
+                {
+                    s.Predecessor, s.Successor, s.State.ToString().ToLower(CultureInfo.InvariantCulture), s.SwitchAt is { } at ? Output.Time(at) : "when told", s.IsServed ? Output.Time(s.ServedUntil) : "not any more",
+                }),
+            ],
+            "No CA has a successor.");
+        return ExitCodes.Success;
+    }
+
+    private static void WriteAnchors(CommandContext context, SuccessionsView view)
+    {
+        var served = view.Successions.Where(s => s.IsServed && s.NewWithOld is not null).ToList();
+        Anchors.WriteRollOver(context.Home(), [.. served.Select(s => s.SuccessorPem)], [.. served.SelectMany(s => new[] { s.NewWithOld, s.OldWithNew }).OfType<string>()]);
+    }
+}
+
+/// <summary>What a successor shall be; the same for plan and start.</summary>
+internal sealed class SuccessionOptions
+{
+    private readonly Option<string> _authority = MigrateCaCommand.AuthorityOf();
+    private readonly Option<string> _algorithm = new("--algorithm") { Description = "The successor's kind of key.", Required = true };
+    private readonly Option<string?> _root = new("--root-algorithm") { Description = "Of a new root above it; without it the root stays." };
+    private readonly Option<string> _served = new("--served-for") { Description = "How long both chains and the roll-over certificates are given out.", DefaultValueFactory = _ => "90d" };
+    private readonly Option<DateTimeOffset?> _switch = new("--switch-at") { Description = "When agents' certificates begin to come from the successor; without it: when 'migrate ca switch' says so." };
+    private readonly Option<bool> _wrapped = new("--allow-token-wrapped") { Description = "Leave for keys that no token here makes itself and that would be token-wrapped." };
+
+    private SuccessionOptions()
+    {
+    }
+
+    internal Symbol[] All => [_authority, _algorithm, _root, _served, _switch, _wrapped];
+
+    internal static SuccessionOptions Create() => new();
+
+    internal SuccessionCommand Read(ParseResult parsed) => new(
+        parsed.GetRequiredValue(_authority),
+        parsed.GetRequiredValue(_algorithm),
+        parsed.GetValue(_root),
+        Durations.TryParse(parsed.GetRequiredValue(_served), out var span) ? (long)span.TotalSeconds : throw new CommandException(ExitCodes.Usage, $"'{parsed.GetValue(_served)}' is not a time.", "Write it as 12h or 90d."),
+        parsed.GetValue(_switch),
+        parsed.GetValue(_wrapped));
+}

@@ -1,0 +1,205 @@
+using AgentPki.Authority.Enrollment;
+using AgentPki.Authority.Migration;
+using AgentPki.Authority.Problems;
+using AgentPki.Authority.Revocation;
+using AgentPki.Authority.Store;
+using AgentPki.Cryptography;
+using AgentPki.Ledger;
+using AgentPki.Ledger.Verification;
+using AgentPki.Testing.Fixtures;
+using AgentPki.X509.CertificateLists;
+using AgentPki.X509.Certificates;
+using AgentPki.X509.Ocsp;
+using Xunit;
+
+namespace AgentPki.Authority.Tests.Migration;
+
+/// <summary>RFC 9810 §4.4, RFC 7030 §4.1.3: a CA goes over to another key.</summary>
+public sealed class SuccessionTests
+{
+    private static readonly SuccessionDraft Both = new("issuing", KeyAlgorithm.EcdsaP384, KeyAlgorithm.Rsa3072);
+
+    [Fact]
+    public async Task Plan_SaysWhatWouldBeMade_AndChangesNothing()
+    {
+        await using var authority = await TestAuthority.StartAsync();
+        var size = await authority.LedgerSizeAsync();
+        var plan = authority.Services.Successions.Plan(Both);
+        Assert.Empty(plan.Obstacles);
+        Assert.Equal(
+            [("root", "root-2", KeyAlgorithm.Rsa3072), ("issuing", "issuing-2", KeyAlgorithm.EcdsaP384)], plan.Authorities.Select(a => (a.Predecessor, a.Name, a.Key)));
+        Assert.Equal(authority.Ceremony.Root.Subject.ToString(), plan.Authorities[0].Subject);
+        Assert.NotEqual(authority.Ceremony.Issuing.Subject.ToString(), plan.Authorities[1].Subject);
+        Assert.Equal(size, await authority.LedgerSizeAsync());
+    }
+
+    [Theory]
+    [InlineData("nobody", "ecdsa-p384", "there is no issuing CA")]
+    [InlineData("root", "ecdsa-p384", "there is no issuing CA")]
+    [InlineData("issuing", "rsa-2048", "cannot have a rsa-2048 key")]
+    [InlineData("issuing", "ml-kem-768", "cannot have a ml-kem-768 key")]
+    public async Task StartAsync_WhatCannotBe_IsRefused(string name, string key, string reason)
+    {
+        await using var authority = await TestAuthority.StartAsync();
+        var refused = Assert.IsType<Outcome<IReadOnlyList<SuccessionStatus>>.Refused>(
+            await authority.Services.Successions.StartAsync(new SuccessionDraft(name, KeyAlgorithm.Find(key)!), "admin:test", "c", default));
+        Assert.Contains(reason, refused.Problem.Detail, StringComparison.Ordinal);
+        Assert.Equal(2, authority.Services.Issuers.All.Count);
+    }
+
+    [Fact]
+    public async Task StartAsync_RollOverCertificates_ArePathsBetweenBothAnchorsAndBothLeaves()
+    {
+        await using var authority = await TestAuthority.StartAsync();
+        var (oldLeaf, oldKey) = await authority.AgentAsync("old.agents.test");
+        await DoneAsync(authority.Services.Successions.StartAsync(Both, "admin:test", "c", default));
+        var (stillOld, _) = await authority.AgentAsync("still.agents.test");
+        Assert.Equal(authority.Ceremony.Issuing.Subject, stillOld.Issuer);
+        await DoneAsync(authority.Services.Successions.SwitchAsync("issuing", "admin:test", "c", default));
+        var (newLeaf, _) = await authority.AgentAsync("new.agents.test");
+
+        var issuers = authority.Services.Issuers;
+        var (oldRoot, newRoot, newIssuing) = (issuers.Find("root")!.Certificate, issuers.Find("root-2")!.Certificate, issuers.Find("issuing-2")!.Certificate);
+        var record = issuers.Successions.Single(s => s.Predecessor == "root");
+        var (newWithOld, oldWithNew) = (Certificate.Parse(record.NewWithOld!), Certificate.Parse(record.OldWithNew!));
+        Assert.Equal(newIssuing.Subject, newLeaf.Issuer);
+        Assert.Equal(oldRoot.Subject, newRoot.Subject);
+        Assert.True(newWithOld.IsSelfIssued && oldWithNew.IsSelfIssued);
+
+        // old anchor → new root's key → new issuing CA → new leaf, and the other way round.
+        AssertPath(authority, oldRoot, newWithOld, newIssuing, newLeaf);
+        AssertPath(authority, newRoot, oldWithNew, authority.Ceremony.Issuing, oldLeaf);
+        AssertPath(authority, newRoot, newIssuing, newLeaf);
+        Assert.Equal(newRoot.PublicKey, newWithOld.PublicKey);
+        Assert.Equal(oldRoot.PublicKey, oldWithNew.PublicKey);
+        Assert.Equal(newRoot.SubjectKeyIdentifier.ToArray(), newWithOld.SubjectKeyIdentifier.ToArray());
+        Assert.True(newWithOld.NotAfter <= oldRoot.NotAfter && oldWithNew.NotAfter <= newRoot.NotAfter);
+
+        // The old one renews, with its old certificate, and gets one of the new CA.
+        var renewed = Assert.IsType<EnrollmentOutcome.Issued>(await authority.EnrollAsync(await TestAuthority.RequestAsync(oldKey, "old.agents.test"), new Requester.AgentCertificate(oldLeaf), kind: EnrollmentKind.Renew));
+        Assert.Equal(newIssuing.Subject, renewed.Certificate.Issuer);
+        Assert.Equal(2, (await authority.EntriesAsync(LedgerEntryKind.RollOverCertificateIssued)).Count);
+        Assert.Equal(["Prepared", "Prepared", "Switched"], (await authority.EntriesAsync(LedgerEntryKind.AuthoritySuccession)).Select(e => e["state"]));
+        var verified = await LedgerVerifier.VerifyAsync(authority.Store, authority.Providers, new LedgerVerifierOptions { Evidence = authority.Store }, null, default);
+        Assert.True(verified.IsIntact, string.Join("; ", verified.Findings));
+    }
+
+    [Fact]
+    public async Task Distribution_BothChainsForTheWindow_ThenTheNewOneAlone()
+    {
+        await using var authority = await TestAuthority.StartAsync();
+        var (issuers, profile) = (authority.Services.Issuers, authority.Services.Profiles.Default);
+        IReadOnlyList<Certificate> Given() => issuers.DistributionFor(profile, authority.Time.GetUtcNow());
+        Assert.Equal(2, Given().Count);
+        await DoneAsync(authority.Services.Successions.StartAsync(Both with { ServedFor = TimeSpan.FromDays(10) }, "admin:test", "c", default));
+        Assert.Equal(authority.Ceremony.Issuing, Given()[0]);
+        Assert.Equal(6, Given().Count);
+        Assert.Same(Given(), Given());
+        await DoneAsync(authority.Services.Successions.SwitchAsync("issuing", "admin:test", "c", default));
+        Assert.Equal(issuers.Find("issuing-2")!.Certificate, Given()[0]);
+        Assert.Equal(6, Given().Count);
+        await authority.RestartAsync();
+        issuers = authority.Services.Issuers;
+        Assert.Equal(6, Given().Count);
+        authority.Time.Advance(TimeSpan.FromDays(11));
+        Assert.Equal(issuers.Find("issuing-2")!.Chain, Given());
+        await DoneAsync(authority.Services.Successions.FinishAsync("issuing", "admin:test", "c", default));
+        Assert.Equal(issuers.Find("issuing-2")!.Chain, Given());
+    }
+
+    [Fact]
+    public async Task OldCa_AfterTheSwitch_StillAnswersOcspAndSignsItsCrl_TheNewOneToo()
+    {
+        await using var authority = await TestAuthority.StartAsync();
+        var (oldLeaf, _) = await authority.AgentAsync("old.agents.test");
+        await DoneAsync(authority.Services.Successions.StartAsync(Both, "admin:test", "c", default));
+        await DoneAsync(authority.Services.Successions.SwitchAsync("issuing", "admin:test", "c", default));
+        var (newLeaf, _) = await authority.AgentAsync("new.agents.test");
+        await DoneAsync(authority.Services.Successions.FinishAsync("issuing", "admin:test", "c", default));
+        var newIssuing = authority.Services.Issuers.Find("issuing-2")!.Certificate;
+        foreach (var (issuer, leaf, name) in new[] { (authority.Ceremony.Issuing, oldLeaf, "issuing"), (newIssuing, newLeaf, "issuing-2") })
+        {
+            var request = OcspRequest.Encode([CertId.Create(issuer, leaf.SerialNumber)]);
+            Assert.IsType<OcspCertificateStatus.Good>(OcspResponse.Parse((await authority.Services.Ocsp.RespondAsync(request, default)).Der).Data!.Responses[0].Status);
+            await authority.Services.Revocations.RevokeAsync(new RevocationRequest(new RevocationTarget.OneCertificate(leaf), RevocationReason.KeyCompromise, "admin:x", "admin", "c"), default);
+            Assert.IsType<OcspCertificateStatus.Revoked>(OcspResponse.Parse((await authority.Services.Ocsp.RespondAsync(request, default)).Der).Data!.Responses[0].Status);
+            var list = CertificateList.Parse((await authority.Services.CertificateLists.CurrentAsync(name, default))!.Der);
+            Assert.True(list.VerifySignature(issuer.PublicKey, authority.Providers));
+            Assert.NotNull(list.Find(leaf.SerialNumber.Span));
+        }
+
+        await authority.Services.MaintainAsync(default);
+        Assert.Null(await authority.Services.WhyNotReadyAsync(default));
+    }
+
+    [Fact]
+    public async Task SwitchAt_IsKeptByTheTimer_AndRollBackUndoesIt()
+    {
+        await using var authority = await TestAuthority.StartAsync();
+        var at = authority.Time.GetUtcNow().AddHours(1);
+        await DoneAsync(authority.Services.Successions.StartAsync(new SuccessionDraft("issuing", KeyAlgorithm.EcdsaP384, SwitchAt: at), "admin:test", "c", default));
+        await authority.Services.Successions.AdvanceAsync(default);
+        Assert.Equal(authority.Ceremony.Issuing.Subject, (await authority.AgentAsync("a.agents.test")).Certificate.Issuer);
+        authority.Time.Advance(TimeSpan.FromHours(2));
+        await authority.Services.Successions.AdvanceAsync(default);
+        Assert.Equal(authority.Services.Issuers.Find("issuing-2")!.Certificate.Subject, (await authority.AgentAsync("b.agents.test")).Certificate.Issuer);
+        await DoneAsync(authority.Services.Successions.RollBackAsync("issuing", "admin:test", "c", default));
+        Assert.Equal(authority.Ceremony.Issuing.Subject, (await authority.AgentAsync("c.agents.test")).Certificate.Issuer);
+        Assert.IsType<Outcome<IReadOnlyList<SuccessionStatus>>.Refused>(await authority.Services.Successions.FinishAsync("issuing", "admin:test", "c", default));
+    }
+
+    [Fact]
+    public async Task StartAsync_CutOff_ContinuesWithWhatIsThere()
+    {
+        await using var authority = await TestAuthority.StartAsync();
+        // The token goes away at the third signature: a new root and one roll-over certificate are there.
+        var signatures = 0;
+        authority.Keys.BeforeSign = key => key.Purpose == KeyPurpose.CertificateAuthority && ++signatures == 3 ? throw new KeyUnavailableException("gone (test)", TimeSpan.FromSeconds(1)) : Task.CompletedTask;
+        await Assert.ThrowsAsync<KeyUnavailableException>(async () => await authority.Services.Successions.StartAsync(Both, "admin:test", "c", default));
+        authority.Keys.BeforeSign = null;
+        Assert.Empty(authority.Services.Issuers.Successions);
+        await authority.RestartAsync();
+        await DoneAsync(authority.Services.Successions.StartAsync(Both, "admin:test", "c", default));
+        Assert.Equal(["root", "issuing"], authority.Services.Issuers.Successions.Select(s => s.Predecessor));
+        Assert.Equal(4, authority.Services.Issuers.All.Count);
+    }
+
+    [Fact]
+    public async Task Generations_OneAfterTheOther_EachWithItsOwnKey()
+    {
+        await using var authority = await TestAuthority.StartAsync();
+        foreach (var (name, key) in new[] { ("issuing", KeyAlgorithm.EcdsaP384), ("issuing-2", KeyAlgorithm.Rsa3072) })
+        {
+            await DoneAsync(authority.Services.Successions.StartAsync(new SuccessionDraft(name, key), "admin:test", "c", default));
+            await DoneAsync(authority.Services.Successions.SwitchAsync(name, "admin:test", "c", default));
+            await DoneAsync(authority.Services.Successions.FinishAsync(name, "admin:test", "c", default));
+        }
+
+        var (leaf, _) = await authority.AgentAsync("third.agents.test");
+        var third = authority.Services.Issuers.Find("issuing-3")!;
+        Assert.Equal(third.Certificate.Subject, leaf.Issuer);
+        Assert.EndsWith(" 3", third.Certificate.Subject.CommonName, StringComparison.Ordinal);
+        Assert.Equal(KeyAlgorithm.Rsa3072, third.Certificate.PublicKey.Algorithm);
+    }
+
+    // Names, keys and signatures from the anchor down; what openssl makes of it is in the integration tests.
+    private static void AssertPath(TestAuthority authority, Certificate anchor, params Certificate[] path)
+    {
+        var issuer = anchor;
+        foreach (var certificate in path)
+        {
+            Assert.Equal(issuer.Subject, certificate.Issuer);
+            Assert.Equal(issuer.SubjectKeyIdentifier.ToArray(), certificate.AuthorityKeyIdentifier.ToArray());
+            Assert.True(certificate.VerifySignature(issuer.PublicKey, authority.Providers));
+            issuer = certificate;
+        }
+    }
+
+    private static async Task DoneAsync(ValueTask<Outcome<IReadOnlyList<SuccessionStatus>>> command)
+    {
+        if (await command is Outcome<IReadOnlyList<SuccessionStatus>>.Refused(var problem))
+        {
+            Assert.Fail(problem.Detail);
+        }
+    }
+}

@@ -1,0 +1,170 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using System.Text.Json;
+using AgentPki.Client.Est;
+using AgentPki.Integration.Foreign;
+using AgentPki.Integration.Harness;
+using AgentPki.X509.Certificates;
+
+namespace AgentPki.Integration.Migration;
+
+/// <summary>The real server, its command line and the EST client: a fleet and then its CA go over to other keys.</summary>
+public sealed class FleetMoveTests : IDisposable
+{
+    private const int Agents = 6;
+    private static readonly byte[] P384 = [0x06, 0x05, 0x2B, 0x81, 0x04, 0x00, 0x22]; // 1.3.132.0.34
+    private readonly TempFolder folder = new();
+
+    [Fact]
+    public async Task Campaign_PlanStartReenrolStatusRetireRollback()
+    {
+        await using var appliance = await Appliance.StartNewAsync();
+        var agents = new List<EnrolledAgent>();
+        for (var i = 0; i < Agents; i++)
+        {
+            agents.Add(await EnrolledAgent.CreateAsync(appliance, "fleet"));
+        }
+
+        // 1. The dry run; the sample agent of `up` is one more.
+        var plan = (await appliance.Cli.RunAsync("migrate", "plan", "--from", "ecdsa-p256", "--to", "ecdsa-p384", "--share", "50%")).MustSucceed().Text;
+        Assert.Contains($"{Agents + 1} agents with {Agents + 1} live certificates", plan, StringComparison.Ordinal);
+        Assert.Contains("nothing was changed", plan, StringComparison.Ordinal);
+        Assert.Contains("No campaigns yet", (await appliance.Cli.RunAsync("migrate", "status")).MustSucceed().Text, StringComparison.Ordinal);
+
+        // 2. Half of them: csrattrs changes for these, and for nobody else.
+        (await appliance.Cli.RunAsync("migrate", "start", "half", "--from", "ecdsa-p256", "--to", "ecdsa-p384", "--share", "50%", "--grace", "0s")).MustSucceed();
+        var switched = new List<EnrolledAgent>();
+        foreach (var agent in agents)
+        {
+            if (await AsksForP384Async(appliance, agent.Certificate))
+            {
+                switched.Add(agent);
+            }
+        }
+
+        var status = await StatusAsync(appliance, "half");
+        Assert.InRange(status.GetProperty("switched").GetInt32() - switched.Count, 0, 1); // the sample agent is in it or not
+        Assert.False(await AsksForP384Async(appliance, null));
+
+        // 3. They follow; the old kind of key is refused, and the refusal says why and is seen.
+        foreach (var agent in switched)
+        {
+            using (var est = Client(appliance, agent.Certificate))
+            {
+                var refused = Assert.IsType<EstEnrollment.Refused>(await est.ReenrollAsync(Csr.ForDns(Csr.NewP256(), agent.Name), TestContext.Current.CancellationToken));
+                Assert.Contains("campaign 'half' moves this agent to ecdsa-p384", refused.Detail, StringComparison.Ordinal);
+            }
+
+            Assert.Contains(agent.Name, (await appliance.Cli.RunAsync("migrate", "status", "half")).MustSucceed().Text, StringComparison.Ordinal);
+            await MoveAsync(appliance, agent);
+        }
+
+        Assert.Equal(switched.Count, (await StatusAsync(appliance, "half")).GetProperty("inUse").GetInt32());
+
+        // 4. All of them; whoever has the new one in use loses the old one.
+        (await appliance.Cli.RunAsync("migrate", "start", "half", "--share", "100%")).MustSucceed();
+        foreach (var agent in agents.Except(switched))
+        {
+            await MoveAsync(appliance, agent);
+        }
+
+        (await appliance.Cli.RunAsync("migrate", "pause", "half")).MustSucceed();
+        (await appliance.Cli.RunAsync("migrate", "resume", "half")).MustSucceed();
+        Assert.Equal(Agents, (await StatusAsync(appliance, "half")).GetProperty("retired").GetInt32());
+        using (var est = Client(appliance, agents[0].Certificate))
+        {
+            var refused = Assert.IsType<EstEnrollment.Refused>(await est.ReenrollAsync(Csr.ForDns(Csr.NewP256(), agents[0].Name), TestContext.Current.CancellationToken));
+            Assert.Contains("revoked", refused.Detail, StringComparison.Ordinal);
+        }
+
+        // 5. Back; what cannot be undone is said.
+        var back = (await appliance.Cli.RunAsync("migrate", "rollback", "half")).MustSucceed().Text;
+        Assert.Contains($"cannot be undone: {Agents} agents' old certificates were revoked", back, StringComparison.Ordinal);
+        Assert.Equal(Agents, (await StatusAsync(appliance, "half")).GetProperty("returning").GetInt32());
+        (await appliance.Cli.VerifyAuditAsync()).MustSucceed();
+    }
+
+    [Fact]
+    public async Task Ca_SuccessorWithANewRoot_OpenSslFollowsBothWays()
+    {
+        await using var appliance = await Appliance.StartNewAsync();
+        var oldAnchor = folder.File("old-root.pem");
+        File.Copy(appliance.AnchorsFile, oldAnchor);
+        var oldLeaf = Write("old-leaf.pem", (await EnrolledAgent.CreateAsync(appliance, "old")).Certificate);
+        var oldIssuing = Write("old-issuing.pem", (await CaCertificatesAsync(appliance))[0]);
+
+        Assert.Contains("issuing-2", (await appliance.Cli.RunAsync("migrate", "ca", "plan", "--algorithm", "ecdsa-p384", "--root-algorithm", "ecdsa-p384")).MustSucceed().Text, StringComparison.Ordinal);
+        (await appliance.Cli.RunAsync("migrate", "ca", "start", "--algorithm", "ecdsa-p384", "--root-algorithm", "ecdsa-p384", "--served-for", "30d")).MustSucceed();
+        Assert.Equal(6, (await CaCertificatesAsync(appliance)).Count);
+        (await appliance.Cli.RunAsync("migrate", "ca", "switch")).MustSucceed();
+        var newLeaf = Write("new-leaf.pem", (await EnrolledAgent.CreateAsync(appliance, "new")).Certificate);
+        var newIssuing = Write("new-issuing.pem", (await CaCertificatesAsync(appliance))[0]);
+        var newAnchor = Path.Combine(appliance.Home, "anchors", "roots.pem");
+        var rollOver = new X509Certificate2Collection();
+        rollOver.ImportFromPemFile(Path.Combine(appliance.Home, "anchors", "rollover.pem"));
+        Assert.Equal(2, rollOver.Count);
+        var (newWithOld, oldWithNew) = (Write("new-with-old.pem", rollOver[0]), Write("old-with-new.pem", rollOver[1]));
+
+        // Old anchor, new leaf; new anchor, old leaf; new anchor, new leaf.
+        (await VerifyAsync(oldAnchor, newLeaf, newIssuing, newWithOld)).MustSucceed();
+        (await VerifyAsync(newAnchor, oldLeaf, oldIssuing, oldWithNew)).MustSucceed();
+        (await VerifyAsync(newAnchor, newLeaf, newIssuing)).MustSucceed();
+
+        // It is the roll-over certificates that do it.
+        Assert.NotEqual(0, (await VerifyAsync(oldAnchor, newLeaf, newIssuing)).ExitCode);
+        Assert.NotEqual(0, (await VerifyAsync(newAnchor, oldLeaf, oldIssuing)).ExitCode);
+
+        (await appliance.Cli.RunAsync("migrate", "ca", "finish")).MustSucceed();
+        Assert.Equal(2, (await CaCertificatesAsync(appliance)).Count);
+        (await appliance.Cli.VerifyAuditAsync()).MustSucceed();
+    }
+
+    public void Dispose() => folder.Dispose();
+
+    private static EstClient Client(Appliance appliance, X509Certificate2? certificate) => new(
+        new EstClientOptions(new Uri($"https://localhost:{appliance.HttpsPort}"), [.. appliance.Anchors().Select(a => Certificate.Parse(a.RawData))], ClientCertificate: certificate), TimeProvider.System);
+
+    private static async Task<bool> AsksForP384Async(Appliance appliance, X509Certificate2? certificate)
+    {
+        using var est = Client(appliance, certificate);
+        var attributes = await est.GetCsrAttributesAsync(TestContext.Current.CancellationToken);
+        return attributes is not null && attributes.AsSpan().IndexOf(P384) >= 0;
+    }
+
+    /// <summary>What a client that asks first does: a new key of the wanted kind, a renewal, and the new certificate shown.</summary>
+    private static async Task MoveAsync(Appliance appliance, EnrolledAgent agent)
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP384);
+        using var est = Client(appliance, agent.Certificate);
+        var issued = Assert.IsType<EstEnrollment.Issued>(await est.ReenrollAsync(Csr.ForDns(key, agent.Name), TestContext.Current.CancellationToken));
+        using var certificate = X509CertificateLoader.LoadCertificate(issued.Certificate.Der.Span).CopyWithPrivateKey(key);
+        Assert.True(await AsksForP384Async(appliance, certificate));
+    }
+
+    private static async Task<IReadOnlyList<Certificate>> CaCertificatesAsync(Appliance appliance)
+    {
+        using var est = Client(appliance, null);
+        return await est.GetCaCertificatesAsync(TestContext.Current.CancellationToken);
+    }
+
+    private static async Task<JsonElement> StatusAsync(Appliance appliance, string name)
+    {
+        using var json = JsonDocument.Parse((await appliance.Cli.RunAsync("migrate", "status", name, "--json")).MustSucceed().Text);
+        return json.RootElement.Clone();
+    }
+
+    private string Write(string name, X509Certificate2 certificate)
+    {
+        File.WriteAllText(folder.File(name), certificate.ExportCertificatePem());
+        return folder.File(name);
+    }
+
+    private string Write(string name, Certificate certificate)
+    {
+        File.WriteAllText(folder.File(name), PemEncoding.WriteString("CERTIFICATE", certificate.Der.Span));
+        return folder.File(name);
+    }
+
+    private Task<ToolResult> VerifyAsync(string anchor, string leaf, params string[] between) =>
+        OpenSsl.RunAsync(folder, ["verify", "-x509_strict", "-CAfile", anchor, .. between.SelectMany(file => new[] { "-untrusted", file }), leaf]);
+}
