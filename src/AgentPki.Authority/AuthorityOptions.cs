@@ -48,6 +48,12 @@ public sealed record AuthorityOptions
     /// <summary>How often CRLs and OCSP responders are looked at.</summary>
     public TimeSpan MaintenanceInterval { get; init; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>How long a relatedCertRequest is taken after it was signed (RFC 9763 §3.2).</summary>
+    public TimeSpan RelatedRequestLifetime { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>CAs of others whose certificates may be named as related ones; those of this appliance always may.</summary>
+    public IReadOnlyList<X509.Certificates.Certificate> RelatedAnchors { get; init; } = [];
+
     public Commit.CommitWriterOptions Commit { get; init; } = new();
 
     /// <summary>Where a CA's certificate is served (RFC 5280 §4.2.2.1 caIssuers).</summary>

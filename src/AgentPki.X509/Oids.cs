@@ -49,6 +49,7 @@ public static class Oids
     public const string AltSignatureValue = "2.5.29.74";
     public const string AuthorityInformationAccess = "1.3.6.1.5.5.7.1.1";
     public const string SubjectInformationAccess = "1.3.6.1.5.5.7.1.11";
+    public const string RelatedCertificate = "1.3.6.1.5.5.7.1.36";
     public const string TlsFeature = "1.3.6.1.5.5.7.1.24";
     public const string AccessMethodOcsp = "1.3.6.1.5.5.7.48.1";
     public const string AccessMethodCaIssuers = "1.3.6.1.5.5.7.48.2";
@@ -75,6 +76,7 @@ public static class Oids
     public const string ExtensionRequest = "1.2.840.113549.1.9.14";
     public const string SmimeCapabilities = "1.2.840.113549.1.9.15";
     public const string AlgorithmProtection = "1.2.840.113549.1.9.52";
+    public const string RelatedCertRequest = "1.2.840.113549.1.9.16.2.60";
     public const string CertificationRequestInfoTemplate = "1.2.840.113549.1.9.16.2.61";
     public const string ExtensionRequestTemplate = "1.2.840.113549.1.9.16.2.62";
     public const string DecryptKeyId = "1.2.840.113549.1.9.16.2.37";
@@ -128,6 +130,6 @@ public static class Oids
         PolicyConstraints, ExtendedKeyUsage, NoRevocationAvailable, AuthorityInformationAccess, AccessMethodOcsp, AccessMethodCaIssuers, OcspNonce,
         OcspNoCheck, OcspBasicResponse, AnyExtendedKeyUsage, ServerAuth, ClientAuth, OcspSigning, ChallengePassword, ExtensionRequest, ContentType,
         MessageDigest, SigningTime, CmsData, CmsSignedData, CmsEnvelopedData, EcPublicKey, CurveP256, CurveP384, RsaEncryption, Ed25519, Sha1, Sha256,
-        Sha384, Sha512, AnyPolicy, DeltaCrlIndicator, CertificateIssuer, SubjectAltPublicKeyInfo, AltSignatureAlgorithm, AltSignatureValue,
+        Sha384, Sha512, AnyPolicy, DeltaCrlIndicator, CertificateIssuer, SubjectAltPublicKeyInfo, AltSignatureAlgorithm, AltSignatureValue, RelatedCertificate,
     ];
 }

@@ -5,6 +5,7 @@ using AgentPki.Authority.Problems;
 using AgentPki.Authority.Profiles;
 using AgentPki.Authority.Store;
 using AgentPki.Cryptography;
+using AgentPki.X509.Certificates;
 using AgentPki.X509.Keys;
 using AgentPki.X509.Names;
 
@@ -25,6 +26,8 @@ internal sealed class EnrollmentPolicy(
     AuthorityOptions options,
     TimeProvider time)
 {
+    private readonly RelatedCertificateRules _related = new(certificates, issuers, providers, options, time);
+
     public async ValueTask<EnrollmentDecision> DecideAsync(EnrollmentRequest request, AuthenticatedRequester who, CancellationToken cancellationToken)
     {
         // 2. Which profile, and whether this requester may have it.
@@ -103,6 +106,13 @@ internal sealed class EnrollmentPolicy(
             return new EnrollmentDecision.Refused(notAllowed, profile.Name, named.AgentId);
         }
 
+        // Only for whom the certificate may be: what is said of another certificate is not said to just anybody.
+        var (related, notRelated) = await _related.CheckAsync(request.Csr, profile, request.Kind, named, cancellationToken);
+        if (notRelated is not null)
+        {
+            return new EnrollmentDecision.Refused(notRelated, profile.Name, named.AgentId);
+        }
+
         // 8. A person's yes, where the profile wants one.
         ApprovalRecord? approval = null;
         if (profile.Authentication.Approval == ApprovalRule.Always || (profile.Authentication.Approval == ApprovalRule.Enrollment && request.Kind != EnrollmentKind.Renew))
@@ -114,7 +124,7 @@ internal sealed class EnrollmentPolicy(
             }
         }
 
-        return await CompleteAsync(request, who, seat, named, agent, approval, cancellationToken);
+        return await CompleteAsync(request, who, seat, named, agent, approval, related, cancellationToken);
     }
 
     // What a campaign makes of the profile: for a known agent by its place, for a new one by its owner.
@@ -131,7 +141,7 @@ internal sealed class EnrollmentPolicy(
     }
 
     private async ValueTask<EnrollmentDecision> CompleteAsync(
-        EnrollmentRequest request, AuthenticatedRequester who, CampaignSeat seat, NamedRequest named, AgentRecord? agent, ApprovalRecord? approval, CancellationToken cancellationToken)
+        EnrollmentRequest request, AuthenticatedRequester who, CampaignSeat seat, NamedRequest named, AgentRecord? agent, ApprovalRecord? approval, Certificate? related, CancellationToken cancellationToken)
     {
         var profile = seat.Profile;
         // Whoever did not authenticate belongs to the person who approved it.
@@ -163,6 +173,7 @@ internal sealed class EnrollmentPolicy(
             {
                 AlternativePublicKey = request.Csr.AlternativePublicKey,
                 Campaign = seat.StepAt(time.GetUtcNow()),
+                RelatedCertificate = related,
             },
             made?.Pkcs8);
     }

@@ -1,6 +1,7 @@
 using AgentPki.Authority.Profiles;
 using AgentPki.Authority.Store;
 using AgentPki.Cryptography;
+using AgentPki.X509.Certificates;
 using AgentPki.X509.Names;
 
 namespace AgentPki.Authority.Issuance;
@@ -36,6 +37,9 @@ internal sealed record ApprovedEnrollment(
 
     /// <summary>The campaign that this certificate is a step of.</summary>
     public CampaignStep? Campaign { get; init; }
+
+    /// <summary>Another certificate of the same agent, the key of which has just proven it (RFC 9763); null: none.</summary>
+    public Certificate? RelatedCertificate { get; init; }
 }
 
 /// <summary>What an enrolment does for a campaign.</summary>

@@ -164,6 +164,7 @@ internal sealed class CertificateAuthority(IssuerDirectory issuers, CommitWriter
             (AuditDetails.Profile, approved.Profile.Name),
             (AuditDetails.NotAfter, AuditDetails.Instant(certificate.NotAfter)),
             (AuditDetails.Approval, approved.ApprovalId),
+            (AuditDetails.RelatedSha256, approved.RelatedCertificate is { } related ? AuditDetails.Hex(related.Fingerprint()) : null),
             (AuditDetails.Renews, approved.Renews),
             (AuditDetails.Campaign, approved.Campaign?.Name),
             (AuditDetails.Reason, reason),

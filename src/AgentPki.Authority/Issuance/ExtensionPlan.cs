@@ -33,7 +33,13 @@ internal sealed class ExtensionPlan
     {
         var extensions = For(approved.PublicKey, approved.Names, approved.Subject.IsEmpty);
         // X.509 (2019) §9.8.2
-        return approved.AlternativePublicKey is { } alternative ? [.. extensions, X509Extension.SubjectAltPublicKeyInfo(alternative)] : extensions;
+        if (approved.AlternativePublicKey is { } alternative)
+        {
+            extensions = [.. extensions, X509Extension.SubjectAltPublicKeyInfo(alternative)];
+        }
+
+        // RFC 9763 §4.1
+        return approved.RelatedCertificate is { } related ? [.. extensions, RelatedCertificate.To(related).ToExtension()] : extensions;
     }
 
     /// <summary>Those that every certificate of the plan has.</summary>

@@ -140,6 +140,9 @@ public sealed record CertificateProfile
 
     public bool ServerKeyGeneration { get; init; }
 
+    /// <summary>Whether a request may name a related certificate, which the new one then names too (RFC 9763).</summary>
+    public bool RelatedCertificates { get; init; }
+
     /// <summary>How long before its end a certificate may be renewed; null: at any time.</summary>
     public TimeSpan? RenewalWindow { get; init; }
 

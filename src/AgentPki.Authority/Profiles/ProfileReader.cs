@@ -42,6 +42,7 @@ internal static class ProfileReader
             Status = ReadStatus(node.Section("status")),
             Authentication = ReadAuthentication(node.Section("authentication"), use),
             ServerKeyGeneration = node.Flag("serverKeyGeneration", false),
+            RelatedCertificates = node.Flag("relatedCertificates", false),
             RenewalWindow = ReadRenewal(node.Section("renewal")),
         };
         node.RejectUnknown();

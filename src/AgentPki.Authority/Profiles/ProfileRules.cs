@@ -34,6 +34,12 @@ internal static class ProfileRules
             node.Fail("serverKeyGeneration", "the appliance makes one key, not a pair: name a single kind of key too, or leave serverKeyGeneration out");
         }
 
+        // RFC 9763 §3.2: the proof is fresh or it is none.
+        if (profile.RelatedCertificates && profile.Authentication.Approval != ApprovalRule.None)
+        {
+            node.Fail("relatedCertificates", "not together with an approval: a person takes longer than the proof of the related certificate's key is good for");
+        }
+
         if (profile.ExtendedKeyUsage.IsEmpty)
         {
             node.Fail("extendedKeyUsage", "at least one purpose is wanted: without one, a certificate is good for everything (RFC 5280 §4.2.1.12)");

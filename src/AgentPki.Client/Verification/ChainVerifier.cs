@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using AgentPki.Cryptography;
 using AgentPki.X509.Certificates;
 
@@ -17,4 +18,20 @@ public sealed class ChainVerifier(
     /// <param name="keyPurpose">The extended key usage that must be allowed, for example id-kp-serverAuth; null: any.</param>
     public ChainResult Verify(Certificate certificate, IEnumerable<Certificate> intermediates, string? keyPurpose = null) =>
         CertificateChain.Validate(certificate, intermediates, anchors, new ChainOptions(clock.GetUtcNow(), keyPurpose) { AlternativeSignatures = alternativeSignatures }, providers);
+
+    /// <summary>
+    /// Finds and checks a path for each of a peer's two certificates, and that the first names the second (RFC 9763 §4.2): whoever broke one algorithm has only half of the pair. That the peer
+    /// holds both private keys is the protocol's to show.
+    /// </summary>
+    /// <param name="certificate">The one with the extension, issued later.</param>
+    /// <param name="intermediates">Of both.</param>
+    public PairResult VerifyPair(Certificate certificate, Certificate related, IReadOnlyCollection<Certificate> intermediates, string? keyPurpose = null) =>
+        (Verify(certificate, intermediates, keyPurpose), Verify(related, intermediates, keyPurpose), RelatedCertificates.Verify(certificate, related)) switch
+        {
+            (ChainResult.Invalid invalid, _, _) => new PairResult.NoPath(invalid),
+            (_, ChainResult.Invalid invalid, _) => new PairResult.NoPath(invalid),
+            (_, _, { } failure) => new PairResult.NotRelated(failure),
+            (ChainResult.Valid first, ChainResult.Valid second, null) => new PairResult.Valid(first.Path, second.Path),
+            _ => throw new UnreachableException(),
+        };
 }

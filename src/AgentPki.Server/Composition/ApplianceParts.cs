@@ -8,6 +8,7 @@ using AgentPki.Server.Cli;
 using AgentPki.Server.Configuration;
 using AgentPki.Server.Home;
 using AgentPki.Storage;
+using AgentPki.X509.Certificates;
 
 namespace AgentPki.Server.Composition;
 
@@ -38,12 +39,13 @@ public sealed class ApplianceParts : IAsyncDisposable
         ApplianceHome home, ApplianceOptions options, IReadOnlyList<Pkcs11Options> tokenOptions, KeyPlacement placement, TimeProvider clock, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
         var profiles = ProfileFiles.Load(home);
+        var relatedAuthorities = RelatedAuthorities.Load(home);
         var tokens = await OpenTokens.OpenAsync(tokenOptions, clock, loggers, cancellationToken);
         try
         {
             var (wrappingToken, wrapper) = await tokens.OpenWrapperAsync(options.KeyPrefix, cancellationToken);
             var store = await SqliteStore.OpenAsync(StoreOptionsOf(home, options), clock, loggers.CreateLogger<SqliteStore>(), cancellationToken);
-            var environment = new AuthorityEnvironment(ProviderList.Of(tokens, ProviderList.Wrapped(home, wrappingToken, wrapper, clock)), AuthorityStores.Of(store), profiles, AuthorityOptionsOf(options, placement), clock, loggers);
+            var environment = new AuthorityEnvironment(ProviderList.Of(tokens, ProviderList.Wrapped(home, wrappingToken, wrapper, clock)), AuthorityStores.Of(store), profiles, AuthorityOptionsOf(options, placement, relatedAuthorities), clock, loggers);
             return new ApplianceParts(home, options, tokens, wrapper, store, environment);
         }
         catch (StoreUnavailableException error)
@@ -68,11 +70,12 @@ public sealed class ApplianceParts : IAsyncDisposable
         await Tokens.DisposeAsync();
     }
 
-    private static AuthorityOptions AuthorityOptionsOf(ApplianceOptions options, KeyPlacement placement) => new()
+    private static AuthorityOptions AuthorityOptionsOf(ApplianceOptions options, KeyPlacement placement, IReadOnlyList<Certificate> relatedAuthorities) => new()
     {
         TrustDomain = options.TrustDomain,
         PublicUrl = options.PublicUrl,
         CheckpointInterval = options.Ledger.CheckpointInterval,
         KeyPlacement = placement,
+        RelatedAnchors = relatedAuthorities,
     };
 }

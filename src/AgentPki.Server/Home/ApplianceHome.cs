@@ -32,6 +32,9 @@ public sealed record ApplianceHome(string Root)
     /// <summary>The issuing CA's certificate and then the root's.</summary>
     public string ChainCertificates => In("anchors", "chain.pem");
 
+    /// <summary>The operator's: CAs of others whose certificates may be named as related ones (RFC 9763); usually absent.</summary>
+    public string RelatedAuthorities => In("anchors", "related.pem");
+
     /// <summary>The public key that verifies the ledger's checkpoints; an auditor keeps a copy elsewhere.</summary>
     public string LedgerKey => In("anchors", "ledger.pem");
 

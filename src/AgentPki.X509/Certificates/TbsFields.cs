@@ -79,6 +79,9 @@ public sealed class TbsFields
     /// <summary>altSignatureAlgorithm and altSignatureValue (X.509 (2019) §9.8.3, §9.8.4); null when neither is there.</summary>
     public AlternativeSignature? AlternativeSignature { get; private set; }
 
+    /// <summary>RFC 9763 §4.1; null when absent.</summary>
+    public RelatedCertificate? RelatedCertificate { get; private set; }
+
     public X509Extension? Find(string oid)
     {
         foreach (var extension in Extensions)
@@ -205,6 +208,9 @@ public sealed class TbsFields
                 AlternativePublicKey = SubjectPublicKeys.Read(ref reader, out _, out var keyError);
                 AlternativePublicKeyError = keyError;
                 reader.End("subjectAltPublicKeyInfo");
+                break;
+            case Oids.RelatedCertificate:
+                RelatedCertificate = RelatedCertificate.Parse(value);
                 break;
             case Oids.NoRevocationAvailable:
                 ExtensionReaders.Null(value, "noRevAvail");

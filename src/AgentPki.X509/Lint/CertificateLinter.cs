@@ -84,6 +84,8 @@ public static class CertificateLinter
         new AlternativeKeyUsageRule(),
         new AlternativeSignatureAlgorithmRule(),
         new AlternativeSignatureValueRule(),
+        new RelatedCertificateHashRule(),
+        new RelatedCertificatePositionRule(),
         new DerCanonicalRule(),
     ];
 

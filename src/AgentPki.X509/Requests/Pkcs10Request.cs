@@ -47,6 +47,9 @@ public sealed partial class Pkcs10Request
     /// </summary>
     public PossessionStatement? PossessionStatement { get; private init; }
 
+    /// <summary>Another certificate that the requester says he holds (RFC 9763 §3.1); null when he names none. That it parses proves nothing.</summary>
+    public RelatedCertificateRequest? RelatedCertificate { get; private init; }
+
     /// <summary>RFC 2985 §5.4.1; a secret: not for logs.</summary>
     public string? ChallengePassword { get; private init; }
 
@@ -131,6 +134,7 @@ public sealed partial class Pkcs10Request
             Attributes = attributes,
             AlternativePublicKey = alternativeKey,
             AlternativeSignature = alternativeSignature,
+            RelatedCertificate = SingleValue(attributes, Oids.RelatedCertRequest) is { } related ? RelatedCertificateRequest.Parse(related) : null,
             RequestedExtensions = extensions,
             SubjectAlternativeNames = Value(extensions, Oids.SubjectAlternativeName) is { } san ? ExtensionReaders.GeneralNames(san, "subjectAltName") : [],
             RequestedBasicConstraints = Value(extensions, Oids.BasicConstraints) is { } constraints ? BasicConstraints.Parse(constraints) : null,

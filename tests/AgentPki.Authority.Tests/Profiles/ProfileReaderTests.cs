@@ -36,6 +36,7 @@ public sealed class ProfileReaderTests
         { "keys: [ecdsa-p256]", "keys: [catalyst ecdsa-p256]", "p.yaml:5: keys", "two known kinds" },
         { "keys: [ecdsa-p256]", "keys: [catalyst ecdsa-p256 + ml-kem-768]", "p.yaml:5: keys", "signs nothing" },
         { "keys: [ecdsa-p256]", "keys: [catalyst ecdsa-p256 + ml-dsa-65]\nserverKeyGeneration: true", "serverKeyGeneration", "not a pair" },
+        { "  credential: true", "  credential: true\n  approval: always\nrelatedCertificates: true", "relatedCertificates", "approval" },
         { "keys: [ecdsa-p256]", "keys: []", "p.yaml:5: keys", "at least one" },
         { "keys: [ecdsa-p256]", "keys: [ecdsa-p256]\nsignature: md5", "p.yaml:6: signature", "unknown" },
         { "  dns: [\"*.agents.test\"]", "  dsn: [x]", "p.yaml:7: names.dsn", "unknown field" },

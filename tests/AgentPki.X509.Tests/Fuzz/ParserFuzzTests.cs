@@ -43,6 +43,13 @@ public sealed class ParserFuzzTests
         ["catalyst-certificate"] = (new(() => CatalystPki.Agent.Der.ToArray()), d => { if (Certificate.TryParse(d, out var c, out _)) { c.VerifyAlternativeSignature(CatalystPki.IssuingAlternative.PublicKey, TestPki.Providers); } }),
         ["catalyst-lint"] = (new(() => CatalystPki.Agent.Tbs.ToArray()), d => CertificateLinter.Lint(d, CertificateLintCases.CatalystContext)),
         ["catalyst-request"] = (new(() => AlternativeRequestTests.CreateAsync().GetAwaiter().GetResult()), d => { if (Pkcs10Request.TryParse(d, out var r, out _)) { r.VerifyAlternativeSignature(TestPki.Providers); } }),
+        ["related-request"] = (new(() => RelatedCertificateTests.SampleAsync().GetAwaiter().GetResult()), d =>
+        {
+            var request = RelatedCertificateRequest.Parse(d);
+            request.FindEmbedded();
+            request.VerifySignature(TestPki.Agent, TestPki.Providers);
+        }),
+        ["related-extension"] = (new(() => AgentPki.X509.Extensions.RelatedCertificate.To(TestPki.Agent).ToExtension().Value.ToArray()), d => AgentPki.X509.Extensions.RelatedCertificate.Parse(d).Names(TestPki.Agent)),
         ["pre-tbs"] = (new(() => CatalystPki.Agent.Tbs.ToArray()), d => PreTbs.OfCertificate(d)),
         ["pre-tbs-list"] = (new(() => CatalystPki.ListFinal(CertificateListTests.Tbs(), CatalystPki.IssuingAlternative, CertificateListTests.Entries)), d => PreTbs.OfCertificateList(d)),
         ["lint"] = (new(() => TestPki.AgentTbs().Encode()), d => CertificateLinter.Lint(d, CertificateLintCases.AgentContext)),

@@ -81,6 +81,7 @@ internal static class CertificateLintCases
                 .With(X509Extension.KeyUsage(KeyUsages.DigitalSignature | KeyUsages.KeyEncipherment)),
         }).Encode(), AgentContext),
         ["server"] = new(ServerTbs().Encode(), ServerContext),
+        ["agent with a related certificate"] = new((AgentTbs() with { Extensions = [.. AgentTbs().Extensions, RelatedCertificate.To(Agent).ToExtension()] }).Encode(), AgentContext),
         ["catalyst root"] = new(CatalystPki.Root.Tbs.ToArray(), RootContext with { AlternativeSigningAlgorithm = SignatureAlgorithm.Ed25519 }),
         ["catalyst issuing"] = new(CatalystPki.Issuing.Tbs.ToArray(), IssuingContext with { Issuer = CatalystPki.Root, AlternativeSigningAlgorithm = SignatureAlgorithm.Ed25519 }),
         ["catalyst agent"] = new(CatalystPki.Agent.Tbs.ToArray(), CatalystContext),
@@ -361,6 +362,11 @@ internal static class CertificateLintCases
                 Issuer = Issue(IssuingTbs() with { Extensions = [.. IssuingTbs().Extensions, X509Extension.NameConstraints([new NameSubtree.UriHost("other.example")])] }, RootKey),
             }),
         ],
+        ["related_certificate_hash"] =
+        [
+            Add(new RelatedCertificate(Oids.Sha1, null, new byte[20]).ToExtension()), Add(new RelatedCertificate(Oids.Sha256, HashFunction.Sha256, new byte[31]).ToExtension()),
+        ],
+        ["related_certificate_position"] = [new((IssuingTbs() with { Extensions = [.. IssuingTbs().Extensions, RelatedCertificate.To(Agent).ToExtension()] }).Encode(), IssuingContext)],
         ["alternative_key_valid"] = [Add(new X509Extension(Oids.SubjectAltPublicKeyInfo, false, new byte[] { 0x30, 0x0B, 0x30, 0x05, 0x06, 0x03, 0x2A, 0x03, 0x04, 0x03, 0x02, 0x00, 0x01 }))],
         ["alternative_key_differs"] = [Add(X509Extension.SubjectAltPublicKeyInfo(AgentKey.PublicKey))],
         ["alternative_key_strength"] = [Add(X509Extension.SubjectAltPublicKeyInfo(Key(KeyAlgorithm.Rsa2048).PublicKey)) is var weak ? weak with { Context = AgentContext with { MinimumSecurityBits = 120 } } : weak],
