@@ -1,8 +1,10 @@
+using AgentPki.Authority.Ceremony;
 using AgentPki.Authority.Enrollment;
 using AgentPki.Authority.Problems;
 using AgentPki.Authority.Profiles;
 using AgentPki.Authority.Store;
 using AgentPki.Cryptography;
+using AgentPki.Ledger;
 using AgentPki.Testing.Fixtures;
 using AgentPki.X509.Certificates;
 using AgentPki.X509.Extensions;
@@ -27,6 +29,23 @@ public sealed class RelatedEnrollmentTests
         var third = await IssuedAsync(authority, await RequestAsync(authority, second, _lastKey!, "a.agents.test"));
         Assert.Equal(RelatedCertificateFailure.AnotherCertificate, RelatedCertificates.Verify(third, first));
         Assert.Null(RelatedCertificates.Verify(third, second));
+        Assert.Equal(
+            [null, Convert.ToHexStringLower(first.Fingerprint()), Convert.ToHexStringLower(second.Fingerprint())],
+            (await authority.EntriesAsync(LedgerEntryKind.CertificateIssued)).TakeLast(3).Select(e => e.GetValueOrDefault("related.sha256")));
+    }
+
+    [Fact]
+    public async Task Enroll_RenewalAtACaWithTwoKeys_NamesTheRelatedOneUnderBothSignatures()
+    {
+        await using var authority = await StartAsync(ceremony: o => o with { Issuing = o.Issuing.With(new KeyKind(KeyAlgorithm.EcdsaP256, KeyAlgorithm.MlDsa65)) });
+        var (first, firstKey) = await authority.AgentAsync("a.agents.test");
+        var (second, _) = await authority.AgentAsync("a.agents.test");
+
+        var renewed = Assert.IsType<EnrollmentOutcome.Issued>(
+            await authority.EnrollAsync(await RequestAsync(authority, first, firstKey, "a.agents.test"), new Requester.AgentCertificate(second), kind: EnrollmentKind.Renew)).Certificate;
+
+        Assert.Null(RelatedCertificates.Verify(renewed, first));
+        Assert.True(renewed.VerifyAlternativeSignature(authority.Ceremony.Issuing.AlternativePublicKey!, authority.Providers));
     }
 
     [Fact]
@@ -106,9 +125,10 @@ public sealed class RelatedEnrollmentTests
 
     private ISigningKey? _lastKey;
 
-    private static Task<TestAuthority> StartAsync(params Certificate[] anchors) => TestAuthority.StartAsync(
-        TestAuthority.DefaultOptions with { RelatedAnchors = anchors },
-        ProfileCatalog.Read(ProfileCatalog.DefaultTexts().Select(text => text.File == "agent.yaml" ? (text.File, text.Yaml + "\nrelatedCertificates: true\n") : text)));
+    private static Task<TestAuthority> StartAsync(Certificate? anchor = null, Func<CeremonyOptions, CeremonyOptions>? ceremony = null) => TestAuthority.StartAsync(
+        TestAuthority.DefaultOptions with { RelatedAnchors = anchor is null ? [] : [anchor] },
+        ProfileCatalog.Read(ProfileCatalog.DefaultTexts().Select(text => text.File == "agent.yaml" ? (text.File, text.Yaml + "\nrelatedCertificates: true\n") : text)),
+        ceremony);
 
     private async Task<Pkcs10Request> RequestAsync(
         TestAuthority authority, Certificate related, ISigningKey relatedKey, string name, TimeSpan ago = default, ISigningKey? key = null, string? location = null)
