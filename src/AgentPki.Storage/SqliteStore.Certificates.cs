@@ -37,6 +37,12 @@ public sealed partial class SqliteStore : ICertificateStore
         rows => rows.GetText(0),
         cancellationToken);
 
+    async ValueTask<bool> ICertificateStore.IsCompositeHalfAsync(ReadOnlyMemory<byte> keyFingerprint, CancellationToken cancellationToken) => await FindAsync(
+        "SELECT whole FROM key_halves WHERE fingerprint = ?1",
+        rows => rows.Bind(1, keyFingerprint.Span),
+        rows => rows.GetBlob(0),
+        cancellationToken) is not null;
+
     ValueTask<IReadOnlyList<StoredCertificate>> ICertificateStore.ListByAgentAsync(string agentId, int limit, CancellationToken cancellationToken) => ListAsync(
         $"{CertificateColumns} WHERE c.agent = (SELECT id FROM agents WHERE name = ?1) ORDER BY c.id DESC LIMIT ?2",
         rows => rows.Bind(1, agentId).Bind(2, (long)limit),

@@ -219,6 +219,11 @@ internal sealed class EnrollmentPolicy(
             return new PkiProblem(PkiProblemKind.BadPublicKey, "half of the composite key has a certificate of its own: the halves of a composite are used nowhere else (draft-ietf-lamps-pq-composite-sigs-19 §3.1); make a new key");
         }
 
+        if (await certificates.IsCompositeHalfAsync(key.Fingerprint(), cancellationToken))
+        {
+            return new PkiProblem(PkiProblemKind.BadPublicKey, "the public key is half of a composite key that has a certificate, and is used nowhere else (draft-ietf-lamps-pq-composite-sigs-19 §3.1); make a new key");
+        }
+
         var owner = await certificates.FindKeyOwnerAsync(key.Fingerprint(), cancellationToken);
         return owner is null || owner == agentId ? null : new PkiProblem(PkiProblemKind.BadPublicKey, "the public key belongs to another agent: every agent has keys of its own; make a new key");
     }

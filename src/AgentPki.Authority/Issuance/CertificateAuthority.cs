@@ -111,7 +111,7 @@ internal sealed class CertificateAuthority(IssuerDirectory issuers, CommitWriter
     {
         var keyFingerprint = certificate.PublicKey.Fingerprint();
         var serial = certificate.SerialNumber.ToArray();
-        var changes = ImmutableArray.CreateBuilder<StoreChange>(6);
+        var changes = ImmutableArray.CreateBuilder<StoreChange>(8);
         if (approved.Agent is { } agent)
         {
             changes.Add(new StoreChange.RegisterAgent(new AgentRecord(agent.Id, agent.Owner, approved.Profile.Name, AgentState.Active, now)));
@@ -119,6 +119,12 @@ internal sealed class CertificateAuthority(IssuerDirectory issuers, CommitWriter
             if (certificate.AlternativePublicKey is { } alternative)
             {
                 changes.Add(new StoreChange.BindKey(alternative.Fingerprint(), agent.Id));
+            }
+
+            if (certificate.PublicKey.TryGetHalves(out var mlDsa, out var traditional))
+            {
+                changes.Add(new StoreChange.BindHalf(mlDsa.Fingerprint(), keyFingerprint));
+                changes.Add(new StoreChange.BindHalf(traditional.Fingerprint(), keyFingerprint));
             }
         }
 
@@ -179,6 +185,7 @@ internal sealed class CertificateAuthority(IssuerDirectory issuers, CommitWriter
         return conflict.Change switch
         {
             StoreChange.BindKey => Refuse(PkiProblemKind.BadPublicKey, "the public key belongs to another agent: every agent has keys of its own", null),
+            StoreChange.BindHalf => Refuse(PkiProblemKind.BadPublicKey, "half of the composite key is a key of its own, or half of another: the halves of a composite are used nowhere else", null),
             StoreChange.RegisterAgent => Refuse(PkiProblemKind.Unauthorized, "the agent is not active, or belongs to another owner", null),
             StoreChange.ConsumeCredential => Refuse(PkiProblemKind.Unauthorized, "the credential is revoked or has no use left", null),
             StoreChange.MoveApproval => Refuse(PkiProblemKind.Conflict, "the approved request was answered already", null),

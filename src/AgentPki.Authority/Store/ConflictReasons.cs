@@ -19,6 +19,10 @@ public static class ConflictReasons
 
     public static string KeyOfAnotherAgent => "The public key is bound to another agent: every agent needs a key of its own.";
 
+    public static string KeyIsHalf => "The public key is half of a composite key and is used nowhere else.";
+
+    public static string HalfIsKey => "Half of the composite key is a key of its own, or half of another composite.";
+
     public static string CredentialExists(string name) => $"An enrolment credential named {name} exists already.";
 
     public static string CredentialUnknown(string name) => $"There is no enrolment credential named {name}.";

@@ -29,8 +29,14 @@ public abstract record StoreChange
     /// <summary>Suspends, retires or re-activates an agent; conflict when it is unknown. The same state again: unchanged (idempotent).</summary>
     public sealed record SetAgentState(string AgentId, AgentState State) : StoreChange;
 
-    /// <summary>Binds a public key to one agent for good; conflict when the key is bound to another agent (key reuse) or the agent is unknown.</summary>
+    /// <summary>Binds a public key to one agent for good; conflict when the key is bound to another agent (key reuse), is half of a composite, or the agent is unknown.</summary>
     public sealed record BindKey(byte[] KeyFingerprint, string AgentId) : StoreChange;
+
+    /// <summary>
+    /// Binds half of a composite key to its whole for good; conflict when the half is a key of its own, or half of another composite. From then on
+    /// <see cref="BindKey"/> conflicts for it.
+    /// </summary>
+    public sealed record BindHalf(byte[] HalfFingerprint, byte[] WholeFingerprint) : StoreChange;
 
     /// <summary>A new enrolment credential. Conflict when the name exists.</summary>
     public sealed record AddCredential(EnrollmentCredential Credential) : StoreChange;

@@ -23,6 +23,9 @@ public interface ICertificateStore
     /// <summary>The agent a public key is bound to, or null.</summary>
     ValueTask<string?> FindKeyOwnerAsync(ReadOnlyMemory<byte> keyFingerprint, CancellationToken cancellationToken);
 
+    /// <summary>Whether a public key is half of a composite key that was certified (<see cref="StoreChange.BindHalf"/>).</summary>
+    ValueTask<bool> IsCompositeHalfAsync(ReadOnlyMemory<byte> keyFingerprint, CancellationToken cancellationToken);
+
     /// <summary>Certificates of an agent, newest first.</summary>
     ValueTask<IReadOnlyList<StoredCertificate>> ListByAgentAsync(string agentId, int limit, CancellationToken cancellationToken);
 

@@ -96,6 +96,35 @@ internal sealed partial class ChangeApplier
         return added ? null : ConflictReasons.ApprovalExists;
     }
 
+    private string? BindHalf(byte[] half, byte[] whole)
+    {
+        if (IsKey(half))
+        {
+            return ConflictReasons.HalfIsKey;
+        }
+
+        return Write(session.Prepared("INSERT INTO key_halves (fingerprint, whole) VALUES (?1, ?2) ON CONFLICT DO NOTHING").Bind(1, half).Bind(2, whole))
+            || (WholeOf(half) is { } known && known.AsSpan().SequenceEqual(whole))
+                ? null
+                : ConflictReasons.HalfIsKey;
+    }
+
+    private bool IsKey(byte[] fingerprint)
+    {
+        var rows = session.Prepared("SELECT 1 FROM keys WHERE fingerprint = ?1").Bind(1, fingerprint);
+        var found = rows.Read();
+        rows.Reset();
+        return found;
+    }
+
+    private byte[]? WholeOf(byte[] half)
+    {
+        var rows = session.Prepared("SELECT whole FROM key_halves WHERE fingerprint = ?1").Bind(1, half);
+        var whole = rows.Read() ? rows.GetBlob(0) : null;
+        rows.Reset();
+        return whole;
+    }
+
     private string? MoveApproval(StoreChange.MoveApproval change)
     {
         if (Write(session.Prepared("UPDATE approvals SET state = ?3, decided_by = ?4, decided = ?5 WHERE id = ?1 AND state = ?2")

@@ -53,7 +53,7 @@ internal sealed partial class ChangeApplier(SqlSession session)
     private static int PhaseOf(StoreChange change) => change switch
     {
         StoreChange.AddAuthority or StoreChange.RegisterAgent or StoreChange.AddCampaign => 0,
-        StoreChange.BindKey => 1,
+        StoreChange.BindKey or StoreChange.BindHalf => 1,
         _ => 2,
     };
 
@@ -62,6 +62,7 @@ internal sealed partial class ChangeApplier(SqlSession session)
         StoreChange.AddCertificate c => AddCertificate(c.Certificate),
         StoreChange.RegisterAgent c => RegisterAgent(c.Agent),
         StoreChange.BindKey c => BindKey(c.KeyFingerprint, c.AgentId),
+        StoreChange.BindHalf c => BindHalf(c.HalfFingerprint, c.WholeFingerprint),
         StoreChange.ConsumeCredential c => ConsumeCredential(c.Name),
         StoreChange.RevokeCertificate c => RevokeCertificate(c, epoch),
         StoreChange.AddAuthority c => AddAuthority(c.Authority),
@@ -110,6 +111,11 @@ internal sealed partial class ChangeApplier(SqlSession session)
         if (AgentIdOf(agentId) is not { } agent)
         {
             return ConflictReasons.AgentUnknown(agentId);
+        }
+
+        if (WholeOf(fingerprint) is not null)
+        {
+            return ConflictReasons.KeyIsHalf;
         }
 
         if (Write(session.Prepared("INSERT INTO keys (fingerprint, agent) VALUES (?1, ?2) ON CONFLICT DO NOTHING").Bind(1, fingerprint).Bind(2, agent)))

@@ -53,6 +53,19 @@ public sealed class PostQuantumTests
     }
 
     [Fact]
+    public async Task EnrollAsync_HalfOfACertifiedComposite_Refuses()
+    {
+        await using var authority = await TestAuthority.StartAsync();
+        await using var composite = await TestAuthority.KeyAsync(KeyAlgorithm.MlDsa65EcdsaP256);
+        await using var traditional = TraditionalHalf((SoftwareSigningKey)composite);
+        var credential = await authority.CredentialAsync();
+        Assert.IsType<EnrollmentOutcome.Issued>(await authority.EnrollAsync(await TestAuthority.RequestAsync(composite, Name), credential));
+
+        Refused(await authority.EnrollAsync(await TestAuthority.RequestAsync(traditional, Name), credential), PkiProblemKind.BadPublicKey, "half of a composite key");
+        Assert.IsType<EnrollmentOutcome.Issued>(await authority.EnrollAsync(await TestAuthority.RequestAsync(composite, Name), credential));
+    }
+
+    [Fact]
     public async Task EnrollAsync_KeyOfAnotherKindThanTheLabels_SaysWhichAreTaken()
     {
         await using var authority = await TestAuthority.StartAsync();

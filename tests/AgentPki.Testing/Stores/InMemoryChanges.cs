@@ -16,7 +16,7 @@ internal static partial class InMemoryChanges
     public static InMemoryState Apply(InMemoryState state, CommitRequest request, long leafIndex)
     {
         var before = state.RevocationEpoch;
-        foreach (var change in request.Changes.OrderBy(c => c is StoreChange.AddAuthority or StoreChange.RegisterAgent or StoreChange.AddCampaign ? 0 : c is StoreChange.BindKey ? 1 : 2))
+        foreach (var change in request.Changes.OrderBy(c => c is StoreChange.AddAuthority or StoreChange.RegisterAgent or StoreChange.AddCampaign ? 0 : c is StoreChange.BindKey or StoreChange.BindHalf ? 1 : 2))
         {
             state = change switch
             {
@@ -25,6 +25,7 @@ internal static partial class InMemoryChanges
                 StoreChange.RegisterAgent c => RegisterAgent(state, c),
                 StoreChange.SetAgentState c => SetAgentState(state, c),
                 StoreChange.BindKey c => BindKey(state, c),
+                StoreChange.BindHalf c => BindHalf(state, c),
                 StoreChange.AddCredential c => AddCredential(state, c),
                 StoreChange.ConsumeCredential c => ConsumeCredential(state, c),
                 StoreChange.RevokeCredential c => RevokeCredential(state, c),
@@ -92,8 +93,16 @@ internal static partial class InMemoryChanges
     {
         Check(state.Agents.ContainsKey(c.AgentId), c, ConflictReasons.AgentUnknown(c.AgentId));
         var key = Convert.ToHexString(c.KeyFingerprint);
+        Check(!state.KeyHalves.ContainsKey(key), c, ConflictReasons.KeyIsHalf);
         Check(!state.KeyOwners.TryGetValue(key, out var owner) || owner == c.AgentId, c, ConflictReasons.KeyOfAnotherAgent);
         return state with { KeyOwners = state.KeyOwners.SetItem(key, c.AgentId) };
+    }
+
+    private static InMemoryState BindHalf(InMemoryState state, StoreChange.BindHalf c)
+    {
+        var (half, whole) = (Convert.ToHexString(c.HalfFingerprint), Convert.ToHexString(c.WholeFingerprint));
+        Check(!state.KeyOwners.ContainsKey(half) && (!state.KeyHalves.TryGetValue(half, out var known) || known == whole), c, ConflictReasons.HalfIsKey);
+        return state with { KeyHalves = state.KeyHalves.SetItem(half, whole) };
     }
 
     private static InMemoryState AddCredential(InMemoryState state, StoreChange.AddCredential c)

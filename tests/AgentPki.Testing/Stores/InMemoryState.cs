@@ -25,6 +25,8 @@ internal sealed record InMemoryState
 
     public ImmutableDictionary<string, string> KeyOwners { get; init; } = ImmutableDictionary<string, string>.Empty;
 
+    public ImmutableDictionary<string, string> KeyHalves { get; init; } = ImmutableDictionary<string, string>.Empty;
+
     public ImmutableDictionary<string, AgentRecord> Agents { get; init; } = ImmutableDictionary<string, AgentRecord>.Empty;
 
     public ImmutableList<string> Registered { get; init; } = [];

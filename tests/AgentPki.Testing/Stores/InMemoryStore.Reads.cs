@@ -19,6 +19,9 @@ public sealed partial class InMemoryStore : IAuthorityStore, ICertificateStore, 
     ValueTask<string?> ICertificateStore.FindKeyOwnerAsync(ReadOnlyMemory<byte> keyFingerprint, CancellationToken cancellationToken) =>
         new(_state.KeyOwners.GetValueOrDefault(Convert.ToHexString(keyFingerprint.Span)));
 
+    ValueTask<bool> ICertificateStore.IsCompositeHalfAsync(ReadOnlyMemory<byte> keyFingerprint, CancellationToken cancellationToken) =>
+        new(_state.KeyHalves.ContainsKey(Convert.ToHexString(keyFingerprint.Span)));
+
     ValueTask<IReadOnlyList<StoredCertificate>> ICertificateStore.ListByAgentAsync(string agentId, int limit, CancellationToken cancellationToken) =>
         new(Newest(limit, c => c.AgentId == agentId));
 

@@ -201,6 +201,23 @@ public abstract partial class StoreContractTests<TStore> : IAsyncLifetime
     }
 
     [Fact]
+    public async Task BindHalf_KeyOfItsOwnOrHalfOfAnother_Conflicts_AndNeverBecomesAKey()
+    {
+        var (half, whole, other, own) = (StoreSamples.KeyFingerprint(1), StoreSamples.KeyFingerprint(2), StoreSamples.KeyFingerprint(3), StoreSamples.KeyFingerprint(4));
+        Commit(StoreSamples.Request(new StoreChange.RegisterAgent(StoreSamples.Agent(1)), new StoreChange.BindKey(own, StoreSamples.AgentId(1))));
+        Commit(StoreSamples.Request(new StoreChange.BindHalf(half, whole)));
+        Commit(StoreSamples.Request(new StoreChange.BindHalf(half, whole)));
+
+        Conflict(new StoreChange.BindHalf(half, other));
+        Conflict(new StoreChange.BindHalf(own, whole));
+        Conflict(new StoreChange.BindKey(half, StoreSamples.AgentId(1)));
+
+        Assert.True(await Certificates.IsCompositeHalfAsync(half, Cancelled));
+        Assert.False(await Certificates.IsCompositeHalfAsync(whole, Cancelled));
+        Assert.Null(await Certificates.FindKeyOwnerAsync(half, Cancelled));
+    }
+
+    [Fact]
     public async Task BindKey_AgainToTheSameAgent_Stands_ToAnother_Conflicts()
     {
         Commit(StoreSamples.Request(new StoreChange.RegisterAgent(StoreSamples.Agent(1)), new StoreChange.RegisterAgent(StoreSamples.Agent(2))));
