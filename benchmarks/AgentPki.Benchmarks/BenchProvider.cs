@@ -1,5 +1,6 @@
 using AgentPki.Cryptography;
 using AgentPki.Cryptography.Providers.BouncyCastle;
+using AgentPki.Cryptography.Providers.Composite;
 using AgentPki.Cryptography.Providers.Platform;
 
 namespace AgentPki.Benchmarks;
@@ -17,6 +18,7 @@ public sealed class BenchProvider
     [
         Software("platform", () => new PlatformProvider()),
         Software("bouncycastle", () => new BouncyCastleProvider()),
+        Software("composite", () => new CompositeProvider(new PlatformProvider(), new BouncyCastleProvider())),
         new("softhsm", () => [KeyAlgorithm.EcdsaP256, KeyAlgorithm.EcdsaP384, KeyAlgorithm.Rsa3072, KeyAlgorithm.Ed25519], async () =>
         {
             BenchToken token = await BenchToken.OpenAsync();
