@@ -61,6 +61,19 @@ public sealed record CeremonyOptions(string KeyPrefix, CeremonyAuthority Root, C
         new CeremonyAuthority("root", X500Name.FromRfc4514($"CN=AgentPki Development Root,O={organization}"), KeyAlgorithm.EcdsaP384, null, TimeSpan.FromDays(3650)),
         new CeremonyAuthority("issuing", X500Name.FromRfc4514($"CN=AgentPki Development Issuing CA,O={organization}"), KeyAlgorithm.EcdsaP256, null, TimeSpan.FromDays(1825)));
 
+    /// <summary>What the CA of <see cref="Tls"/> is called.</summary>
+    public const string TlsName = "tls";
+
+    /// <summary>
+    /// A self-signed classical CA for the appliance's own HTTPS certificate alone, where the platform's TLS knows nothing of the issuing CA's signature;
+    /// null: the issuing CA issues that too.
+    /// </summary>
+    public CeremonyAuthority? Tls { get; init; }
+
+    /// <summary>P-256 for five years: every stock client knows it.</summary>
+    public static CeremonyAuthority TlsAuthority(string organization) =>
+        new(TlsName, X500Name.FromRfc4514($"CN=AgentPki Development TLS CA,O={organization}"), KeyAlgorithm.EcdsaP256, null, TimeSpan.FromDays(1825));
+
     /// <summary>What the key of a CA is called.</summary>
     public string KeyLabelOf(CeremonyAuthority authority) => $"{KeyPrefix}{authority.Name}-ca";
 

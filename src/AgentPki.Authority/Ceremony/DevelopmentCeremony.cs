@@ -13,7 +13,11 @@ namespace AgentPki.Authority.Ceremony;
 
 /// <summary>What a ceremony left behind.</summary>
 /// <param name="Keys">Every key, CAs first.</param>
-public sealed record CeremonyResult(Certificate Root, Certificate Issuing, PublicKey CheckpointKey, IReadOnlyList<CeremonyKey> Keys, IReadOnlyList<CeremonyStep> Steps);
+public sealed record CeremonyResult(Certificate Root, Certificate Issuing, PublicKey CheckpointKey, IReadOnlyList<CeremonyKey> Keys, IReadOnlyList<CeremonyStep> Steps)
+{
+    /// <summary>The CA of <see cref="CeremonyOptions.Tls"/>, where one was wanted.</summary>
+    public Certificate? Tls { get; init; }
+}
 
 /// <summary>A key that a ceremony made or found, and how it is kept.</summary>
 /// <param name="Owner">The CA's name, or <c>checkpoint</c>.</param>
@@ -37,6 +41,7 @@ public sealed class DevelopmentCeremony(AuthorityEnvironment environment, IProgr
         environment.Options.Validate();
         options.Root.Validate();
         options.Issuing.Validate();
+        options.Tls?.Validate();
         using var metrics = new AuthorityMetrics();
         var clock = new RevocationClock(await environment.Stores.Certificates.RevocationEpochAsync(cancellationToken));
         await using var commits = new CommitWriter(environment.Stores.Commits, environment.Options.Commit, clock, metrics, environment.Logger<CommitWriter>());
@@ -44,8 +49,9 @@ public sealed class DevelopmentCeremony(AuthorityEnvironment environment, IProgr
 
         var root = await MakeAsync(options, options.Root, null, keys, commits, cancellationToken);
         var issuing = await MakeAsync(options, options.Issuing, options.Root, keys, commits, cancellationToken);
+        var tls = options.Tls is { } own ? await MakeAsync(options, own, null, keys, commits, cancellationToken) : null;
         var checkpointKey = await MakeCheckpointKeyAsync(options, keys, cancellationToken);
-        return new CeremonyResult(root, issuing, checkpointKey, _keys, _steps);
+        return new CeremonyResult(root, issuing, checkpointKey, _keys, _steps) { Tls = tls };
     }
 
     private async ValueTask<Certificate> MakeAsync(CeremonyOptions options, CeremonyAuthority wanted, CeremonyAuthority? parent, KeyMaker keys, CommitWriter commits, CancellationToken cancellationToken)

@@ -51,8 +51,11 @@ public sealed class IssuerDirectory : IAsyncDisposable
     {
         ProfileUse.Agent => _set.Follow(profile.Issuer, SuccessionState.Switched),
         ProfileUse.OcspResponder => Find(profile.Issuer),
-        _ => _set.Follow(profile.Issuer, SuccessionState.Finished),
+        _ => SettledIn(profile.Issuer),
     };
+
+    /// <summary>The CA of a line that relying parties are known to trust: the last whose succession is finished.</summary>
+    public Issuer? SettledIn(string name) => _set.Follow(name, SuccessionState.Finished);
 
     /// <summary>The name by which profiles know a CA: that of the first of its line.</summary>
     public string LineageOf(string name) => _set.LineageOf(name);

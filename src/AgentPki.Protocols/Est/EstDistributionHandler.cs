@@ -16,7 +16,7 @@ internal sealed class EstDistributionHandler(EstServices services)
     private readonly ConditionalWeakTable<IReadOnlyList<Certificate>, byte[]> _certificates = [];
     private readonly ConditionalWeakTable<CertificateProfile, byte[]> _attributes = [];
 
-    /// <summary>RFC 7030 §4.1.3: the issuing CA, every certificate between, the root; OldWithNew and NewWithOld while a root goes over to another key.</summary>
+    /// <summary>RFC 7030 §4.1.3: the issuing CA, every certificate between, the root; OldWithNew and NewWithOld while a root goes over to another key; and where the server's own certificate has another root, that.</summary>
     public Task AuthorityCertificatesAsync(EstExchange exchange)
     {
         if (Profile(exchange) is not { } profile)
@@ -30,7 +30,10 @@ internal sealed class EstDistributionHandler(EstServices services)
             return exchange.RefuseUnaskedAsync(new PkiProblem(PkiProblemKind.Unavailable, $"The CA '{profile.Issuer}' has no certificate yet."));
         }
 
-        var message = _certificates.GetValue(certificates, static list => CertsOnly.Encode(list.Select(c => c.Der)));
+        var others = ServerRoots().Except(certificates).ToList();
+        var message = others.Count > 0
+            ? CertsOnly.Encode(certificates.Concat(others).Select(c => c.Der))
+            : _certificates.GetValue(certificates, static list => CertsOnly.Encode(list.Select(c => c.Der)));
         return EstAnswer.WriteAsync(exchange.Context, EstMediaTypes.CertsOnly, message);
     }
 
@@ -66,6 +69,10 @@ internal sealed class EstDistributionHandler(EstServices services)
 
         await EstAnswer.WriteAsync(exchange.Context, EstMediaTypes.CsrAttributes, message);
     }
+
+    /// <summary>RFC 7030 §4.1.3: what cacerts says are the client's explicit trust anchors from then on, by which it knows this server too (§3.6.1).</summary>
+    private IEnumerable<Certificate> ServerRoots() =>
+        services.Profiles.All.Where(p => p.Use == ProfileUse.TlsServer).SelectMany(p => services.Chain(p)).Where(c => c.IsSelfIssued);
 
     private CertificateProfile? Profile(EstExchange exchange) =>
         services.Profiles.FindByLabel(exchange.Label) is { Use: ProfileUse.Agent } profile ? profile : null;

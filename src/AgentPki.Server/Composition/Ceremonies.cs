@@ -1,4 +1,5 @@
 using AgentPki.Authority.Ceremony;
+using AgentPki.Authority.Profiles;
 using AgentPki.Authority.Store;
 using AgentPki.Cryptography;
 using AgentPki.Server.Cli;
@@ -17,8 +18,9 @@ public static class Ceremonies
         try
         {
             var wanted = change(CeremonyOptions.Development(parts.Options.KeyPrefix, parts.Options.Name));
+            wanted = wanted with { Tls = parts.Environment.Profiles.Require(ProfileUse.TlsServer).Issuer == CeremonyOptions.TlsName ? CeremonyOptions.TlsAuthority(parts.Options.Name) : null };
             var result = await new DevelopmentCeremony(parts.Environment, null).RunAsync(wanted, cancellationToken);
-            Anchors.Write(parts.Home, result.Root, result.Issuing);
+            Anchors.Write(parts.Home, result.Root, result.Issuing, result.Tls);
             Anchors.WriteLedgerKey(parts.Home, result.CheckpointKey);
             return result;
         }

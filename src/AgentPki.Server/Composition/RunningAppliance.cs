@@ -46,11 +46,12 @@ public sealed class RunningAppliance : IAsyncDisposable
         var authority = await StartAuthorityAsync(parts, cancellationToken);
         try
         {
-            var issuing = IssuingOf(authority);
-            Anchors.Write(parts.Home, issuing.Chain[^1], issuing.Certificate);
+            var (issuing, tlsIssuer) = (OwnIssuer(authority, authority.Profiles.Default), OwnIssuer(authority, authority.Profiles.Require(ProfileUse.TlsServer)));
+            TlsAuthority.RequireServable(tlsIssuer, parts.Options);
+            Anchors.Write(parts.Home, issuing.Chain[^1], issuing.Certificate, tlsIssuer.Chain[^1]);
             await authority.MaintainAsync(cancellationToken);
             var tls = await ApplianceTls.LoadAsync(
-                parts, authority.Profiles.Require(ProfileUse.TlsServer), issuing.Certificate, (key, names, token) => IssueTlsAsync(authority, key, names, token), context.Clock, cancellationToken);
+                parts, authority.Profiles.Require(ProfileUse.TlsServer), tlsIssuer.Certificate, (key, names, token) => IssueTlsAsync(authority, key, names, token), context.Clock, cancellationToken);
             await authority.Audit.RecordAsync(LedgerEntryKind.ServiceStarted, AuditTrail.Appliance, Details(parts), cancellationToken);
             var endpoints = new ApplianceEndpoints(parts, authority, context);
             var host = await ApplianceHost.StartAsync(parts.Home, parts.Options, tls.Serving, endpoints.Configure, endpoints.Map, loggers, cancellationToken);
@@ -121,11 +122,8 @@ public sealed class RunningAppliance : IAsyncDisposable
         }
     }
 
-    private static Authority.Issuance.Issuer IssuingOf(AuthorityServices authority)
-    {
-        var profile = authority.Profiles.Require(ProfileUse.TlsServer);
-        return authority.Issuers.IssuerFor(profile) ?? throw new InvalidOperationException($"CA '{profile.Issuer}' is not there.");
-    }
+    private static Authority.Issuance.Issuer OwnIssuer(AuthorityServices authority, CertificateProfile profile) =>
+        authority.Issuers.SettledIn(profile.Issuer) ?? throw new InvalidOperationException($"CA '{profile.Issuer}' is not there.");
 
     private static async Task<IReadOnlyList<Certificate>> IssueTlsAsync(AuthorityServices authority, ISigningKey key, IReadOnlyList<GeneralName> names, CancellationToken cancellationToken) =>
         await authority.Appliance.IssueAsync(ProfileUse.TlsServer, key.PublicKey, "localhost", names, cancellationToken) switch

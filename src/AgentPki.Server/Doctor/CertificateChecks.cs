@@ -10,9 +10,9 @@ internal static class CertificateChecks
 {
     internal static IEnumerable<Finding> Run(DoctorContext context, Func<Certificate, IReadOnlyList<Certificate>, Certificate, string?> verifyChain)
     {
-        var root = Pem.TryReadCertificates(context.Home.RootCertificate) is [var anchor] ? anchor : null;
-        yield return Anchors(context, root);
-        yield return Tls(context, root, verifyChain);
+        var anchors = Pem.TryReadCertificates(context.Home.RootCertificate) ?? [];
+        yield return Anchors(context, anchors.Count > 0 ? anchors[0] : null);
+        yield return Tls(context, anchors.Count > 0 ? anchors[^1] : null, verifyChain);
     }
 
     private static Finding Anchors(DoctorContext context, Certificate? root)

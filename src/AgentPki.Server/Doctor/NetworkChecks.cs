@@ -39,18 +39,22 @@ internal static class NetworkChecks
         };
     }
 
-    /// <summary>A real handshake against the root, as a stock client does it.</summary>
+    /// <summary>A real handshake against the anchors, as a stock client does it.</summary>
     private static async Task<Finding> HandshakeAsync(DoctorContext context, CancellationToken cancellationToken)
     {
         const string Check = "https port";
-        if (Pem.TryReadCertificates(context.Home.RootCertificate) is not [var root])
+        if (Pem.TryReadCertificates(context.Home.RootCertificate) is not { } anchors)
         {
             return Finding.Warn(Check, "not tried: anchors/root.pem is missing", "See 'anchors'.");
         }
 
         var listen = context.Options.Listen;
         var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck, DisableCertificateDownloads = true };
-        policy.CustomTrustStore.Add(X509CertificateLoader.LoadCertificate(root.Der.Span));
+        foreach (var anchor in anchors)
+        {
+            policy.CustomTrustStore.Add(X509CertificateLoader.LoadCertificate(anchor.Der.Span));
+        }
+
         try
         {
             using var client = new TcpClient();

@@ -27,6 +27,7 @@ public sealed record ApplianceHome(string Root)
 
     public string OfficerPin => In("secrets", "so-pin");
 
+    /// <summary>The root's certificate; after it, in homes that have one, that of the CA for TLS.</summary>
     public string RootCertificate => In("anchors", "root.pem");
 
     /// <summary>The issuing CA's certificate and then the root's.</summary>

@@ -24,6 +24,18 @@ public static class TlsPlatform
         AlgorithmFamily.EdDsa or AlgorithmFamily.SlhDsa or AlgorithmFamily.MlKem or AlgorithmFamily.Composite => false,
     };
 
+    /// <summary>Whether the appliance can serve with a certificate that a CA with such a key signed.</summary>
+    /// <remarks>OpenSSL's security level refuses a certificate whose signature algorithm it does not know, in a server's chain as in a client's.</remarks>
+    public static bool CanChainTo(KeyAlgorithm authority) => authority.Family switch
+    {
+        AlgorithmFamily.Ecdsa or AlgorithmFamily.Rsa or AlgorithmFamily.EdDsa => true,
+#pragma warning disable SYSLIB5006 // Marked experimental in .NET 10; asked what it can, no more.
+        AlgorithmFamily.MlDsa => MLDsa.IsSupported,
+        AlgorithmFamily.SlhDsa => SlhDsa.IsSupported,
+#pragma warning restore SYSLIB5006
+        AlgorithmFamily.MlKem or AlgorithmFamily.Composite => false,
+    };
+
     /// <summary>One line for people.</summary>
     public static string Describe() => IsPostQuantum
         ? $"{Version}: groups X25519MLKEM768 and classical ones, signatures ECDSA, RSA and ML-DSA"

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using AgentPki.Authority.Ceremony;
 using AgentPki.Client.Est;
 using AgentPki.Cryptography;
 using AgentPki.Cryptography.Providers;
@@ -25,11 +26,11 @@ public static class SampleAgent
     /// <param name="server">The public HTTPS endpoint.</param>
     /// <exception cref="CommandException">It could not be enrolled, or openssl does not accept its chain.</exception>
     internal static async Task<State> EnsureAsync(
-        ApplianceHome home, Uri server, KeyAlgorithm algorithm, EstCredential credential, Certificate root, CommandContext context, CancellationToken cancellationToken)
+        ApplianceHome home, Uri server, KeyAlgorithm algorithm, EstCredential credential, CeremonyResult ceremony, CommandContext context, CancellationToken cancellationToken)
     {
         var kept = Kept(home, context.Clock);
-        var certificate = kept ?? await EnrollAsync(home, server, algorithm, credential, root, context.Clock, cancellationToken);
-        return new State(certificate, kept is null, await ChainJudge.JudgeAsync(home, certificate, root, context, cancellationToken));
+        var certificate = kept ?? await EnrollAsync(home, server, algorithm, credential, ceremony, context.Clock, cancellationToken);
+        return new State(certificate, kept is null, await ChainJudge.JudgeAsync(home, certificate, ceremony.Root, context, cancellationToken));
     }
 
     private static Certificate? Kept(ApplianceHome home, TimeProvider clock)
@@ -47,9 +48,9 @@ public static class SampleAgent
     }
 
     private static async Task<Certificate> EnrollAsync(
-        ApplianceHome home, Uri server, KeyAlgorithm algorithm, EstCredential credential, Certificate root, TimeProvider clock, CancellationToken cancellationToken)
+        ApplianceHome home, Uri server, KeyAlgorithm algorithm, EstCredential credential, CeremonyResult ceremony, TimeProvider clock, CancellationToken cancellationToken)
     {
-        using var client = new EstClient(new EstClientOptions(server, [root], Credential: credential), clock);
+        using var client = new EstClient(new EstClientOptions(server, ceremony.Tls is { } tls ? [ceremony.Root, tls] : [ceremony.Root], Credential: credential), clock);
         EstEnrolledKey enrolled;
         try
         {

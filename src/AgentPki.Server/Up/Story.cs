@@ -43,8 +43,12 @@ internal sealed class Story(CommandContext context, ApplianceHome home, Applianc
         var issuing = $"{ceremony.Issuing.Subject.CommonName} ({ceremony.Issuing.PublicKey.Algorithm})";
         var authorities = ceremony.Keys.Where(k => k.Owner != "checkpoint").ToList();
         var places = authorities.Select(k => KeyPlaces.Describe(k, providers)).Distinct().ToList();
-        var where = places is [var one] ? $"both keys {one}" : string.Join("; ", authorities.Select((k, i) => $"{k.Owner} key {KeyPlaces.Describe(k, providers)}"));
+        var where = places is [var one] ? $"{(authorities.Count == 2 ? "both" : "all")} keys {one}" : string.Join("; ", authorities.Select((k, i) => $"{k.Owner} key {KeyPlaces.Describe(k, providers)}"));
         Step("ceremony", made ? $"{root} certified {issuing}; {where}" : $"held before: {root} and {issuing}; {where}");
+        if (ceremony.Tls is { } tls)
+        {
+            Step("tls ca", $"{tls.Subject.CommonName} ({tls.PublicKey.Algorithm}) issues the HTTPS certificate alone, because {TlsAuthority.WhyNeeded(ceremony.Issuing.PublicKey.Algorithm)}; {Show(home.RootCertificate)} holds both roots");
+        }
     }
 
     internal void Service(bool tlsIsNew) => Step(

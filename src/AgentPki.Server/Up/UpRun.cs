@@ -5,7 +5,6 @@ using AgentPki.Server.Configuration;
 using AgentPki.Server.Home;
 using AgentPki.Server.Hosting;
 using AgentPki.Server.Logging;
-using AgentPki.X509.Certificates;
 using Microsoft.Extensions.Hosting.Systemd;
 
 namespace AgentPki.Server.Up;
@@ -27,6 +26,7 @@ internal sealed class UpRun(CommandContext context, string trustDomain, HomeKind
         var options = ConfigurationReader.Load(_home, context.Variable);
         RequireDevelopment(options);
         var kind = DevelopmentHome.KindOf(_home, options, profile);
+        CeremonyOptions Wanted(CeremonyOptions usual) => change(kind.Apply(usual));
         Ports.RequireFree(options.Listen);
         var story = new Story(context, _home, options);
         story.Begin(isNew);
@@ -38,10 +38,11 @@ internal sealed class UpRun(CommandContext context, string trustDomain, HomeKind
             story.Token(access, await context.Terminal.WorkAsync("token", () => Task.Run(() => TokenAccess.EnsureToken(_home, token, access), cancellationToken)));
         }
 
-        // 3. Store and ceremony.
+        // 3. Store and ceremony. The profiles say whether TLS has a CA of its own.
+        TlsAuthority.PrepareProfile(_home, Wanted);
         using var loggers = LoggerSetup.ToFile(_home, options.Log, context.Clock);
         await using var parts = await ApplianceParts.OpenAsync(_home, options, tokenOptions, KeyPlacement.AllowTokenWrapped, context.Clock, loggers, cancellationToken);
-        var ceremony = await context.Terminal.WorkAsync("ceremony", () => Ceremonies.RunDevelopmentAsync(parts, wanted => change(kind.Apply(wanted)), cancellationToken));
+        var ceremony = await context.Terminal.WorkAsync("ceremony", () => Ceremonies.RunDevelopmentAsync(parts, Wanted, cancellationToken));
         story.Ceremony(ceremony, parts.Providers);
 
         // 4. The service.
@@ -49,7 +50,7 @@ internal sealed class UpRun(CommandContext context, string trustDomain, HomeKind
         story.Service(appliance.TlsIsNew);
 
         // 5. The sample agent, over the public endpoint; its chain judged by openssl where it can.
-        await WelcomeAgentAsync(appliance, kind, ceremony.Root, story, cancellationToken);
+        await WelcomeAgentAsync(appliance, kind, ceremony, story, cancellationToken);
         story.End();
 
         // 6. Serve until told to stop.
@@ -60,13 +61,13 @@ internal sealed class UpRun(CommandContext context, string trustDomain, HomeKind
         return ExitCodes.Success;
     }
 
-    private async Task WelcomeAgentAsync(RunningAppliance appliance, HomeKind kind, Certificate root, Story story, CancellationToken cancellationToken)
+    private async Task WelcomeAgentAsync(RunningAppliance appliance, HomeKind kind, CeremonyResult ceremony, Story story, CancellationToken cancellationToken)
     {
         var credential = await DevelopmentCredential.EnsureAsync(_home, appliance.Authority, context.Clock, cancellationToken);
         var isKnown = File.Exists(_home.SampleCertificate);
         try
         {
-            var agent = await context.Terminal.WorkAsync("sample agent", () => SampleAgent.EnsureAsync(_home, story.LocalEndpoint, kind.Issuing, credential, root, context, cancellationToken));
+            var agent = await context.Terminal.WorkAsync("sample agent", () => SampleAgent.EnsureAsync(_home, story.LocalEndpoint, kind.Issuing, credential, ceremony, context, cancellationToken));
             story.Agent(agent);
         }
         catch (CommandException error) when (isKnown)

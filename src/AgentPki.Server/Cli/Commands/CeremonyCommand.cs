@@ -45,6 +45,8 @@ internal static class CeremonyCommand
             throw new CommandException(ExitCodes.Usage, $"{home.ConfigurationFile} says development: false.", "A development ceremony is for development homes.");
         }
 
+        var kind = DevelopmentHome.KindOf(home, options, null);
+        CeremonyOptions Wanted(CeremonyOptions usual) => change(kind.Apply(usual));
         var tokenOptions = TokenAccess.OptionsOf(home, options, context.Variable);
         foreach (var (token, access) in options.Tokens.Zip(tokenOptions))
         {
@@ -52,8 +54,9 @@ internal static class CeremonyCommand
         }
 
         using var loggers = LoggerSetup.ToFile(home, options.Log, context.Clock);
+        TlsAuthority.PrepareProfile(home, Wanted);
         await using var parts = await ApplianceParts.OpenAsync(home, options, tokenOptions, placement, context.Clock, loggers, cancellationToken);
-        var result = await context.Terminal.WorkAsync("ceremony", () => Ceremonies.RunDevelopmentAsync(parts, change, cancellationToken));
+        var result = await context.Terminal.WorkAsync("ceremony", () => Ceremonies.RunDevelopmentAsync(parts, Wanted, cancellationToken));
         foreach (var step in result.Steps)
         {
             context.Terminal.Line($"{(step.IsNew ? "made" : "kept"),-5} {step.Name}: {step.Detail}");
