@@ -4,6 +4,7 @@ using System.Net.Security;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
+using AgentPki.Cryptography;
 using AgentPki.X509;
 using AgentPki.X509.Certificates;
 using AgentPki.X509.Cms;
@@ -68,11 +69,21 @@ public sealed class EstClient : IDisposable
 
     /// <summary>Which kind of key the server wants, out of its csrattrs (RFC 9908).</summary>
     /// <exception cref="EstProtocolException">No usable answer.</exception>
-    public async Task<RequestedKey> GetRequestedKeyAsync(CancellationToken cancellationToken)
+    public async Task<RequestedKey> GetRequestedKeyAsync(CancellationToken cancellationToken) => (await GetRequestedKeysAsync(cancellationToken)).Key;
+
+    /// <summary>The same, and which kind of second key it wants in the same request (X.509 (2019) §9.8); null: none.</summary>
+    /// <exception cref="EstProtocolException">No usable answer.</exception>
+    public async Task<(RequestedKey Key, KeyAlgorithm? Alternative)> GetRequestedKeysAsync(CancellationToken cancellationToken)
     {
         try
         {
-            return await GetCsrAttributesAsync(cancellationToken) is { Length: > 0 } attributes ? CsrAttributes.Parse(attributes).RequestedKey() : new RequestedKey.Any();
+            if (await GetCsrAttributesAsync(cancellationToken) is not { Length: > 0 } encoded)
+            {
+                return (new RequestedKey.Any(), null);
+            }
+
+            var attributes = CsrAttributes.Parse(encoded);
+            return (attributes.RequestedKey(), AlternativeKeyAttributes.Find(attributes.Attributes));
         }
         catch (MalformedDataException error)
         {

@@ -10,7 +10,11 @@ public sealed record EstIdentity(Certificate Certificate, ISigningKey Key);
 
 /// <summary>What became of an enrolment, and the key that was made for it.</summary>
 /// <param name="Key">A <see cref="SoftwareSigningKey"/>, or a <see cref="SoftwareDecapsulationKey"/>; the caller keeps it for as long as the outcome is pending, and disposes it.</param>
-public sealed record EstEnrolledKey(EstEnrollment Outcome, IPrivateKey Key, byte[] Request);
+public sealed record EstEnrolledKey(EstEnrollment Outcome, IPrivateKey Key, byte[] Request)
+{
+    /// <summary>The second key, where the server asks for a pair (X.509 (2019) §9.8): the caller's like the first.</summary>
+    public ISigningKey? Alternative { get; init; }
+}
 
 /// <summary>
 /// Asks before it makes a key: the server's csrattrs name the kind (RFC 7030 §4.5, RFC 9908), so that a change of a profile's algorithm reaches an agent without a
@@ -33,32 +37,41 @@ public sealed class EstEnroller(EstClient client, CryptoProviders providers, Key
 
     /// <summary>The kind of key that the server wants now.</summary>
     /// <exception cref="EstProtocolException">No usable answer, or a kind that this client does not know.</exception>
-    public async Task<KeyAlgorithm> AskAsync(CancellationToken cancellationToken) => await client.GetRequestedKeyAsync(cancellationToken) switch
+    public async Task<KeyAlgorithm> AskAsync(CancellationToken cancellationToken) => (await AskBothAsync(cancellationToken)).Key;
+
+    private async Task<(KeyAlgorithm Key, KeyAlgorithm? Alternative)> AskBothAsync(CancellationToken cancellationToken) => await client.GetRequestedKeysAsync(cancellationToken) switch
     {
-        RequestedKey.Of(var algorithm) => algorithm,
-        RequestedKey.Unknown(var oid) => throw new EstProtocolException($"The server wants keys of {oid}, which this client does not know: update it."),
-        _ => preferred,
+        (RequestedKey.Of(var algorithm), var alternative) => (algorithm, alternative),
+        (RequestedKey.Unknown(var oid), _) => throw new EstProtocolException($"The server wants keys of {oid}, which this client does not know: update it."),
+        _ => (preferred, null),
     };
 
     private async Task<EstEnrolledKey> EnrollAsync(
         X500Name subject, IReadOnlyList<GeneralName> names, EstIdentity? signer, Func<ReadOnlyMemory<byte>, CancellationToken, Task<EstEnrollment>> send, CancellationToken cancellationToken)
     {
-        var algorithm = await AskAsync(cancellationToken);
+        var (algorithm, alternativeAlgorithm) = await AskBothAsync(cancellationToken);
         if (!algorithm.CanSign && signer is null)
         {
             throw new EstProtocolException($"The server wants {algorithm} keys, which cannot sign a request: enrol a signing certificate first and name it (RFC 9883), or ask for serverkeygen.");
         }
 
         var key = await MakeAsync(algorithm, cancellationToken);
+        ISigningKey? alternative = null;
         try
         {
+            alternative = alternativeAlgorithm is { CanSign: true } ? await MakeAsync(alternativeAlgorithm, cancellationToken) as ISigningKey : null;
             var request = key is ISigningKey signing
-                ? await Pkcs10Request.CreateAsync(subject, names, signing, cancellationToken)
+                ? await Pkcs10Request.CreateAsync(subject, names, signing, new Pkcs10Options { AlternativeKey = alternative }, cancellationToken)
                 : await StateAsync(subject, names, key.PublicKey, signer, cancellationToken);
-            return new EstEnrolledKey(await send(request, cancellationToken), key, request);
+            return new EstEnrolledKey(await send(request, cancellationToken), key, request) { Alternative = alternative };
         }
         catch
         {
+            if (alternative is not null)
+            {
+                await alternative.DisposeAsync();
+            }
+
             await key.DisposeAsync();
             throw;
         }

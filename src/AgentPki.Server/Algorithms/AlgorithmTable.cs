@@ -1,4 +1,5 @@
 using AgentPki.Authority.Ceremony;
+using AgentPki.Authority.Profiles;
 using AgentPki.Cryptography;
 using AgentPki.Server.Tls;
 
@@ -13,7 +14,23 @@ internal static class AlgorithmTable
     /// <param name="tokens">The labels of tokens by the names of their providers.</param>
     /// <param name="placement">Where keys of the appliance may be made.</param>
     internal static IReadOnlyList<AlgorithmRow> Of(CryptoProviders providers, IReadOnlyDictionary<string, string> tokens, KeyPlacement placement) =>
-        [.. KeyAlgorithm.All.SelectMany(a => RowsOf(a, providers, tokens, placement))];
+        [.. KeyAlgorithm.All.SelectMany(a => RowsOf(a, providers, tokens, placement)), .. Pair(KeyAlgorithm.EcdsaP256, KeyAlgorithm.MlDsa65, providers, tokens, placement)];
+
+    /// <summary>Two keys in one certificate (X.509 (2019) §9.8): one example, for any two signing algorithms go together. Responders and TLS have one key each.</summary>
+    private static IEnumerable<AlgorithmRow> Pair(KeyAlgorithm first, KeyAlgorithm second, CryptoProviders providers, IReadOnlyDictionary<string, string> tokens, KeyPlacement placement)
+    {
+        var keys = new KeyKind(first, second);
+        if (placement.Find(providers, [first]) is not { } one || placement.Find(providers, [second]) is not { } other)
+        {
+            yield return new AlgorithmRow(keys.ToString(), second.NistLevel, "", "", "", [], ["subject"], "as CA keys no provider here keeps both well enough");
+            yield break;
+        }
+
+        var level = new[] { one.Provider.ProtectionFor(first), other.Provider.ProtectionFor(second) }.Min();
+        yield return new AlgorithmRow(
+            keys.ToString(), second.NistLevel, $"{one.Provider.Name} + {other.Provider.Name}", $"{tokens.GetValueOrDefault(one.Provider.Name, "")} + {tokens.GetValueOrDefault(other.Provider.Name, "")}",
+            level.ToText(), ["generate", "sign"], ["ca", "crl", "subject"], "any two signing algorithms go together");
+    }
 
     private static IEnumerable<AlgorithmRow> RowsOf(KeyAlgorithm algorithm, CryptoProviders providers, IReadOnlyDictionary<string, string> tokens, KeyPlacement placement)
     {

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using AgentPki.Authority.Ceremony;
+using AgentPki.Authority.Profiles;
 using AgentPki.Cryptography;
 using AgentPki.Server.Cli;
 
@@ -15,7 +16,7 @@ internal sealed class CeremonyAlgorithms
     internal Option<string?> Issuing { get; }
 
     internal static CeremonyAlgorithms Create() => new(
-        new Option<string?>("--root-algorithm") { Description = $"The root CA's key, and after a colon its signature: KEY[:SIGNATURE]. Keys: {Names}. An existing CA keeps its own." },
+        new Option<string?>("--root-algorithm") { Description = $"The root CA's key, and after a colon its signature: KEY[:SIGNATURE]. Keys: {Names}. Two keys, the second beside the first: 'catalyst ecdsa-p384 + ml-dsa-87'. An existing CA keeps its own." },
         new Option<string?>("--issuing-algorithm") { Description = "The issuing CA's, likewise." });
 
     /// <summary>The development ceremony with what the command line asks for.</summary>
@@ -28,14 +29,19 @@ internal sealed class CeremonyAlgorithms
 
     private static string Names => string.Join(", ", KeyAlgorithm.All.Where(k => k.CanSign && k != KeyAlgorithm.Rsa2048).Select(k => k.Name));
 
-    private static CeremonyAuthority Change(CeremonyAuthority authority, (KeyAlgorithm Key, SignatureAlgorithm Signature)? chosen) =>
-        chosen is { } algorithms ? authority with { KeyAlgorithm = algorithms.Key, Signature = algorithms.Signature } : authority;
+    private static CeremonyAuthority Change(CeremonyAuthority authority, (KeyKind Keys, SignatureAlgorithm? Signature)? chosen) =>
+        chosen is { } algorithms ? authority.With(algorithms.Keys) with { Signature = algorithms.Signature } : authority;
 
-    private static (KeyAlgorithm Key, SignatureAlgorithm Signature)? Parse(Option<string?> option, ParseResult parsed)
+    private static (KeyKind Keys, SignatureAlgorithm? Signature)? Parse(Option<string?> option, ParseResult parsed)
     {
         if (parsed.GetValue(option) is not { } text)
         {
             return null;
+        }
+
+        if (text.StartsWith("catalyst ", StringComparison.Ordinal))
+        {
+            return KeyKind.TryParse(text, out var pair, out var wrong) ? (pair, null) : throw new CommandException(ExitCodes.Usage, $"{option.Name}: {wrong}.", $"Choose two of {Names}.");
         }
 
         var colon = text.IndexOf(':', StringComparison.Ordinal);
@@ -49,6 +55,6 @@ internal sealed class CeremonyAlgorithms
         var signature = colon < 0 ? key.DefaultSignature : fitting.Find(s => s.Name == text[(colon + 1)..]);
         return signature is null
             ? throw new CommandException(ExitCodes.Usage, $"{option.Name}: '{text[(colon + 1)..]}' is no signature of a {key} key.", $"Choose one of {string.Join(", ", fitting)}.")
-            : (key, signature);
+            : (new KeyKind(key), signature);
     }
 }

@@ -1,5 +1,4 @@
 using AgentPki.Authority.Profiles;
-using AgentPki.Cryptography;
 using AgentPki.Server.Cli;
 using AgentPki.Server.Home;
 
@@ -10,7 +9,7 @@ public static class ProfileFiles
 {
     /// <summary>Writes the default profiles into a home that has none; what is there is the operator's.</summary>
     /// <param name="preferred">The kind of keys that goes first in a profile, by the profile's text; null: as it stands there.</param>
-    public static void WriteDefaults(ApplianceHome home, Func<string, KeyAlgorithm?> preferred)
+    public static void WriteDefaults(ApplianceHome home, Func<string, string?> preferred)
     {
         if (Directory.EnumerateFiles(home.Profiles, "*.yaml").Any())
         {
@@ -34,12 +33,12 @@ public static class ProfileFiles
         Directory.Move(staging, home.Profiles);
     }
 
-    /// <summary>Puts an algorithm first in a profile's list of keys: what clients are asked to make, and the appliance makes for itself.</summary>
-    private static string Prefer(string yaml, KeyAlgorithm? algorithm)
+    /// <summary>Puts a kind of key, or of a pair, first in a profile's list of keys: what clients are asked to make, and the appliance makes for itself.</summary>
+    private static string Prefer(string yaml, string? keys)
     {
         const string Keys = "\nkeys: [";
         var start = yaml.IndexOf(Keys, StringComparison.Ordinal) + Keys.Length;
-        if (algorithm is null || start < Keys.Length)
+        if (keys is null || start < Keys.Length)
         {
             return yaml;
         }
@@ -51,8 +50,8 @@ public static class ProfileFiles
             return yaml; // a profile for one kind of key, which its label names
         }
 
-        var others = listed.Where(k => k != algorithm.Name);
-        return $"{yaml[..start]}{string.Join(", ", others.Prepend(algorithm.Name))}{yaml[end..]}";
+        var others = listed.Where(k => k != keys);
+        return $"{yaml[..start]}{string.Join(", ", others.Prepend(keys))}{yaml[end..]}";
     }
 
     /// <exception cref="CommandException">There are none, or one is wrong; every mistake with file, line and field.</exception>

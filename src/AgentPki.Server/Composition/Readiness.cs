@@ -1,4 +1,5 @@
 using AgentPki.Authority.Composition;
+using AgentPki.Authority.Store;
 using AgentPki.Pkcs11;
 using AgentPki.Protocols.Health;
 
@@ -27,7 +28,8 @@ internal sealed class Readiness(OpenTokens tokens, AuthorityServices authority) 
     /// <summary>The tokens that a profile's CA has its key in; a key that is wrapped or composed may need any.</summary>
     private IReadOnlyList<Pkcs11Provider> Needed()
     {
-        var keepers = authority.Profiles.All.Select(p => authority.Issuers.Find(p.Issuer)?.Record.Key.Provider).Distinct().ToList();
+        var keepers = authority.Profiles.All.Select(p => authority.Issuers.Find(p.Issuer)?.Record).OfType<AuthorityRecord>()
+            .SelectMany(r => r.Alternative is { } second ? new[] { r.Key.Provider, second.Key.Provider } : [r.Key.Provider]).Distinct().ToList();
         return keepers.All(name => tokens.All.Any(t => t.Name == name)) ? [.. tokens.All.Where(t => keepers.Contains(t.Name))] : tokens.All;
     }
 }

@@ -115,10 +115,11 @@ public sealed class RunningAppliance : IAsyncDisposable
     /// <summary>A CA key in process memory is refused outside development (design: key protection, level 3).</summary>
     private static void RefuseSoftwareKeys(ApplianceParts parts, IReadOnlyList<AuthorityRecord> authorities)
     {
-        var soft = authorities.FirstOrDefault(a => parts.Providers.Find(a.Key.Provider)?.Protection == KeyProtection.Software);
+        bool IsSoft(KeyReference? key) => key is not null && parts.Providers.Find(key.Provider)?.Protection == KeyProtection.Software;
+        var soft = authorities.FirstOrDefault(a => IsSoft(a.Key) || IsSoft(a.Alternative?.Key));
         if (soft is not null && !parts.Options.Development)
         {
-            throw new CommandException(ExitCodes.Usage, $"The key of CA '{soft.Name}' lies in software ({soft.Key.Provider}).", "Hold a ceremony with a token; software keys serve with --dev only.");
+            throw new CommandException(ExitCodes.Usage, $"The key of CA '{soft.Name}' lies in software ({(IsSoft(soft.Key) ? soft.Key : soft.Alternative?.Key)?.Provider}).", "Hold a ceremony with a token; software keys serve with --dev only.");
         }
     }
 

@@ -55,6 +55,9 @@ public sealed record ApplianceHome(string Root)
 
     public string SampleKey => In("dev", "agent.key");
 
+    /// <summary>The second key of a sample agent that has a pair.</summary>
+    public string SampleAlternativeKey => In("dev", "agent-alternative.key");
+
     public string SampleCertificate => In("dev", "agent.pem");
 
     public string LogFile => In("log", "agentpki.log");

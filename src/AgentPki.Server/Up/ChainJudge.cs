@@ -22,13 +22,17 @@ internal static class ChainJudge
         var unknown = await UnknownAsync(program, algorithms, cancellationToken);
         if (unknown is null)
         {
-            return await AskOpenSslAsync(program, home, cancellationToken);
+            var verdict = await AskOpenSslAsync(program, home, cancellationToken);
+            return root.AlternativePublicKey is null ? verdict : $"{verdict}; both signatures {VerifyOurselves(leaf, chain, root, context, AlternativeSignaturePolicy.Required)}: OK (openssl looks at the first alone)";
         }
 
-        return new ChainVerifier([root], ProviderList.SoftwareOnly, context.Clock).Verify(leaf, chain, X509.Oids.ClientAuth) is ChainResult.Invalid broken
-            ? throw new CommandException(ExitCodes.CheckFailed, $"The sample agent's chain does not verify: {broken.Detail}", "Type 'agentpki doctor'.")
-            : $"by agentpki's own verifier: {home.SampleCertificate}: OK ({unknown})";
+        return $"{VerifyOurselves(leaf, chain, root, context, root.AlternativePublicKey is null ? AlternativeSignaturePolicy.WhenPresent : AlternativeSignaturePolicy.Required)}: {home.SampleCertificate}: OK ({unknown})";
     }
+
+    private static string VerifyOurselves(Certificate leaf, IReadOnlyList<Certificate> chain, Certificate root, CommandContext context, AlternativeSignaturePolicy policy) =>
+        new ChainVerifier([root], ProviderList.SoftwareOnly, context.Clock, policy).Verify(leaf, chain, X509.Oids.ClientAuth) is ChainResult.Invalid broken
+            ? throw new CommandException(ExitCodes.CheckFailed, $"The sample agent's chain does not verify: {broken.Detail}", "Type 'agentpki doctor'.")
+            : "by agentpki's own verifier";
 
     private static async Task<string> AskOpenSslAsync(string program, ApplianceHome home, CancellationToken cancellationToken)
     {

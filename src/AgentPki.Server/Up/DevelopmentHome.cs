@@ -38,7 +38,7 @@ public static class DevelopmentHome
             : throw new CommandException(
                 ExitCodes.Usage,
                 $"The home {home.Root} was made for profile '{kind.Name}', and its CAs keep their keys.",
-                $"Leave --profile out, or make another home: {CommandContext.HomeVariable}=FOLDER agentpki up --profile {wanted.Name} (and other ports).");
+                $"Leave --profile out, or make another home: {CommandContext.HomeVariable}=FOLDER agentpki up --profile {(wanted.Issuing.IsCatalyst ? $"'{wanted.Name}'" : wanted.Name)} (and other ports).");
     }
 
     private static string? LatticeModule(HomeKind kind, Func<string, string?> variable) =>

@@ -1,32 +1,34 @@
 using AgentPki.Authority.Ceremony;
+using AgentPki.Authority.Profiles;
 using AgentPki.Cryptography;
 using AgentPki.Server.Cli;
 
 namespace AgentPki.Server.Up;
 
 /// <summary>What kind of keys a development home is made for: its CAs, and what its agents are asked to make. OCSP, CRL and CMS follow the CA.</summary>
-/// <param name="Name">As it stands in the configuration: the name of the issuing CA's key algorithm.</param>
-internal sealed record HomeKind(string Name, KeyAlgorithm Root, KeyAlgorithm Issuing)
+/// <param name="Name">As it stands in the configuration: the issuing CA's key or keys.</param>
+internal sealed record HomeKind(string Name, KeyKind Root, KeyKind Issuing)
 {
     private static readonly Dictionary<string, string> ShortNames = new(StringComparer.Ordinal)
     {
         ["composite"] = KeyAlgorithm.MlDsa65EcdsaP256.Name,
         ["slh-dsa"] = KeyAlgorithm.SlhDsaSha2Small128.Name,
+        ["catalyst"] = new KeyKind(KeyAlgorithm.EcdsaP256, KeyAlgorithm.MlDsa65).ToString(),
         ["ml-dsa"] = KeyAlgorithm.MlDsa65.Name,
     };
 
     /// <summary>ECDSA, as homes were made before there was a choice.</summary>
-    internal static HomeKind Classical { get; } = Of(KeyAlgorithm.EcdsaP256);
+    internal static HomeKind Classical { get; } = Of(new KeyKind(KeyAlgorithm.EcdsaP256));
 
     /// <summary>The names that <see cref="Parse"/> takes.</summary>
-    internal static string Names => string.Join(", ", ShortNames.Keys.Concat(KeyAlgorithm.All.Where(IsCaKey).Select(a => a.Name)));
+    internal static string Names => string.Join(", ", ShortNames.Keys.Concat(KeyAlgorithm.All.Where(IsCaKey).Select(a => a.Name))) + ", or two keys as 'catalyst ecdsa-p256 + ml-dsa-65'";
 
     /// <summary>Whether a token with ML-DSA is of use.</summary>
-    internal bool WantsLatticeToken => Parts(Issuing).Concat(Parts(Root)).Any(a => a.Family == AlgorithmFamily.MlDsa);
+    internal bool WantsLatticeToken => new[] { Issuing.Key, Issuing.Alternative, Root.Key, Root.Alternative }.OfType<KeyAlgorithm>().SelectMany(Parts).Any(a => a.Family == AlgorithmFamily.MlDsa);
 
-    /// <summary>The kind of key that goes first in a default profile, told by its text; null: as it stands there.</summary>
-    /// <remarks>TLS and CMS have ML-DSA among the post-quantum kinds here (draft-ietf-tls-mldsa, RFC 9882); for other homes they stay classical.</remarks>
-    internal KeyAlgorithm? PreferredIn(string profile)
+    /// <summary>The kind of key or pair that goes first in a default profile, told by its text; null: as it stands there.</summary>
+    /// <remarks>The appliance itself has one key for each use. TLS and CMS have ML-DSA among the post-quantum kinds here (draft-ietf-tls-mldsa, RFC 9882); for other homes they stay classical.</remarks>
+    internal string? PreferredIn(string profile)
     {
         var isNarrow = profile.Contains("use: tls-server", StringComparison.Ordinal) || profile.Contains("use: cms-signer", StringComparison.Ordinal);
         if (profile.Contains("keyEncipherment", StringComparison.Ordinal))
@@ -34,23 +36,32 @@ internal sealed record HomeKind(string Name, KeyAlgorithm Root, KeyAlgorithm Iss
             return null; // for keys that sign nothing
         }
 
-        return isNarrow && Issuing.Family != AlgorithmFamily.MlDsa ? null : Issuing;
+        if (isNarrow && Issuing.Key.Family != AlgorithmFamily.MlDsa)
+        {
+            return null;
+        }
+
+        return isNarrow || profile.Contains("use: ocsp-responder", StringComparison.Ordinal) ? Issuing.Key.Name : Issuing.ToString();
     }
 
     /// <exception cref="CommandException">There is no such profile.</exception>
     internal static HomeKind Parse(string name) =>
-        KeyAlgorithm.Find(ShortNames.GetValueOrDefault(name, name)) is { } algorithm && IsCaKey(algorithm)
-            ? Of(algorithm)
+        KeyKind.TryParse(ShortNames.GetValueOrDefault(name, name), out var keys, out _) && IsCaKey(keys.Key) && (keys.Alternative is null || IsCaKey(keys.Alternative))
+            ? Of(keys)
             : throw new CommandException(ExitCodes.Usage, $"--profile: '{name}' is no kind of key that a CA can have.", $"Choose one of {Names}.");
 
     /// <summary>The ceremony that makes such CAs.</summary>
     internal CeremonyOptions Apply(CeremonyOptions options) => options with
     {
-        Root = options.Root with { KeyAlgorithm = Root, Signature = null },
-        Issuing = options.Issuing with { KeyAlgorithm = Issuing, Signature = null },
+        Root = options.Root.With(Root),
+        Issuing = options.Issuing.With(Issuing),
     };
 
-    private static HomeKind Of(KeyAlgorithm issuing) => new(issuing.Name, RootFor(issuing), issuing);
+    private static HomeKind Of(KeyKind issuing)
+    {
+        var root = new KeyKind(RootFor(issuing.Key), issuing.Alternative is { } alternative ? RootFor(alternative) : null);
+        return new HomeKind(issuing.ToString(), root.Key == root.Alternative ? issuing : root, issuing);
+    }
 
     private static bool IsCaKey(KeyAlgorithm algorithm) => algorithm.CanSign && algorithm != KeyAlgorithm.Rsa2048;
 

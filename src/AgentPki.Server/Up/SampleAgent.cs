@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using AgentPki.Authority.Ceremony;
+using AgentPki.Authority.Profiles;
 using AgentPki.Client.Est;
 using AgentPki.Cryptography;
 using AgentPki.Cryptography.Providers;
@@ -26,10 +27,10 @@ public static class SampleAgent
     /// <param name="server">The public HTTPS endpoint.</param>
     /// <exception cref="CommandException">It could not be enrolled, or openssl does not accept its chain.</exception>
     internal static async Task<State> EnsureAsync(
-        ApplianceHome home, Uri server, KeyAlgorithm algorithm, EstCredential credential, CeremonyResult ceremony, CommandContext context, CancellationToken cancellationToken)
+        ApplianceHome home, Uri server, KeyKind keys, EstCredential credential, CeremonyResult ceremony, CommandContext context, CancellationToken cancellationToken)
     {
         var kept = Kept(home, context.Clock);
-        var certificate = kept ?? await EnrollAsync(home, server, algorithm, credential, ceremony, context.Clock, cancellationToken);
+        var certificate = kept ?? await EnrollAsync(home, server, keys, credential, ceremony, context.Clock, cancellationToken);
         return new State(certificate, kept is null, await ChainJudge.JudgeAsync(home, certificate, ceremony.Root, context, cancellationToken));
     }
 
@@ -40,22 +41,22 @@ public static class SampleAgent
             return null;
         }
 
-        // Of this home's issuing CA, over the kept key, and good for another minute.
-        return Fits(key, certificate) && Pem.TryReadCertificates(home.ChainCertificates) is [var issuing, ..] &&
+        // Of this home's issuing CA, over the kept key or keys, and good for another minute.
+        return Fits(key, certificate.PublicKey) && (certificate.AlternativePublicKey is not { } second || (Pem.TryReadKey(home.SampleAlternativeKey) is { } other && Fits(other, second))) && Pem.TryReadCertificates(home.ChainCertificates) is [var issuing, ..] &&
             certificate.AuthorityKeyIdentifier.Span.SequenceEqual(issuing.SubjectKeyIdentifier.Span) && certificate.IsValidAt(clock.GetUtcNow().AddMinutes(1))
             ? certificate
             : null;
     }
 
     private static async Task<Certificate> EnrollAsync(
-        ApplianceHome home, Uri server, KeyAlgorithm algorithm, EstCredential credential, CeremonyResult ceremony, TimeProvider clock, CancellationToken cancellationToken)
+        ApplianceHome home, Uri server, KeyKind keys, EstCredential credential, CeremonyResult ceremony, TimeProvider clock, CancellationToken cancellationToken)
     {
         using var client = new EstClient(new EstClientOptions(server, ceremony.Tls is { } tls ? [ceremony.Root, tls] : [ceremony.Root], Credential: credential), clock);
         EstEnrolledKey enrolled;
         try
         {
             // It asks which kind of key its profile wants, like any client that knows RFC 9908.
-            enrolled = await new EstEnroller(client, ProviderList.SoftwareOnly, algorithm)
+            enrolled = await new EstEnroller(client, ProviderList.SoftwareOnly, keys.Key)
                 .EnrollAsync(X500Name.Create((X509.Oids.CommonName, Name)), [new GeneralName.Dns($"{Name}.localhost")], null, cancellationToken);
         }
         catch (EstProtocolException e)
@@ -64,12 +65,18 @@ public static class SampleAgent
         }
 
         await using var key = enrolled.Key;
+        await using var alternative = enrolled.Alternative;
         if (enrolled.Outcome is not EstEnrollment.Issued { Certificate: var certificate } || key is not SoftwareSigningKey signing)
         {
             throw new CommandException(ExitCodes.Refused, $"The sample agent was not enrolled: {Reason(enrolled.Outcome)}.", "Type 'agentpki doctor'; the appliance's log says more.");
         }
 
         PrivateFile.Write(home.SampleKey, Pem.EncodeKey(signing.ExportPkcs8()));
+        if (alternative is SoftwareSigningKey second)
+        {
+            PrivateFile.Write(home.SampleAlternativeKey, Pem.EncodeKey(second.ExportPkcs8()));
+        }
+
         PrivateFile.Write(home.SampleCertificate, Pem.Encode(certificate));
         return certificate;
     }
@@ -81,11 +88,11 @@ public static class SampleAgent
         _ => outcome.GetType().Name,
     };
 
-    private static bool Fits(byte[] pkcs8, Certificate certificate)
+    private static bool Fits(byte[] pkcs8, PublicKey publicKey)
     {
         try
         {
-            return SoftwareKeys.ImportSigningKey(Name, KeyPurpose.Subject, pkcs8).PublicKey.Equals(certificate.PublicKey);
+            return SoftwareKeys.ImportSigningKey(Name, KeyPurpose.Subject, pkcs8).PublicKey.Equals(publicKey);
         }
         catch (CryptographicException)
         {

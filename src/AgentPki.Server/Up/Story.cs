@@ -1,5 +1,6 @@
 using System.Globalization;
 using AgentPki.Authority.Ceremony;
+using AgentPki.Authority.Profiles;
 using AgentPki.Cryptography;
 using AgentPki.Pkcs11;
 using AgentPki.Server.Cli;
@@ -7,6 +8,7 @@ using AgentPki.Server.Composition;
 using AgentPki.Server.Configuration;
 using AgentPki.Server.Home;
 using AgentPki.Server.Tls;
+using AgentPki.X509.Certificates;
 using Spectre.Console;
 
 namespace AgentPki.Server.Up;
@@ -39,8 +41,8 @@ internal sealed class Story(CommandContext context, ApplianceHome home, Applianc
     internal void Ceremony(CeremonyResult ceremony, CryptoProviders providers)
     {
         var made = ceremony.Steps.Any(s => s.IsNew);
-        var root = $"{ceremony.Root.Subject.CommonName} ({ceremony.Root.PublicKey.Algorithm})";
-        var issuing = $"{ceremony.Issuing.Subject.CommonName} ({ceremony.Issuing.PublicKey.Algorithm})";
+        var root = $"{ceremony.Root.Subject.CommonName} ({KeysOf(ceremony.Root)})";
+        var issuing = $"{ceremony.Issuing.Subject.CommonName} ({KeysOf(ceremony.Issuing)})";
         var authorities = ceremony.Keys.Where(k => k.Owner != "checkpoint").ToList();
         var places = authorities.Select(k => KeyPlaces.Describe(k, providers)).Distinct().ToList();
         var where = places is [var one] ? $"{(authorities.Count == 2 ? "both" : "all")} keys {one}" : string.Join("; ", authorities.Select((k, i) => $"{k.Owner} key {KeyPlaces.Describe(k, providers)}"));
@@ -75,6 +77,8 @@ internal sealed class Story(CommandContext context, ApplianceHome home, Applianc
     }
 
     internal void Stopping() => context.Terminal.Line("Stopping: running requests end, the last entries are committed, a checkpoint is signed.");
+
+    private static KeyKind KeysOf(Certificate certificate) => new(certificate.PublicKey.Algorithm, certificate.AlternativePublicKey?.Algorithm);
 
     private void Step(string name, string text) => context.Terminal.Markup($"  [green]✓[/] [bold]{name.PadRight(9)}[/] {Markup.Escape(text)}");
 

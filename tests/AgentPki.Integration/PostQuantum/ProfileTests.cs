@@ -19,6 +19,26 @@ public sealed class ProfileTests : IDisposable
     }
 
     [Fact]
+    public async Task Up_Catalyst_SignsTwiceAndStockClientsSeeTheFirst()
+    {
+        var options = await PostQuantumParts.OptionsAsync("catalyst");
+        await using var appliance = await Appliance.StartNewAsync(options with { DotNet = "dotnet" });
+
+        Assert.Contains("(catalyst ecdsa-p384 + ml-dsa-87) certified AgentPki Development Issuing CA (catalyst ecdsa-p256 + ml-dsa-65)", appliance.Output, StringComparison.Ordinal);
+        Assert.Contains("issuing alternative key generated in the token nss", appliance.Output, StringComparison.Ordinal);
+        Assert.Contains("both signatures by agentpki's own verifier: OK", appliance.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("TLS CA", appliance.Output, StringComparison.Ordinal);
+        var sample = Path.Combine(appliance.Home, "dev", "agent.pem");
+        (await Tool.RunAsync("openssl", ["verify", "-x509_strict", "-CAfile", appliance.AnchorsFile, "-untrusted", appliance.ChainFile, sample])).MustSucceed();
+        (await new QuantumJudge(appliance, folder).VerifyWithListsAsync(sample)).MustSucceed();
+
+        await appliance.KillAsync();
+        await appliance.StartAsync();
+        Assert.Contains("kept its certificate", appliance.Output, StringComparison.Ordinal);
+        (await appliance.Cli.VerifyAuditAsync()).MustSucceed();
+    }
+
+    [Fact]
     public async Task Up_SlhDsa_KeepsItsKeysWrappedByLeaveAndOpenSslVerifies()
     {
         await using var appliance = await Appliance.StartNewAsync(await PostQuantumParts.OptionsAsync("slh-dsa"));

@@ -50,7 +50,7 @@ public sealed class EstDistributionTests
             Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
             Assert.Equal("application/csrattrs", answer.Content.Headers.ContentType?.ToString());
             var attributes = CsrAttributes.Parse(Convert.FromBase64String(await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken)));
-            var key = profile.KeyAlgorithms[0];
+            var key = profile.Keys[0].Key;
             Assert.Equal(new RequestedKey.Of(key), attributes.RequestedKey());
             Assert.Equal(new RequestedKey.Of(key), (attributes with { Attributes = [.. attributes.Attributes.Where(a => a.Oid != Oids.CertificationRequestInfoTemplate)] }).RequestedKey());
             Assert.Equal(key.CanSign ? [key.DefaultSignature.Oid] : [key.Oid, Oids.StatementOfPossession], attributes.ObjectIdentifiers);

@@ -11,17 +11,20 @@ public sealed class HomeKindTests
     [InlineData("ml-dsa-65", "ml-dsa-65", "ml-dsa-87", true)]
     [InlineData("composite", "mldsa65-ecdsa-p256", "mldsa87-ecdsa-p384", true)]
     [InlineData("slh-dsa", "slh-dsa-sha2-128s", "slh-dsa-sha2-128s", false)]
+    [InlineData("catalyst", "catalyst ecdsa-p256 + ml-dsa-65", "catalyst ecdsa-p384 + ml-dsa-87", true)]
+    [InlineData("catalyst ecdsa-p256 + ecdsa-p384", "catalyst ecdsa-p256 + ecdsa-p384", "catalyst ecdsa-p256 + ecdsa-p384", false)]
     public void Parse_Name_GivesIssuingCaRootAndToken(string name, string issuing, string root, bool token)
     {
         var kind = HomeKind.Parse(name);
 
-        Assert.Equal((issuing, issuing, root, token), (kind.Name, kind.Issuing.Name, kind.Root.Name, kind.WantsLatticeToken));
+        Assert.Equal((issuing, issuing, root, token), (kind.Name, kind.Issuing.ToString(), kind.Root.ToString(), kind.WantsLatticeToken));
     }
 
     [Theory]
     [InlineData("ml-kem-768")]
     [InlineData("rsa-2048")]
     [InlineData("ml-dsa-66")]
+    [InlineData("catalyst ecdsa-p256 + rsa-2048")]
     public void Parse_WhatNoCaCanHave_IsRefusedWithAList(string name)
     {
         var refused = Assert.Throws<CommandException>(() => HomeKind.Parse(name));
@@ -35,6 +38,9 @@ public sealed class HomeKindTests
     [InlineData("composite", "use: tls-server", null)]
     [InlineData("composite", "use: ocsp-responder", "mldsa65-ecdsa-p256")]
     [InlineData("slh-dsa", "use: cms-signer", null)]
+    [InlineData("catalyst", "use: tls-server", null)]
+    [InlineData("catalyst", "use: ocsp-responder", "ecdsa-p256")]
+    [InlineData("catalyst", "default: true", "catalyst ecdsa-p256 + ml-dsa-65")]
     public void PreferredIn_Profile_IsTheKindWhereThatUseHasIt(string name, string profile, string? preferred) =>
-        Assert.Equal(preferred, HomeKind.Parse(name).PreferredIn(profile)?.Name);
+        Assert.Equal(preferred, HomeKind.Parse(name).PreferredIn(profile));
 }
