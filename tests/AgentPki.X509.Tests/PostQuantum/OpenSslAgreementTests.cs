@@ -118,9 +118,9 @@ public sealed class OpenSslAgreementTests
         Assert.Null(SignedData.Parse(openssl.Read("message.der")).Verify(TestPki.Providers));
     }
 
-    private static ISigningKey Key(string name, string label) => TestPki.Key(KeyAlgorithm.Find(name)!, "openssl-" + label);
+    internal static ISigningKey Key(string name, string label) => TestPki.Key(KeyAlgorithm.Find(name)!, "openssl-" + label);
 
-    private static Certificate Issue(TbsCertificate tbs, ISigningKey key, ISigningKey issuer) => TestPki.Issue(
+    internal static Certificate Issue(TbsCertificate tbs, ISigningKey key, ISigningKey issuer) => TestPki.Issue(
         tbs with
         {
             Signature = issuer.Algorithm.DefaultSignature,
