@@ -51,7 +51,7 @@ public sealed class RunningAppliance : IAsyncDisposable
             Anchors.Write(parts.Home, issuing.Chain[^1], issuing.Certificate, tlsIssuer.Chain[^1]);
             await authority.MaintainAsync(cancellationToken);
             var tls = await ApplianceTls.LoadAsync(
-                parts, authority.Profiles.Require(ProfileUse.TlsServer), tlsIssuer.Certificate, (key, names, token) => IssueTlsAsync(authority, key, names, token), context.Clock, cancellationToken);
+                parts, authority.Profiles.Require(ProfileUse.TlsServer), tlsIssuer.Certificate, (key, names, token) => IssueTlsAsync(parts, authority, key, names, token), context.Clock, cancellationToken);
             await authority.Audit.RecordAsync(LedgerEntryKind.ServiceStarted, AuditTrail.Appliance, Details(parts), cancellationToken);
             var endpoints = new ApplianceEndpoints(parts, authority, context);
             var host = await ApplianceHost.StartAsync(parts.Home, parts.Options, tls.Serving, endpoints.Configure, endpoints.Map, loggers, cancellationToken);
@@ -126,13 +126,17 @@ public sealed class RunningAppliance : IAsyncDisposable
     private static Authority.Issuance.Issuer OwnIssuer(AuthorityServices authority, CertificateProfile profile) =>
         authority.Issuers.SettledIn(profile.Issuer) ?? throw new InvalidOperationException($"CA '{profile.Issuer}' is not there.");
 
-    private static async Task<IReadOnlyList<Certificate>> IssueTlsAsync(AuthorityServices authority, ISigningKey key, IReadOnlyList<GeneralName> names, CancellationToken cancellationToken) =>
-        await authority.Appliance.IssueAsync(ProfileUse.TlsServer, key.PublicKey, "localhost", names, cancellationToken) switch
+    private static async Task<IReadOnlyList<Certificate>> IssueTlsAsync(ApplianceParts parts, AuthorityServices authority, ISigningKey key, IReadOnlyList<GeneralName> names, CancellationToken cancellationToken)
+    {
+        // Asked each time: a succession may have led to a CA that this platform's TLS does not know. The certificate in use is then kept.
+        TlsAuthority.RequireServable(OwnIssuer(authority, authority.Profiles.Require(ProfileUse.TlsServer)), parts.Options);
+        return await authority.Appliance.IssueAsync(ProfileUse.TlsServer, key.PublicKey, "localhost", names, cancellationToken) switch
         {
             Outcome<Authority.Enrollment.EnrollmentOutcome.Issued>.Done(var issued) => [issued.Certificate, .. issued.Chain],
             Outcome<Authority.Enrollment.EnrollmentOutcome.Issued>.Refused(var problem) => throw new InvalidOperationException($"The TLS certificate was not issued: {problem.Detail}"),
             _ => throw new System.Diagnostics.UnreachableException(),
         };
+    }
 
     private static System.Collections.Immutable.ImmutableSortedDictionary<string, string> Details(ApplianceParts parts) =>
         System.Collections.Immutable.ImmutableSortedDictionary<string, string>.Empty

@@ -1,10 +1,14 @@
 using AgentPki.Authority.Ceremony;
 using AgentPki.Authority.Issuance;
+using AgentPki.Authority.Store;
 using AgentPki.Cryptography;
 using AgentPki.Server.Cli;
 using AgentPki.Server.Configuration;
 using AgentPki.Server.Home;
 using AgentPki.Server.Tls;
+using AgentPki.Storage;
+using AgentPki.X509.Certificates;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace AgentPki.Server.Composition;
 
@@ -18,17 +22,18 @@ internal static class TlsAuthority
 
     /// <summary>Puts the TLS CA into the home's <c>tls-server</c> profile if this machine needs it; the ceremony then makes what the profile names.</summary>
     /// <param name="change">What the ceremony is asked for otherwise than usual.</param>
-    internal static void PrepareProfile(ApplianceHome home, Func<CeremonyOptions, CeremonyOptions> change)
+    internal static async Task PrepareProfileAsync(ApplianceHome home, ApplianceOptions options, Func<CeremonyOptions, CeremonyOptions> change, CancellationToken cancellationToken)
     {
         var wanted = change(CeremonyOptions.Development("", "AgentPki"));
-        if (TlsPlatform.CanChainTo(wanted.Root.KeyAlgorithm) && TlsPlatform.CanChainTo(wanted.Issuing.KeyAlgorithm))
+        var known = await KnownAsync(home, options, cancellationToken);
+        if (known.Append(wanted.Root.KeyAlgorithm).Append(wanted.Issuing.KeyAlgorithm).All(TlsPlatform.CanChainTo))
         {
             return;
         }
 
         foreach (var file in Directory.EnumerateFiles(home.Profiles, "*.yaml"))
         {
-            var yaml = File.ReadAllText(file);
+            var yaml = await File.ReadAllTextAsync(file, cancellationToken);
             if (yaml.Contains("\nuse: tls-server\n", StringComparison.Ordinal) && yaml.Contains(Usual, StringComparison.Ordinal))
             {
                 // That CA has no OCSP responder: its one certificate is in its CRL or not.
@@ -38,9 +43,29 @@ internal static class TlsAuthority
         }
     }
 
+    /// <summary>The keys of the CAs that a home has by now: a succession may have led to others than it was made with.</summary>
+    private static async Task<IReadOnlyList<KeyAlgorithm>> KnownAsync(ApplianceHome home, ApplianceOptions options, CancellationToken cancellationToken)
+    {
+        var where = ApplianceParts.StoreOptionsOf(home, options);
+        if (!File.Exists(where.DatabasePath))
+        {
+            return [];
+        }
+
+        try
+        {
+            await using var store = await SqliteStore.OpenReadOnlyAsync(where, NullLogger<SqliteStore>.Instance, cancellationToken);
+            return [.. (await ((IAuthorityStore)store).ListAsync(cancellationToken)).Select(a => Certificate.Parse(a.Der).PublicKey.Algorithm)];
+        }
+        catch (StoreUnavailableException)
+        {
+            return []; // of an earlier build, or damaged: opening it for the service comes next, and migrates it or says so
+        }
+    }
+
     /// <summary>Why a home whose issuing CA has such a key has a CA for TLS.</summary>
     internal static string WhyNeeded(KeyAlgorithm issuing) => TlsPlatform.CanChainTo(issuing)
-        ? "it was made where TLS knew no such algorithm"
+        ? "this home has a CA whose signatures not every OpenSSL knows"
         : $"{TlsPlatform.Version} accepts no TLS certificate signed with {issuing}";
 
     /// <exception cref="CommandException">The profile names a CA under which this machine cannot serve: a home made elsewhere.</exception>

@@ -47,8 +47,8 @@ internal static class DatabaseChecks
 
         // Without opening a key: a provider of tokens keeps keys in its token and nowhere else, one of wrapped keys under a token's; a composite's halves may lie apart.
         var list = string.Join(", ", authorities.Select(a => $"{a.Name} (key level: {LevelOf(a.Key.Provider)}{(a.Alternative is { } second ? $", alternative key: {LevelOf(second.Key.Provider)}" : "")})"));
-        var root = authorities.First(a => a.Issuer == a.Name);
-        return Pem.TryReadCertificates(context.Home.RootCertificate) is [var anchor, ..] && !anchor.Equals(Certificate.Parse(root.Der))
+        var roots = authorities.Where(a => a.Issuer == a.Name).Select(a => Certificate.Parse(a.Der)); // a succession may have made another
+        return Pem.TryReadCertificates(context.Home.RootCertificate) is [var anchor, ..] && !roots.Contains(anchor)
             ? Finding.Fail("authorities", $"{list}; anchors/root.pem is another CA's", "Start the appliance: it writes the anchors from its database. Find out who changed them.")
             : Finding.Ok("authorities", list);
     }

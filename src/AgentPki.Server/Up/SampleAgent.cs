@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using AgentPki.Authority.Ceremony;
 using AgentPki.Authority.Profiles;
 using AgentPki.Client.Est;
 using AgentPki.Cryptography;
@@ -25,13 +24,14 @@ public static class SampleAgent
 
     /// <summary>Enrols it unless its certificate is still good, and has its chain verified.</summary>
     /// <param name="server">The public HTTPS endpoint.</param>
+    /// <param name="anchors">Those of <c>root.pem</c>: the root of agents first.</param>
     /// <exception cref="CommandException">It could not be enrolled, or openssl does not accept its chain.</exception>
     internal static async Task<State> EnsureAsync(
-        ApplianceHome home, Uri server, KeyKind keys, EstCredential credential, CeremonyResult ceremony, CommandContext context, CancellationToken cancellationToken)
+        ApplianceHome home, Uri server, KeyKind keys, EstCredential credential, IReadOnlyList<Certificate> anchors, CommandContext context, CancellationToken cancellationToken)
     {
         var kept = Kept(home, context.Clock);
-        var certificate = kept ?? await EnrollAsync(home, server, keys, credential, ceremony, context.Clock, cancellationToken);
-        return new State(certificate, kept is null, await ChainJudge.JudgeAsync(home, certificate, ceremony.Root, context, cancellationToken));
+        var certificate = kept ?? await EnrollAsync(home, server, keys, credential, anchors, context.Clock, cancellationToken);
+        return new State(certificate, kept is null, await ChainJudge.JudgeAsync(home, certificate, anchors[0], context, cancellationToken));
     }
 
     private static Certificate? Kept(ApplianceHome home, TimeProvider clock)
@@ -49,9 +49,9 @@ public static class SampleAgent
     }
 
     private static async Task<Certificate> EnrollAsync(
-        ApplianceHome home, Uri server, KeyKind keys, EstCredential credential, CeremonyResult ceremony, TimeProvider clock, CancellationToken cancellationToken)
+        ApplianceHome home, Uri server, KeyKind keys, EstCredential credential, IReadOnlyList<Certificate> anchors, TimeProvider clock, CancellationToken cancellationToken)
     {
-        using var client = new EstClient(new EstClientOptions(server, ceremony.Tls is { } tls ? [ceremony.Root, tls] : [ceremony.Root], Credential: credential), clock);
+        using var client = new EstClient(new EstClientOptions(server, anchors, Credential: credential), clock);
         EstEnrolledKey enrolled;
         try
         {

@@ -39,7 +39,7 @@ internal sealed class UpRun(CommandContext context, string trustDomain, HomeKind
         }
 
         // 3. Store and ceremony. The profiles say whether TLS has a CA of its own.
-        TlsAuthority.PrepareProfile(_home, Wanted);
+        await TlsAuthority.PrepareProfileAsync(_home, options, Wanted, cancellationToken);
         using var loggers = LoggerSetup.ToFile(_home, options.Log, context.Clock);
         await using var parts = await ApplianceParts.OpenAsync(_home, options, tokenOptions, KeyPlacement.AllowTokenWrapped, context.Clock, loggers, cancellationToken);
         var ceremony = await context.Terminal.WorkAsync("ceremony", () => Ceremonies.RunDevelopmentAsync(parts, Wanted, cancellationToken));
@@ -50,7 +50,7 @@ internal sealed class UpRun(CommandContext context, string trustDomain, HomeKind
         story.Service(appliance.TlsIsNew);
 
         // 5. The sample agent, over the public endpoint; its chain judged by openssl where it can.
-        await WelcomeAgentAsync(appliance, kind, ceremony, story, cancellationToken);
+        await WelcomeAgentAsync(appliance, kind, story, cancellationToken);
         story.End();
 
         // 6. Serve until told to stop.
@@ -61,13 +61,15 @@ internal sealed class UpRun(CommandContext context, string trustDomain, HomeKind
         return ExitCodes.Success;
     }
 
-    private async Task WelcomeAgentAsync(RunningAppliance appliance, HomeKind kind, CeremonyResult ceremony, Story story, CancellationToken cancellationToken)
+    private async Task WelcomeAgentAsync(RunningAppliance appliance, HomeKind kind, Story story, CancellationToken cancellationToken)
     {
         var credential = await DevelopmentCredential.EnsureAsync(_home, appliance.Authority, context.Clock, cancellationToken);
+        // The files, not the ceremony: a succession may have led to another root.
+        var anchors = Pem.TryReadCertificates(_home.RootCertificate) ?? throw new CommandException(ExitCodes.Environment, $"{_home.RootCertificate} cannot be read.", "Start the appliance again: it writes it from its database.");
         var isKnown = File.Exists(_home.SampleCertificate);
         try
         {
-            var agent = await context.Terminal.WorkAsync("sample agent", () => SampleAgent.EnsureAsync(_home, story.LocalEndpoint, kind.Issuing, credential, ceremony, context, cancellationToken));
+            var agent = await context.Terminal.WorkAsync("sample agent", () => SampleAgent.EnsureAsync(_home, story.LocalEndpoint, kind.Issuing, credential, anchors, context, cancellationToken));
             story.Agent(agent);
         }
         catch (CommandException error) when (isKnown)

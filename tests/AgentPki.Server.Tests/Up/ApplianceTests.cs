@@ -108,16 +108,20 @@ public sealed class ApplianceTests(ApplianceFixture appliance) : IClassFixture<A
     [InlineData(null, "ecdsa-p256")]
     [InlineData("ml-dsa-65", "ml-dsa-65")]
     [InlineData("slh-dsa-sha2-128s", "slh-dsa-sha2-128s")]
-    public async Task EstEnroller_AsksFirst_MakesTheKeyOfTheLabel(string? label, string expected)
+    [InlineData("catalyst", "ecdsa-p256", "ml-dsa-65")]
+    public async Task EstEnroller_AsksFirst_MakesTheKeyOfTheLabel(string? label, string expected, string? second = null)
     {
         using var client = new EstClient(Options(Credential()) with { Label = label }, TimeProvider.System);
         var enrolled = await new EstEnroller(client, Providers, KeyAlgorithm.EcdsaP384)
-            .EnrollAsync(X500Name.Create((X509.Oids.CommonName, $"asks-{expected}")), [], null, Token);
+            .EnrollAsync(X500Name.Create((X509.Oids.CommonName, $"asks-{label}-{expected}")), [], null, Token);
         await using var key = enrolled.Key;
+        await using var alternative = enrolled.Alternative;
 
         var issued = Assert.IsType<EstEnrollment.Issued>(enrolled.Outcome).Certificate;
         Assert.Equal(expected, issued.PublicKey.Algorithm.Name);
         Assert.Equal(key.PublicKey, issued.PublicKey);
+        Assert.Equal(second, issued.AlternativePublicKey?.Algorithm.Name);
+        Assert.Equal(alternative?.PublicKey, issued.AlternativePublicKey);
     }
 
     [Fact]
