@@ -20,7 +20,7 @@ while [ $# -gt 0 ]; do
 done
 
 configuration=Release results=artifacts/test-results
-limit=420; [ $tier = full ] && limit=5400 # seconds that one project may take before it counts as hung
+limit=1200; [ $tier = full ] && limit=5400 # seconds that one project may take before it counts as hung
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
 # A proxy or a CA bundle of the developer's environment must not stand between a test client and its appliance.
 unset CURL_CA_BUNDLE SSL_CERT_FILE SSL_CERT_DIR SSLKEYLOGFILE AGENTPKI_HOME AGENTPKI_HTTPS_PORT AGENTPKI_HTTP_PORT || true
