@@ -1,4 +1,3 @@
-using System.Formats.Asn1;
 using AgentPki.Integration.Harness;
 
 namespace AgentPki.Integration.Foreign;
@@ -6,8 +5,6 @@ namespace AgentPki.Integration.Foreign;
 /// <summary>Full CMC (RFC 7030 §4.3, RFC 5272): a PKIData with one PKCS#10 request, signed by openssl with the client's certificate.</summary>
 public sealed class FullCmcTests(SharedAppliance shared) : IDisposable
 {
-    private const string PkiData = "1.3.6.1.5.5.7.12.2";
-    private const string MediaType = "application/pkcs7-mime; smime-type=CMC-request";
     private readonly TempFolder folder = new();
 
     [Theory]
@@ -19,7 +16,7 @@ public sealed class FullCmcTests(SharedAppliance shared) : IDisposable
         var (identity, curl) = await IdentityAsync(appliance, signer);
         var request = await OpenSsl.NewRequestAsync(folder, "P-256", identity.Name);
 
-        var answer = (await curl.PostAsync("fullcmc", await SignAsync(identity, Data(File.ReadAllBytes(request.Der))), MediaType)).MustBe(200);
+        var answer = (await curl.PostAsync("fullcmc", await FullCmc.SignAsync(folder, identity, File.ReadAllBytes(request.Der)), FullCmc.MediaType)).MustBe(200);
 
         Assert.Contains("smime-type=CMC-response", answer.MediaType, StringComparison.Ordinal);
         var certificates = await ResponseAsync(answer.Body);
@@ -34,12 +31,12 @@ public sealed class FullCmcTests(SharedAppliance shared) : IDisposable
         var appliance = await shared.GetAsync();
         var (identity, curl) = await IdentityAsync(appliance, "P-256");
         var request = await OpenSsl.NewRequestAsync(folder, "P-256", identity.Name);
-        var file = await SignAsync(identity, Data(File.ReadAllBytes(request.Der)));
+        var file = await FullCmc.SignAsync(folder, identity, File.ReadAllBytes(request.Der));
         var cms = Convert.FromBase64String((await File.ReadAllTextAsync(file)).ReplaceLineEndings(""));
         cms[^5] ^= 1; // within the signature
         await File.WriteAllBytesAsync(file, Requests.Base64(cms));
 
-        var answer = await curl.PostAsync("fullcmc", file, MediaType);
+        var answer = await curl.PostAsync("fullcmc", file, FullCmc.MediaType);
 
         Assert.InRange(answer.Status, 400, 403);
     }
@@ -52,7 +49,7 @@ public sealed class FullCmcTests(SharedAppliance shared) : IDisposable
         var request = await OpenSsl.NewRequestAsync(folder, "P-256", identity.Name);
         (await OpenSsl.RunAsync(folder, "x509", "-req", "-inform", "DER", "-in", request.Der, "-signkey", request.Key, "-days", "1", "-out", request.Certificate)).MustSucceed();
 
-        var answer = await Curl.To(appliance, folder).PostAsync("fullcmc", await SignAsync(request, Data(File.ReadAllBytes(request.Der))), MediaType);
+        var answer = await Curl.To(appliance, folder).PostAsync("fullcmc", await FullCmc.SignAsync(folder, request, File.ReadAllBytes(request.Der)), FullCmc.MediaType);
 
         Assert.InRange(answer.Status, 400, 403);
     }
@@ -65,46 +62,6 @@ public sealed class FullCmcTests(SharedAppliance shared) : IDisposable
         var identity = await OpenSsl.NewRequestAsync(folder, algorithm, Csr.NewName("cmc"));
         await curl.WithCredential(appliance.Credential).EnrollAsync("simpleenroll", identity);
         return (identity, curl.WithIdentity(identity.Certificate, identity.Key));
-    }
-
-    // PKIData ::= SEQUENCE { controlSequence, reqSequence { [0] TaggedCertificationRequest { bodyPartID, request } }, cmsSequence, otherMsgSequence }
-    private static byte[] Data(byte[] request)
-    {
-        var writer = new AsnWriter(AsnEncodingRules.DER);
-        using (writer.PushSequence())
-        {
-            using (writer.PushSequence())
-            {
-            }
-
-            using (writer.PushSequence())
-            {
-                using (writer.PushSequence(new Asn1Tag(TagClass.ContextSpecific, 0)))
-                {
-                    writer.WriteInteger(1);
-                    writer.WriteEncodedValue(request);
-                }
-            }
-
-            using (writer.PushSequence())
-            {
-            }
-
-            using (writer.PushSequence())
-            {
-            }
-        }
-
-        return writer.Encode();
-    }
-
-    private async Task<string> SignAsync(OpenSslRequest identity, byte[] data)
-    {
-        var (plain, der, base64) = (folder.File("pkidata.der"), folder.File("cmc.der"), folder.File("cmc.b64"));
-        await File.WriteAllBytesAsync(plain, data);
-        (await OpenSsl.RunAsync(folder, "cms", "-sign", "-binary", "-nodetach", "-econtent_type", PkiData, "-signer", identity.Certificate, "-inkey", identity.Key, "-md", "sha256", "-in", plain, "-outform", "DER", "-out", der)).MustSucceed();
-        (await OpenSsl.RunAsync(folder, "base64", "-in", der, "-out", base64)).MustSucceed();
-        return base64;
     }
 
     private async Task<System.Security.Cryptography.X509Certificates.X509Certificate2Collection> ResponseAsync(byte[] body)

@@ -2,18 +2,16 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 using AgentPki.Client.Est;
-using AgentPki.Integration.Foreign;
 using AgentPki.Integration.Harness;
 using AgentPki.X509.Certificates;
 
 namespace AgentPki.Integration.Migration;
 
-/// <summary>The real server, its command line and the EST client: a fleet and then its CA go over to other keys.</summary>
-public sealed class FleetMoveTests : IDisposable
+/// <summary>The real server, its command line and the EST client: a fleet goes over to other keys.</summary>
+public sealed class FleetMoveTests
 {
     private const int Agents = 6;
     private static readonly byte[] P384 = [0x06, 0x05, 0x2B, 0x81, 0x04, 0x00, 0x22]; // 1.3.132.0.34
-    private readonly TempFolder folder = new();
 
     [Fact]
     public async Task Campaign_PlanStartReenrolStatusRetireRollback()
@@ -84,43 +82,6 @@ public sealed class FleetMoveTests : IDisposable
         (await appliance.Cli.VerifyAuditAsync()).MustSucceed();
     }
 
-    [Fact]
-    public async Task Ca_SuccessorWithANewRoot_OpenSslFollowsBothWays()
-    {
-        await using var appliance = await Appliance.StartNewAsync();
-        var oldAnchor = folder.File("old-root.pem");
-        File.Copy(appliance.AnchorsFile, oldAnchor);
-        var oldLeaf = Write("old-leaf.pem", (await EnrolledAgent.CreateAsync(appliance, "old")).Certificate);
-        var oldIssuing = Write("old-issuing.pem", (await CaCertificatesAsync(appliance))[0]);
-
-        Assert.Contains("issuing-2", (await appliance.Cli.RunAsync("migrate", "ca", "plan", "--algorithm", "ecdsa-p384", "--root-algorithm", "ecdsa-p384")).MustSucceed().Text, StringComparison.Ordinal);
-        (await appliance.Cli.RunAsync("migrate", "ca", "start", "--algorithm", "ecdsa-p384", "--root-algorithm", "ecdsa-p384", "--served-for", "30d")).MustSucceed();
-        Assert.Equal(6, (await CaCertificatesAsync(appliance)).Count);
-        (await appliance.Cli.RunAsync("migrate", "ca", "switch")).MustSucceed();
-        var newLeaf = Write("new-leaf.pem", (await EnrolledAgent.CreateAsync(appliance, "new")).Certificate);
-        var newIssuing = Write("new-issuing.pem", (await CaCertificatesAsync(appliance))[0]);
-        var newAnchor = Path.Combine(appliance.Home, "anchors", "roots.pem");
-        var rollOver = new X509Certificate2Collection();
-        rollOver.ImportFromPemFile(Path.Combine(appliance.Home, "anchors", "rollover.pem"));
-        Assert.Equal(2, rollOver.Count);
-        var (newWithOld, oldWithNew) = (Write("new-with-old.pem", rollOver[0]), Write("old-with-new.pem", rollOver[1]));
-
-        // Old anchor, new leaf; new anchor, old leaf; new anchor, new leaf.
-        (await VerifyAsync(oldAnchor, newLeaf, newIssuing, newWithOld)).MustSucceed();
-        (await VerifyAsync(newAnchor, oldLeaf, oldIssuing, oldWithNew)).MustSucceed();
-        (await VerifyAsync(newAnchor, newLeaf, newIssuing)).MustSucceed();
-
-        // It is the roll-over certificates that do it.
-        Assert.NotEqual(0, (await VerifyAsync(oldAnchor, newLeaf, newIssuing)).ExitCode);
-        Assert.NotEqual(0, (await VerifyAsync(newAnchor, oldLeaf, oldIssuing)).ExitCode);
-
-        (await appliance.Cli.RunAsync("migrate", "ca", "finish")).MustSucceed();
-        Assert.Equal(2, (await CaCertificatesAsync(appliance)).Count);
-        (await appliance.Cli.VerifyAuditAsync()).MustSucceed();
-    }
-
-    public void Dispose() => folder.Dispose();
-
     private static EstClient Client(Appliance appliance, X509Certificate2? certificate) => new(
         new EstClientOptions(new Uri($"https://localhost:{appliance.HttpsPort}"), [.. appliance.Anchors().Select(a => Certificate.Parse(a.RawData))], ClientCertificate: certificate), TimeProvider.System);
 
@@ -141,30 +102,9 @@ public sealed class FleetMoveTests : IDisposable
         Assert.True(await AsksForP384Async(appliance, certificate));
     }
 
-    private static async Task<IReadOnlyList<Certificate>> CaCertificatesAsync(Appliance appliance)
-    {
-        using var est = Client(appliance, null);
-        return await est.GetCaCertificatesAsync(TestContext.Current.CancellationToken);
-    }
-
     private static async Task<JsonElement> StatusAsync(Appliance appliance, string name)
     {
         using var json = JsonDocument.Parse((await appliance.Cli.RunAsync("migrate", "status", name, "--json")).MustSucceed().Text);
         return json.RootElement.Clone();
     }
-
-    private string Write(string name, X509Certificate2 certificate)
-    {
-        File.WriteAllText(folder.File(name), certificate.ExportCertificatePem());
-        return folder.File(name);
-    }
-
-    private string Write(string name, Certificate certificate)
-    {
-        File.WriteAllText(folder.File(name), PemEncoding.WriteString("CERTIFICATE", certificate.Der.Span));
-        return folder.File(name);
-    }
-
-    private Task<ToolResult> VerifyAsync(string anchor, string leaf, params string[] between) =>
-        OpenSsl.RunAsync(folder, ["verify", "-x509_strict", "-CAfile", anchor, .. between.SelectMany(file => new[] { "-untrusted", file }), leaf]);
 }

@@ -30,10 +30,13 @@ internal sealed class QuantumJudge(Appliance appliance, TempFolder folder)
     }
 
     /// <summary>root → issuing → leaf by the strict rules, with both CAs' CRLs.</summary>
-    public async Task<ToolResult> VerifyWithListsAsync(string certificate)
+    public Task<ToolResult> VerifyWithListsAsync(string certificate) => VerifyWithListsAsync(certificate, "root", "issuing");
+
+    /// <summary>The same with the CRLs of these CAs.</summary>
+    public async Task<ToolResult> VerifyWithListsAsync(string certificate, params string[] authorities)
     {
         var lists = new StringBuilder();
-        foreach (var authority in new[] { "root", "issuing" })
+        foreach (var authority in authorities)
         {
             var answer = await appliance.Http().ExchangeAsync(Requests.Get($"/crl/{authority}.crl"));
             Assert.Equal(200, answer!.Status);
