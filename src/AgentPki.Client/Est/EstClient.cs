@@ -4,7 +4,6 @@ using System.Net.Security;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
-using AgentPki.Cryptography;
 using AgentPki.X509;
 using AgentPki.X509.Certificates;
 using AgentPki.X509.Cms;
@@ -41,6 +40,8 @@ public sealed class EstClient : IDisposable
         }
     }
 
+    internal TimeProvider Clock => _clock;
+
     /// <summary>RFC 7030 §4.1: the CA's certificates, the issuing CA's chain included.</summary>
     /// <exception cref="EstProtocolException">No usable answer.</exception>
     public async Task<IReadOnlyList<Certificate>> GetCaCertificatesAsync(CancellationToken cancellationToken)
@@ -67,23 +68,13 @@ public sealed class EstClient : IDisposable
         return Decode(await answer.Content.ReadAsStringAsync(cancellationToken));
     }
 
-    /// <summary>Which kind of key the server wants, out of its csrattrs (RFC 9908).</summary>
+    /// <summary>What the server wants of a request, out of its csrattrs (RFC 9908).</summary>
     /// <exception cref="EstProtocolException">No usable answer.</exception>
-    public async Task<RequestedKey> GetRequestedKeyAsync(CancellationToken cancellationToken) => (await GetRequestedKeysAsync(cancellationToken)).Key;
-
-    /// <summary>The same, and which kind of second key it wants in the same request (X.509 (2019) §9.8); null: none.</summary>
-    /// <exception cref="EstProtocolException">No usable answer.</exception>
-    public async Task<(RequestedKey Key, KeyAlgorithm? Alternative)> GetRequestedKeysAsync(CancellationToken cancellationToken)
+    public async Task<EstWishes> GetWishesAsync(CancellationToken cancellationToken)
     {
         try
         {
-            if (await GetCsrAttributesAsync(cancellationToken) is not { Length: > 0 } encoded)
-            {
-                return (new RequestedKey.Any(), null);
-            }
-
-            var attributes = CsrAttributes.Parse(encoded);
-            return (attributes.RequestedKey(), AlternativeKeyAttributes.Find(attributes.Attributes));
+            return await GetCsrAttributesAsync(cancellationToken) is { Length: > 0 } encoded ? EstWishes.Of(CsrAttributes.Parse(encoded)) : EstWishes.None;
         }
         catch (MalformedDataException error)
         {

@@ -5,7 +5,7 @@ using AgentPki.X509.Requests;
 
 namespace AgentPki.Client.Est;
 
-/// <summary>A certificate and its private key: who signs for a key that cannot sign.</summary>
+/// <summary>A certificate that the agent holds, and its private key.</summary>
 public sealed record EstIdentity(Certificate Certificate, ISigningKey Key);
 
 /// <summary>What became of an enrolment, and the key that was made for it.</summary>
@@ -17,40 +17,45 @@ public sealed record EstEnrolledKey(EstEnrollment Outcome, IPrivateKey Key, byte
 }
 
 /// <summary>
-/// Asks before it makes a key: the server's csrattrs name the kind (RFC 7030 §4.5, RFC 9908), so that a change of a profile's algorithm reaches an agent without a
-/// change of its own.
+/// Asks before it makes a key: the server's csrattrs name the kind, and whether the request may name a certificate that the agent has already (RFC 7030 §4.5, RFC 9908), so that a
+/// change of a profile's algorithm reaches an agent without a change of its own.
 /// </summary>
 /// <param name="providers">Make the keys, in memory: the first that has the kind.</param>
 /// <param name="preferred">What to make where the server leaves it to the client.</param>
 public sealed class EstEnroller(EstClient client, CryptoProviders providers, KeyAlgorithm preferred)
 {
     /// <summary>Asks for the kind of key, makes it, and enrols with it.</summary>
-    /// <param name="signer">States that the key is the agent's where it cannot sign for itself (ML-KEM; RFC 9883); null when there is no certificate yet.</param>
+    /// <param name="held">
+    /// A certificate that the agent has already, null when there is none. It states possession of a key that cannot sign for itself (ML-KEM; RFC 9883), and the request names it as the
+    /// related certificate where the server offers that (RFC 9763): whether the new one names it then, <see cref="RelatedCertificates.Verify"/> says.
+    /// </param>
     /// <exception cref="EstProtocolException">No usable answer, or a kind of key that cannot be made or asked for here; the message says which.</exception>
-    public Task<EstEnrolledKey> EnrollAsync(X500Name subject, IReadOnlyList<GeneralName> names, EstIdentity? signer, CancellationToken cancellationToken) =>
-        EnrollAsync(subject, names, signer, client.EnrollAsync, cancellationToken);
+    public Task<EstEnrolledKey> EnrollAsync(X500Name subject, IReadOnlyList<GeneralName> names, EstIdentity? held, CancellationToken cancellationToken) =>
+        EnrollAsync(subject, names, held, client.EnrollAsync, cancellationToken);
 
     /// <summary>The same for the certificate that the client authenticates with: another key, of the kind the server wants by now (RFC 7030 §4.2.2).</summary>
+    /// <param name="held">The other certificate of a pair, which the renewed one is to name again; null: none.</param>
     /// <exception cref="EstProtocolException">As for an enrolment.</exception>
-    public Task<EstEnrolledKey> ReenrollAsync(Certificate current, CancellationToken cancellationToken) =>
-        EnrollAsync(current.Subject, current.SubjectAlternativeNames, null, client.ReenrollAsync, cancellationToken);
+    public Task<EstEnrolledKey> ReenrollAsync(Certificate current, EstIdentity? held, CancellationToken cancellationToken) =>
+        EnrollAsync(current.Subject, current.SubjectAlternativeNames, held, client.ReenrollAsync, cancellationToken);
 
     /// <summary>The kind of key that the server wants now.</summary>
     /// <exception cref="EstProtocolException">No usable answer, or a kind that this client does not know.</exception>
-    public async Task<KeyAlgorithm> AskAsync(CancellationToken cancellationToken) => (await AskBothAsync(cancellationToken)).Key;
+    public async Task<KeyAlgorithm> AskAsync(CancellationToken cancellationToken) => Kind((await client.GetWishesAsync(cancellationToken)).Key);
 
-    private async Task<(KeyAlgorithm Key, KeyAlgorithm? Alternative)> AskBothAsync(CancellationToken cancellationToken) => await client.GetRequestedKeysAsync(cancellationToken) switch
+    private KeyAlgorithm Kind(RequestedKey wanted) => wanted switch
     {
-        (RequestedKey.Of(var algorithm), var alternative) => (algorithm, alternative),
-        (RequestedKey.Unknown(var oid), _) => throw new EstProtocolException($"The server wants keys of {oid}, which this client does not know: update it."),
-        _ => (preferred, null),
+        RequestedKey.Of(var algorithm) => algorithm,
+        RequestedKey.Unknown(var oid) => throw new EstProtocolException($"The server wants keys of {oid}, which this client does not know: update it."),
+        _ => preferred,
     };
 
     private async Task<EstEnrolledKey> EnrollAsync(
-        X500Name subject, IReadOnlyList<GeneralName> names, EstIdentity? signer, Func<ReadOnlyMemory<byte>, CancellationToken, Task<EstEnrollment>> send, CancellationToken cancellationToken)
+        X500Name subject, IReadOnlyList<GeneralName> names, EstIdentity? held, Func<ReadOnlyMemory<byte>, CancellationToken, Task<EstEnrollment>> send, CancellationToken cancellationToken)
     {
-        var (algorithm, alternativeAlgorithm) = await AskBothAsync(cancellationToken);
-        if (!algorithm.CanSign && signer is null)
+        var wishes = await client.GetWishesAsync(cancellationToken);
+        var algorithm = Kind(wishes.Key);
+        if (!algorithm.CanSign && held is null)
         {
             throw new EstProtocolException($"The server wants {algorithm} keys, which cannot sign a request: enrol a signing certificate first and name it (RFC 9883), or ask for serverkeygen.");
         }
@@ -59,10 +64,13 @@ public sealed class EstEnroller(EstClient client, CryptoProviders providers, Key
         ISigningKey? alternative = null;
         try
         {
-            alternative = alternativeAlgorithm is { CanSign: true } ? await MakeAsync(alternativeAlgorithm, cancellationToken) as ISigningKey : null;
+            alternative = wishes.Alternative is { CanSign: true } second ? await MakeAsync(second, cancellationToken) as ISigningKey : null;
+            RequestAttribute[] related = wishes.RelatedCertificate && held is not null
+                ? [await RelatedCertificateRequest.CreateAsync(held.Certificate, held.Key, client.Clock.GetUtcNow(), [], cancellationToken)]
+                : [];
             var request = key is ISigningKey signing
-                ? await Pkcs10Request.CreateAsync(subject, names, signing, new Pkcs10Options { AlternativeKey = alternative }, cancellationToken)
-                : await StateAsync(subject, names, key.PublicKey, signer, cancellationToken);
+                ? await Pkcs10Request.CreateAsync(subject, names, signing, new Pkcs10Options { AlternativeKey = alternative, Attributes = related }, cancellationToken)
+                : await StateAsync(subject, names, key.PublicKey, held, related, cancellationToken);
             return new EstEnrolledKey(await send(request, cancellationToken), key, request) { Alternative = alternative };
         }
         catch
@@ -77,9 +85,10 @@ public sealed class EstEnroller(EstClient client, CryptoProviders providers, Key
         }
     }
 
-    private static ValueTask<byte[]> StateAsync(X500Name subject, IReadOnlyList<GeneralName> names, PublicKey key, EstIdentity? signer, CancellationToken cancellationToken) => signer is null
+    private static ValueTask<byte[]> StateAsync(
+        X500Name subject, IReadOnlyList<GeneralName> names, PublicKey key, EstIdentity? held, RequestAttribute[] attributes, CancellationToken cancellationToken) => held is null
         ? throw new InvalidOperationException("Nobody states possession.")
-        : Pkcs10Request.CreateAsync(subject, names, key, signer.Key, new Pkcs10Options { PossessionBy = signer.Certificate }, cancellationToken);
+        : Pkcs10Request.CreateAsync(subject, names, key, held.Key, new Pkcs10Options { PossessionBy = held.Certificate, Attributes = attributes }, cancellationToken);
 
     private async Task<IPrivateKey> MakeAsync(KeyAlgorithm algorithm, CancellationToken cancellationToken)
     {

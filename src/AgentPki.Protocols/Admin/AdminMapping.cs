@@ -41,7 +41,8 @@ internal static class AdminMapping
         Word(profile.Authentication.Certificate),
         profile.Authentication.Stranger,
         Word(profile.Authentication.Approval),
-        profile.ServerKeyGeneration);
+        profile.ServerKeyGeneration,
+        profile.RelatedCertificates);
 
     public static CertificateView View(StoredCertificate stored, bool withPem)
     {

@@ -41,6 +41,7 @@ public sealed record AuthoritiesView(IReadOnlyList<AuthorityView> Authorities);
 
 /// <summary>A kind of certificate.</summary>
 /// <param name="Validity">Seconds.</param>
+/// <param name="RelatedCertificates">A request may name another certificate of the agent, which the new one then names too (RFC 9763).</param>
 public sealed record ProfileView(
     string Name,
     string Description,
@@ -54,7 +55,8 @@ public sealed record ProfileView(
     string Certificate,
     bool Stranger,
     string Approval,
-    bool ServerKeyGeneration);
+    bool ServerKeyGeneration,
+    bool RelatedCertificates);
 
 public sealed record ProfilesView(IReadOnlyList<ProfileView> Profiles);
 

@@ -1,4 +1,5 @@
 using AgentPki.Authority.Profiles;
+using AgentPki.Cryptography;
 using AgentPki.X509;
 using AgentPki.X509.Requests;
 
@@ -20,20 +21,36 @@ internal static class EstCsrAttributes
 
         var (key, alternative) = profile.Keys[0];
         var pair = alternative is null ? [] : AlternativeKeyAttributes.For(alternative);
+        string[] own = [.. FilledIn(profile, key)];
         var list = CsrAttributes.For(key, key.CanSign ? key.DefaultSignature : null, []);
         var template = CsrAttributes.FromTemplate(new CertificationRequestInfoTemplate
         {
             Subject = profile.Subject.Source == SubjectSource.Request ? [.. Attributes(profile)] : null,
             Key = key,
             Extensions = [new ExtensionTemplate(Oids.SubjectAlternativeName)],
-            Attributes = pair,
+            Attributes = [.. pair, .. own.Select(oid => new RequestAttribute(oid, []))],
         });
         return (list with
         {
-            // What cannot sign comes with the statement of a certificate's holder (RFC 9883), or from serverkeygen.
-            ObjectIdentifiers = key.CanSign ? list.ObjectIdentifiers : [.. list.ObjectIdentifiers, Oids.StatementOfPossession],
+            ObjectIdentifiers = [.. list.ObjectIdentifiers, .. own],
             Attributes = [.. list.Attributes, .. pair, .. template.Attributes],
         }).Encode();
+    }
+
+    // Attributes whose value only the client can know: it holds another certificate, and says so by its key.
+    private static IEnumerable<string> FilledIn(CertificateProfile profile, KeyAlgorithm key)
+    {
+        if (!key.CanSign)
+        {
+            // What cannot sign comes with the statement of a certificate's holder (RFC 9883), or from serverkeygen.
+            yield return Oids.StatementOfPossession;
+        }
+
+        if (profile.RelatedCertificates)
+        {
+            // RFC 9763 §3.1: offered, not demanded; who holds no other certificate leaves it out.
+            yield return Oids.RelatedCertRequest;
+        }
     }
 
     // The common name alone: it is what an agent is called after; the others a profile allows are the client's own choice.

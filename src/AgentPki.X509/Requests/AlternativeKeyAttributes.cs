@@ -26,7 +26,7 @@ public static class AlternativeKeyAttributes
     }
 
     /// <summary>The kind of second key that csrattrs ask for; null when they ask for none, or for one that this build does not know.</summary>
-    /// <param name="attributes">Of a <see cref="CsrAttributes"/>.</param>
+    /// <param name="attributes"><see cref="CsrAttributes.RequestedAttributes"/>.</param>
     public static KeyAlgorithm? Find(IReadOnlyList<RequestAttribute> attributes)
     {
         foreach (var attribute in attributes)

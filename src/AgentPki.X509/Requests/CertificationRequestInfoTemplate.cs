@@ -21,7 +21,7 @@ public sealed record CertificationRequestInfoTemplate
 
     public IReadOnlyList<ExtensionTemplate> Extensions { get; init; } = [];
 
-    /// <summary>Further attributes, whole.</summary>
+    /// <summary>Further attributes; one without a value is for the client to fill in.</summary>
     public IReadOnlyList<RequestAttribute> Attributes { get; init; } = [];
 
     /// <summary>The DER CertificationRequestInfoTemplate.</summary>
@@ -46,9 +46,9 @@ public sealed record CertificationRequestInfoTemplate
         return writer.ToArray();
     }
 
-    /// <summary>What a template says of the key; the rest is read past.</summary>
+    /// <summary>What a template says of the key, and its attributes; the subject is read past.</summary>
     /// <exception cref="MalformedDataException">Not the DER of a CertificationRequestInfoTemplate.</exception>
-    internal static RequestedKey ReadKey(ReadOnlyMemory<byte> template)
+    internal static (RequestedKey Key, IReadOnlyList<RequestAttribute> Attributes) Read(ReadOnlyMemory<byte> template)
     {
         var outer = new DerReader(template);
         var sequence = outer.ReadSequence("template");
@@ -69,9 +69,9 @@ public sealed record CertificationRequestInfoTemplate
             key = RequestedKey.FromIdentifier(identifier, placeholder);
         }
 
-        sequence.ReadElement(DerTag.ContextConstructed(1), "attributes");
+        var attributes = RequestAttribute.ReadAll(sequence.ReadConstructed(DerTag.ContextConstructed(1), "attributes"), "attributes");
         sequence.End("template");
-        return key;
+        return (key, attributes);
     }
 
     // NameTemplate: RDNs whose values are OPTIONAL.

@@ -51,21 +51,22 @@ public sealed record CsrAttributes
         new() { Attributes = [new RequestAttribute(Oids.CertificationRequestInfoTemplate, [template.Encode()])] };
 
     /// <summary>
-    /// The kind of key to make: what the template says where there is one (RFC 9908 §3.4: it takes precedence), else what the list does.
+    /// The kind of key to make: what the template says where there is one (RFC 9908 §4: nothing else counts then), else what the list does.
     /// </summary>
     /// <exception cref="MalformedDataException">A template or an attribute that cannot be read.</exception>
-    public RequestedKey RequestedKey()
-    {
-        if (Attributes.FirstOrDefault(a => a.Oid == Oids.CertificationRequestInfoTemplate) is { } attribute)
-        {
-            return attribute is { Values: [var template] }
-                ? CertificationRequestInfoTemplate.ReadKey(template)
-                : throw new MalformedDataException("CsrAttrs: the template attribute does not have one value");
-        }
-
-        return Attributes.Select(Requests.RequestedKey.FromAttribute).Concat(ObjectIdentifiers.Select(Requests.RequestedKey.FromOid)).FirstOrDefault(k => k is not null)
+    public RequestedKey RequestedKey() => FindTemplate() is { } template
+        ? CertificationRequestInfoTemplate.Read(template).Key
+        : Attributes.Select(Requests.RequestedKey.FromAttribute).Concat(ObjectIdentifiers.Select(Requests.RequestedKey.FromOid)).FirstOrDefault(k => k is not null)
             ?? new RequestedKey.Any();
-    }
+
+    /// <summary>
+    /// The attributes that a request is to carry: those of the template where there is one (RFC 9908 §4), else those of the list, its bare OIDs among them. One without a value is for
+    /// the client to fill in.
+    /// </summary>
+    /// <exception cref="MalformedDataException">A template that cannot be read.</exception>
+    public IReadOnlyList<RequestAttribute> RequestedAttributes() => FindTemplate() is { } template
+        ? CertificationRequestInfoTemplate.Read(template).Attributes
+        : [.. Attributes, .. ObjectIdentifiers.Select(oid => new RequestAttribute(oid, []))];
 
     /// <summary>The DER CsrAttrs: SEQUENCE OF AttrOrOID.</summary>
     public byte[] Encode()
@@ -114,6 +115,13 @@ public sealed record CsrAttributes
 
         return new CsrAttributes { ObjectIdentifiers = oids, Attributes = attributes };
     }
+
+    private ReadOnlyMemory<byte>? FindTemplate() => Attributes.FirstOrDefault(a => a.Oid == Oids.CertificationRequestInfoTemplate) switch
+    {
+        null => (ReadOnlyMemory<byte>?)null,
+        { Values: [var template] } => template,
+        _ => throw new MalformedDataException("CsrAttrs: the template attribute does not have one value"),
+    };
 
     // RFC 7030 §4.5.2: the key's type, with the curve or the modulus' size in bits as its value.
     private static RequestAttribute KeyAttribute(KeyAlgorithm key)

@@ -37,7 +37,8 @@ public sealed class AdminEndpointsTests
         Assert.Equal(["root", "issuing"], authorities.Select(a => a.Name));
         Assert.Equal("software", authorities[1].KeyProtection);
         Assert.StartsWith("-----BEGIN CERTIFICATE-----\n", authorities[1].Pem, StringComparison.Ordinal);
-        Assert.Contains((await admin.GetAsync("profiles", Json.ProfilesView)).Profiles, p => p is { Name: "agent", IsDefault: true, Validity: 86400 });
+        Assert.Contains((await admin.GetAsync("profiles", Json.ProfilesView)).Profiles, p => p is { Name: "agent", IsDefault: true, Validity: 86400, ServerKeyGeneration: true, RelatedCertificates: false });
+        Assert.Equal(["agent-related"], (await admin.GetAsync("profiles", Json.ProfilesView)).Profiles.Where(p => p.RelatedCertificates).Select(p => p.Name));
     }
 
     [Fact]

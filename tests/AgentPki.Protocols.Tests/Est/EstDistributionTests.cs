@@ -53,7 +53,10 @@ public sealed class EstDistributionTests
             var key = profile.Keys[0].Key;
             Assert.Equal(new RequestedKey.Of(key), attributes.RequestedKey());
             Assert.Equal(new RequestedKey.Of(key), (attributes with { Attributes = [.. attributes.Attributes.Where(a => a.Oid != Oids.CertificationRequestInfoTemplate)] }).RequestedKey());
-            Assert.Equal(key.CanSign ? [key.DefaultSignature.Oid] : [key.Oid, Oids.StatementOfPossession], attributes.ObjectIdentifiers);
+            string[] own = [.. key.CanSign ? Array.Empty<string>() : [Oids.StatementOfPossession], .. profile.RelatedCertificates ? [Oids.RelatedCertRequest] : Array.Empty<string>()];
+            Assert.Equal([key.CanSign ? key.DefaultSignature.Oid : key.Oid, .. own], attributes.ObjectIdentifiers);
+            // The template names them too, without a value: who knows templates reads nothing else (RFC 9908 §4).
+            Assert.Equal(own, attributes.RequestedAttributes().Where(a => a.Values.Count == 0).Select(a => a.Oid));
             Assert.Contains(attributes.Attributes, a => a.Oid == Oids.CertificationRequestInfoTemplate);
             Assert.DoesNotContain(Oids.ChallengePassword, attributes.ObjectIdentifiers.Concat(attributes.Attributes.Select(a => a.Oid)));
         }

@@ -144,6 +144,37 @@ public sealed class ApplianceTests(ApplianceFixture appliance) : IClassFixture<A
     }
 
     [Fact]
+    public async Task EstEnroller_RelatedLabel_GetsTheSecondOfAPair()
+    {
+        using var classical = new EstClient(Options(Credential()), TimeProvider.System);
+        var name = X500Name.Create((X509.Oids.CommonName, "paired"));
+        var first = await new EstEnroller(classical, Providers, KeyAlgorithm.EcdsaP256).EnrollAsync(name, [], null, Token);
+        await using var firstKey = first.Key;
+        var held = new EstIdentity(Assert.IsType<EstEnrollment.Issued>(first.Outcome).Certificate, (ISigningKey)firstKey);
+        Assert.Equal(KeyAlgorithm.EcdsaP256, firstKey.PublicKey.Algorithm);
+
+        using var client = new EstClient(Options(Credential()) with { Label = "related" }, TimeProvider.System);
+        var enroller = new EstEnroller(client, Providers, KeyAlgorithm.EcdsaP256);
+        var second = await enroller.EnrollAsync(name, [], held, Token);
+        await using var secondKey = second.Key;
+
+        var issued = Assert.IsType<EstEnrollment.Issued>(second.Outcome).Certificate;
+        Assert.Equal((KeyAlgorithm.MlDsa65, held.Certificate.SpiffeId), (issued.PublicKey.Algorithm, issued.SpiffeId));
+        var pair = new ChainVerifier(Root(), Providers, TimeProvider.System).VerifyPair(issued, held.Certificate, Pem.TryReadCertificates(appliance.Home.ChainCertificates)!, X509.Oids.ClientAuth);
+        Assert.IsType<PairResult.Valid>(pair);
+        Assert.Contains(Convert.ToHexStringLower(held.Certificate.Fingerprint()), (await appliance.RunAsync("audit", "show")).Output, StringComparison.Ordinal);
+
+        // A label that offers no pair gets no such request, and who holds nothing yet names nothing.
+        foreach (var (label, other) in new[] { ("ml-dsa-65", held), ("related", null) })
+        {
+            using var without = new EstClient(Options(Credential()) with { Label = label }, TimeProvider.System);
+            var alone = await new EstEnroller(without, Providers, KeyAlgorithm.EcdsaP256).EnrollAsync(name, [], other, Token);
+            await using var aloneKey = alone.Key;
+            Assert.Null(Assert.IsType<EstEnrollment.Issued>(alone.Outcome).Certificate.Fields.RelatedCertificate);
+        }
+    }
+
+    [Fact]
     public async Task EstClient_WrongSecretOrForeignRoot_IsRefused()
     {
         await using var key = await KeyAsync();
@@ -162,7 +193,7 @@ public sealed class ApplianceTests(ApplianceFixture appliance) : IClassFixture<A
         {
             (new[] { "status" }, "key level: token"), (["certificate", "list"], "tls-server"), (["agent", "list"], "sample-agent"), (["credential", "list"], "development"),
             (["approval", "list"], "Nothing waits"), (["audit", "verify"], "The ledger is intact"), (["audit", "show"], "CertificateIssued"), (["audit", "checkpoint"], "agentpki.internal/log/"),
-            (["profile", "check"], "all in order"), (["agent", "show", "spiffe://agents.localhost/agent/sample-agent"], "active"),
+            (["profile", "check"], "all in order"), (["profile", "list"], "related certificates"), (["agent", "show", "spiffe://agents.localhost/agent/sample-agent"], "active"),
         })
         {
             var (exitCode, output, error) = await appliance.RunAsync(arguments);

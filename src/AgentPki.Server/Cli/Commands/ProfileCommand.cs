@@ -19,16 +19,29 @@ internal static class ProfileCommand
         var catalog = Load(context);
         Output.Table(
             context.Terminal,
-            ["NAME", "USE", "LABELS", "ISSUER", "KEYS", "VALIDITY", "DESCRIPTION"],
+            ["NAME", "USE", "LABELS", "ISSUER", "KEYS", "VALIDITY", "ALSO", "DESCRIPTION"],
             [
                 .. catalog.All.Select(p => new[]
                 {
                     p.Name + (p == catalog.Default ? " (default)" : ""), p.Use.ToString(), string.Join(' ', p.Labels), p.Issuer,
-                    string.Join(", ", p.Keys), Configuration.Durations.Format(p.Validity), p.Description,
+                    string.Join(", ", p.Keys), Configuration.Durations.Format(p.Validity), string.Join(", ", Also(p)), p.Description,
                 }),
             ],
             "No profiles.");
         return ExitCodes.Success;
+    }
+
+    private static IEnumerable<string> Also(CertificateProfile profile)
+    {
+        if (profile.ServerKeyGeneration)
+        {
+            yield return "serverkeygen";
+        }
+
+        if (profile.RelatedCertificates)
+        {
+            yield return "related certificates";
+        }
     }
 
     private static int Check(CommandContext context)
