@@ -1,4 +1,5 @@
 using AgentPki.Authority.Ceremony;
+using AgentPki.Cryptography;
 using AgentPki.X509.Keys;
 
 namespace AgentPki.Authority;
@@ -53,6 +54,12 @@ public sealed record AuthorityOptions
 
     /// <summary>CAs of others whose certificates may be named as related ones; those of this appliance always may.</summary>
     public IReadOnlyList<X509.Certificates.Certificate> RelatedAnchors { get; init; } = [];
+
+    /// <summary>
+    /// Why the platform's TLS accepts no certificate that a CA with such a key signed, as a sentence without its full stop; null: it accepts them. HTTPS then stays with
+    /// the last CA of its line that it does accept (docs/adr/0008).
+    /// </summary>
+    public Func<KeyAlgorithm, string?> WhyNotInTls { get; init; } = static _ => null;
 
     public Commit.CommitWriterOptions Commit { get; init; } = new();
 

@@ -45,14 +45,18 @@ public sealed class IssuerDirectory : IAsyncDisposable
 
     /// <summary>
     /// Who issues for a profile now. Agents' certificates follow a successor from its switch on; the appliance's own, which clients verify with what they
-    /// trusted before, when the succession is finished; an OCSP responder belongs to one CA and follows none.
+    /// trusted before, when the succession is finished, and for HTTPS not beyond what the platform's TLS accepts; an OCSP responder belongs to one CA and follows none.
     /// </summary>
     public Issuer? IssuerFor(CertificateProfile profile) => profile.Use switch
     {
         ProfileUse.Agent => _set.Follow(profile.Issuer, SuccessionState.Switched),
         ProfileUse.OcspResponder => Find(profile.Issuer),
+        ProfileUse.TlsServer => _set.LineOf(profile.Issuer, SuccessionState.Finished).LastOrDefault(i => WhyNotInTls(i) is null) ?? SettledIn(profile.Issuer),
         _ => SettledIn(profile.Issuer),
     };
+
+    /// <summary>Why the platform's TLS accepts no certificate of this CA; null: it does.</summary>
+    public string? WhyNotInTls(Issuer issuer) => issuer.Chain.Select(c => _options.WhyNotInTls(c.PublicKey.Algorithm)).FirstOrDefault(why => why is not null);
 
     /// <summary>The CA of a line that relying parties are known to trust: the last whose succession is finished.</summary>
     public Issuer? SettledIn(string name) => _set.Follow(name, SuccessionState.Finished);

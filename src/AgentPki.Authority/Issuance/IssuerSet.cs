@@ -34,16 +34,11 @@ internal sealed class IssuerSet
 
     public IReadOnlyList<Issuer> OfSubject(X500Name subject) => _bySubject.GetValueOrDefault(subject) ?? [];
 
-    /// <summary>The last of a line that successions have reached at least that state.</summary>
-    public Issuer? Follow(string name, SuccessionState atLeast)
-    {
-        while (_successorOf.TryGetValue(name, out var succession) && succession.State >= atLeast)
-        {
-            name = succession.Successor;
-        }
+    /// <summary>The CAs of a line, the oldest first, as far as successions have reached at least that state.</summary>
+    public IEnumerable<Issuer> LineOf(string name, SuccessionState atLeast) => SuccessionRecord.LineOf(name, _successorOf.GetValueOrDefault, atLeast).Select(Find).OfType<Issuer>();
 
-        return Find(name);
-    }
+    /// <summary>The last of them.</summary>
+    public Issuer? Follow(string name, SuccessionState atLeast) => LineOf(name, atLeast).LastOrDefault();
 
     public string LineageOf(string name)
     {

@@ -25,3 +25,8 @@ public sealed record SuccessionPlan(ImmutableArray<PlannedAuthority> Authorities
 
 /// <summary>A succession as it stands.</summary>
 public sealed record SuccessionStatus(SuccessionRecord Record, bool IsServed);
+
+/// <summary>What a command did.</summary>
+/// <param name="All">Every succession, oldest first.</param>
+/// <param name="Remarks">What follows from it.</param>
+public sealed record SuccessionChange(IReadOnlyList<SuccessionStatus> All, ImmutableArray<string> Remarks);

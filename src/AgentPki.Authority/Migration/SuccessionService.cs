@@ -81,6 +81,12 @@ public sealed class SuccessionService : IDisposable
             warnings.Add($"the root '{root.Name}' signs with {root.Signature}: the new chain is only as strong as that; --root-algorithm gives it a successor too");
         }
 
+        if (draft.Key.IsQuantumSafe)
+        {
+            warnings.Add($"a TLS library that does not know {draft.Key} signatures (OpenSSL before 3.5; of composites, every one) presents no certificate of the new CA: agents with such a library renew by full CMC");
+        }
+
+        warnings.AddRange(TlsRemarks(planned.Select(a => a.Key)));
         if (draft.RootKey is null)
         {
             warnings.Add("the root stays: relying parties need no new anchor, and there are no roll-over certificates");
@@ -92,7 +98,7 @@ public sealed class SuccessionService : IDisposable
     /// <summary>Makes keys and certificates of the successors and gives them out. Who issues does not change yet.</summary>
     /// <exception cref="KeyUnavailableException">A token cannot work now; start again, it continues.</exception>
     /// <exception cref="StoreUnavailableException">The store cannot work now; start again, it continues.</exception>
-    public async ValueTask<Outcome<IReadOnlyList<SuccessionStatus>>> StartAsync(SuccessionDraft draft, string actor, string correlationId, CancellationToken cancellationToken)
+    public async ValueTask<Outcome<SuccessionChange>> StartAsync(SuccessionDraft draft, string actor, string correlationId, CancellationToken cancellationToken)
     {
         await _one.WaitAsync(cancellationToken);
         try
@@ -113,7 +119,7 @@ public sealed class SuccessionService : IDisposable
                 return await RefuseAsync(PkiProblemKind.IssuanceRejected, failure.Message.TrimEnd('.'), actor, correlationId);
             }
 
-            return new Outcome<IReadOnlyList<SuccessionStatus>>.Done(List());
+            return new Outcome<SuccessionChange>.Done(new SuccessionChange(List(), plan.Warnings));
         }
         finally
         {
@@ -122,15 +128,15 @@ public sealed class SuccessionService : IDisposable
     }
 
     /// <summary>Agents' certificates come from the successor from now on.</summary>
-    public ValueTask<Outcome<IReadOnlyList<SuccessionStatus>>> SwitchAsync(string authority, string actor, string correlationId, CancellationToken cancellationToken) =>
+    public ValueTask<Outcome<SuccessionChange>> SwitchAsync(string authority, string actor, string correlationId, CancellationToken cancellationToken) =>
         MoveAsync(authority, SuccessionState.Prepared, SuccessionState.Switched, actor, correlationId, cancellationToken);
 
     /// <summary>Agents' certificates come from the old CA again. What the successor issued stays valid.</summary>
-    public ValueTask<Outcome<IReadOnlyList<SuccessionStatus>>> RollBackAsync(string authority, string actor, string correlationId, CancellationToken cancellationToken) =>
+    public ValueTask<Outcome<SuccessionChange>> RollBackAsync(string authority, string actor, string correlationId, CancellationToken cancellationToken) =>
         MoveAsync(authority, SuccessionState.Switched, SuccessionState.Prepared, actor, correlationId, cancellationToken);
 
     /// <summary>The appliance's own certificates follow, and the old chain is not given out any more. OCSP and CRL of the old CA go on.</summary>
-    public ValueTask<Outcome<IReadOnlyList<SuccessionStatus>>> FinishAsync(string authority, string actor, string correlationId, CancellationToken cancellationToken) =>
+    public ValueTask<Outcome<SuccessionChange>> FinishAsync(string authority, string actor, string correlationId, CancellationToken cancellationToken) =>
         MoveAsync(authority, SuccessionState.Switched, SuccessionState.Finished, actor, correlationId, cancellationToken);
 
     /// <summary>Switches what is due: called by the appliance's timer.</summary>
@@ -143,6 +149,12 @@ public sealed class SuccessionService : IDisposable
     }
 
     public void Dispose() => _one.Dispose();
+
+    /// <summary>What becomes of HTTPS under CAs with such keys, where the platform's TLS accepts them not.</summary>
+    private ImmutableArray<string> TlsRemarks(IEnumerable<KeyAlgorithm> keys) =>
+        keys.Select(_options.WhyNotInTls).OfType<string>().FirstOrDefault() is { } why && _profiles.All.FirstOrDefault(p => p.Use == ProfileUse.TlsServer) is { } profile && _issuers.IssuerFor(profile) is { } issuer
+            ? [$"{why}: HTTPS stays with CA '{issuer.Name}' ({issuer.Certificate.PublicKey.Algorithm}), and clients go on to be given its root beside the new one"]
+            : [];
 
     private bool IsIssuing(SuccessionRecord succession) => _issuers.Find(succession.Predecessor) is { } issuer && issuer.Parent != issuer.Name;
 
@@ -309,7 +321,7 @@ public sealed class SuccessionService : IDisposable
     private static CertificateRecord RecordOf(Certificate certificate, string issuer, string profile, string actor, DateTimeOffset now) => new(
         issuer, certificate.SerialNumber.ToArray(), certificate.Der.ToArray(), profile, null, certificate.PublicKey.Fingerprint(), certificate.NotBefore, certificate.NotAfter, now, actor, certificate.PublicKey.Algorithm);
 
-    private async ValueTask<Outcome<IReadOnlyList<SuccessionStatus>>> MoveAsync(string authority, SuccessionState from, SuccessionState to, string actor, string correlationId, CancellationToken cancellationToken)
+    private async ValueTask<Outcome<SuccessionChange>> MoveAsync(string authority, SuccessionState from, SuccessionState to, string actor, string correlationId, CancellationToken cancellationToken)
     {
         await _one.WaitAsync(cancellationToken);
         try
@@ -331,7 +343,7 @@ public sealed class SuccessionService : IDisposable
             await CommitAsync(new CommitRequest(Entry(succession, to, actor, correlationId, now), [.. moved.Select(s => new StoreChange.ChangeSuccession(s.Predecessor, from, to))]));
             await _issuers.ReloadAsync(CancellationToken.None);
             Log.SuccessionMoved(_logger, succession.Predecessor, succession.Successor, to.ToString());
-            return new Outcome<IReadOnlyList<SuccessionStatus>>.Done(List());
+            return new Outcome<SuccessionChange>.Done(new SuccessionChange(List(), to == SuccessionState.Finished ? TlsRemarks(_issuers.Find(succession.Successor)?.Chain.Select(c => c.PublicKey.Algorithm) ?? []) : []));
         }
         finally
         {
@@ -364,10 +376,10 @@ public sealed class SuccessionService : IDisposable
 
     private DateTimeOffset Now() => DateTimeOffset.FromUnixTimeSeconds(_time.GetUtcNow().ToUnixTimeSeconds());
 
-    private async ValueTask<Outcome<IReadOnlyList<SuccessionStatus>>> RefuseAsync(PkiProblemKind kind, string detail, string actor, string correlationId)
+    private async ValueTask<Outcome<SuccessionChange>> RefuseAsync(PkiProblemKind kind, string detail, string actor, string correlationId)
     {
         var problem = new PkiProblem(kind, detail);
         await _audit.RefuseAsync(new Refusal(actor, problem, "admin", correlationId), CancellationToken.None);
-        return new Outcome<IReadOnlyList<SuccessionStatus>>.Refused(problem);
+        return new Outcome<SuccessionChange>.Refused(problem);
     }
 }

@@ -19,4 +19,16 @@ public enum SuccessionState : byte
 /// <param name="SwitchAt">When agents' certificates begin to come from the successor; null: when somebody says so.</param>
 /// <param name="ServedUntil">Until then both chains and the roll-over certificates are given out.</param>
 public sealed record SuccessionRecord(
-    string Predecessor, string Successor, SuccessionState State, byte[]? NewWithOld, byte[]? OldWithNew, DateTimeOffset Created, DateTimeOffset? SwitchAt, DateTimeOffset ServedUntil);
+    string Predecessor, string Successor, SuccessionState State, byte[]? NewWithOld, byte[]? OldWithNew, DateTimeOffset Created, DateTimeOffset? SwitchAt, DateTimeOffset ServedUntil)
+{
+    /// <summary>A CA and those that took its place, one after the other, as far as successions have reached at least that state.</summary>
+    /// <param name="successionOf">By the predecessor's name.</param>
+    public static IEnumerable<string> LineOf(string authority, Func<string, SuccessionRecord?> successionOf, SuccessionState atLeast)
+    {
+        yield return authority;
+        while (successionOf(authority) is { } succession && succession.State >= atLeast)
+        {
+            yield return authority = succession.Successor;
+        }
+    }
+}

@@ -41,6 +41,7 @@ namespace AgentPki.Protocols.Admin;
 [JsonSerializable(typeof(CampaignCommand))]
 [JsonSerializable(typeof(CampaignShareCommand))]
 [JsonSerializable(typeof(SuccessionsView))]
+[JsonSerializable(typeof(SuccessionChangeView))]
 [JsonSerializable(typeof(SuccessionPlanView))]
 [JsonSerializable(typeof(SuccessionCommand))]
 [JsonSerializable(typeof(CertificateListView))]

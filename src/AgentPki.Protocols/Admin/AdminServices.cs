@@ -21,6 +21,9 @@ public sealed record AdminServices
     /// <summary>Further checks of the running appliance, beside its readiness.</summary>
     public Func<CancellationToken, ValueTask<IReadOnlyList<CheckView>>>? Checks { get; init; }
 
+    /// <summary>Has the appliance's own certificates and the files of its anchors catch up with a succession; what there is to tell of it, in sentences.</summary>
+    public Func<CancellationToken, ValueTask<IReadOnlyList<string>>>? FollowAuthorities { get; init; }
+
     /// <summary>Of the appliance's software.</summary>
     public required string Version { get; init; }
 

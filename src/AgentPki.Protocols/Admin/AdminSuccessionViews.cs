@@ -12,6 +12,10 @@ public sealed record SuccessionView(
 
 public sealed record SuccessionsView(IReadOnlyList<SuccessionView> Successions);
 
+/// <summary>What a command did.</summary>
+/// <param name="Remarks">What follows from it.</param>
+public sealed record SuccessionChangeView(IReadOnlyList<SuccessionView> Successions, IReadOnlyList<string> Remarks);
+
 /// <summary>A CA that would be made.</summary>
 public sealed record PlannedAuthorityView(
     string Predecessor, string PredecessorKeyAlgorithm, string Name, string Subject, string KeyAlgorithm, string KeyProvider, string KeyProtection, DateTimeOffset NotAfter);

@@ -14,13 +14,13 @@ internal static class AdminSuccessions
         AdminOperation.Of(HttpMethods.Get, "/successions", "listSuccessions", "Which CA takes whose place, oldest first.", AdminJson.Default.SuccessionsView,
             (call, _) => ValueTask.FromResult<Outcome<SuccessionsView>>(new Outcome<SuccessionsView>.Done(View(call, call.Services.Authority.Successions.List())))),
         AdminOperation.Of("/successions/plan", "planSuccession", "What a succession would make. Changes nothing.", AdminJson.Default.SuccessionCommand, AdminJson.Default.SuccessionPlanView, PlanAsync),
-        AdminOperation.Of("/successions", "startSuccession", "Makes the successors and gives them out; who issues does not change yet.", AdminJson.Default.SuccessionCommand, AdminJson.Default.SuccessionsView, StartAsync),
-        AdminOperation.Of(HttpMethods.Post, "/successions/{authority}/switch", "switchSuccession", "Agents' certificates come from the successor.", AdminJson.Default.SuccessionsView,
-            async (call, cancellationToken) => View(call, await call.Services.Authority.Successions.SwitchAsync(call.Path("authority"), call.Actor, call.CorrelationId, cancellationToken))),
-        AdminOperation.Of(HttpMethods.Post, "/successions/{authority}/rollback", "rollBackSuccession", "Agents' certificates come from the old CA again.", AdminJson.Default.SuccessionsView,
-            async (call, cancellationToken) => View(call, await call.Services.Authority.Successions.RollBackAsync(call.Path("authority"), call.Actor, call.CorrelationId, cancellationToken))),
-        AdminOperation.Of(HttpMethods.Post, "/successions/{authority}/finish", "finishSuccession", "The appliance's own certificates follow; the old chain is not given out any more.", AdminJson.Default.SuccessionsView,
-            async (call, cancellationToken) => View(call, await call.Services.Authority.Successions.FinishAsync(call.Path("authority"), call.Actor, call.CorrelationId, cancellationToken))),
+        AdminOperation.Of("/successions", "startSuccession", "Makes the successors and gives them out; who issues does not change yet.", AdminJson.Default.SuccessionCommand, AdminJson.Default.SuccessionChangeView, StartAsync),
+        AdminOperation.Of(HttpMethods.Post, "/successions/{authority}/switch", "switchSuccession", "Agents' certificates come from the successor.", AdminJson.Default.SuccessionChangeView,
+            async (call, cancellationToken) => await FollowAsync(call, await call.Services.Authority.Successions.SwitchAsync(call.Path("authority"), call.Actor, call.CorrelationId, cancellationToken))),
+        AdminOperation.Of(HttpMethods.Post, "/successions/{authority}/rollback", "rollBackSuccession", "Agents' certificates come from the old CA again.", AdminJson.Default.SuccessionChangeView,
+            async (call, cancellationToken) => await FollowAsync(call, await call.Services.Authority.Successions.RollBackAsync(call.Path("authority"), call.Actor, call.CorrelationId, cancellationToken))),
+        AdminOperation.Of(HttpMethods.Post, "/successions/{authority}/finish", "finishSuccession", "The appliance's own certificates follow; the old chain is not given out any more.", AdminJson.Default.SuccessionChangeView,
+            async (call, cancellationToken) => await FollowAsync(call, await call.Services.Authority.Successions.FinishAsync(call.Path("authority"), call.Actor, call.CorrelationId, cancellationToken))),
     ];
 
     private static ValueTask<Outcome<SuccessionPlanView>> PlanAsync(AdminCall call, SuccessionCommand command, CancellationToken cancellationToken) => ValueTask.FromResult<Outcome<SuccessionPlanView>>(Draft(command) switch
@@ -30,10 +30,10 @@ internal static class AdminSuccessions
         _ => throw new InvalidOperationException(),
     });
 
-    private static async ValueTask<Outcome<SuccessionsView>> StartAsync(AdminCall call, SuccessionCommand command, CancellationToken cancellationToken) => Draft(command) switch
+    private static async ValueTask<Outcome<SuccessionChangeView>> StartAsync(AdminCall call, SuccessionCommand command, CancellationToken cancellationToken) => Draft(command) switch
     {
-        Outcome<SuccessionDraft>.Done(var draft) => View(call, await call.Services.Authority.Successions.StartAsync(draft, call.Actor, call.CorrelationId, cancellationToken)),
-        Outcome<SuccessionDraft>.Refused(var problem) => await call.RefuseAsync<SuccessionsView>(problem, cancellationToken),
+        Outcome<SuccessionDraft>.Done(var draft) => await FollowAsync(call, await call.Services.Authority.Successions.StartAsync(draft, call.Actor, call.CorrelationId, cancellationToken)),
+        Outcome<SuccessionDraft>.Refused(var problem) => await call.RefuseAsync<SuccessionChangeView>(problem, cancellationToken),
         _ => throw new InvalidOperationException(),
     };
 
@@ -67,12 +67,20 @@ internal static class AdminSuccessions
         plan.Warnings,
         plan.Obstacles);
 
-    private static Outcome<SuccessionsView> View(AdminCall call, Outcome<IReadOnlyList<SuccessionStatus>> outcome) => outcome switch
+    private static async ValueTask<Outcome<SuccessionChangeView>> FollowAsync(AdminCall call, Outcome<SuccessionChange> outcome)
     {
-        Outcome<IReadOnlyList<SuccessionStatus>>.Done(var all) => new Outcome<SuccessionsView>.Done(View(call, all)),
-        Outcome<IReadOnlyList<SuccessionStatus>>.Refused(var problem) => new Outcome<SuccessionsView>.Refused(problem),
-        _ => throw new InvalidOperationException(),
-    };
+        switch (outcome)
+        {
+            case Outcome<SuccessionChange>.Done(var change):
+                // What was committed is followed, whether or not somebody still waits for the answer.
+                var followed = call.Services.FollowAuthorities is { } follow ? await follow(CancellationToken.None) : [];
+                return new Outcome<SuccessionChangeView>.Done(new SuccessionChangeView(View(call, change.All).Successions, [.. change.Remarks, .. followed]));
+            case Outcome<SuccessionChange>.Refused(var problem):
+                return new Outcome<SuccessionChangeView>.Refused(problem);
+            default:
+                throw new InvalidOperationException();
+        }
+    }
 
     private static SuccessionsView View(AdminCall call, IReadOnlyList<SuccessionStatus> all) => new(
     [

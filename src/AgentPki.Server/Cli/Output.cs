@@ -45,6 +45,16 @@ public static class Output
         }
     }
 
+    /// <summary>Remarks of the appliance, each as a sentence of its own.</summary>
+    /// <param name="word">What stands before each: <c>Note</c>, <c>It cannot start</c>.</param>
+    public static void Remarks(Terminal terminal, string? word, IEnumerable<string> remarks)
+    {
+        foreach (var remark in remarks.Where(r => r.Length > 0))
+        {
+            terminal.Line($"{(word is null ? "" : $"{word}: ")}{char.ToUpperInvariant(remark[0])}{remark[1..].TrimEnd('.')}.");
+        }
+    }
+
     private static void PlainTable(Terminal terminal, IReadOnlyList<IReadOnlyList<string>> rows)
     {
         var widths = Enumerable.Range(0, rows[0].Count).Select(column => rows.Max(row => row[column].Length)).ToArray();

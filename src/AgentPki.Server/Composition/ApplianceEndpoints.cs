@@ -17,12 +17,13 @@ internal sealed class ApplianceEndpoints : IAsyncDisposable
 {
     private readonly ApplianceParts _parts;
     private readonly AuthorityServices _authority;
+    private readonly AuthorityFollowers _followers;
     private readonly CommandContext _context;
     private readonly ProtocolServices _protocols;
 
-    internal ApplianceEndpoints(ApplianceParts parts, AuthorityServices authority, CommandContext context)
+    internal ApplianceEndpoints(ApplianceParts parts, AuthorityServices authority, AuthorityFollowers followers, CommandContext context)
     {
-        (_parts, _authority, _context) = (parts, authority, context);
+        (_parts, _authority, _followers, _context) = (parts, authority, followers, context);
         _protocols = new ProtocolServices(authority, parts.Providers, OptionsOf(parts.Options), context.Clock, parts.Environment.Loggers);
     }
 
@@ -45,6 +46,7 @@ internal sealed class ApplianceEndpoints : IAsyncDisposable
         {
             Authority = _authority,
             Readiness = readiness,
+            FollowAuthorities = _followers.FollowAsync,
             Actor = static context => context.Features.Get<PeerCredentials>()?.Actor,
             Version = VersionText.Number,
             Time = _context.Clock,

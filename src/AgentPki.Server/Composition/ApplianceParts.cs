@@ -7,6 +7,7 @@ using AgentPki.Pkcs11;
 using AgentPki.Server.Cli;
 using AgentPki.Server.Configuration;
 using AgentPki.Server.Home;
+using AgentPki.Server.Tls;
 using AgentPki.Storage;
 using AgentPki.X509.Certificates;
 
@@ -77,5 +78,6 @@ public sealed class ApplianceParts : IAsyncDisposable
         CheckpointInterval = options.Ledger.CheckpointInterval,
         KeyPlacement = placement,
         RelatedAnchors = relatedAuthorities,
+        WhyNotInTls = TlsPlatform.WhyNotChainTo,
     };
 }

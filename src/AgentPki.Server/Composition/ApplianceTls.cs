@@ -6,7 +6,7 @@ using AgentPki.X509.Certificates;
 namespace AgentPki.Server.Composition;
 
 /// <summary>The appliance's TLS certificates: one for every client, and where profile and platform have ML-DSA one for those who can verify it.</summary>
-internal sealed class ApplianceTls
+internal sealed class ApplianceTls : IDisposable
 {
     private readonly List<(TlsCertificateKeeper Keeper, TlsIdentity Identity)> _kept = [];
 
@@ -18,13 +18,13 @@ internal sealed class ApplianceTls
     internal bool IsNew { get; }
 
     internal static async Task<ApplianceTls> LoadAsync(
-        ApplianceParts parts, CertificateProfile profile, Certificate issuing, TlsIssuance issue, TimeProvider clock, CancellationToken cancellationToken)
+        ApplianceParts parts, CertificateProfile profile, Func<Certificate> issuing, TlsIssuance issue, TimeProvider clock, CancellationToken cancellationToken)
     {
         var logger = parts.Environment.Loggers.CreateLogger<TlsCertificateKeeper>();
-        TlsCertificateKeeper KeeperOf(TlsSlot slot) => new(slot, parts.Options, parts.Wrapper, issue, clock, logger);
+        TlsCertificateKeeper KeeperOf(TlsSlot slot) => new(slot, parts.Options, parts.Wrapper, issuing, issue, clock, logger);
 
         var classicalKeeper = KeeperOf(TlsSlot.Classical(parts.Home));
-        var (classical, isNew) = await classicalKeeper.LoadAsync(issuing, cancellationToken);
+        var (classical, isNew) = await classicalKeeper.LoadAsync(cancellationToken);
         Tls.Log.TlsPlatform(logger, TlsPlatform.Describe());
 
         // The profile's first choice counts: a classical home's profile may take ML-DSA keys without serving with one.
@@ -36,7 +36,7 @@ internal sealed class ApplianceTls
         }
 
         var keeper = KeeperOf(TlsSlot.PostQuantum(parts.Home, algorithm));
-        var (postQuantum, isSecondNew) = await keeper.LoadAsync(issuing, cancellationToken);
+        var (postQuantum, isSecondNew) = await keeper.LoadAsync(cancellationToken);
         var both = new ApplianceTls(new TlsServing(classical, postQuantum, algorithm), isNew || isSecondNew);
         both._kept.AddRange([(classicalKeeper, classical), (keeper, postQuantum)]);
         return both;
@@ -44,4 +44,19 @@ internal sealed class ApplianceTls
 
     /// <summary>Renews while running, until cancelled.</summary>
     internal IReadOnlyList<Task> Keep(CancellationToken cancellationToken) => [.. _kept.Select(k => k.Keeper.KeepAsync(k.Identity, cancellationToken))];
+
+    /// <summary>Renews now what is due or not of the CA that issues it now.</summary>
+    /// <returns>Whether something was renewed.</returns>
+    internal async Task<bool> RenewAsync(CancellationToken cancellationToken)
+    {
+        var renewed = false;
+        foreach (var (keeper, identity) in _kept)
+        {
+            renewed |= await keeper.RenewAsync(identity, cancellationToken);
+        }
+
+        return renewed;
+    }
+
+    public void Dispose() => _kept.ForEach(k => k.Keeper.Dispose());
 }

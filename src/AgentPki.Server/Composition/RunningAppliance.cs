@@ -1,16 +1,12 @@
 using AgentPki.Authority.Audit;
 using AgentPki.Authority.Ceremony;
 using AgentPki.Authority.Composition;
-using AgentPki.Authority.Problems;
 using AgentPki.Authority.Profiles;
 using AgentPki.Authority.Store;
 using AgentPki.Cryptography;
 using AgentPki.Ledger;
 using AgentPki.Server.Cli;
-using AgentPki.Server.Home;
 using AgentPki.Server.Hosting;
-using AgentPki.X509.Certificates;
-using AgentPki.X509.Names;
 
 namespace AgentPki.Server.Composition;
 
@@ -23,21 +19,22 @@ public sealed class RunningAppliance : IAsyncDisposable
     private readonly ApplianceParts _parts;
     private readonly ApplianceEndpoints _endpoints;
     private readonly ApplianceHost _host;
+    private readonly AuthorityFollowers _followers;
     private readonly CancellationTokenSource _stopping = new();
     private readonly IReadOnlyList<Task> _keepingTls;
     private readonly ILogger _logger;
 
     private RunningAppliance(
-        ApplianceParts parts, AuthorityServices authority, ApplianceEndpoints endpoints, ApplianceHost host, ApplianceTls tls, ILogger logger)
+        ApplianceParts parts, AuthorityServices authority, ApplianceEndpoints endpoints, ApplianceHost host, AuthorityFollowers followers, ILogger logger)
     {
-        (_parts, Authority, _endpoints, _host, TlsIsNew, _logger) = (parts, authority, endpoints, host, tls.IsNew, logger);
-        _keepingTls = tls.Keep(_stopping.Token);
+        (_parts, Authority, _endpoints, _host, _followers, _logger) = (parts, authority, endpoints, host, followers, logger);
+        _keepingTls = followers.Tls.Keep(_stopping.Token);
     }
 
     public AuthorityServices Authority { get; }
 
     /// <summary>Whether the TLS certificate was issued at this start.</summary>
-    public bool TlsIsNew { get; }
+    public bool TlsIsNew => _followers.Tls.IsNew;
 
     /// <exception cref="CommandException">It cannot serve; the message says why and what to do.</exception>
     public static async Task<RunningAppliance> StartAsync(ApplianceParts parts, CommandContext context, CancellationToken cancellationToken)
@@ -46,16 +43,11 @@ public sealed class RunningAppliance : IAsyncDisposable
         var authority = await StartAuthorityAsync(parts, cancellationToken);
         try
         {
-            var (issuing, tlsIssuer) = (OwnIssuer(authority, authority.Profiles.Default), OwnIssuer(authority, authority.Profiles.Require(ProfileUse.TlsServer)));
-            TlsAuthority.RequireServable(tlsIssuer, parts.Options);
-            Anchors.Write(parts.Home, issuing.Chain[^1], issuing.Certificate, tlsIssuer.Chain[^1]);
-            await authority.MaintainAsync(cancellationToken);
-            var tls = await ApplianceTls.LoadAsync(
-                parts, authority.Profiles.Require(ProfileUse.TlsServer), tlsIssuer.Certificate, (key, names, token) => IssueTlsAsync(parts, authority, key, names, token), context.Clock, cancellationToken);
+            var followers = await AuthorityFollowers.StartAsync(parts, authority, context.Clock, cancellationToken);
             await authority.Audit.RecordAsync(LedgerEntryKind.ServiceStarted, AuditTrail.Appliance, Details(parts), cancellationToken);
-            var endpoints = new ApplianceEndpoints(parts, authority, context);
-            var host = await ApplianceHost.StartAsync(parts.Home, parts.Options, tls.Serving, endpoints.Configure, endpoints.Map, loggers, cancellationToken);
-            return new RunningAppliance(parts, authority, endpoints, host, tls, loggers.CreateLogger<RunningAppliance>());
+            var endpoints = new ApplianceEndpoints(parts, authority, followers, context);
+            var host = await ApplianceHost.StartAsync(parts.Home, parts.Options, followers.Tls.Serving, endpoints.Configure, endpoints.Map, loggers, cancellationToken);
+            return new RunningAppliance(parts, authority, endpoints, host, followers, loggers.CreateLogger<RunningAppliance>());
         }
         catch (Exception error)
         {
@@ -71,6 +63,7 @@ public sealed class RunningAppliance : IAsyncDisposable
         await _host.DisposeAsync();
         await _endpoints.DisposeAsync();
         await Task.WhenAll(_keepingTls);
+        _followers.Dispose();
         try
         {
             await Authority.Audit.RecordAsync(LedgerEntryKind.ServiceStopped, AuditTrail.Appliance, Details(_parts), CancellationToken.None);
@@ -121,21 +114,6 @@ public sealed class RunningAppliance : IAsyncDisposable
         {
             throw new CommandException(ExitCodes.Usage, $"The key of CA '{soft.Name}' lies in software ({(IsSoft(soft.Key) ? soft.Key : soft.Alternative?.Key)?.Provider}).", "Hold a ceremony with a token; software keys serve with --dev only.");
         }
-    }
-
-    private static Authority.Issuance.Issuer OwnIssuer(AuthorityServices authority, CertificateProfile profile) =>
-        authority.Issuers.SettledIn(profile.Issuer) ?? throw new InvalidOperationException($"CA '{profile.Issuer}' is not there.");
-
-    private static async Task<IReadOnlyList<Certificate>> IssueTlsAsync(ApplianceParts parts, AuthorityServices authority, ISigningKey key, IReadOnlyList<GeneralName> names, CancellationToken cancellationToken)
-    {
-        // Asked each time: a succession may have led to a CA that this platform's TLS does not know. The certificate in use is then kept.
-        TlsAuthority.RequireServable(OwnIssuer(authority, authority.Profiles.Require(ProfileUse.TlsServer)), parts.Options);
-        return await authority.Appliance.IssueAsync(ProfileUse.TlsServer, key.PublicKey, "localhost", names, cancellationToken) switch
-        {
-            Outcome<Authority.Enrollment.EnrollmentOutcome.Issued>.Done(var issued) => [issued.Certificate, .. issued.Chain],
-            Outcome<Authority.Enrollment.EnrollmentOutcome.Issued>.Refused(var problem) => throw new InvalidOperationException($"The TLS certificate was not issued: {problem.Detail}"),
-            _ => throw new System.Diagnostics.UnreachableException(),
-        };
     }
 
     private static System.Collections.Immutable.ImmutableSortedDictionary<string, string> Details(ApplianceParts parts) =>

@@ -1,14 +1,10 @@
 using AgentPki.Authority.Ceremony;
 using AgentPki.Authority.Issuance;
-using AgentPki.Authority.Store;
 using AgentPki.Cryptography;
 using AgentPki.Server.Cli;
 using AgentPki.Server.Configuration;
 using AgentPki.Server.Home;
 using AgentPki.Server.Tls;
-using AgentPki.Storage;
-using AgentPki.X509.Certificates;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace AgentPki.Server.Composition;
 
@@ -22,18 +18,18 @@ internal static class TlsAuthority
 
     /// <summary>Puts the TLS CA into the home's <c>tls-server</c> profile if this machine needs it; the ceremony then makes what the profile names.</summary>
     /// <param name="change">What the ceremony is asked for otherwise than usual.</param>
-    internal static async Task PrepareProfileAsync(ApplianceHome home, ApplianceOptions options, Func<CeremonyOptions, CeremonyOptions> change, CancellationToken cancellationToken)
+    /// <remarks>A home that went over to CAs which this machine's TLS does not know keeps HTTPS with the older ones (<see cref="IssuerDirectory.IssuerFor"/>).</remarks>
+    internal static void PrepareProfile(ApplianceHome home, Func<CeremonyOptions, CeremonyOptions> change)
     {
         var wanted = change(CeremonyOptions.Development("", "AgentPki"));
-        var known = await KnownAsync(home, options, cancellationToken);
-        if (known.Append(wanted.Root.KeyAlgorithm).Append(wanted.Issuing.KeyAlgorithm).All(TlsPlatform.CanChainTo))
+        if (TlsPlatform.CanChainTo(wanted.Root.KeyAlgorithm) && TlsPlatform.CanChainTo(wanted.Issuing.KeyAlgorithm))
         {
             return;
         }
 
         foreach (var file in Directory.EnumerateFiles(home.Profiles, "*.yaml"))
         {
-            var yaml = await File.ReadAllTextAsync(file, cancellationToken);
+            var yaml = File.ReadAllText(file);
             if (yaml.Contains("\nuse: tls-server\n", StringComparison.Ordinal) && yaml.Contains(Usual, StringComparison.Ordinal))
             {
                 // That CA has no OCSP responder: its one certificate is in its CRL or not.
@@ -43,39 +39,19 @@ internal static class TlsAuthority
         }
     }
 
-    /// <summary>The keys of the CAs that a home has by now: a succession may have led to others than it was made with.</summary>
-    private static async Task<IReadOnlyList<KeyAlgorithm>> KnownAsync(ApplianceHome home, ApplianceOptions options, CancellationToken cancellationToken)
-    {
-        var where = ApplianceParts.StoreOptionsOf(home, options);
-        if (!File.Exists(where.DatabasePath))
-        {
-            return [];
-        }
-
-        try
-        {
-            await using var store = await SqliteStore.OpenReadOnlyAsync(where, NullLogger<SqliteStore>.Instance, cancellationToken);
-            return [.. (await ((IAuthorityStore)store).ListAsync(cancellationToken)).Select(a => Certificate.Parse(a.Der).PublicKey.Algorithm)];
-        }
-        catch (StoreUnavailableException)
-        {
-            return []; // of an earlier build, or damaged: opening it for the service comes next, and migrates it or says so
-        }
-    }
-
     /// <summary>Why a home whose issuing CA has such a key has a CA for TLS.</summary>
     internal static string WhyNeeded(KeyAlgorithm issuing) => TlsPlatform.CanChainTo(issuing)
-        ? "this home has a CA whose signatures not every OpenSSL knows"
+        ? "it was made where TLS knew no such algorithm"
         : $"{TlsPlatform.Version} accepts no TLS certificate signed with {issuing}";
 
     /// <exception cref="CommandException">The profile names a CA under which this machine cannot serve: a home made elsewhere.</exception>
-    internal static void RequireServable(Issuer issuer, ApplianceOptions options)
+    internal static void RequireServable(IssuerDirectory issuers, Issuer issuer, ApplianceOptions options)
     {
-        if (issuer.Chain.FirstOrDefault(c => !TlsPlatform.CanChainTo(c.PublicKey.Algorithm)) is { } unknown)
+        if (issuers.WhyNotInTls(issuer) is { } why)
         {
             throw new CommandException(
                 ExitCodes.Environment,
-                $"{TlsPlatform.Version} accepts no TLS certificate signed with {unknown.PublicKey.Algorithm}, so CA '{issuer.Name}' cannot issue the HTTPS certificate here.",
+                $"{why}, so CA '{issuer.Name}' cannot issue the HTTPS certificate here.",
                 options.Development
                     ? "Start the home once with 'agentpki up' (or run 'agentpki ceremony --development'), which gives TLS a classical CA of its own, or use a machine with OpenSSL 3.5 or later."
                     : "Use a machine with OpenSSL 3.5 or later (Debian 13, or the container image), or name a classical CA as issuer in profiles/tls-server.yaml.");

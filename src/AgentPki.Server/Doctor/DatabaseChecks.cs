@@ -28,7 +28,8 @@ internal static class DatabaseChecks
                 ? Finding.Ok("database", string.Create(CultureInfo.InvariantCulture, $"opens, schema current, pages whole; {head.Size} ledger entries"))
                 : Finding.Fail("database", $"damaged: {damage}", "Stop the appliance and restore the last backup; 'agentpki audit verify' says what is lost.");
             var last = head.Size > 0 ? (await ((ILedgerStore)store).FindAsync(head.Size - 1, cancellationToken))?.Leaf.Time : null;
-            return new Result([database, await AuthoritiesAsync(store, context, cancellationToken)], last);
+            var authorities = await ((IAuthorityStore)store).ListAsync(cancellationToken);
+            return new Result([database, Authorities(authorities, context), .. TlsIssuerCheck.Run(context, authorities, await ((IAuthorityStore)store).ListSuccessionsAsync(cancellationToken))], last);
         }
         catch (StoreUnavailableException error)
         {
@@ -37,9 +38,8 @@ internal static class DatabaseChecks
     }
 
     /// <summary>Each CA with its key's honest level, and whether the anchors are those of the database.</summary>
-    private static async Task<Finding> AuthoritiesAsync(IAuthorityStore store, DoctorContext context, CancellationToken cancellationToken)
+    private static Finding Authorities(IReadOnlyList<AuthorityRecord> authorities, DoctorContext context)
     {
-        var authorities = await store.ListAsync(cancellationToken);
         if (authorities.Count == 0)
         {
             return Finding.Fail("authorities", "no CA was made yet", "Type 'agentpki up', or 'agentpki ceremony --development'.");

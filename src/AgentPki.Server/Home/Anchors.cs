@@ -21,15 +21,15 @@ public static class Anchors
     /// While a root goes over to another key: <c>anchors/roots.pem</c>, what to trust beside <c>root.pem</c>, and <c>anchors/rollover.pem</c>, each key under the
     /// other's signature. Empty lists take the files away.
     /// </summary>
-    public static void WriteRollOver(ApplianceHome home, IReadOnlyList<string> roots, IReadOnlyList<string> rollOver)
+    public static void WriteRollOver(ApplianceHome home, IReadOnlyList<Certificate> roots, IReadOnlyList<Certificate> rollOver)
     {
         var folder = Path.GetDirectoryName(home.RootCertificate) ?? home.Root;
-        foreach (var (name, texts) in new[] { ("roots.pem", roots), ("rollover.pem", rollOver) })
+        foreach (var (name, certificates) in new[] { ("roots.pem", roots), ("rollover.pem", rollOver) })
         {
             var path = Path.Combine(folder, name);
-            if (texts.Count > 0)
+            if (certificates.Count > 0)
             {
-                WriteIfDifferent(path, string.Concat(texts));
+                WriteIfDifferent(path, Pem.Encode(certificates));
             }
             else if (File.Exists(path))
             {

@@ -12,19 +12,23 @@ namespace AgentPki.Server.Tls;
 /// <returns>The certificate, then its issuer's.</returns>
 public delegate Task<IReadOnlyList<Certificate>> TlsIssuance(ISigningKey key, IReadOnlyList<GeneralName> names, CancellationToken cancellationToken);
 
-/// <summary>Keeps the appliance's TLS certificate: reads it at start, has it issued when there is no good one, renews it while running.</summary>
+/// <summary>
+/// Keeps the appliance's TLS certificate: reads it at start, has it issued when there is no good one, renews it while running, and when another CA has become
+/// the one that issues it.
+/// </summary>
+/// <param name="issuing">The certificate of the CA that issues it now.</param>
 public sealed class TlsCertificateKeeper(
-    TlsSlot slot, ApplianceOptions options, IKeyWrapper wrapper, TlsIssuance issue, TimeProvider clock, ILogger<TlsCertificateKeeper> logger)
+    TlsSlot slot, ApplianceOptions options, IKeyWrapper wrapper, Func<Certificate> issuing, TlsIssuance issue, TimeProvider clock, ILogger<TlsCertificateKeeper> logger) : IDisposable
 {
     private static readonly TimeSpan LookEvery = TimeSpan.FromMinutes(1);
     private readonly IReadOnlyList<GeneralName> _names = TlsNames.Of(options.Listen);
+    private readonly SemaphoreSlim _one = new(1, 1);
 
     /// <summary>The certificate to serve with: the kept one while it is fresh, else a new one.</summary>
-    /// <param name="issuing">The CA that must have issued it.</param>
-    public async Task<(TlsIdentity Identity, bool IsNew)> LoadAsync(Certificate issuing, CancellationToken cancellationToken)
+    public async Task<(TlsIdentity Identity, bool IsNew)> LoadAsync(CancellationToken cancellationToken)
     {
         await using var kept = await TlsKeyFile.TryReadAsync(slot, wrapper, cancellationToken);
-        if (kept is not null && Pem.TryReadCertificates(slot.CertificateFile) is [var leaf, ..] chain && IsFresh(leaf, kept, issuing))
+        if (kept is not null && Pem.TryReadCertificates(slot.CertificateFile) is [var leaf, ..] chain && IsFresh(leaf, kept))
         {
             var (certificate, intermediates) = Platform(chain, kept);
             return (new TlsIdentity(certificate, intermediates), false);
@@ -40,26 +44,43 @@ public sealed class TlsCertificateKeeper(
         using var timer = new PeriodicTimer(LookEvery, clock);
         while (await NextAsync(timer, cancellationToken))
         {
-            if (!IsDue(new DateTimeOffset(identity.Certificate.NotBefore), new DateTimeOffset(identity.Certificate.NotAfter)))
-            {
-                continue;
-            }
-
-            try
-            {
-                // A new key with each certificate: whoever got hold of the old one loses it.
-                var (certificate, intermediates) = await IssueAsync(null, cancellationToken);
-                identity.Replace(certificate, intermediates);
-                Log.TlsRenewed(logger, certificate.NotAfter);
-            }
-#pragma warning disable CA1031 // Whatever it was, renewal is tried again while the old certificate is still good.
-            catch (Exception error) when (error is not OperationCanceledException)
-#pragma warning restore CA1031
-            {
-                Log.TlsRenewalFailed(logger, error, identity.Certificate.NotAfter);
-            }
+            await RenewAsync(identity, CancellationToken.None); // once begun it is finished
         }
     }
+
+    /// <summary>Renews it now if that is due, or if another CA issues it than did.</summary>
+    /// <returns>Whether there is another certificate now.</returns>
+    public async Task<bool> RenewAsync(TlsIdentity identity, CancellationToken cancellationToken)
+    {
+        await _one.WaitAsync(cancellationToken);
+        try
+        {
+            var current = Certificate.Parse(identity.Certificate.RawData);
+            if (IsOf(current, issuing()) && !IsDue(current.NotBefore, current.NotAfter))
+            {
+                return false;
+            }
+
+            // A new key with each certificate: whoever got hold of the old one loses it.
+            var (certificate, intermediates) = await IssueAsync(null, cancellationToken);
+            identity.Replace(certificate, intermediates);
+            Log.TlsRenewed(logger, certificate.NotAfter);
+            return true;
+        }
+#pragma warning disable CA1031 // Whatever it was, renewal is tried again while the old certificate is still good.
+        catch (Exception error) when (error is not OperationCanceledException)
+#pragma warning restore CA1031
+        {
+            Log.TlsRenewalFailed(logger, error, identity.Certificate.NotAfter);
+            return false;
+        }
+        finally
+        {
+            _one.Release();
+        }
+    }
+
+    public void Dispose() => _one.Dispose();
 
     /// <summary>Due when less is left than configured, or than a third of its life if that is shorter.</summary>
     internal bool IsDue(DateTimeOffset notBefore, DateTimeOffset notAfter)
@@ -68,9 +89,10 @@ public sealed class TlsCertificateKeeper(
         return notAfter - clock.GetUtcNow() < (third < options.Tls.RenewBefore ? third : options.Tls.RenewBefore);
     }
 
-    private bool IsFresh(Certificate leaf, ISigningKey key, Certificate issuing) =>
-        leaf.PublicKey.Equals(key.PublicKey) && leaf.IsValidAt(clock.GetUtcNow()) && !IsDue(leaf.NotBefore, leaf.NotAfter) &&
-        leaf.AuthorityKeyIdentifier.Span.SequenceEqual(issuing.SubjectKeyIdentifier.Span) && _names.All(leaf.SubjectAlternativeNames.Contains);
+    private bool IsFresh(Certificate leaf, ISigningKey key) =>
+        leaf.PublicKey.Equals(key.PublicKey) && leaf.IsValidAt(clock.GetUtcNow()) && !IsDue(leaf.NotBefore, leaf.NotAfter) && IsOf(leaf, issuing()) && _names.All(leaf.SubjectAlternativeNames.Contains);
+
+    private static bool IsOf(Certificate leaf, Certificate authority) => leaf.AuthorityKeyIdentifier.Span.SequenceEqual(authority.SubjectKeyIdentifier.Span);
 
     private async Task<(X509Certificate2 Certificate, X509Certificate2Collection Intermediates)> IssueAsync(SoftwareSigningKey? kept, CancellationToken cancellationToken)
     {

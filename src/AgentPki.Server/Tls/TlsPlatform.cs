@@ -36,6 +36,9 @@ public static class TlsPlatform
         AlgorithmFamily.MlKem or AlgorithmFamily.Composite => false,
     };
 
+    /// <summary>Why it cannot, as a sentence without its full stop; null when it can.</summary>
+    public static string? WhyNotChainTo(KeyAlgorithm authority) => CanChainTo(authority) ? null : $"{Version} accepts no TLS certificate signed with {authority}";
+
     /// <summary>One line for people.</summary>
     public static string Describe() => IsPostQuantum
         ? $"{Version}: groups X25519MLKEM768 and classical ones, signatures ECDSA, RSA and ML-DSA"

@@ -39,7 +39,7 @@ internal sealed class UpRun(CommandContext context, string trustDomain, HomeKind
         }
 
         // 3. Store and ceremony. The profiles say whether TLS has a CA of its own.
-        await TlsAuthority.PrepareProfileAsync(_home, options, Wanted, cancellationToken);
+        TlsAuthority.PrepareProfile(_home, Wanted);
         using var loggers = LoggerSetup.ToFile(_home, options.Log, context.Clock);
         await using var parts = await ApplianceParts.OpenAsync(_home, options, tokenOptions, KeyPlacement.AllowTokenWrapped, context.Clock, loggers, cancellationToken);
         var ceremony = await context.Terminal.WorkAsync("ceremony", () => Ceremonies.RunDevelopmentAsync(parts, Wanted, cancellationToken));

@@ -1,6 +1,7 @@
 using AgentPki.Authority.Enrollment;
 using AgentPki.Authority.Migration;
 using AgentPki.Authority.Problems;
+using AgentPki.Authority.Profiles;
 using AgentPki.Authority.Revocation;
 using AgentPki.Authority.Store;
 using AgentPki.Cryptography;
@@ -41,7 +42,7 @@ public sealed class SuccessionTests
     public async Task StartAsync_WhatCannotBe_IsRefused(string name, string key, string reason)
     {
         await using var authority = await TestAuthority.StartAsync();
-        var refused = Assert.IsType<Outcome<IReadOnlyList<SuccessionStatus>>.Refused>(
+        var refused = Assert.IsType<Outcome<SuccessionChange>.Refused>(
             await authority.Services.Successions.StartAsync(new SuccessionDraft(name, KeyAlgorithm.Find(key)!), "admin:test", "c", default));
         Assert.Contains(reason, refused.Problem.Detail, StringComparison.Ordinal);
         Assert.Equal(2, authority.Services.Issuers.All.Count);
@@ -145,7 +146,7 @@ public sealed class SuccessionTests
         Assert.Equal(authority.Services.Issuers.Find("issuing-2")!.Certificate.Subject, (await authority.AgentAsync("b.agents.test")).Certificate.Issuer);
         await DoneAsync(authority.Services.Successions.RollBackAsync("issuing", "admin:test", "c", default));
         Assert.Equal(authority.Ceremony.Issuing.Subject, (await authority.AgentAsync("c.agents.test")).Certificate.Issuer);
-        Assert.IsType<Outcome<IReadOnlyList<SuccessionStatus>>.Refused>(await authority.Services.Successions.FinishAsync("issuing", "admin:test", "c", default));
+        Assert.IsType<Outcome<SuccessionChange>.Refused>(await authority.Services.Successions.FinishAsync("issuing", "admin:test", "c", default));
     }
 
     [Fact]
@@ -182,6 +183,31 @@ public sealed class SuccessionTests
         Assert.Equal(KeyAlgorithm.Rsa3072, third.Certificate.PublicKey.Algorithm);
     }
 
+    [Fact]
+    public async Task Https_CaThatThePlatformsTlsDoesNotAccept_StaysWithTheOldOneAndItIsSaid()
+    {
+        await using var authority = await TestAuthority.StartAsync(TestAuthority.DefaultOptions with { WhyNotInTls = key => key == KeyAlgorithm.MlDsa87 ? "this TLS knows no ml-dsa-87 (test)" : null });
+        var tls = authority.Services.Profiles.Require(ProfileUse.TlsServer);
+        var draft = new SuccessionDraft("issuing", KeyAlgorithm.EcdsaP384, KeyAlgorithm.MlDsa87);
+        const string Said = "this TLS knows no ml-dsa-87 (test): HTTPS stays with CA 'issuing' (ecdsa-p256), and clients go on to be given its root beside the new one";
+        Assert.Contains(Said, authority.Services.Successions.Plan(draft).Warnings);
+
+        Assert.Contains(Said, await DoneAsync(authority.Services.Successions.StartAsync(draft, "admin:test", "c", default)));
+        Assert.Empty(await DoneAsync(authority.Services.Successions.SwitchAsync("issuing", "admin:test", "c", default)));
+        Assert.Equal([Said], await DoneAsync(authority.Services.Successions.FinishAsync("issuing", "admin:test", "c", default)));
+
+        var issuers = authority.Services.Issuers;
+        Assert.Equal("issuing", issuers.IssuerFor(tls)!.Name);
+        Assert.Equal("issuing-2", issuers.IssuerFor(authority.Services.Profiles.Default)!.Name);
+        Assert.Equal("issuing-2", issuers.SettledIn("issuing")!.Name);
+
+        // One that it accepts again: HTTPS follows to that.
+        await DoneAsync(authority.Services.Successions.StartAsync(new SuccessionDraft("issuing-2", KeyAlgorithm.EcdsaP256, KeyAlgorithm.EcdsaP384), "admin:test", "c", default));
+        await DoneAsync(authority.Services.Successions.SwitchAsync("issuing-2", "admin:test", "c", default));
+        Assert.Empty(await DoneAsync(authority.Services.Successions.FinishAsync("issuing-2", "admin:test", "c", default)));
+        Assert.Equal("issuing-3", issuers.IssuerFor(tls)!.Name);
+    }
+
     // Names, keys and signatures from the anchor down; what openssl makes of it is in the integration tests.
     private static void AssertPath(TestAuthority authority, Certificate anchor, params Certificate[] path)
     {
@@ -195,11 +221,9 @@ public sealed class SuccessionTests
         }
     }
 
-    private static async Task DoneAsync(ValueTask<Outcome<IReadOnlyList<SuccessionStatus>>> command)
+    private static async Task<IReadOnlyList<string>> DoneAsync(ValueTask<Outcome<SuccessionChange>> command)
     {
-        if (await command is Outcome<IReadOnlyList<SuccessionStatus>>.Refused(var problem))
-        {
-            Assert.Fail(problem.Detail);
-        }
+        var outcome = await command;
+        return outcome is Outcome<SuccessionChange>.Done(var change) ? change.Remarks : throw new Xunit.Sdk.XunitException(((Outcome<SuccessionChange>.Refused)outcome).Problem.Detail);
     }
 }

@@ -29,8 +29,12 @@ public sealed class SuccessionTests : IDisposable
         var course = await SuccessionCourse.RunAsync(appliance, folder, "--algorithm", "ecdsa-p384", "--root-algorithm", "ecdsa-p384", "--served-for", "30d");
 
         await course.AssertFollowedBothWaysAsync(JudgeWith(arguments => OpenSsl.RunAsync(folder, arguments)));
-        (await appliance.Cli.RunAsync("migrate", "ca", "finish")).MustSucceed();
-        Assert.Equal(2, (await SuccessionCourse.GivenOutAsync(appliance)).Count);
+        // Over: the running appliance's files and HTTPS certificate have followed when the command returns.
+        Assert.Contains("The HTTPS certificate comes from CA 'issuing-2' now.", (await appliance.Cli.RunAsync("migrate", "ca", "finish")).MustSucceed().Text, StringComparison.Ordinal);
+        Assert.Equal([Read(course.NewAnchor)], Anchors(appliance));
+        Assert.Equal([Read(course.NewIssuing), Read(course.NewAnchor)], await SuccessionCourse.GivenOutAsync(appliance));
+        Assert.False(File.Exists(Path.Combine(appliance.Home, "anchors", "roots.pem")));
+        Assert.Matches("ok +tls issuer +CA 'issuing-2'", (await appliance.Cli.RunAsync("doctor")).MustSucceed().Text);
         (await appliance.Cli.VerifyAuditAsync()).MustSucceed();
     }
 
@@ -51,11 +55,9 @@ public sealed class SuccessionTests : IDisposable
         var renewed = await judge.RenewAsync((certificate, key, course.After.Name), "ML-DSA-65");
         (await judge.RunAsync("verify", "-x509_strict", "-CAfile", course.NewAnchor, "-untrusted", course.NewIssuing, renewed)).MustSucceed();
 
-        // Over: the new chain alone, at the next start in the files too; its CRLs, OCSP answers and TLS are verified by it.
-        (await appliance.Cli.RunAsync("migrate", "ca", "finish")).MustSucceed();
-        await appliance.KillAsync();
-        await appliance.StartAsync();
-        Assert.Equal(File.ReadAllText(course.NewAnchor).ReplaceLineEndings("").Trim(), File.ReadAllText(appliance.AnchorsFile).ReplaceLineEndings("").Trim());
+        // Over: the new chain alone; its CRLs, OCSP answers and TLS are verified by it.
+        Assert.Contains("comes from CA 'issuing-2' now", (await appliance.Cli.RunAsync("migrate", "ca", "finish")).MustSucceed().Text, StringComparison.Ordinal);
+        Assert.Equal([Read(course.NewAnchor)], Anchors(appliance));
         (await judge.VerifyWithListsAsync(renewed, "root-2", "issuing-2")).MustSucceed();
         Assert.Contains(": good", await judge.StatusAsync(renewed), StringComparison.Ordinal);
         Assert.Contains("Verify return code: 0 (ok)", await judge.HandshakeAsync(), StringComparison.Ordinal);
@@ -96,6 +98,21 @@ public sealed class SuccessionTests : IDisposable
         var list = CertificateList.Parse((await appliance.Http().ExchangeAsync(Requests.Get("/crl/issuing-2.crl")))!.Body);
         Assert.True(list.VerifySignature(newIssuing.PublicKey, Software));
         Assert.NotNull(list.Find(Read(course.NewLeaf).SerialNumber.Span));
+
+        // Over: no OpenSSL accepts a composite's signature in TLS, so HTTPS stays where it was, which is said, and clients get that root too.
+        const string Said = "accepts no TLS certificate signed with mldsa65-ecdsa-p256: HTTPS stays with CA 'issuing' (ecdsa-p256)";
+        Assert.Contains(Said, (await appliance.Cli.RunAsync("migrate", "ca", "finish")).MustSucceed().Text, StringComparison.Ordinal);
+        for (var start = 0; start < 2; start++)
+        {
+            Assert.Equal([newRoot, Read(course.OldAnchor)], Anchors(appliance));
+            Assert.Equal([newIssuing, newRoot, Read(course.OldAnchor)], await SuccessionCourse.GivenOutAsync(appliance));
+            var doctor = (await appliance.Cli.RunAsync("doctor")).MustSucceed().Text;
+            Assert.Matches("warn +tls issuer", doctor);
+            Assert.Contains(Said, doctor, StringComparison.Ordinal);
+            await appliance.KillAsync();
+            await appliance.StartAsync();
+        }
+
         (await appliance.Cli.VerifyAuditAsync()).MustSucceed();
     }
 
@@ -138,6 +155,8 @@ public sealed class SuccessionTests : IDisposable
         Assert.True(responder.VerifySignature(issuer.PublicKey, Software) && response.VerifySignature(responder.PublicKey, Software));
         return response.Data!.Responses[0].Status;
     }
+
+    private static IEnumerable<Certificate> Anchors(Appliance appliance) => appliance.Anchors().Select(a => Certificate.Parse(a.RawData));
 
     private static Certificate Read(string pem) => Certificate.Parse(System.Security.Cryptography.X509Certificates.X509CertificateLoader.LoadCertificateFromFile(pem).RawData);
 }

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using AgentPki.Authority.Enrollment;
+using AgentPki.Authority.Migration;
 using AgentPki.Authority.Problems;
 using AgentPki.Authority.Profiles;
 using AgentPki.Cryptography;
@@ -22,7 +23,7 @@ public sealed class TlsCertificateKeeperTests : IAsyncLifetime
 
     private ApplianceHome Home => new(_folder.Path);
 
-    private Certificate Issuing => _authority.Ceremony.Issuing;
+    private Certificate Issuing => _authority.Services.Issuers.IssuerFor(_authority.Services.Profiles.Require(ProfileUse.TlsServer))!.Certificate;
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
@@ -41,8 +42,8 @@ public sealed class TlsCertificateKeeperTests : IAsyncLifetime
     [Fact]
     public async Task Load_SecondTime_KeepsKeyAndCertificate()
     {
-        var (first, isNew) = await Keeper().LoadAsync(Issuing, Token);
-        var (second, isNewAgain) = await Keeper().LoadAsync(Issuing, Token);
+        var (first, isNew) = await Keeper().LoadAsync(Token);
+        var (second, isNewAgain) = await Keeper().LoadAsync(Token);
 
         Assert.True(isNew);
         Assert.False(isNewAgain);
@@ -54,7 +55,7 @@ public sealed class TlsCertificateKeeperTests : IAsyncLifetime
     [Fact]
     public async Task Load_KeyOnDisk_IsNotReadableWithoutTheToken()
     {
-        await Keeper().LoadAsync(Issuing, Token);
+        await Keeper().LoadAsync(Token);
 
         Assert.Throws<CryptographicException>(() => ECDsa.Create().ImportPkcs8PrivateKey(File.ReadAllBytes(Home.TlsKey), out _));
     }
@@ -67,7 +68,7 @@ public sealed class TlsCertificateKeeperTests : IAsyncLifetime
     [InlineData("damaged key file")]
     public async Task Load_KeptOneNoLongerFits_IssuesAnother(string change)
     {
-        var (first, _) = await Keeper().LoadAsync(Issuing, Token);
+        var (first, _) = await Keeper().LoadAsync(Token);
         var names = "";
         switch (change)
         {
@@ -88,7 +89,7 @@ public sealed class TlsCertificateKeeperTests : IAsyncLifetime
                 break;
         }
 
-        var (second, isNew) = await Keeper(names).LoadAsync(Issuing, Token);
+        var (second, isNew) = await Keeper(names).LoadAsync(Token);
 
         Assert.True(isNew);
         Assert.NotEqual(first.Certificate.Thumbprint, second.Certificate.Thumbprint);
@@ -98,7 +99,7 @@ public sealed class TlsCertificateKeeperTests : IAsyncLifetime
     public async Task Keep_NearTheEnd_RenewsWithAnotherKey()
     {
         var keeper = Keeper();
-        var (identity, _) = await keeper.LoadAsync(Issuing, Token);
+        var (identity, _) = await keeper.LoadAsync(Token);
         var (thumbprint, key) = (identity.Certificate.Thumbprint, identity.Certificate.GetPublicKeyString());
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(Token);
         var keeping = keeper.KeepAsync(identity, stop.Token);
@@ -118,12 +119,31 @@ public sealed class TlsCertificateKeeperTests : IAsyncLifetime
         Assert.NotEqual(key, identity.Certificate.GetPublicKeyString());
     }
 
+    [Fact]
+    public async Task Renew_AfterASuccession_ComesFromTheNewCaAtOnceAndNotTwice()
+    {
+        using var keeper = Keeper();
+        var (identity, _) = await keeper.LoadAsync(Token);
+        Assert.False(await keeper.RenewAsync(identity, Token));
+        Assert.IsType<Outcome<SuccessionChange>.Done>(await _authority.Services.Successions.StartAsync(new SuccessionDraft("issuing", KeyAlgorithm.EcdsaP384), "admin:test", "c", Token));
+        await _authority.Services.Successions.SwitchAsync("issuing", "admin:test", "c", Token);
+        Assert.False(await keeper.RenewAsync(identity, Token)); // clients trust the old one until it is over
+        await _authority.Services.Successions.FinishAsync("issuing", "admin:test", "c", Token);
+
+        Assert.True(await keeper.RenewAsync(identity, Token));
+        Assert.False(await keeper.RenewAsync(identity, Token));
+
+        Assert.Equal(_authority.Services.Issuers.Find("issuing-2")!.Certificate.Subject, Certificate.Parse(identity.Certificate.RawData).Issuer);
+        Assert.Equal(2, _issued);
+        Assert.False((await keeper.LoadAsync(Token)).IsNew);
+    }
+
     private TlsCertificateKeeper Keeper(string name = "")
     {
         var yaml = $"trustDomain: a.test\nlisten: {{names: [{(name.Length == 0 ? "" : name)}]}}";
         var (options, problems) = ConfigurationReader.Read(yaml, "f.yaml", _ => null);
         Assert.Empty(problems);
-        return new TlsCertificateKeeper(TlsSlot.Classical(Home), options, _wrapper, IssueAsync, _authority.Time, NullLogger<TlsCertificateKeeper>.Instance);
+        return new TlsCertificateKeeper(TlsSlot.Classical(Home), options, _wrapper, () => Issuing, IssueAsync, _authority.Time, NullLogger<TlsCertificateKeeper>.Instance);
     }
 
     private async Task<IReadOnlyList<Certificate>> IssueAsync(ISigningKey key, IReadOnlyList<X509.Names.GeneralName> names, CancellationToken cancellationToken)

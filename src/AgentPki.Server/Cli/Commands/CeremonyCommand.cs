@@ -54,7 +54,7 @@ internal static class CeremonyCommand
         }
 
         using var loggers = LoggerSetup.ToFile(home, options.Log, context.Clock);
-        await TlsAuthority.PrepareProfileAsync(home, options, Wanted, cancellationToken);
+        TlsAuthority.PrepareProfile(home, Wanted);
         await using var parts = await ApplianceParts.OpenAsync(home, options, tokenOptions, placement, context.Clock, loggers, cancellationToken);
         var result = await context.Terminal.WorkAsync("ceremony", () => Ceremonies.RunDevelopmentAsync(parts, Wanted, cancellationToken));
         foreach (var step in result.Steps)

@@ -3,7 +3,6 @@ using System.Globalization;
 using AgentPki.Protocols.Admin;
 using AgentPki.Server.Administration;
 using AgentPki.Server.Configuration;
-using AgentPki.Server.Home;
 
 namespace AgentPki.Server.Cli.Commands;
 
@@ -50,9 +49,7 @@ internal static class MigrateCaCommand
             .Runs(async (parsed, cancellationToken) =>
             {
                 using var admin = new AdminConnection(context.Home());
-                var made = await admin.PostAsync("successions", options.Read(parsed), AdminJson.Default.SuccessionCommand, AdminJson.Default.SuccessionsView, cancellationToken);
-                WriteAnchors(context, made);
-                return Tell(context, made);
+                return Tell(context, await admin.PostAsync("successions", options.Read(parsed), AdminJson.Default.SuccessionCommand, AdminJson.Default.SuccessionChangeView, cancellationToken));
             });
     }
 
@@ -64,9 +61,7 @@ internal static class MigrateCaCommand
             .Runs(async (parsed, cancellationToken) =>
             {
                 using var admin = new AdminConnection(context.Home());
-                var moved = await admin.PostAsync($"successions/{Uri.EscapeDataString(parsed.GetRequiredValue(authority))}/{verb}", AdminJson.Default.SuccessionsView, cancellationToken);
-                WriteAnchors(context, moved);
-                return Tell(context, moved);
+                return Tell(context, await admin.PostAsync($"successions/{Uri.EscapeDataString(parsed.GetRequiredValue(authority))}/{verb}", AdminJson.Default.SuccessionChangeView, cancellationToken));
             });
     }
 
@@ -79,44 +74,37 @@ internal static class MigrateCaCommand
         Output.Table(context.Terminal, ["CA", "KEY", "SUCCESSOR", "KEY", "LEVEL", "WHERE", "UNTIL", "SUBJECT"],
             [.. plan.Authorities.Select(a => new[] { a.Predecessor, a.PredecessorKeyAlgorithm, a.Name, a.KeyAlgorithm, a.KeyProtection, a.KeyProvider, Output.Time(a.NotAfter), a.Subject })], "Nothing would be made.");
         context.Terminal.Line($"Both chains would be given out until {Output.Time(plan.ServedUntil)}; agents' certificates would move {(plan.SwitchAt is { } at ? $"at {Output.Time(at)}" : "when 'migrate ca switch' says so")}.");
-        foreach (var warning in plan.Warnings)
-        {
-            context.Terminal.Line($"Note: {warning}.");
-        }
-
-        foreach (var obstacle in plan.Obstacles)
-        {
-            context.Terminal.Line($"It cannot start: {obstacle}.");
-        }
-
+        Output.Remarks(context.Terminal, "Note", plan.Warnings);
+        Output.Remarks(context.Terminal, "It cannot start", plan.Obstacles);
         return plan.Obstacles.Count == 0 ? ExitCodes.Success : ExitCodes.CheckFailed;
     }
 
     private static async Task<int> StatusAsync(CommandContext context, CancellationToken cancellationToken)
     {
         using var admin = new AdminConnection(context.Home());
-        return Tell(context, await admin.GetAsync("successions", AdminJson.Default.SuccessionsView, cancellationToken));
+        return Show(context, (await admin.GetAsync("successions", AdminJson.Default.SuccessionsView, cancellationToken)).Successions);
     }
 
-    private static int Tell(CommandContext context, SuccessionsView view)
+    private static int Tell(CommandContext context, SuccessionChangeView change)
+    {
+        Show(context, change.Successions);
+        Output.Remarks(context.Terminal, "Note", change.Remarks);
+        return ExitCodes.Success;
+    }
+
+    private static int Show(CommandContext context, IReadOnlyList<SuccessionView> successions)
     {
         Output.Table(
             context.Terminal,
             ["CA", "SUCCESSOR", "STATE", "SWITCH", "GIVEN OUT UNTIL"],
             [
-                .. view.Successions.Select(s => new[]
+                .. successions.Select(s => new[]
                 {
                     s.Predecessor, s.Successor, s.State.ToString().ToLower(CultureInfo.InvariantCulture), s.SwitchAt is { } at ? Output.Time(at) : "when told", s.IsServed ? Output.Time(s.ServedUntil) : "not any more",
                 }),
             ],
             "No CA has a successor.");
         return ExitCodes.Success;
-    }
-
-    private static void WriteAnchors(CommandContext context, SuccessionsView view)
-    {
-        var served = view.Successions.Where(s => s.IsServed && s.NewWithOld is not null).ToList();
-        Anchors.WriteRollOver(context.Home(), [.. served.Select(s => s.SuccessorPem)], [.. served.SelectMany(s => new[] { s.NewWithOld, s.OldWithNew }).OfType<string>()]);
     }
 }
 

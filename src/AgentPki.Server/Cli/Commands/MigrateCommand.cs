@@ -106,16 +106,8 @@ internal static class MigrateCommand
             context.Terminal.Line($"  and {plan.Switched - plan.Sample.Count} more");
         }
 
-        foreach (var warning in plan.Warnings)
-        {
-            context.Terminal.Line($"Warning: {Sentence(warning)}");
-        }
-
-        foreach (var obstacle in plan.Obstacles)
-        {
-            context.Terminal.Line($"It cannot start: {Sentence(obstacle)}");
-        }
-
+        Output.Remarks(context.Terminal, "Warning", plan.Warnings);
+        Output.Remarks(context.Terminal, "It cannot start", plan.Obstacles);
         return plan.Obstacles.Count == 0 ? ExitCodes.Success : ExitCodes.CheckFailed;
     }
 
@@ -138,11 +130,7 @@ internal static class MigrateCommand
     private static int Tell(CommandContext context, CampaignChangeView change)
     {
         context.Terminal.Line($"Campaign {change.Campaign.Name} is {MigrateStatus.Word(change.Campaign.State)} at {Percent(change.Campaign.Share)}: {MigrateStatus.Summary(change.Campaign)}.");
-        foreach (var remark in change.Remarks)
-        {
-            context.Terminal.Line(Sentence(remark));
-        }
-
+        Output.Remarks(context.Terminal, null, change.Remarks);
         return ExitCodes.Success;
     }
 
@@ -153,8 +141,6 @@ internal static class MigrateCommand
     internal static string Percent(double share) => string.Create(CultureInfo.InvariantCulture, $"{share:0.##} %");
 
     internal static string Number(int count) => count.ToString(CultureInfo.InvariantCulture);
-
-    private static string Sentence(string text) => text.Length == 0 ? text : $"{char.ToUpperInvariant(text[0])}{text[1..].TrimEnd('.')}.";
 }
 
 /// <summary>What selects agents and says where they go; the same for plan and start.</summary>
