@@ -72,6 +72,9 @@ public static class Oids
     public const string ContentType = "1.2.840.113549.1.9.3";
     public const string MessageDigest = "1.2.840.113549.1.9.4";
     public const string SigningTime = "1.2.840.113549.1.9.5";
+
+    /// <summary>RFC 6211 id-aa-CMSAlgorithmProtection.</summary>
+    public const string CmsAlgorithmProtection = "1.2.840.113549.1.9.52";
     public const string ChallengePassword = "1.2.840.113549.1.9.7";
     public const string ExtensionRequest = "1.2.840.113549.1.9.14";
     public const string SmimeCapabilities = "1.2.840.113549.1.9.15";

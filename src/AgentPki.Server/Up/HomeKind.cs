@@ -27,21 +27,28 @@ internal sealed record HomeKind(string Name, KeyKind Root, KeyKind Issuing)
     internal bool WantsLatticeToken => new[] { Issuing.Key, Issuing.Alternative, Root.Key, Root.Alternative }.OfType<KeyAlgorithm>().SelectMany(Parts).Any(a => a.Family == AlgorithmFamily.MlDsa);
 
     /// <summary>The kind of key or pair that goes first in a default profile, told by its text; null: as it stands there.</summary>
-    /// <remarks>The appliance itself has one key for each use. TLS and CMS have ML-DSA among the post-quantum kinds here (draft-ietf-tls-mldsa, RFC 9882); for other homes they stay classical.</remarks>
+    /// <remarks>
+    /// The appliance itself has one key for each use. TLS has ML-DSA among the post-quantum kinds (draft-ietf-tls-mldsa), CMS all of them (RFC 9882, RFC 9814, composites by their draft);
+    /// where the CA's first key is another, they stay as they stand.
+    /// </remarks>
     internal string? PreferredIn(string profile)
     {
-        var isNarrow = profile.Contains("use: tls-server", StringComparison.Ordinal) || profile.Contains("use: cms-signer", StringComparison.Ordinal);
         if (profile.Contains("keyEncipherment", StringComparison.Ordinal))
         {
             return null; // for keys that sign nothing
         }
 
-        if (isNarrow && Issuing.Key.Family != AlgorithmFamily.MlDsa)
+        if (profile.Contains("use: tls-server", StringComparison.Ordinal))
         {
-            return null;
+            return Issuing.Key.Family == AlgorithmFamily.MlDsa ? Issuing.Key.Name : null;
         }
 
-        return isNarrow || profile.Contains("use: ocsp-responder", StringComparison.Ordinal) ? Issuing.Key.Name : Issuing.ToString();
+        if (profile.Contains("use: cms-signer", StringComparison.Ordinal))
+        {
+            return Issuing.Key.IsQuantumSafe ? Issuing.Key.Name : null;
+        }
+
+        return profile.Contains("use: ocsp-responder", StringComparison.Ordinal) ? Issuing.Key.Name : Issuing.ToString();
     }
 
     /// <exception cref="CommandException">There is no such profile.</exception>

@@ -59,9 +59,10 @@ public sealed class CmsDigest
     /// Null when it is unknown or contradicts the digest.
     /// </summary>
     /// <param name="attributesSigned">Whether there are signed attributes. Without them, ML-DSA signs the content itself and digestAlgorithm says nothing (RFC 9882 §3.3).</param>
-    internal static SignatureAlgorithm? ReadSignatureAlgorithm(ref DerReader reader, CmsDigest? digest, bool attributesSigned)
+    /// <param name="encoded">The AlgorithmIdentifier as it came.</param>
+    internal static SignatureAlgorithm? ReadSignatureAlgorithm(ref DerReader reader, CmsDigest? digest, bool attributesSigned, out ReadOnlyMemory<byte> encoded)
     {
-        var algorithm = AlgorithmIdentifiers.ReadSignature(ref reader, "signatureAlgorithm", out var encoded);
+        var algorithm = AlgorithmIdentifiers.ReadSignature(ref reader, "signatureAlgorithm", out encoded);
         if (algorithm is null && AlgorithmIdentifiers.OidOf(encoded) == Oids.RsaEncryption)
         {
             algorithm = digest == Sha256 ? SignatureAlgorithm.RsaPkcs1Sha256

@@ -36,19 +36,20 @@ public sealed partial class SignedData
         }
 
         var algorithm = options.SignatureAlgorithm ?? key.Algorithm.DefaultSignature;
-        var attributes = EncodeAttributes(contentType, CmsDigest.For(algorithm).Compute(content.Span), options.SigningTime);
+        var attributes = EncodeAttributes(contentType, algorithm, content.Span, options.SigningTime);
         var signature = await key.SignAsync(algorithm, attributes, cancellationToken);
         return Encode(contentType, content.Span, algorithm, attributes, signature, signer, options.Certificates);
     }
 
     // RFC 5652 §11; a SET OF in DER order, which is what is signed.
-    private static byte[] EncodeAttributes(string contentType, byte[] digest, DateTimeOffset? signingTime)
+    private static byte[] EncodeAttributes(string contentType, SignatureAlgorithm algorithm, ReadOnlySpan<byte> content, DateTimeOffset? signingTime)
     {
         using var writer = new DerWriter(256);
         using (writer.SetOf())
         {
             new RequestAttribute(Oids.ContentType, [SignerInfo.AttributeOid(contentType)]).Write(writer);
-            new RequestAttribute(Oids.MessageDigest, [SignerInfo.AttributeOctets(digest)]).Write(writer);
+            new RequestAttribute(Oids.MessageDigest, [SignerInfo.AttributeOctets(CmsDigest.For(algorithm).Compute(content))]).Write(writer);
+            AlgorithmProtection.For(algorithm).Write(writer);
             if (signingTime is { } time)
             {
                 using var value = new DerWriter(32);

@@ -10,8 +10,9 @@ namespace AgentPki.X509.Cms;
 public sealed class SignerInfo
 {
     private readonly ReadOnlyMemory<byte> _signedAttributes;
+    private readonly ReadOnlyMemory<byte> _signatureAlgorithm;
 
-    private SignerInfo(ReadOnlyMemory<byte> signedAttributes) => _signedAttributes = signedAttributes;
+    private SignerInfo(ReadOnlyMemory<byte> signedAttributes, ReadOnlyMemory<byte> signatureAlgorithm) => (_signedAttributes, _signatureAlgorithm) = (signedAttributes, signatureAlgorithm);
 
     /// <summary>The signer's issuer where it is named by issuer and serial number; else null.</summary>
     public X500Name? Issuer { get; private init; }
@@ -54,7 +55,8 @@ public sealed class SignerInfo
             return contentType == Oids.CmsData && providers.Verify(key, algorithm, content, Signature.Span);
         }
 
-        if (Digest is not { } digest || !HasOne(Oids.ContentType, AttributeOid(contentType)) || !HasOne(Oids.MessageDigest, AttributeOctets(digest.Compute(content))))
+        if (Digest is not { } digest || !HasOne(Oids.ContentType, AttributeOid(contentType)) || !HasOne(Oids.MessageDigest, AttributeOctets(digest.Compute(content)))
+            || !AlgorithmProtection.Holds(SignedAttributes, digest, _signatureAlgorithm))
         {
             return false;
         }
@@ -92,7 +94,7 @@ public sealed class SignerInfo
             attributes = RequestAttribute.ReadAll(reader.Inside(signed).ReadConstructed(DerTag.ContextConstructed(0), "signedAttrs"), "signedAttrs");
         }
 
-        var algorithm = CmsDigest.ReadSignatureAlgorithm(ref reader, digest, attributesSigned: !signed.IsEmpty);
+        var algorithm = CmsDigest.ReadSignatureAlgorithm(ref reader, digest, attributesSigned: !signed.IsEmpty, out var encodedAlgorithm);
         var signature = reader.ReadOctetString("signature");
         if (reader.NextIs(DerTag.ContextConstructed(1)))
         {
@@ -100,7 +102,7 @@ public sealed class SignerInfo
         }
 
         reader.End("SignerInfo");
-        return new SignerInfo(signed)
+        return new SignerInfo(signed, encodedAlgorithm)
         {
             Issuer = issuer,
             SerialNumber = serial,

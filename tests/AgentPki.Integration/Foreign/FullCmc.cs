@@ -12,11 +12,18 @@ internal static class FullCmc
     /// <summary>A PKIData with one PKCS#10 request, signed; the file that holds it in base64.</summary>
     public static async Task<string> SignAsync(TempFolder folder, OpenSslRequest identity, byte[] request)
     {
-        var (plain, der, base64) = (folder.File("pkidata.der"), folder.File("cmc.der"), folder.File("cmc.b64"));
+        var der = await SignAsync(folder, identity.Certificate, identity.Key, request, "sha256", arguments => OpenSsl.RunAsync(folder, arguments));
+        (await OpenSsl.RunAsync(folder, "base64", "-in", der, "-out", der + ".b64")).MustSucceed();
+        return der + ".b64";
+    }
+
+    /// <summary>The same by another openssl; the file that holds its DER.</summary>
+    public static async Task<string> SignAsync(TempFolder folder, string certificate, string key, byte[] request, string digest, Func<string[], Task<ToolResult>> openssl)
+    {
+        var (plain, der) = (folder.File("pkidata.der"), folder.File("cmc.der"));
         await File.WriteAllBytesAsync(plain, Data(request));
-        (await OpenSsl.RunAsync(folder, "cms", "-sign", "-binary", "-nodetach", "-econtent_type", PkiData, "-signer", identity.Certificate, "-inkey", identity.Key, "-md", "sha256", "-in", plain, "-outform", "DER", "-out", der)).MustSucceed();
-        (await OpenSsl.RunAsync(folder, "base64", "-in", der, "-out", base64)).MustSucceed();
-        return base64;
+        (await openssl(["cms", "-sign", "-binary", "-nodetach", "-econtent_type", PkiData, "-signer", certificate, "-inkey", key, "-md", digest, "-in", plain, "-outform", "DER", "-out", der])).MustSucceed();
+        return der;
     }
 
     // PKIData ::= SEQUENCE { controlSequence, reqSequence { [0] TaggedCertificationRequest { bodyPartID, request } }, cmsSequence, otherMsgSequence }

@@ -73,6 +73,18 @@ public sealed class MlDsaApplianceTests : IClassFixture<QuantumAppliance>, IDisp
     }
 
     [Fact]
+    public async Task FullCmc_IsAnsweredInAMessageThatTheTokenSigned()
+    {
+        var answer = await judge.RenewByCmcAsync(await judge.EnrollAsync(Algorithm), Algorithm);
+
+        // The signer's certificate is for CMC (RFC 6402), not for mail, which is what openssl would ask for.
+        (await judge.RunAsync("cms", "-verify", "-inform", "DER", "-in", answer, "-CAfile", appliance.AnchorsFile, "-purpose", "any", "-x509_strict", "-out", folder.File("response.der"), "-signer", folder.File("signer.pem"))).MustSucceed();
+        var signer = (await judge.RunAsync("x509", "-in", folder.File("signer.pem"), "-noout", "-text")).MustSucceed().Text;
+        Assert.Contains("Public Key Algorithm: ML-DSA-65", signer, StringComparison.Ordinal);
+        Assert.Contains("CMS signer of issuing", signer, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Algorithms_ShowTheTokenThatHasMlDsa()
     {
         var table = (await appliance.Cli.RunAsync("algorithms", Algorithm.ToLowerInvariant())).MustSucceed().Text;

@@ -1,4 +1,5 @@
 using System.Text;
+using AgentPki.Integration.Foreign;
 using AgentPki.Integration.Harness;
 
 namespace AgentPki.Integration.PostQuantum;
@@ -27,6 +28,18 @@ internal sealed class QuantumJudge(Appliance appliance, TempFolder folder)
         var renewed = folder.File(agent.Name + "-renewed.pem");
         await UnpackAsync(answer.Body, renewed);
         return renewed;
+    }
+
+    /// <summary>Renews by full CMC, signed with the agent's certificate; the file of the signed answer, in DER.</summary>
+    public async Task<string> RenewByCmcAsync((string Certificate, string Key, string Name) agent, string algorithm)
+    {
+        var (_, request) = await RequestAsync(algorithm, agent.Name);
+        var message = await File.ReadAllBytesAsync(await FullCmc.SignAsync(folder, agent.Certificate, agent.Key, request, "sha512", RunAsync));
+        var answer = await ExchangeAsync(Requests.Post(Requests.EstRoot + "fullcmc", FullCmc.MediaType, Requests.Base64(message)));
+        Assert.True(answer.Status == 200, $"{answer.Status}: {answer.Text}");
+        var file = folder.File("cmc-answer.der");
+        await File.WriteAllBytesAsync(file, Convert.FromBase64String(Encoding.ASCII.GetString(answer.Body).ReplaceLineEndings("")));
+        return file;
     }
 
     /// <summary>root → issuing → leaf by the strict rules, with both CAs' CRLs.</summary>

@@ -1,3 +1,5 @@
+using AgentPki.Authority.Ceremony;
+using AgentPki.Authority.Profiles;
 using AgentPki.Protocols.CertificateLists;
 using AgentPki.Protocols.Composition;
 using AgentPki.Protocols.Est;
@@ -19,9 +21,11 @@ internal sealed class WholeServer : IAsyncDisposable
 
     public ProtocolServices Services { get; }
 
-    public static async Task<WholeServer> StartAsync()
+    /// <param name="profiles">Null: the default profiles.</param>
+    /// <param name="ceremony">Changes the ceremony's options, for other algorithms.</param>
+    public static async Task<WholeServer> StartAsync(ProfileCatalog? profiles = null, Func<CeremonyOptions, CeremonyOptions>? ceremony = null)
     {
-        var authority = await TestAuthority.StartAsync();
+        var authority = await TestAuthority.StartAsync(profiles: profiles, ceremony: ceremony);
         var options = new ProtocolOptions
         {
             EnrollmentRates = new RequestRateOptions { Address = RequestShare.Unlimited, Certificate = RequestShare.Unlimited, Credential = RequestShare.Unlimited },

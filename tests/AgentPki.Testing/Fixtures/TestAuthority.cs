@@ -57,7 +57,7 @@ public sealed class TestAuthority : IAsyncDisposable
         var store = new InMemoryStore(time);
         var keys = new HookedProvider(new PlatformProvider());
         var environment = new AuthorityEnvironment(
-            new CryptoProviders(keys, new BouncyCastleProvider(), new CompositeProvider(Halves)), AuthorityStores.Of(store), profiles ?? ProfileCatalog.Defaults(), options ?? DefaultOptions, time, NullLoggerFactory.Instance);
+            new CryptoProviders(keys, new BouncyCastleProvider(), new CompositeProvider(new PlatformProvider(), new BouncyCastleProvider())), AuthorityStores.Of(store), profiles ?? ProfileCatalog.Defaults(), options ?? DefaultOptions, time, NullLoggerFactory.Instance);
         var wanted = CeremonyOptions.Development("t-", "Test");
         var result = await new DevelopmentCeremony(environment).RunAsync(ceremony?.Invoke(wanted) ?? wanted, CancellationToken.None);
         return new TestAuthority(store, keys, environment, time, result, await StartServicesAsync(environment, keys.Name));

@@ -1,4 +1,5 @@
 using AgentPki.Cryptography;
+using AgentPki.Testing;
 using AgentPki.X509.CertificateLists;
 using AgentPki.X509.Certificates;
 using AgentPki.X509.Extensions;
@@ -49,7 +50,7 @@ public sealed class CertificateListTests
     public void Encode_List_OpenSslAndBouncyCastleReadAndVerify()
     {
         var der = Signed(Tbs(), Entries);
-        using var openssl = new OpenSsl();
+        using var openssl = new OpenSslTool();
         openssl.Write("list.crl", der);
         openssl.Write("issuing.pem", Cms.SignedDataTests.Pem(TestPki.Issuing));
 
@@ -90,7 +91,7 @@ public sealed class CertificateListTests
     [Fact]
     public void Parse_ListOfOpenSsl_IsRead()
     {
-        using var openssl = new OpenSsl();
+        using var openssl = new OpenSslTool();
         Cms.SignedDataTests.WriteSigner(openssl, TestPki.IssuingKey, TestPki.Issuing);
         openssl.Write("index.txt", $"R\t270101000000Z\t261031120000Z,keyCompromise\t{TestPki.Agent.SerialHex.ToUpperInvariant()}\tunknown\t/CN=agent-7\n");
         openssl.Write("crlnumber", "1F\n");

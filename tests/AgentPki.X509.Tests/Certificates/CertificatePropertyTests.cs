@@ -1,6 +1,7 @@
 using System.Net;
 using System.Security.Cryptography.X509Certificates;
 using AgentPki.Cryptography;
+using AgentPki.Testing;
 using AgentPki.X509.Certificates;
 using AgentPki.X509.Extensions;
 using AgentPki.X509.Names;
@@ -68,7 +69,7 @@ public sealed class CertificatePropertyTests
     [Fact]
     public void Encode_ManyCertificates_OpenSslVerifiesThemInABatch()
     {
-        using var openssl = new OpenSsl();
+        using var openssl = new OpenSslTool();
         openssl.Write("chain.pem", Cms.SignedDataTests.Pem(TestPki.Root) + Cms.SignedDataTests.Pem(TestPki.Issuing));
         var files = new List<string>();
         for (var i = 0; i < 40; i++)
@@ -96,7 +97,7 @@ public sealed class CertificatePropertyTests
         var key = TestPki.Key(KeyAlgorithm.Find(keyName)!, "ca");
         var root = TestPki.RootTbs() with { PublicKey = key.PublicKey, Signature = SignatureAlgorithm.Find(algorithm)!, Extensions = TestPki.RootTbs().Extensions.With(X509Extension.SubjectKeyIdentifier(key.PublicKey.KeyIdentifier())) };
         var certificate = TestPki.Issue(root, key);
-        using var openssl = new OpenSsl();
+        using var openssl = new OpenSslTool();
         openssl.Write("root.pem", Cms.SignedDataTests.Pem(certificate));
 
         Assert.True(certificate.VerifySignature(key.PublicKey, TestPki.Providers));

@@ -1,3 +1,4 @@
+using AgentPki.Testing;
 using AgentPki.X509.Cms;
 using AgentPki.X509.Cms.Cmc;
 using AgentPki.X509.Der;
@@ -106,7 +107,7 @@ public sealed class CmcTests
             parsed.Statuses.Select(s => (s.Status, string.Join(' ', s.BodyParts), s.Text, s.Failure, s.Pending?.Time)));
         Assert.Equal(response.TransactionId.ToArray(), parsed.TransactionId.ToArray());
         Assert.Equal(response.RecipientNonce.ToArray(), parsed.RecipientNonce.ToArray());
-        using var openssl = new OpenSsl();
+        using var openssl = new OpenSslTool();
         openssl.Write("response.der", response.Encode());
         Assert.Contains("No such profile.", openssl.Run("asn1parse", "-inform", "DER", "-in", "response.der"), StringComparison.Ordinal);
     }

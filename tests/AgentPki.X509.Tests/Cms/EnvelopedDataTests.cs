@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using AgentPki.Cryptography;
+using AgentPki.Testing;
 using AgentPki.X509.Certificates;
 using AgentPki.X509.Cms;
 using AgentPki.X509.Tests.Support;
@@ -36,7 +37,7 @@ public sealed class EnvelopedDataTests
         var opened = EnvelopedData.Decrypt(message, own);
         Assert.Equal(Oids.CmsData, opened!.Value.ContentType);
         Assert.Equal(Content, opened.Value.Content);
-        using var openssl = new OpenSsl();
+        using var openssl = new OpenSslTool();
         SignedDataTests.WriteSigner(openssl, key, certificate);
         openssl.Write("message.der", message);
         openssl.Run("cms", "-decrypt", "-binary", "-inform", "DER", "-in", "message.der", "-recip", "signer.pem", "-inkey", "key.pem", "-out", "content");
@@ -61,7 +62,7 @@ public sealed class EnvelopedDataTests
 
         using var own = PrivateKey(key);
         Assert.Equal(Content, EnvelopedData.Decrypt(message, own)!.Value.Content);
-        using var openssl = new OpenSsl();
+        using var openssl = new OpenSslTool();
         SignedDataTests.WriteSigner(openssl, key, certificate);
         openssl.Write("message.der", message);
         openssl.Run("cms", "-decrypt", "-binary", "-inform", "DER", "-in", "message.der", "-recip", "signer.pem", "-inkey", "key.pem", "-out", "content");
@@ -77,7 +78,7 @@ public sealed class EnvelopedDataTests
     public void Decrypt_MessageOfOpenSsl_AlsoStreamed(string keyName, string cipher, params string[] keyOptions)
     {
         var (key, certificate) = SignedDataTests.Signer(keyName);
-        using var openssl = new OpenSsl();
+        using var openssl = new OpenSslTool();
         SignedDataTests.WriteSigner(openssl, key, certificate);
         openssl.Write("content", Content);
         using var own = PrivateKey(key);
@@ -203,7 +204,7 @@ public sealed class EnvelopedDataTests
         var inner = SignedData.ParseContent(opened.Content);
         Assert.Equal([signer], inner.Verify(TestPki.Providers)!);
         Assert.Equal(generated, Assert.Single(AsymmetricKeyPackage.Parse(inner.Content)).ToArray());
-        using var openssl = new OpenSsl();
+        using var openssl = new OpenSslTool();
         SignedDataTests.WriteSigner(openssl, recipientKey, recipient);
         openssl.Write("message.der", message);
         openssl.Run("cms", "-decrypt", "-binary", "-inform", "DER", "-in", "message.der", "-recip", "signer.pem", "-inkey", "key.pem", "-out", "signed.der");

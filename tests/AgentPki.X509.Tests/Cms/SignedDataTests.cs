@@ -1,4 +1,5 @@
 using AgentPki.Cryptography;
+using AgentPki.Testing;
 using AgentPki.X509.Certificates;
 using AgentPki.X509.Cms;
 using AgentPki.X509.Extensions;
@@ -35,7 +36,7 @@ public sealed class SignedDataTests
         // OpenSSL 3.0 has no Ed25519 in CMS (RFC 8419); BouncyCastle has.
         if (algorithmName != "ed25519")
         {
-            using var openssl = new OpenSsl();
+            using var openssl = new OpenSslTool();
             openssl.Write("message.der", message);
             openssl.Run("cms", "-verify", "-inform", "DER", "-in", "message.der", "-noverify", "-out", "content");
             Assert.Equal(Content, openssl.Read("content"));
@@ -52,7 +53,7 @@ public sealed class SignedDataTests
     public void Verify_MessageOfOpenSsl_AlsoStreamed(string keyName, string digest)
     {
         var (key, certificate) = Signer(keyName);
-        using var openssl = new OpenSsl();
+        using var openssl = new OpenSslTool();
         WriteSigner(openssl, key, certificate);
         openssl.Write("content", Content);
         foreach (string[] form in (string[][])[[], ["-stream"], ["-keyid"], ["-nocerts"]])
@@ -110,7 +111,7 @@ public sealed class SignedDataTests
     public void CertsOnly_Encoded_OpenSslPrintsTheChainInOrder()
     {
         var message = CertsOnly.Encode(TestPki.Agent.Der, TestPki.Issuing.Der, TestPki.Root.Der);
-        using var openssl = new OpenSsl();
+        using var openssl = new OpenSslTool();
         openssl.Write("certs.p7b", message);
 
         var text = openssl.Run("pkcs7", "-inform", "DER", "-in", "certs.p7b", "-print_certs", "-noout");
@@ -122,7 +123,7 @@ public sealed class SignedDataTests
     [Fact]
     public void CertsOnly_OfOpenSsl_IsRead()
     {
-        using var openssl = new OpenSsl();
+        using var openssl = new OpenSslTool();
         openssl.Write("chain.pem", Pem(TestPki.Agent) + Pem(TestPki.Issuing));
         openssl.Run("crl2pkcs7", "-nocrl", "-certfile", "chain.pem", "-outform", "DER", "-out", "certs.p7b");
 
@@ -137,7 +138,7 @@ public sealed class SignedDataTests
             tbs with { PublicKey = key.PublicKey, Extensions = tbs.Extensions.With(X509Extension.SubjectKeyIdentifier(key.PublicKey.KeyIdentifier())) }, TestPki.IssuingKey));
     }
 
-    internal static void WriteSigner(OpenSsl openssl, ISigningKey key, Certificate certificate)
+    internal static void WriteSigner(OpenSslTool openssl, ISigningKey key, Certificate certificate)
     {
         openssl.Write("signer.pem", Pem(certificate));
         openssl.Write("key.pem", new string(System.Security.Cryptography.PemEncoding.Write("PRIVATE KEY", ((SoftwareSigningKey)key).ExportPkcs8())));

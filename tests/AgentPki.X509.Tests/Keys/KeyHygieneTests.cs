@@ -4,6 +4,7 @@ using AgentPki.Cryptography.Providers;
 using AgentPki.Cryptography.Providers.BouncyCastle;
 using AgentPki.Cryptography.Providers.Composite;
 using AgentPki.Cryptography.Providers.Platform;
+using AgentPki.Testing;
 using AgentPki.X509.Der;
 using AgentPki.X509.Keys;
 using AgentPki.X509.Tests.Support;
@@ -144,7 +145,7 @@ public sealed class KeyHygieneTests
     {
         var key = TestPki.Key(KeyAlgorithm.Rsa2048).PublicKey;
         Assert.True(key.TryGetRsaParameters(out var modulus, out _));
-        using var openssl = new OpenSsl();
+        using var openssl = new OpenSslTool();
         openssl.Write("key.der", key.SubjectPublicKeyInfo.Span);
         // What openssl-vulnkey of Debian computed: sha1 of "Modulus=…", the last 20 digits.
         var line = openssl.Run("rsa", "-pubin", "-inform", "DER", "-in", "key.der", "-noout", "-modulus");

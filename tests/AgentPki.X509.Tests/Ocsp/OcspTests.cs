@@ -1,5 +1,6 @@
 using System.Globalization;
 using AgentPki.Cryptography;
+using AgentPki.Testing;
 using AgentPki.X509.CertificateLists;
 using AgentPki.X509.Certificates;
 using AgentPki.X509.Ocsp;
@@ -32,7 +33,7 @@ public sealed class OcspTests
         Assert.Equal(nonce, request.Nonce.ToArray());
         Assert.True(request.Certificates[0].IsIssuedBy(TestPki.Issuing));
         Assert.False(request.Certificates[0].IsIssuedBy(TestPki.Root));
-        using var openssl = new OpenSsl();
+        using var openssl = new OpenSslTool();
         openssl.Write("request.der", der);
         Assert.Contains(TestPki.Agent.SerialHex, openssl.Run("ocsp", "-reqin", "request.der", "-req_text", "-noverify"), StringComparison.OrdinalIgnoreCase);
     }
@@ -42,7 +43,7 @@ public sealed class OcspTests
     [InlineData("-sha256")]
     public void Request_OfOpenSsl_AlsoSignedAndWithSeveralCertificates_IsRead(string hash)
     {
-        using var openssl = new OpenSsl();
+        using var openssl = new OpenSslTool();
         openssl.Write("issuing.pem", Cms.SignedDataTests.Pem(TestPki.Issuing));
         openssl.Write("agent.pem", Cms.SignedDataTests.Pem(TestPki.Agent));
         Cms.SignedDataTests.WriteSigner(openssl, TestPki.AgentKey, TestPki.Agent);
@@ -81,7 +82,7 @@ public sealed class OcspTests
         Assert.Equal(data.Responses, parsed.Data!.Responses);
         Assert.Equal([responder], parsed.Certificates);
         Assert.True(parsed.Data.Responder.Matches(responder.Subject, responder.PublicKey));
-        using var openssl = new OpenSsl();
+        using var openssl = new OpenSslTool();
         openssl.Write("response.der", der);
         openssl.Write("request.der", OcspRequest.Encode([good, revoked, unknown], nonce));
         openssl.Write("chain.pem", Cms.SignedDataTests.Pem(TestPki.Root) + Cms.SignedDataTests.Pem(TestPki.Issuing));
@@ -111,7 +112,7 @@ public sealed class OcspTests
     [InlineData(OcspResponseStatus.Unauthorized, "unauthorized")]
     public void Error_EveryStatus_OpenSslNamesIt(OcspResponseStatus status, string name)
     {
-        using var openssl = new OpenSsl();
+        using var openssl = new OpenSslTool();
         openssl.Write("response.der", OcspResponse.Error(status));
 
         Assert.Contains(name, openssl.TryRun("ocsp", "-respin", "response.der", "-noverify").Output, StringComparison.OrdinalIgnoreCase);

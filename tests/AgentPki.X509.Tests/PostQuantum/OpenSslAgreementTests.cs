@@ -28,7 +28,7 @@ public sealed class OpenSslAgreementTests
     [InlineData("slh-dsa-shake-192f")]
     public void Parse_RequestOfOpenSsl_Verifies(string name)
     {
-        using var openssl = new OpenSsl(PqRuntime.OpenSsl);
+        using var openssl = new OpenSslTool(PqRuntime.OpenSsl);
         openssl.Run("req", "-new", "-newkey", name, "-nodes", "-keyout", "key.pem", "-subj", "/CN=agent-7", "-addext", "subjectAltName=DNS:agent-7.example", "-outform", "DER", "-out", "req.der");
 
         var request = Pkcs10Request.Parse(openssl.Read("req.der"));
@@ -48,7 +48,7 @@ public sealed class OpenSslAgreementTests
         var rootCertificate = Issue(TestPki.RootTbs(), root, root);
         var issuingCertificate = Issue(TestPki.IssuingTbs(), issuing, root);
         var leafCertificate = Issue(TestPki.AgentTbs(), leaf, issuing);
-        using var openssl = new OpenSsl(PqRuntime.OpenSsl);
+        using var openssl = new OpenSslTool(PqRuntime.OpenSsl);
         foreach (var (file, certificate) in new[] { ("root.pem", rootCertificate), ("issuing.pem", issuingCertificate), ("leaf.pem", leafCertificate) })
         {
             openssl.Write(file, Cms.SignedDataTests.Pem(certificate));
@@ -97,7 +97,7 @@ public sealed class OpenSslAgreementTests
     [InlineData("slh-dsa-sha2-128f", "sha256")]
     public void Verify_MessageOfOpenSsl(string name, string digest)
     {
-        using var openssl = new OpenSsl(PqRuntime.OpenSsl);
+        using var openssl = new OpenSslTool(PqRuntime.OpenSsl);
         openssl.Run("req", "-x509", "-newkey", name, "-nodes", "-keyout", "key.pem", "-out", "signer.pem", "-subj", "/CN=signer", "-days", "2");
         openssl.Write("content", "content");
         // Without signed attributes, OpenSSL 3.5 signs with none of these algorithms.
@@ -109,7 +109,7 @@ public sealed class OpenSslAgreementTests
     [Fact]
     public void Verify_MessageWithADigestWeakerThanItsSignature_IsRefused()
     {
-        using var openssl = new OpenSsl(PqRuntime.OpenSsl);
+        using var openssl = new OpenSslTool(PqRuntime.OpenSsl);
         openssl.Run("req", "-x509", "-newkey", "ml-dsa-87", "-nodes", "-keyout", "key.pem", "-out", "signer.pem", "-subj", "/CN=signer", "-days", "2");
         openssl.Write("content", "content");
         openssl.Run("cms", "-sign", "-binary", "-nodetach", "-in", "content", "-signer", "signer.pem", "-inkey", "key.pem", "-md", "sha256", "-outform", "DER", "-out", "message.der");

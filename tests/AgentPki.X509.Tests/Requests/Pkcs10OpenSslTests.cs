@@ -1,5 +1,6 @@
 using System.Net;
 using AgentPki.Cryptography;
+using AgentPki.Testing;
 using AgentPki.X509.Extensions;
 using AgentPki.X509.Names;
 using AgentPki.X509.Requests;
@@ -48,7 +49,7 @@ public sealed class Pkcs10OpenSslTests
     [MemberData(nameof(Algorithms))]
     public void Parse_RequestOfOpenSsl_ReadsEveryFieldAndVerifies(string expected, string[] key, string[] digest)
     {
-        using var openssl = new OpenSsl();
+        using var openssl = new OpenSslTool();
         openssl.Write("req.cnf", Configuration);
         openssl.Run(["genpkey", .. key, "-out", "key.pem"]);
         openssl.Run(["req", "-new", "-utf8", "-key", "key.pem", "-config", "req.cnf", "-outform", "DER", "-out", "req.der", .. digest]);
@@ -87,7 +88,7 @@ public sealed class Pkcs10OpenSslTests
         var der = await Pkcs10Request.CreateAsync(
             X500Name.FromRfc4514("CN=agent-7,O=Example"), [new GeneralName.Uri("spiffe://agents.example/agent-7")], key, options, TestContext.Current.CancellationToken);
 
-        using var openssl = new OpenSsl();
+        using var openssl = new OpenSslTool();
         openssl.Write("req.der", der);
         var text = openssl.Run("req", "-inform", "DER", "-in", "req.der", "-verify", "-noout", "-text");
 

@@ -1,12 +1,12 @@
 using System.Diagnostics;
 
-namespace AgentPki.X509.Tests.Support;
+namespace AgentPki.Testing;
 
 /// <summary>The openssl command line, in a folder of its own that is deleted afterwards.</summary>
 /// <param name="program">Null: the system's.</param>
-internal sealed class OpenSsl(string? program = null) : IDisposable
+public sealed class OpenSslTool(string? program = null) : IDisposable
 {
-    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("agentpki-x509-");
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("agentpki-openssl-");
 
     public string PathOf(string name) => Path.Combine(_folder.FullName, name);
 
@@ -40,7 +40,7 @@ internal sealed class OpenSsl(string? program = null) : IDisposable
             RedirectStandardError = true,
             RedirectStandardInput = true,
         };
-        using var process = Process.Start(start)!;
+        using var process = Process.Start(start) ?? throw new InvalidOperationException($"{start.FileName} did not start.");
         process.StandardInput.Close();
         var error = process.StandardError.ReadToEndAsync();
         var output = process.StandardOutput.ReadToEnd();
