@@ -77,9 +77,6 @@ public sealed record CeremonyOptions(string KeyPrefix, CeremonyAuthority Root, C
     /// <summary>What the key of a CA is called.</summary>
     public string KeyLabelOf(CeremonyAuthority authority) => $"{KeyPrefix}{authority.Name}-ca";
 
-    /// <summary>What the alternative key of a CA is called.</summary>
-    public string AlternativeKeyLabelOf(CeremonyAuthority authority) => $"{KeyLabelOf(authority)}-alt";
-
     /// <summary>What the checkpoint key of a home with this prefix is called.</summary>
     public static string CheckpointLabel(string keyPrefix) => $"{keyPrefix}ledger";
 }

@@ -7,7 +7,6 @@ using AgentPki.Cryptography;
 using AgentPki.Ledger;
 using AgentPki.Ledger.Notes;
 using AgentPki.X509.Certificates;
-using AgentPki.X509.Lint;
 
 namespace AgentPki.Authority.Ceremony;
 
@@ -29,7 +28,6 @@ public sealed record CeremonyKey(string Owner, KeyAlgorithm Algorithm, KeyRefere
 /// </summary>
 public sealed class DevelopmentCeremony(AuthorityEnvironment environment, IProgress<CeremonyStep>? progress = null)
 {
-    private static readonly TimeSpan Backdate = TimeSpan.FromMinutes(10);
     private readonly List<CeremonyStep> _steps = [];
     private readonly List<CeremonyKey> _keys = [];
 
@@ -56,29 +54,30 @@ public sealed class DevelopmentCeremony(AuthorityEnvironment environment, IProgr
 
     private async ValueTask<Certificate> MakeAsync(CeremonyOptions options, CeremonyAuthority wanted, CeremonyAuthority? parent, KeyMaker keys, CommitWriter commits, CancellationToken cancellationToken)
     {
-        // 1. The key, where it will live. A CA of that name from an earlier run says where that is.
+        // 1. The key or keys, where they will live. A CA of that name from an earlier run says where that is.
         var known = (await environment.Stores.Authorities.ListAsync(cancellationToken)).FirstOrDefault(a => a.Name == wanted.Name);
-        var (key, isNew) = await keys.OpenOrGenerateAsync(
-            options.KeyLabelOf(wanted), [wanted.KeyAlgorithm], KeyPurpose.CertificateAuthority, known?.Key.Provider, AuditTrail.Appliance, cancellationToken);
-        await using var guarded = GuardedKey.Take(environment.Providers, key);
-        var (alternative, isAlternativeNew) = await MakeAlternativeKeyAsync(options, wanted, known?.Alternative?.Key.Provider, keys, cancellationToken);
-        await using var second = alternative is null ? null : GuardedKey.Take(environment.Providers, alternative);
-        ReportKey(wanted.Name, key, isNew);
-        if (alternative is not null)
+        await using var own = await keys.OpenOrGenerateAuthorityAsync(
+            options.KeyLabelOf(wanted),
+            new AuthorityKeyPlace(wanted.KeyAlgorithm, null, known?.Key.Provider),
+            wanted.AlternativeKeyAlgorithm is { } second ? new AuthorityKeyPlace(second, null, known?.Alternative?.Key.Provider) : null,
+            AuditTrail.Appliance,
+            cancellationToken);
+        ReportKey(wanted.Name, own.First.Key, own.First.IsNew);
+        if (own.Second is { } alternative)
         {
-            ReportKey($"{wanted.Name} alternative", alternative, isAlternativeNew);
+            ReportKey($"{wanted.Name} alternative", alternative.Key, alternative.IsNew);
         }
 
         // 2. That CA, if it stands on that key.
         if (known is not null)
         {
             var certificate = Certificate.Parse(known.Der);
-            if (!certificate.PublicKey.Equals(key.PublicKey))
+            if (!certificate.PublicKey.Equals(own.Guarded.PublicKey))
             {
-                throw new InvalidOperationException($"CA '{wanted.Name}' exists in the store, but key '{key.Reference.Label}' is not its key: store and token belong to different homes.");
+                throw new InvalidOperationException($"CA '{wanted.Name}' exists in the store, but key '{own.First.Key.Reference.Label}' is not its key: store and token belong to different homes.");
             }
 
-            if (!Equals(certificate.AlternativePublicKey, alternative?.PublicKey))
+            if (!Equals(certificate.AlternativePublicKey, own.Alternative?.Key.PublicKey))
             {
                 throw new InvalidOperationException($"CA '{wanted.Name}' exists in the store with {(certificate.AlternativePublicKey is null ? "one key" : "another alternative key")}; wanted: {wanted.Keys}. A CA keeps the keys it was made with; use another home for others.");
             }
@@ -87,96 +86,15 @@ public sealed class DevelopmentCeremony(AuthorityEnvironment environment, IProgr
             return certificate;
         }
 
-        if (!isNew)
-        {
-            await keys.RecordFoundAsync(key, AuditTrail.Appliance);
-        }
-
-        if (alternative is not null && !isAlternativeNew)
-        {
-            await keys.RecordFoundAsync(alternative, AuditTrail.Appliance);
-        }
-
-        // 3. Its certificate: self-signed, or signed by the parent through the parent's own guarded path.
-        var made = parent is null
-            ? await SelfSignAsync(wanted, guarded, second, cancellationToken)
-            : await SignAsync(options, wanted, parent, key.PublicKey, alternative?.PublicKey, commits, cancellationToken);
-
-        // 4. CA, certificate and ledger entry, at once.
-        await RecordAsync(wanted, parent?.Name ?? wanted.Name, key.Reference, alternative?.Reference, made, commits);
+        // 3. Its certificate, by itself or by its parent's own guarded path, with record and ledger entry.
+        await keys.RecordFoundAsync(own, AuditTrail.Appliance);
+        await using var issuers = parent is null ? null : await IssuerDirectory.LoadAsync(environment.Stores.Authorities, environment.Stores.Certificates, environment.Providers, environment.Options, commits.Revocations, cancellationToken);
+        var issuer = parent is null ? null : issuers?.Find(parent.Name) ?? throw new InvalidOperationException($"CA '{parent.Name}' is not there.");
+        var draft = new AuthorityDraft(wanted.Name, wanted.Subject, wanted.EffectiveSignature, environment.Time.GetUtcNow() + wanted.Validity, options.ConstrainTrustDomain);
+        var made = await new AuthorityMaker(environment.Providers, environment.Options, commits, environment.Time).MakeAsync(draft, own, issuer, AuditTrail.Appliance, cancellationToken);
         Report(new CeremonyStep($"{wanted.Name} certificate", Describe(made), true));
         return made;
     }
-
-    private async ValueTask<Certificate> SelfSignAsync(CeremonyAuthority wanted, GuardedKey key, GuardedKey? alternative, CancellationToken cancellationToken)
-    {
-        var now = Now();
-        var signature = wanted.EffectiveSignature;
-        var toBeSigned = new TbsCertificate
-        {
-            SerialNumber = SerialNumber.Create(),
-            Signature = signature,
-            Issuer = wanted.Subject,
-            NotBefore = now - Backdate,
-            NotAfter = now + wanted.Validity,
-            Subject = wanted.Subject,
-            PublicKey = key.PublicKey,
-            Extensions = AuthorityExtensions.ForRoot(key.PublicKey, alternative?.PublicKey),
-        };
-        var context = new LintContext(CertificatePosition.Root, null, wanted.Validity + Backdate + TimeSpan.FromSeconds(1));
-        var second = alternative is null ? null : new AlternativeSigner(alternative, alternative.PublicKey.Algorithm.DefaultSignature);
-        var (certificate, findings) = await new AuthoritySigner(wanted.Name, key, second, environment.Providers).SignAsync(toBeSigned, context, cancellationToken);
-        return certificate ?? throw NotInOrder(wanted, findings);
-    }
-
-    private async ValueTask<Certificate> SignAsync(CeremonyOptions options, CeremonyAuthority wanted, CeremonyAuthority parent, PublicKey publicKey, PublicKey? alternative, CommitWriter commits, CancellationToken cancellationToken)
-    {
-        await using var issuers = await IssuerDirectory.LoadAsync(environment.Stores.Authorities, environment.Stores.Certificates, environment.Providers, environment.Options, commits.Revocations, cancellationToken);
-        var issuer = issuers.Find(parent.Name) ?? throw new InvalidOperationException($"CA '{parent.Name}' is not there.");
-        var now = Now();
-        var notAfter = now + wanted.Validity;
-        var draft = new CertificateDraft(
-            SerialNumber.Create(),
-            issuer.Signature,
-            wanted.Subject,
-            publicKey,
-            now - Backdate,
-            notAfter > issuer.Certificate.NotAfter ? issuer.Certificate.NotAfter : notAfter,
-            AuthorityExtensions.ForIssuing(publicKey, alternative, issuer, environment.Options, options.ConstrainTrustDomain),
-            CertificatePosition.IssuingCa,
-            wanted.Validity + Backdate + TimeSpan.FromSeconds(1));
-        var (certificate, findings) = await issuer.SignAsync(draft, cancellationToken);
-        return certificate ?? throw NotInOrder(wanted, findings);
-    }
-
-    private async ValueTask RecordAsync(CeremonyAuthority wanted, string issuerName, KeyReference key, KeyReference? alternative, Certificate certificate, CommitWriter commits)
-    {
-        var now = environment.Time.GetUtcNow();
-        var serial = certificate.SerialNumber.ToArray();
-        var entry = new LedgerEntry(LedgerEntryKind.AuthorityCreated, now, AuditTrail.Appliance, LedgerFacts.OfCertificate(issuerName, serial, certificate.Der.Span).AddRange(AuditDetails.Of(
-            (AuditDetails.Subject, certificate.Subject.ToString()),
-            (AuditDetails.KeyLabel, $"{key.Provider}/{key.Label}"),
-            (AuditDetails.KeySha256, AuditDetails.Hex(certificate.PublicKey.Fingerprint())),
-            (AuditDetails.AlternativeKeyLabel, alternative is null ? null : $"{alternative.Provider}/{alternative.Label}"),
-            (AuditDetails.AlternativeKeySha256, certificate.AlternativePublicKey is { } second ? AuditDetails.Hex(second.Fingerprint()) : null),
-            (AuditDetails.NotAfter, AuditDetails.Instant(certificate.NotAfter)))));
-        var record = new CertificateRecord(
-            issuerName, serial, certificate.Der.ToArray(), $"{wanted.Name}-ca", null, certificate.PublicKey.Fingerprint(), certificate.NotBefore, certificate.NotAfter, now, AuditTrail.Appliance, certificate.PublicKey.Algorithm);
-        var alternativeKey = alternative is null || wanted.AlternativeKeyAlgorithm is not { } kind ? null : new AlternativeAuthorityKey(alternative, kind.DefaultSignature);
-        var outcome = await commits.CommitAsync(
-            new CommitRequest(entry, [new StoreChange.AddAuthority(new AuthorityRecord(wanted.Name, issuerName, key, wanted.EffectiveSignature, certificate.Der.ToArray(), now, alternativeKey)), new StoreChange.AddCertificate(record)]),
-            CancellationToken.None);
-        if (outcome is CommitOutcome.Conflict conflict)
-        {
-            throw new InvalidOperationException($"CA '{wanted.Name}' was not recorded: {conflict.Reason} Another ceremony runs on this home.");
-        }
-    }
-
-    private static async ValueTask<(ISigningKey? Key, bool IsNew)> MakeAlternativeKeyAsync(
-        CeremonyOptions options, CeremonyAuthority wanted, string? provider, KeyMaker keys, CancellationToken cancellationToken) =>
-        wanted.AlternativeKeyAlgorithm is { } algorithm
-            ? await keys.OpenOrGenerateAsync(options.AlternativeKeyLabelOf(wanted), [algorithm], KeyPurpose.CertificateAuthority, provider, AuditTrail.Appliance, cancellationToken)
-            : (null, false);
 
     private async ValueTask<PublicKey> MakeCheckpointKeyAsync(CeremonyOptions options, KeyMaker keys, CancellationToken cancellationToken)
     {
@@ -227,10 +145,5 @@ public sealed class DevelopmentCeremony(AuthorityEnvironment environment, IProgr
         progress?.Report(step);
     }
 
-    private DateTimeOffset Now() => DateTimeOffset.FromUnixTimeSeconds(environment.Time.GetUtcNow().ToUnixTimeSeconds());
-
     private static string Describe(Certificate certificate) => $"{certificate.Subject}, {certificate.SignatureAlgorithm}{(certificate.AlternativeSignature?.Algorithm is { } alternative ? $" and {alternative}" : "")}, until {certificate.NotAfter:yyyy-MM-dd}";
-
-    private static InvalidOperationException NotInOrder(CeremonyAuthority wanted, IReadOnlyList<LintFinding> findings) =>
-        new($"The certificate of CA '{wanted.Name}' would not be in order: {string.Join("; ", findings.Where(f => f.Severity == LintSeverity.Error))}. Nothing was signed.");
 }

@@ -23,11 +23,24 @@ internal sealed class KeyMaker(CryptoProviders providers, KeyPlacement placement
         string label, IReadOnlyList<KeyAlgorithm> algorithms, KeyPurpose purpose, string? provider, string actor, CancellationToken cancellationToken) =>
         OpenOrGenerateAsync(label, null, algorithms, purpose, placement, provider, actor, cancellationToken);
 
-    /// <summary>The same with a leave of its own: for the successor of a CA.</summary>
+    /// <summary>The key or keys of a CA; the second's label ends in <c>-alt</c>.</summary>
     /// <inheritdoc cref="OpenOrGenerateAsync(string, IReadOnlyList{KeyAlgorithm}, KeyPurpose, string?, string, CancellationToken)"/>
-    public ValueTask<(ISigningKey Key, bool IsNew)> OpenOrGenerateInAsync(
-        string label, IReadOnlyList<KeyAlgorithm> algorithms, KeyPurpose purpose, KeyPlacement where, string actor, CancellationToken cancellationToken) =>
-        OpenOrGenerateAsync(label, null, algorithms, purpose, where, null, actor, cancellationToken);
+    public async ValueTask<AuthorityKeys> OpenOrGenerateAuthorityAsync(string label, AuthorityKeyPlace key, AuthorityKeyPlace? alternative, string actor, CancellationToken cancellationToken)
+    {
+        ValueTask<(ISigningKey Key, bool IsNew)> OneAsync(string name, AuthorityKeyPlace place) =>
+            OpenOrGenerateAsync(name, null, [place.Algorithm], KeyPurpose.CertificateAuthority, place.Where ?? placement, place.Provider, actor, cancellationToken);
+
+        var first = await OneAsync(label, key);
+        try
+        {
+            return new AuthorityKeys(providers, first, alternative is null ? null : await OneAsync($"{label}-alt", alternative));
+        }
+        catch
+        {
+            await first.Key.DisposeAsync();
+            throw;
+        }
+    }
 
     /// <summary>
     /// The key of one who signs on behalf of a CA: of the CA's own kind where its profile takes that, so that whoever can verify the CA can verify its
@@ -47,6 +60,20 @@ internal sealed class KeyMaker(CryptoProviders providers, KeyPlacement placement
     /// and its certificate. The entry says that the key was found.
     /// </summary>
     public ValueTask RecordFoundAsync(ISigningKey key, string actor) => RecordAsync(key, actor, "found");
+
+    /// <summary>The same of a CA's key or keys, as far as they were found.</summary>
+    public async ValueTask RecordFoundAsync(AuthorityKeys keys, string actor)
+    {
+        if (!keys.First.IsNew)
+        {
+            await RecordFoundAsync(keys.First.Key, actor);
+        }
+
+        if (keys.Second is { IsNew: false, Key: var second })
+        {
+            await RecordFoundAsync(second, actor);
+        }
+    }
 
     private async ValueTask<(ISigningKey Key, bool IsNew)> OpenOrGenerateAsync(
         string label, KeyAlgorithm? preferred, IReadOnlyList<KeyAlgorithm> algorithms, KeyPurpose purpose, KeyPlacement where, string? provider, string actor, CancellationToken cancellationToken)

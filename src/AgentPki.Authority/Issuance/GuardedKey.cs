@@ -18,8 +18,8 @@ public sealed class GuardedKey : IAsyncDisposable
 
     public PublicKey PublicKey { get; }
 
-    /// <summary>How the key is kept: as the key says, or before it was opened as its provider does; null when there is no such provider.</summary>
-    public KeyProtection? Protection => _key?.Protection ?? _providers.Find(_reference.Provider)?.Protection;
+    /// <summary>How the key is kept: as the key says, or before it was opened as its provider keeps that kind; null when there is no such provider.</summary>
+    public KeyProtection? Protection => _key?.Protection ?? _providers.Find(_reference.Provider)?.ProtectionFor(PublicKey.Algorithm);
 
     /// <summary>Guards a key that was just generated or opened; from now on nobody else may hold it.</summary>
     /// <exception cref="ArgumentException">The key has another purpose.</exception>

@@ -5,7 +5,7 @@ using AgentPki.X509.Lint;
 
 namespace AgentPki.Authority.Migration;
 
-/// <summary>Certificates of CAs that go over to another key, each through Prepare, lint, token and signature like every other (invariant 1).</summary>
+/// <summary>The roll-over certificates of a root that goes over to another key, through Prepare, lint, token and signature like every other (invariant 1).</summary>
 internal static class RollOver
 {
     private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
@@ -32,16 +32,11 @@ internal static class RollOver
                 X509Extension.KeyUsage(KeyUsages.KeyCertSign | KeyUsages.CrlSign),
                 X509Extension.SubjectKeyIdentifier(other.SubjectKeyIdentifier.ToArray()),
                 X509Extension.CrlDistributionPoints(options.CertificateListUrl(signer.Name)),
+                // X.509 (2019) §9.8.2: the second key goes over with the first.
+                .. other.AlternativePublicKey is { } second ? [X509Extension.SubjectAltPublicKeyInfo(second)] : Array.Empty<X509Extension>(),
             ],
             CertificatePosition.RollOver,
             notAfter - other.NotBefore + Second);
-        return await SignAsync(signer, draft, cancellationToken);
-    }
-
-    /// <summary>Prepares, signs and reads back.</summary>
-    /// <exception cref="SignatureRejectedException">It would not be in order, or its signature does not verify.</exception>
-    public static async ValueTask<Certificate> SignAsync(Issuer signer, CertificateDraft draft, CancellationToken cancellationToken)
-    {
         var (certificate, findings) = await signer.SignAsync(draft, cancellationToken);
         return certificate ?? throw new SignatureRejectedException(
             $"The certificate of '{draft.Subject}' by CA '{signer.Name}' would not be in order: {string.Join("; ", findings.Where(f => f.Severity == LintSeverity.Error))}. Nothing was signed.");

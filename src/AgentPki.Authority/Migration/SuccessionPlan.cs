@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using AgentPki.Authority.Profiles;
 using AgentPki.Authority.Store;
 using AgentPki.Cryptography;
 
@@ -6,19 +7,26 @@ namespace AgentPki.Authority.Migration;
 
 /// <summary>A successor as it is asked for.</summary>
 /// <param name="Authority">The CA that issues for agents.</param>
-/// <param name="Key">The successor's kind of key.</param>
-/// <param name="RootKey">Of a new root above it; null: the root stays.</param>
+/// <param name="Keys">The successor's key or keys.</param>
+/// <param name="RootKeys">Those of a new root above it; null: the root stays.</param>
 /// <param name="ServedFor">How long both chains and the roll-over certificates are given out.</param>
 /// <param name="SwitchAt">When agents' certificates begin to come from the successor; null: when somebody says so.</param>
 /// <param name="AllowTokenWrapped">Leave for keys that are token-wrapped although their predecessors are the token's own.</param>
 public sealed record SuccessionDraft(
-    string Authority, KeyAlgorithm Key, KeyAlgorithm? RootKey = null, TimeSpan? ServedFor = null, DateTimeOffset? SwitchAt = null, bool AllowTokenWrapped = false)
+    string Authority, KeyKind Keys, KeyKind? RootKeys = null, TimeSpan? ServedFor = null, DateTimeOffset? SwitchAt = null, bool AllowTokenWrapped = false)
 {
     public static readonly TimeSpan DefaultWindow = TimeSpan.FromDays(90);
 }
 
 /// <summary>One CA that would be made.</summary>
-public sealed record PlannedAuthority(string Predecessor, KeyAlgorithm PredecessorKey, string Name, string Subject, KeyAlgorithm Key, string Provider, KeyProtection Protection, DateTimeOffset NotAfter);
+/// <param name="Alternative">Its second key; null: it has one.</param>
+public sealed record PlannedAuthority(string Predecessor, KeyKind PredecessorKeys, string Name, string Subject, PlannedKey Key, PlannedKey? Alternative, DateTimeOffset NotAfter)
+{
+    public KeyKind Keys => new(Key.Algorithm, Alternative?.Algorithm);
+}
+
+/// <summary>A key that would be made, and where.</summary>
+public sealed record PlannedKey(KeyAlgorithm Algorithm, string Provider, KeyProtection Protection);
 
 /// <summary>What a succession would make; nothing was changed.</summary>
 public sealed record SuccessionPlan(ImmutableArray<PlannedAuthority> Authorities, DateTimeOffset ServedUntil, DateTimeOffset? SwitchAt, ImmutableArray<string> Warnings, ImmutableArray<string> Obstacles);

@@ -9,8 +9,6 @@ using AgentPki.Authority.Store;
 using AgentPki.Cryptography;
 using AgentPki.Ledger;
 using AgentPki.X509;
-using AgentPki.X509.Certificates;
-using AgentPki.X509.Lint;
 using AgentPki.X509.Names;
 using Microsoft.Extensions.Logging;
 
@@ -22,10 +20,10 @@ namespace AgentPki.Authority.Migration;
 /// </summary>
 public sealed class SuccessionService : IDisposable
 {
-    private static readonly TimeSpan Backdate = TimeSpan.FromMinutes(10);
     private readonly IssuerDirectory _issuers;
     private readonly ProfileCatalog _profiles;
     private readonly KeyMaker _keys;
+    private readonly AuthorityMaker _authorities;
     private readonly CryptoProviders _providers;
     private readonly CommitWriter _commits;
     private readonly AuditTrail _audit;
@@ -36,7 +34,8 @@ public sealed class SuccessionService : IDisposable
 
     internal SuccessionService(
         IssuerDirectory issuers, ProfileCatalog profiles, KeyMaker keys, CryptoProviders providers, CommitWriter commits, AuditTrail audit, AuthorityOptions options, TimeProvider time, ILogger<SuccessionService> logger) =>
-        (_issuers, _profiles, _keys, _providers, _commits, _audit, _options, _time, _logger) = (issuers, profiles, keys, providers, commits, audit, options, time, logger);
+        (_issuers, _profiles, _keys, _authorities, _providers, _commits, _audit, _options, _time, _logger) =
+            (issuers, profiles, keys, new AuthorityMaker(providers, options, commits, time), providers, commits, audit, options, time, logger);
 
     /// <summary>Every succession, oldest first.</summary>
     public IReadOnlyList<SuccessionStatus> List() =>
@@ -61,33 +60,41 @@ public sealed class SuccessionService : IDisposable
             obstacles.Add("the switch must come before the end of the time in which both chains are given out");
         }
 
-        if (draft.RootKey is not null && _issuers.Successions.Any(s => s.Predecessor == root.Name && s.State == SuccessionState.Prepared) && _issuers.NewestOf(root.Name) is { } made)
+        if (draft.RootKeys is not null && _issuers.Successions.Any(s => s.Predecessor == root.Name && s.State == SuccessionState.Prepared) && _issuers.NewestOf(root.Name) is { } made)
         {
             warnings.Add($"the root's successor '{made.Name}' is there from an earlier start and is taken");
         }
-        else if (draft.RootKey is { } rootKey)
+        else if (draft.RootKeys is { } rootKeys)
         {
-            Examine(draft, root, rootKey, planned, obstacles);
+            Examine(draft, root, rootKeys, planned, obstacles);
         }
 
-        Examine(draft, issuing, draft.Key, planned, obstacles);
-        foreach (var profile in _profiles.All.Where(p => p.Issuer == _issuers.LineageOf(issuing.Name) && p.Signature is { } signature && !signature.Fits(draft.Key)))
+        Examine(draft, issuing, draft.Keys, planned, obstacles);
+        foreach (var profile in _profiles.All.Where(p => p.Issuer == _issuers.LineageOf(issuing.Name) && p.Signature is { } signature && !signature.Fits(draft.Keys.Key)))
         {
-            obstacles.Add($"profile '{profile.Name}' wants {profile.Signature} signatures, which a {draft.Key} key cannot make: take 'signature' out of it");
+            obstacles.Add($"profile '{profile.Name}' wants {profile.Signature} signatures, which a {draft.Keys.Key} key cannot make: take 'signature' out of it");
         }
 
-        if (draft.Key.IsQuantumSafe && !(draft.RootKey ?? root.Certificate.PublicKey.Algorithm).IsQuantumSafe)
+        var above = draft.RootKeys ?? KeyKind.Of(root.Certificate);
+        if (draft.Keys.IsQuantumSafe && !above.IsQuantumSafe)
         {
             warnings.Add($"the root '{root.Name}' signs with {root.Signature}: the new chain is only as strong as that; --root-algorithm gives it a successor too");
         }
 
-        if (draft.Key.IsQuantumSafe)
+        if (draft.Keys.IsCatalyst && !above.IsCatalyst)
         {
-            warnings.Add($"a TLS library that does not know {draft.Key} signatures (OpenSSL before 3.5; of composites, every one) presents no certificate of the new CA: agents with such a library renew by full CMC");
+            warnings.Add($"the root signs once ({above}): who demands both signatures has no second key to begin with; a new root of two keys has (--root-algorithm 'catalyst …')");
         }
 
-        warnings.AddRange(TlsRemarks(planned.Select(a => a.Key)));
-        if (draft.RootKey is null)
+        warnings.AddRange(planned.Where(a => a.PredecessorKeys.IsCatalyst && !a.Keys.IsCatalyst).Select(a =>
+            $"CA '{a.Predecessor}' signs twice ({a.PredecessorKeys}), its successor would sign once: who demands both signatures refuses what that issues"));
+        if (draft.Keys.Key.IsQuantumSafe)
+        {
+            warnings.Add($"a TLS library that does not know {draft.Keys.Key} signatures (OpenSSL before 3.5; of composites, every one) presents no certificate of the new CA: agents with such a library renew by full CMC");
+        }
+
+        warnings.AddRange(TlsRemarks(planned.Select(a => a.Key.Algorithm)));
+        if (draft.RootKeys is null)
         {
             warnings.Add("the root stays: relying parties need no new anchor, and there are no roll-over certificates");
         }
@@ -158,7 +165,7 @@ public sealed class SuccessionService : IDisposable
 
     private bool IsIssuing(SuccessionRecord succession) => _issuers.Find(succession.Predecessor) is { } issuer && issuer.Parent != issuer.Name;
 
-    private void Examine(SuccessionDraft draft, Issuer predecessor, KeyAlgorithm key, ImmutableArray<PlannedAuthority>.Builder planned, ImmutableArray<string>.Builder obstacles)
+    private void Examine(SuccessionDraft draft, Issuer predecessor, KeyKind keys, ImmutableArray<PlannedAuthority>.Builder planned, ImmutableArray<string>.Builder obstacles)
     {
         if (_issuers.Successions.FirstOrDefault(s => s.Predecessor == predecessor.Name) is { } known)
         {
@@ -166,25 +173,34 @@ public sealed class SuccessionService : IDisposable
             return;
         }
 
-        if (!key.CanSign || key == KeyAlgorithm.Rsa2048)
+        if (new[] { keys.Key, keys.Alternative }.OfType<KeyAlgorithm>().FirstOrDefault(key => !key.CanSign || key == KeyAlgorithm.Rsa2048) is { } unfit)
         {
-            obstacles.Add($"a CA cannot have a {key} key");
+            obstacles.Add($"a CA cannot have a {unfit} key");
             return;
         }
 
-        // No worse than its predecessor's key is kept, unless somebody gives leave.
-        var lowest = predecessor.Protection ?? KeyProtection.Token;
+        // No worse than its predecessor's keys are kept, unless somebody gives leave.
+        var first = Place(draft, predecessor, keys.Key, predecessor.Protection, obstacles);
+        var second = keys.Alternative is { } alternative ? Place(draft, predecessor, alternative, predecessor.AlternativeProtection ?? predecessor.Protection, obstacles) : null;
+        if (first is not null && (keys.Alternative is null || second is not null))
+        {
+            var certificate = predecessor.Certificate;
+            planned.Add(new PlannedAuthority(
+                predecessor.Name, KeyKind.Of(certificate), NextName(predecessor.Name), SubjectOf(predecessor).ToString(), first, second, _time.GetUtcNow() + (certificate.NotAfter - certificate.NotBefore)));
+        }
+    }
+
+    private PlannedKey? Place(SuccessionDraft draft, Issuer predecessor, KeyAlgorithm key, KeyProtection? kept, ImmutableArray<string>.Builder obstacles)
+    {
+        var lowest = kept ?? KeyProtection.Token;
         var where = new KeyPlacement(draft.AllowTokenWrapped && lowest > KeyProtection.TokenWrapped ? KeyProtection.TokenWrapped : lowest);
-        if (where.Find(_providers, [key]) is not ({ } provider, _))
+        if (where.Find(_providers, [key]) is ({ } provider, _))
         {
-            obstacles.Add($"CA '{predecessor.Name}': {where.Explain(_providers, [key]).TrimEnd('.')}");
-            return;
+            return new PlannedKey(key, provider.Name, provider.ProtectionFor(key));
         }
 
-        var now = _time.GetUtcNow();
-        var certificate = predecessor.Certificate;
-        planned.Add(new PlannedAuthority(
-            predecessor.Name, certificate.PublicKey.Algorithm, NextName(predecessor.Name), SubjectOf(predecessor).ToString(), key, provider.Name, provider.ProtectionFor(key), now + (certificate.NotAfter - certificate.NotBefore)));
+        obstacles.Add($"CA '{predecessor.Name}': {where.Explain(_providers, [key]).TrimEnd('.')}");
+        return null;
     }
 
     /// <summary><c>issuing</c>, <c>issuing-2</c>, <c>issuing-3</c>: the number is the generation.</summary>
@@ -245,65 +261,16 @@ public sealed class SuccessionService : IDisposable
         var label = predecessor.Record.Key.Label;
         var ending = $"{predecessor.Name}-ca";
         var prefix = label.EndsWith(ending, StringComparison.Ordinal) ? label[..^ending.Length] : "";
-        var (key, isNew) = await _keys.OpenOrGenerateInAsync($"{prefix}{planned.Name}-ca", [planned.Key], KeyPurpose.CertificateAuthority, new KeyPlacement(planned.Protection), actor, CancellationToken.None);
-        if (!isNew)
+        static AuthorityKeyPlace PlaceOf(PlannedKey key) => new(key.Algorithm, new KeyPlacement(key.Protection), null);
+        await using (var keys = await _keys.OpenOrGenerateAuthorityAsync($"{prefix}{planned.Name}-ca", PlaceOf(planned.Key), planned.Alternative is { } second ? PlaceOf(second) : null, actor, CancellationToken.None))
         {
-            await _keys.RecordFoundAsync(key, actor);
+            await _keys.RecordFoundAsync(keys, actor);
+            var constrain = predecessor.Certificate.FindExtension(Oids.NameConstraints) is not null;
+            await _authorities.MakeAsync(new AuthorityDraft(planned.Name, SubjectOf(predecessor), planned.Key.Algorithm.DefaultSignature, planned.NotAfter, constrain), keys, parent, actor, CancellationToken.None);
         }
 
-        var reference = key.Reference;
-        Certificate certificate;
-        await using (var guarded = GuardedKey.Take(_providers, key))
-        {
-            certificate = parent is null ? await SelfSignAsync(planned, predecessor, guarded) : await RollOver.SignAsync(parent, DraftFor(planned, predecessor, parent, guarded.PublicKey), CancellationToken.None);
-        }
-
-        var now = _time.GetUtcNow();
-        var (issuer, serial) = (parent?.Name ?? planned.Name, certificate.SerialNumber.ToArray());
-        var entry = new LedgerEntry(LedgerEntryKind.AuthorityCreated, now, actor, LedgerFacts.OfCertificate(issuer, serial, certificate.Der.Span).AddRange(AuditDetails.Of(
-            (AuditDetails.Subject, certificate.Subject.ToString()),
-            (AuditDetails.KeyLabel, $"{reference.Provider}/{reference.Label}"),
-            (AuditDetails.KeySha256, AuditDetails.Hex(certificate.PublicKey.Fingerprint())),
-            (AuditDetails.NotAfter, AuditDetails.Instant(certificate.NotAfter)))));
-        await CommitAsync(new CommitRequest(entry,
-        [
-            new StoreChange.AddAuthority(new AuthorityRecord(planned.Name, issuer, reference, planned.Key.DefaultSignature, certificate.Der.ToArray(), now)),
-            new StoreChange.AddCertificate(RecordOf(certificate, issuer, $"{planned.Name}-ca", actor, now)),
-        ]));
         await _issuers.ReloadAsync(CancellationToken.None);
         return _issuers.Find(planned.Name) ?? throw new InvalidOperationException($"CA '{planned.Name}' was not recorded.");
-    }
-
-    private CertificateDraft DraftFor(PlannedAuthority planned, Issuer predecessor, Issuer parent, PublicKey key)
-    {
-        var now = Now();
-        var constrain = predecessor.Certificate.FindExtension(Oids.NameConstraints) is not null;
-        var notAfter = planned.NotAfter < parent.Certificate.NotAfter ? planned.NotAfter : parent.Certificate.NotAfter;
-        return new CertificateDraft(
-            SerialNumber.Create(), parent.Signature, SubjectOf(predecessor), key, now - Backdate, notAfter, AuthorityExtensions.ForIssuing(key, null, parent, _options, constrain),
-            CertificatePosition.IssuingCa, notAfter - now + Backdate + TimeSpan.FromSeconds(1));
-    }
-
-    private async ValueTask<Certificate> SelfSignAsync(PlannedAuthority planned, Issuer predecessor, GuardedKey key)
-    {
-        var now = Now();
-        var signature = planned.Key.DefaultSignature;
-        var notAfter = DateTimeOffset.FromUnixTimeSeconds(planned.NotAfter.ToUnixTimeSeconds());
-        var toBeSigned = new TbsCertificate
-        {
-            SerialNumber = SerialNumber.Create(),
-            Signature = signature,
-            Issuer = predecessor.Certificate.Subject,
-            NotBefore = now - Backdate,
-            NotAfter = notAfter,
-            Subject = predecessor.Certificate.Subject,
-            PublicKey = key.PublicKey,
-            Extensions = AuthorityExtensions.ForRoot(key.PublicKey, null),
-        };
-        var context = new LintContext(CertificatePosition.Root, null, notAfter - now + Backdate + TimeSpan.FromSeconds(1));
-        var (certificate, findings) = await new AuthoritySigner(planned.Name, key, null, _providers).SignAsync(toBeSigned, context, CancellationToken.None);
-        return certificate
-            ?? throw new SignatureRejectedException($"The certificate of CA '{planned.Name}' would not be in order: {string.Join("; ", findings.Where(f => f.Severity == LintSeverity.Error))}. Nothing was signed.");
     }
 
     private async ValueTask<byte[]> CrossAsync(Issuer signer, Issuer other, string actor)
@@ -314,12 +281,11 @@ public sealed class SuccessionService : IDisposable
             (AuditDetails.Subject, certificate.Subject.ToString()),
             (AuditDetails.KeySha256, AuditDetails.Hex(certificate.PublicKey.Fingerprint())),
             (AuditDetails.NotAfter, AuditDetails.Instant(certificate.NotAfter)))));
-        await CommitAsync(new CommitRequest(entry, [new StoreChange.AddCertificate(RecordOf(certificate, signer.Name, "roll-over", actor, now))]));
+        var record = new CertificateRecord(
+            signer.Name, serial, certificate.Der.ToArray(), "roll-over", null, certificate.PublicKey.Fingerprint(), certificate.NotBefore, certificate.NotAfter, now, actor, certificate.PublicKey.Algorithm);
+        await CommitAsync(new CommitRequest(entry, [new StoreChange.AddCertificate(record)]));
         return certificate.Der.ToArray();
     }
-
-    private static CertificateRecord RecordOf(Certificate certificate, string issuer, string profile, string actor, DateTimeOffset now) => new(
-        issuer, certificate.SerialNumber.ToArray(), certificate.Der.ToArray(), profile, null, certificate.PublicKey.Fingerprint(), certificate.NotBefore, certificate.NotAfter, now, actor, certificate.PublicKey.Algorithm);
 
     private async ValueTask<Outcome<SuccessionChange>> MoveAsync(string authority, SuccessionState from, SuccessionState to, string actor, string correlationId, CancellationToken cancellationToken)
     {
@@ -373,8 +339,6 @@ public sealed class SuccessionService : IDisposable
         SuccessionState.Switched => "switched",
         SuccessionState.Finished => "finished",
     };
-
-    private DateTimeOffset Now() => DateTimeOffset.FromUnixTimeSeconds(_time.GetUtcNow().ToUnixTimeSeconds());
 
     private async ValueTask<Outcome<SuccessionChange>> RefuseAsync(PkiProblemKind kind, string detail, string actor, string correlationId)
     {

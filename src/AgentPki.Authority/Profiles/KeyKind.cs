@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using AgentPki.Cryptography;
+using AgentPki.X509.Certificates;
 
 namespace AgentPki.Authority.Profiles;
 
@@ -13,6 +14,12 @@ public sealed record KeyKind(KeyAlgorithm Key, KeyAlgorithm? Alternative = null)
     private const string Word = "catalyst ";
 
     public bool IsCatalyst => Alternative is not null;
+
+    /// <summary>Whether it holds against a quantum computer: one of two does where both signatures are demanded.</summary>
+    public bool IsQuantumSafe => Key.IsQuantumSafe || Alternative is { IsQuantumSafe: true };
+
+    /// <summary>What a certificate is about; its alternative key as far as this build knows it.</summary>
+    public static KeyKind Of(Certificate certificate) => new(certificate.PublicKey.Algorithm, certificate.AlternativePublicKey?.Algorithm);
 
     /// <param name="error">What would be right.</param>
     public static bool TryParse(string text, [NotNullWhen(true)] out KeyKind? kind, [NotNullWhen(false)] out string? error)

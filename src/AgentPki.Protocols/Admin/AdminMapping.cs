@@ -26,7 +26,12 @@ internal static class AdminMapping
         issuer.Record.Key.Label,
         issuer.Protection is { } protection ? Word(protection) : null,
         issuer.Signature.Name,
+        Alternative(issuer),
         Pem("CERTIFICATE", issuer.Certificate.Der.Span));
+
+    private static AlternativeKeyView? Alternative(Issuer issuer) => issuer is { Record.Alternative: { } second, Certificate.AlternativePublicKey: { } key }
+        ? new AlternativeKeyView(key.Algorithm.Name, second.Key.Provider, second.Key.Label, issuer.AlternativeProtection is { } protection ? Word(protection) : null, second.Signature.Name)
+        : null;
 
     public static ProfileView View(CertificateProfile profile) => new(
         profile.Name,

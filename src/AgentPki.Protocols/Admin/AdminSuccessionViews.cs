@@ -17,8 +17,19 @@ public sealed record SuccessionsView(IReadOnlyList<SuccessionView> Successions);
 public sealed record SuccessionChangeView(IReadOnlyList<SuccessionView> Successions, IReadOnlyList<string> Remarks);
 
 /// <summary>A CA that would be made.</summary>
+/// <param name="KeyAlgorithm">Two as <c>catalyst ecdsa-p256 + ml-dsa-65</c>; likewise <paramref name="PredecessorKeyAlgorithm"/>.</param>
+/// <param name="AlternativeKeyProvider">Of the second of two; likewise <paramref name="AlternativeKeyProtection"/>.</param>
 public sealed record PlannedAuthorityView(
-    string Predecessor, string PredecessorKeyAlgorithm, string Name, string Subject, string KeyAlgorithm, string KeyProvider, string KeyProtection, DateTimeOffset NotAfter);
+    string Predecessor,
+    string PredecessorKeyAlgorithm,
+    string Name,
+    string Subject,
+    string KeyAlgorithm,
+    string KeyProvider,
+    string KeyProtection,
+    string? AlternativeKeyProvider,
+    string? AlternativeKeyProtection,
+    DateTimeOffset NotAfter);
 
 /// <summary>A dry run.</summary>
 /// <param name="Obstacles">Why it cannot start; empty: it can.</param>
@@ -27,8 +38,8 @@ public sealed record SuccessionPlanView(
 
 /// <summary>A successor to plan or to make.</summary>
 /// <param name="Authority">The CA that issues for agents.</param>
-/// <param name="KeyAlgorithm">Of its successor.</param>
-/// <param name="RootKeyAlgorithm">Of a new root; null: the root stays.</param>
+/// <param name="KeyAlgorithm">Of its successor; two as <c>catalyst ecdsa-p256 + ml-dsa-65</c>.</param>
+/// <param name="RootKeyAlgorithm">Of a new root, likewise; null: the root stays.</param>
 /// <param name="ServedFor">Seconds; null: 90 days.</param>
 /// <param name="SwitchAt">When agents' certificates begin to come from the successor; null: when told.</param>
 /// <param name="AllowTokenWrapped">Leave for keys that are token-wrapped.</param>

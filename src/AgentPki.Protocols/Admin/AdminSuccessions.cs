@@ -1,7 +1,8 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
 using AgentPki.Authority.Migration;
 using AgentPki.Authority.Problems;
-using AgentPki.Cryptography;
+using AgentPki.Authority.Profiles;
 using Microsoft.AspNetCore.Http;
 
 namespace AgentPki.Protocols.Admin;
@@ -39,28 +40,30 @@ internal static class AdminSuccessions
 
     private static Outcome<SuccessionDraft> Draft(SuccessionCommand command)
     {
-        foreach (var name in new[] { command.KeyAlgorithm, command.RootKeyAlgorithm }.OfType<string>())
+        if (!KeyKind.TryParse(command.KeyAlgorithm, out var keys, out var wrong) || !TryParseRoot(command.RootKeyAlgorithm, out var rootKeys, out wrong))
         {
-            if (KeyAlgorithm.Find(name) is null)
-            {
-                return new Outcome<SuccessionDraft>.Refused(new PkiProblem(PkiProblemKind.MalformedRequest, $"'{name}' is no kind of key; known are {string.Join(", ", KeyAlgorithm.All.Select(k => k.Name))}"));
-            }
+            return new Outcome<SuccessionDraft>.Refused(new PkiProblem(PkiProblemKind.MalformedRequest, wrong));
         }
 
-        if (KeyAlgorithm.Find(command.KeyAlgorithm) is not { } key || command.ServedFor is < 1 or > int.MaxValue)
+        if (command.ServedFor is < 1 or > int.MaxValue)
         {
             return new Outcome<SuccessionDraft>.Refused(new PkiProblem(PkiProblemKind.MalformedRequest, "'servedFor' must be seconds"));
         }
 
         return new Outcome<SuccessionDraft>.Done(new SuccessionDraft(
-            command.Authority, key, command.RootKeyAlgorithm is { } root ? KeyAlgorithm.Find(root) : null,
-            command.ServedFor is { } seconds ? TimeSpan.FromSeconds(seconds) : null, command.SwitchAt, command.AllowTokenWrapped));
+            command.Authority, keys, rootKeys, command.ServedFor is { } seconds ? TimeSpan.FromSeconds(seconds) : null, command.SwitchAt, command.AllowTokenWrapped));
+    }
+
+    private static bool TryParseRoot(string? text, out KeyKind? keys, [NotNullWhen(false)] out string? wrong)
+    {
+        (keys, wrong) = (null, null);
+        return text is null || KeyKind.TryParse(text, out keys, out wrong);
     }
 
     private static SuccessionPlanView View(SuccessionPlan plan) => new(
         [
             .. plan.Authorities.Select(a => new PlannedAuthorityView(
-                a.Predecessor, a.PredecessorKey.Name, a.Name, a.Subject, a.Key.Name, a.Provider, AdminMapping.Word(a.Protection), a.NotAfter)),
+                a.Predecessor, a.PredecessorKeys.ToString(), a.Name, a.Subject, a.Keys.ToString(), a.Key.Provider, AdminMapping.Word(a.Key.Protection), a.Alternative?.Provider, a.Alternative is { } second ? AdminMapping.Word(second.Protection) : null, a.NotAfter)),
         ],
         plan.ServedUntil,
         plan.SwitchAt,

@@ -35,7 +35,11 @@ public sealed record AuthorityView(
     string KeyLabel,
     string? KeyProtection,
     string Signature,
+    AlternativeKeyView? Alternative,
     string Pem);
+
+/// <summary>The second key of a CA that signs twice (X.509 (2019) §9.8).</summary>
+public sealed record AlternativeKeyView(string KeyAlgorithm, string KeyProvider, string KeyLabel, string? KeyProtection, string Signature);
 
 public sealed record AuthoritiesView(IReadOnlyList<AuthorityView> Authorities);
 

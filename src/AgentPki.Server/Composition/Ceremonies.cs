@@ -3,13 +3,25 @@ using AgentPki.Authority.Profiles;
 using AgentPki.Authority.Store;
 using AgentPki.Cryptography;
 using AgentPki.Server.Cli;
+using AgentPki.Server.Configuration;
 using AgentPki.Server.Home;
+using AgentPki.Storage;
+using AgentPki.X509.Certificates;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace AgentPki.Server.Composition;
 
 /// <summary>Runs the development ceremony on a home, as <c>up</c> and <c>ceremony --development</c> do.</summary>
 public static class Ceremonies
 {
+    /// <summary>What a person wants, but for CAs that the home has already: these keep the keys they were made with.</summary>
+    internal static async Task<Func<CeremonyOptions, CeremonyOptions>> KeepExistingAsync(ApplianceHome home, ApplianceOptions options, Func<CeremonyOptions, CeremonyOptions> change, CancellationToken cancellationToken)
+    {
+        var existing = (await ExistingAsync(home, options, cancellationToken)).ToDictionary(a => a.Name, a => KeyKind.Of(Certificate.Parse(a.Der)));
+        CeremonyAuthority Keep(CeremonyAuthority wanted) => existing.TryGetValue(wanted.Name, out var keys) ? wanted.With(keys) : wanted;
+        return usual => change(usual) is var wanted ? wanted with { Root = Keep(wanted.Root), Issuing = Keep(wanted.Issuing) } : usual;
+    }
+
     /// <summary>Makes what is missing of root, issuing CA and checkpoint key, and writes the anchors.</summary>
     /// <param name="change">What the person wants otherwise than usual.</param>
     /// <exception cref="CommandException">It cannot go on; run again, it continues.</exception>
@@ -27,6 +39,25 @@ public static class Ceremonies
         catch (Exception error) when (error is InvalidOperationException or ArgumentException or NotSupportedException or KeyUnavailableException or StoreUnavailableException)
         {
             throw new CommandException(ExitCodes.Environment, $"The ceremony stopped: {error.Message}", "Mend that and run the command again: it continues where it stopped.", error);
+        }
+    }
+
+    private static async Task<IReadOnlyList<AuthorityRecord>> ExistingAsync(ApplianceHome home, ApplianceOptions options, CancellationToken cancellationToken)
+    {
+        var where = ApplianceParts.StoreOptionsOf(home, options);
+        if (!File.Exists(where.DatabasePath))
+        {
+            return [];
+        }
+
+        try
+        {
+            await using var store = await SqliteStore.OpenReadOnlyAsync(where, NullLogger<SqliteStore>.Instance, cancellationToken);
+            return await ((IAuthorityStore)store).ListAsync(cancellationToken);
+        }
+        catch (StoreUnavailableException)
+        {
+            return []; // of an earlier build, or damaged: opening it for the service comes next, and migrates it or says so
         }
     }
 }

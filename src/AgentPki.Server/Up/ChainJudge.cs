@@ -20,13 +20,19 @@ internal static class ChainJudge
         var chain = Pem.TryReadCertificates(home.ChainCertificates) ?? [];
         var algorithms = chain.Append(leaf).Select(c => c.PublicKey.Algorithm).Distinct().ToList();
         var unknown = await UnknownAsync(program, algorithms, cancellationToken);
+
+        // Both signatures are demanded where every CA makes both.
+        var pairs = chain.Append(root).Count(c => c.AlternativePublicKey is not null);
+        var policy = pairs > chain.Count ? AlternativeSignaturePolicy.Required : AlternativeSignaturePolicy.WhenPresent;
         if (unknown is null)
         {
             var verdict = await AskOpenSslAsync(program, home, cancellationToken);
-            return root.AlternativePublicKey is null ? verdict : $"{verdict}; both signatures {VerifyOurselves(leaf, chain, root, context, AlternativeSignaturePolicy.Required)}: OK (openssl looks at the first alone)";
+            return pairs == 0
+                ? verdict
+                : $"{verdict}; {(policy == AlternativeSignaturePolicy.Required ? "both signatures" : "second signatures, where there are any,")} {VerifyOurselves(leaf, chain, root, context, policy)}: OK (openssl looks at the first alone)";
         }
 
-        return $"{VerifyOurselves(leaf, chain, root, context, root.AlternativePublicKey is null ? AlternativeSignaturePolicy.WhenPresent : AlternativeSignaturePolicy.Required)}: {home.SampleCertificate}: OK ({unknown})";
+        return $"{VerifyOurselves(leaf, chain, root, context, policy)}: {home.SampleCertificate}: OK ({unknown})";
     }
 
     private static string VerifyOurselves(Certificate leaf, IReadOnlyList<Certificate> chain, Certificate root, CommandContext context, AlternativeSignaturePolicy policy) =>

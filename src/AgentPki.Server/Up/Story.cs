@@ -1,5 +1,6 @@
 using System.Globalization;
 using AgentPki.Authority.Ceremony;
+using AgentPki.Authority.Composition;
 using AgentPki.Authority.Profiles;
 using AgentPki.Cryptography;
 using AgentPki.Pkcs11;
@@ -8,7 +9,6 @@ using AgentPki.Server.Composition;
 using AgentPki.Server.Configuration;
 using AgentPki.Server.Home;
 using AgentPki.Server.Tls;
-using AgentPki.X509.Certificates;
 using Spectre.Console;
 
 namespace AgentPki.Server.Up;
@@ -41,8 +41,8 @@ internal sealed class Story(CommandContext context, ApplianceHome home, Applianc
     internal void Ceremony(CeremonyResult ceremony, CryptoProviders providers)
     {
         var made = ceremony.Steps.Any(s => s.IsNew);
-        var root = $"{ceremony.Root.Subject.CommonName} ({KeysOf(ceremony.Root)})";
-        var issuing = $"{ceremony.Issuing.Subject.CommonName} ({KeysOf(ceremony.Issuing)})";
+        var root = $"{ceremony.Root.Subject.CommonName} ({KeyKind.Of(ceremony.Root)})";
+        var issuing = $"{ceremony.Issuing.Subject.CommonName} ({KeyKind.Of(ceremony.Issuing)})";
         var authorities = ceremony.Keys.Where(k => k.Owner != "checkpoint").ToList();
         var places = authorities.Select(k => KeyPlaces.Describe(k, providers)).Distinct().ToList();
         var where = places is [var one] ? $"{(authorities.Count == 2 ? "both" : "all")} keys {one}" : string.Join("; ", authorities.Select((k, i) => $"{k.Owner} key {KeyPlaces.Describe(k, providers)}"));
@@ -50,6 +50,16 @@ internal sealed class Story(CommandContext context, ApplianceHome home, Applianc
         if (ceremony.Tls is { } tls)
         {
             Step("tls ca", $"{tls.Subject.CommonName} ({tls.PublicKey.Algorithm}) issues the HTTPS certificate alone, because {TlsAuthority.WhyNeeded(ceremony.Issuing.PublicKey.Algorithm)}; {Show(home.RootCertificate)} holds both roots");
+        }
+    }
+
+    /// <summary>Which CAs others have taken the place of since the ceremony, or are about to.</summary>
+    internal void Successions(AuthorityServices authority)
+    {
+        if (authority.Successions.List() is { Count: > 0 } successions)
+        {
+            Step("ca moves", string.Join("; ", successions.Select(s =>
+                $"{s.Record.Predecessor} to {s.Record.Successor}{(authority.Issuers.Find(s.Record.Successor) is { } successor ? $" ({KeyKind.Of(successor.Certificate)})" : "")}: {s.Record.State.ToString().ToLowerInvariant()}")));
         }
     }
 
@@ -77,8 +87,6 @@ internal sealed class Story(CommandContext context, ApplianceHome home, Applianc
     }
 
     internal void Stopping() => context.Terminal.Line("Stopping: running requests end, the last entries are committed, a checkpoint is signed.");
-
-    private static KeyKind KeysOf(Certificate certificate) => new(certificate.PublicKey.Algorithm, certificate.AlternativePublicKey?.Algorithm);
 
     private void Step(string name, string text) => context.Terminal.Markup($"  [green]✓[/] [bold]{name.PadRight(9)}[/] {Markup.Escape(text)}");
 

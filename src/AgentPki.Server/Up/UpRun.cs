@@ -26,7 +26,7 @@ internal sealed class UpRun(CommandContext context, string trustDomain, HomeKind
         var options = ConfigurationReader.Load(_home, context.Variable);
         RequireDevelopment(options);
         var kind = DevelopmentHome.KindOf(_home, options, profile);
-        CeremonyOptions Wanted(CeremonyOptions usual) => change(kind.Apply(usual));
+        var wanted = await Ceremonies.KeepExistingAsync(_home, options, usual => change(kind.Apply(usual)), cancellationToken);
         Ports.RequireFree(options.Listen);
         var story = new Story(context, _home, options);
         story.Begin(isNew);
@@ -39,14 +39,15 @@ internal sealed class UpRun(CommandContext context, string trustDomain, HomeKind
         }
 
         // 3. Store and ceremony. The profiles say whether TLS has a CA of its own.
-        TlsAuthority.PrepareProfile(_home, Wanted);
+        TlsAuthority.PrepareProfile(_home, wanted);
         using var loggers = LoggerSetup.ToFile(_home, options.Log, context.Clock);
         await using var parts = await ApplianceParts.OpenAsync(_home, options, tokenOptions, KeyPlacement.AllowTokenWrapped, context.Clock, loggers, cancellationToken);
-        var ceremony = await context.Terminal.WorkAsync("ceremony", () => Ceremonies.RunDevelopmentAsync(parts, Wanted, cancellationToken));
+        var ceremony = await context.Terminal.WorkAsync("ceremony", () => Ceremonies.RunDevelopmentAsync(parts, wanted, cancellationToken));
         story.Ceremony(ceremony, parts.Providers);
 
         // 4. The service.
         await using var appliance = await context.Terminal.WorkAsync("service", () => RunningAppliance.StartAsync(parts, context, cancellationToken));
+        story.Successions(appliance.Authority);
         story.Service(appliance.TlsIsNew);
 
         // 5. The sample agent, over the public endpoint; its chain judged by openssl where it can.

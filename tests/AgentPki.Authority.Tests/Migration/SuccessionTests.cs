@@ -18,7 +18,7 @@ namespace AgentPki.Authority.Tests.Migration;
 /// <summary>RFC 9810 §4.4, RFC 7030 §4.1.3: a CA goes over to another key.</summary>
 public sealed class SuccessionTests
 {
-    private static readonly SuccessionDraft Both = new("issuing", KeyAlgorithm.EcdsaP384, KeyAlgorithm.Rsa3072);
+    private static readonly SuccessionDraft Both = new("issuing", new(KeyAlgorithm.EcdsaP384), new(KeyAlgorithm.Rsa3072));
 
     [Fact]
     public async Task Plan_SaysWhatWouldBeMade_AndChangesNothing()
@@ -28,7 +28,7 @@ public sealed class SuccessionTests
         var plan = authority.Services.Successions.Plan(Both);
         Assert.Empty(plan.Obstacles);
         Assert.Equal(
-            [("root", "root-2", KeyAlgorithm.Rsa3072), ("issuing", "issuing-2", KeyAlgorithm.EcdsaP384)], plan.Authorities.Select(a => (a.Predecessor, a.Name, a.Key)));
+            [("root", "root-2", KeyAlgorithm.Rsa3072), ("issuing", "issuing-2", KeyAlgorithm.EcdsaP384)], plan.Authorities.Select(a => (a.Predecessor, a.Name, a.Key.Algorithm)));
         Assert.Equal(authority.Ceremony.Root.Subject.ToString(), plan.Authorities[0].Subject);
         Assert.NotEqual(authority.Ceremony.Issuing.Subject.ToString(), plan.Authorities[1].Subject);
         Assert.Equal(size, await authority.LedgerSizeAsync());
@@ -43,7 +43,7 @@ public sealed class SuccessionTests
     {
         await using var authority = await TestAuthority.StartAsync();
         var refused = Assert.IsType<Outcome<SuccessionChange>.Refused>(
-            await authority.Services.Successions.StartAsync(new SuccessionDraft(name, KeyAlgorithm.Find(key)!), "admin:test", "c", default));
+            await authority.Services.Successions.StartAsync(new SuccessionDraft(name, new(KeyAlgorithm.Find(key)!)), "admin:test", "c", default));
         Assert.Contains(reason, refused.Problem.Detail, StringComparison.Ordinal);
         Assert.Equal(2, authority.Services.Issuers.All.Count);
     }
@@ -138,7 +138,7 @@ public sealed class SuccessionTests
     {
         await using var authority = await TestAuthority.StartAsync();
         var at = authority.Time.GetUtcNow().AddHours(1);
-        await DoneAsync(authority.Services.Successions.StartAsync(new SuccessionDraft("issuing", KeyAlgorithm.EcdsaP384, SwitchAt: at), "admin:test", "c", default));
+        await DoneAsync(authority.Services.Successions.StartAsync(new SuccessionDraft("issuing", new(KeyAlgorithm.EcdsaP384), SwitchAt: at), "admin:test", "c", default));
         await authority.Services.Successions.AdvanceAsync(default);
         Assert.Equal(authority.Ceremony.Issuing.Subject, (await authority.AgentAsync("a.agents.test")).Certificate.Issuer);
         authority.Time.Advance(TimeSpan.FromHours(2));
@@ -171,7 +171,7 @@ public sealed class SuccessionTests
         await using var authority = await TestAuthority.StartAsync();
         foreach (var (name, key) in new[] { ("issuing", KeyAlgorithm.EcdsaP384), ("issuing-2", KeyAlgorithm.Rsa3072) })
         {
-            await DoneAsync(authority.Services.Successions.StartAsync(new SuccessionDraft(name, key), "admin:test", "c", default));
+            await DoneAsync(authority.Services.Successions.StartAsync(new SuccessionDraft(name, new(key)), "admin:test", "c", default));
             await DoneAsync(authority.Services.Successions.SwitchAsync(name, "admin:test", "c", default));
             await DoneAsync(authority.Services.Successions.FinishAsync(name, "admin:test", "c", default));
         }
@@ -188,7 +188,7 @@ public sealed class SuccessionTests
     {
         await using var authority = await TestAuthority.StartAsync(TestAuthority.DefaultOptions with { WhyNotInTls = key => key == KeyAlgorithm.MlDsa87 ? "this TLS knows no ml-dsa-87 (test)" : null });
         var tls = authority.Services.Profiles.Require(ProfileUse.TlsServer);
-        var draft = new SuccessionDraft("issuing", KeyAlgorithm.EcdsaP384, KeyAlgorithm.MlDsa87);
+        var draft = new SuccessionDraft("issuing", new(KeyAlgorithm.EcdsaP384), new(KeyAlgorithm.MlDsa87));
         const string Said = "this TLS knows no ml-dsa-87 (test): HTTPS stays with CA 'issuing' (ecdsa-p256), and clients go on to be given its root beside the new one";
         Assert.Contains(Said, authority.Services.Successions.Plan(draft).Warnings);
 
@@ -202,7 +202,7 @@ public sealed class SuccessionTests
         Assert.Equal("issuing-2", issuers.SettledIn("issuing")!.Name);
 
         // One that it accepts again: HTTPS follows to that.
-        await DoneAsync(authority.Services.Successions.StartAsync(new SuccessionDraft("issuing-2", KeyAlgorithm.EcdsaP256, KeyAlgorithm.EcdsaP384), "admin:test", "c", default));
+        await DoneAsync(authority.Services.Successions.StartAsync(new SuccessionDraft("issuing-2", new(KeyAlgorithm.EcdsaP256), new(KeyAlgorithm.EcdsaP384)), "admin:test", "c", default));
         await DoneAsync(authority.Services.Successions.SwitchAsync("issuing-2", "admin:test", "c", default));
         Assert.Empty(await DoneAsync(authority.Services.Successions.FinishAsync("issuing-2", "admin:test", "c", default)));
         Assert.Equal("issuing-3", issuers.IssuerFor(tls)!.Name);

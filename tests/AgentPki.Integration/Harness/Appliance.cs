@@ -85,6 +85,13 @@ internal sealed class Appliance : IAsyncDisposable
         await StartAsync();
     }
 
+    /// <summary>Starts on the home as it is, with these after <c>up</c>, and waits until it has told its story.</summary>
+    public async Task StartWithAsync(IReadOnlyList<string> upArguments)
+    {
+        options = options with { UpArguments = upArguments };
+        await StartAsync();
+    }
+
     /// <summary>
     /// Starts on the home as it is and waits until <c>up</c> has told its story. Between <c>/readyz</c> and that it still enrols its sample
     /// agent: whatever a test does to the appliance meanwhile would be done to that enrolment, and <c>up</c> would rightly end.

@@ -74,8 +74,7 @@ public sealed class SuccessionTests : IDisposable
         var course = await SuccessionCourse.RunAsync(appliance, folder, "--algorithm", "mldsa65-ecdsa-p256", "--root-algorithm", "mldsa87-ecdsa-p384");
 
         Assert.Matches(@"mldsa65-ecdsa-p256.*key level: token", (await appliance.Cli.RunAsync("status")).MustSucceed().Text);
-        await course.AssertFollowedBothWaysAsync((anchor, leaf, between) => Task.FromResult(
-            new ChainVerifier([Read(anchor)], Software, TimeProvider.System).Verify(Read(leaf), between.Select(Read), X509.Oids.ClientAuth) is ChainResult.Invalid invalid ? invalid.Detail : null));
+        await course.AssertFollowedBothWaysAsync(JudgeOurselves(AlternativeSignaturePolicy.WhenPresent));
 
         // A second opinion on the two links that are new in kind.
         var (newRoot, newIssuing) = (Read(course.NewAnchor), Read(course.NewIssuing));
@@ -116,6 +115,27 @@ public sealed class SuccessionTests : IDisposable
         (await appliance.Cli.VerifyAuditAsync()).MustSucceed();
     }
 
+    /// <summary>One classical token alone: the second keys are wrapped under it, as their predecessors were.</summary>
+    [Fact]
+    [Trait("tier", "full")]
+    public async Task Ca_FromTwoKeysToTwo_OpenSslFollowsTheFirstAndOurVerifierBoth()
+    {
+        await using var appliance = await Appliance.StartNewAsync(new ApplianceOptions { UpArguments = ["--profile", "catalyst"] });
+        Assert.Contains("issuing alternative key token-wrapped", appliance.Output, StringComparison.Ordinal);
+
+        var course = await SuccessionCourse.RunAsync(appliance, folder, "--algorithm", "catalyst ecdsa-p384 + ml-dsa-87", "--root-algorithm", "catalyst ecdsa-p384 + slh-dsa-sha2-128s");
+
+        await course.AssertFollowedBothWaysAsync(JudgeWith(arguments => OpenSsl.RunAsync(folder, arguments)));
+        await course.AssertFollowedBothWaysAsync(JudgeOurselves(AlternativeSignaturePolicy.Required));
+        Assert.Contains("The HTTPS certificate comes from CA 'issuing-2' now.", (await appliance.Cli.RunAsync("migrate", "ca", "finish")).MustSucceed().Text, StringComparison.Ordinal);
+        Assert.Matches(@"CA issuing-2 .*catalyst ecdsa-p384 \+ ml-dsa-87.*key level: token \(.*alternative key: token-wrapped \(", (await appliance.Cli.RunAsync("status")).MustSucceed().Text);
+        await appliance.KillAsync();
+        await appliance.StartAsync();
+        Assert.Contains("issuing to issuing-2 (catalyst ecdsa-p384 + ml-dsa-87): finished", appliance.Output, StringComparison.Ordinal);
+        (await appliance.Cli.RunAsync("doctor")).MustSucceed();
+        (await appliance.Cli.VerifyAuditAsync()).MustSucceed();
+    }
+
     public void Dispose() => folder.Dispose();
 
     /// <summary>A home made with one classical token; then its operator adds one that has ML-DSA.</summary>
@@ -146,6 +166,9 @@ public sealed class SuccessionTests : IDisposable
         var result = await openssl(["verify", "-x509_strict", "-CAfile", anchor, .. between.SelectMany(file => new[] { "-untrusted", file }), leaf]);
         return result.ExitCode == 0 ? null : result.Error;
     };
+
+    private static Func<string, string, string[], Task<string?>> JudgeOurselves(AlternativeSignaturePolicy policy) => (anchor, leaf, between) => Task.FromResult(
+        new ChainVerifier([Read(anchor)], Software, TimeProvider.System, policy).Verify(Read(leaf), between.Select(Read), X509.Oids.ClientAuth) is ChainResult.Invalid invalid ? invalid.Detail : null);
 
     private static async Task<OcspCertificateStatus> StatusAsync(Appliance appliance, Certificate issuer, Certificate leaf)
     {

@@ -68,6 +68,19 @@ public sealed class ProfileTests : IDisposable
     }
 
     [Fact]
+    public async Task Up_RootOfTwoKeysAlone_IsJudgedByWhatItsCasMakeAndKeptWhenTheOptionIsNotRepeated()
+    {
+        await using var appliance = await Appliance.StartNewAsync(new ApplianceOptions { UpArguments = ["--root-algorithm", "catalyst ecdsa-p384 + ml-dsa-87"] });
+        Assert.Contains("second signatures, where there are any, by agentpki's own verifier: OK", appliance.Output, StringComparison.Ordinal);
+        await appliance.KillAsync();
+
+        await appliance.StartWithAsync([]);
+
+        Assert.Contains("held before: AgentPki Development Root (catalyst ecdsa-p384 + ml-dsa-87) and AgentPki Development Issuing CA (ecdsa-p256)", appliance.Output, StringComparison.Ordinal);
+        (await appliance.Cli.RunAsync("doctor")).MustSucceed();
+    }
+
+    [Fact]
     public async Task Up_AnotherProfileOnAHome_IsRefusedInOneSentence()
     {
         await using var appliance = await Appliance.StartNewAsync();

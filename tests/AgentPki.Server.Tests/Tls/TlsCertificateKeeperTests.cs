@@ -125,7 +125,7 @@ public sealed class TlsCertificateKeeperTests : IAsyncLifetime
         using var keeper = Keeper();
         var (identity, _) = await keeper.LoadAsync(Token);
         Assert.False(await keeper.RenewAsync(identity, Token));
-        Assert.IsType<Outcome<SuccessionChange>.Done>(await _authority.Services.Successions.StartAsync(new SuccessionDraft("issuing", KeyAlgorithm.EcdsaP384), "admin:test", "c", Token));
+        Assert.IsType<Outcome<SuccessionChange>.Done>(await _authority.Services.Successions.StartAsync(new SuccessionDraft("issuing", new(KeyAlgorithm.EcdsaP384)), "admin:test", "c", Token));
         await _authority.Services.Successions.SwitchAsync("issuing", "admin:test", "c", Token);
         Assert.False(await keeper.RenewAsync(identity, Token)); // clients trust the old one until it is over
         await _authority.Services.Successions.FinishAsync("issuing", "admin:test", "c", Token);

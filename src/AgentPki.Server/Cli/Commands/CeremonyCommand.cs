@@ -46,7 +46,7 @@ internal static class CeremonyCommand
         }
 
         var kind = DevelopmentHome.KindOf(home, options, null);
-        CeremonyOptions Wanted(CeremonyOptions usual) => change(kind.Apply(usual));
+        var wanted = await Ceremonies.KeepExistingAsync(home, options, usual => change(kind.Apply(usual)), cancellationToken);
         var tokenOptions = TokenAccess.OptionsOf(home, options, context.Variable);
         foreach (var (token, access) in options.Tokens.Zip(tokenOptions))
         {
@@ -54,9 +54,9 @@ internal static class CeremonyCommand
         }
 
         using var loggers = LoggerSetup.ToFile(home, options.Log, context.Clock);
-        TlsAuthority.PrepareProfile(home, Wanted);
+        TlsAuthority.PrepareProfile(home, wanted);
         await using var parts = await ApplianceParts.OpenAsync(home, options, tokenOptions, placement, context.Clock, loggers, cancellationToken);
-        var result = await context.Terminal.WorkAsync("ceremony", () => Ceremonies.RunDevelopmentAsync(parts, Wanted, cancellationToken));
+        var result = await context.Terminal.WorkAsync("ceremony", () => Ceremonies.RunDevelopmentAsync(parts, wanted, cancellationToken));
         foreach (var step in result.Steps)
         {
             context.Terminal.Line($"{(step.IsNew ? "made" : "kept"),-5} {step.Name}: {step.Detail}");

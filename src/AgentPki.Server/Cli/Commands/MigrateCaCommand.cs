@@ -32,7 +32,8 @@ internal static class MigrateCaCommand
             "plan",
             "Says which CAs would be made, where their keys would live, and what stands in the way. Changes nothing.",
             "agentpki migrate ca plan --algorithm ml-dsa-65",
-            "agentpki migrate ca plan --algorithm mldsa65-ecdsa-p256 --root-algorithm mldsa87-ecdsa-p384")
+            "agentpki migrate ca plan --algorithm mldsa65-ecdsa-p256 --root-algorithm mldsa87-ecdsa-p384",
+            "agentpki migrate ca plan --algorithm 'catalyst ecdsa-p256 + ml-dsa-65' --root-algorithm 'catalyst ecdsa-p384 + ml-dsa-87'")
             .With(options.All)
             .Runs((parsed, cancellationToken) => PlanAsync(context, options.Read(parsed), cancellationToken));
     }
@@ -72,7 +73,8 @@ internal static class MigrateCaCommand
         using var admin = new AdminConnection(context.Home());
         var plan = await admin.PostAsync("successions/plan", command, AdminJson.Default.SuccessionCommand, AdminJson.Default.SuccessionPlanView, cancellationToken);
         Output.Table(context.Terminal, ["CA", "KEY", "SUCCESSOR", "KEY", "LEVEL", "WHERE", "UNTIL", "SUBJECT"],
-            [.. plan.Authorities.Select(a => new[] { a.Predecessor, a.PredecessorKeyAlgorithm, a.Name, a.KeyAlgorithm, a.KeyProtection, a.KeyProvider, Output.Time(a.NotAfter), a.Subject })], "Nothing would be made.");
+            [.. plan.Authorities.Select(a => new[] { a.Predecessor, a.PredecessorKeyAlgorithm, a.Name, a.KeyAlgorithm, Both(a.KeyProtection, a.AlternativeKeyProtection), Both(a.KeyProvider, a.AlternativeKeyProvider), Output.Time(a.NotAfter), a.Subject })],
+            "Nothing would be made.");
         context.Terminal.Line($"Both chains would be given out until {Output.Time(plan.ServedUntil)}; agents' certificates would move {(plan.SwitchAt is { } at ? $"at {Output.Time(at)}" : "when 'migrate ca switch' says so")}.");
         Output.Remarks(context.Terminal, "Note", plan.Warnings);
         Output.Remarks(context.Terminal, "It cannot start", plan.Obstacles);
@@ -84,6 +86,8 @@ internal static class MigrateCaCommand
         using var admin = new AdminConnection(context.Home());
         return Show(context, (await admin.GetAsync("successions", AdminJson.Default.SuccessionsView, cancellationToken)).Successions);
     }
+
+    private static string Both(string first, string? second) => second is null ? first : $"{first} + {second}";
 
     private static int Tell(CommandContext context, SuccessionChangeView change)
     {
@@ -112,8 +116,8 @@ internal static class MigrateCaCommand
 internal sealed class SuccessionOptions
 {
     private readonly Option<string> _authority = MigrateCaCommand.AuthorityOf();
-    private readonly Option<string> _algorithm = new("--algorithm") { Description = "The successor's kind of key.", Required = true };
-    private readonly Option<string?> _root = new("--root-algorithm") { Description = "Of a new root above it; without it the root stays." };
+    private readonly Option<string> _algorithm = new("--algorithm") { Description = "The successor's kind of key; two, which then both sign, as 'catalyst ecdsa-p256 + ml-dsa-65'.", Required = true };
+    private readonly Option<string?> _root = new("--root-algorithm") { Description = "Of a new root above it, likewise; without it the root stays." };
     private readonly Option<string> _served = new("--served-for") { Description = "How long both chains and the roll-over certificates are given out.", DefaultValueFactory = _ => "90d" };
     private readonly Option<DateTimeOffset?> _switch = new("--switch-at") { Description = "When agents' certificates begin to come from the successor; without it: when 'migrate ca switch' says so." };
     private readonly Option<bool> _wrapped = new("--allow-token-wrapped") { Description = "Leave for keys that no token here makes itself and that would be token-wrapped." };

@@ -35,12 +35,21 @@ internal static class StatusCommand
                 ("ready", status.Ready ? "yes" : $"no: {string.Join("; ", status.Reasons)}"),
                 ("trust domain", status.TrustDomain),
                 ("public URL", status.PublicUrl),
-                .. authorities.Select(a => ($"CA {a.Name}", $"{a.Subject}, {a.KeyAlgorithm}, until {Output.Time(a.NotAfter)}; key level: {a.KeyProtection ?? "not opened yet"} ({a.KeyProvider}/{a.KeyLabel})")),
+                .. authorities.Select(a => ($"CA {a.Name}", Describe(a))),
                 ("TLS key", "key level: token-wrapped"),
                 ("certificates", $"{status.Certificates}"),
                 ("revocations", $"epoch {status.RevocationEpoch}"),
                 ("ledger", $"{status.LedgerSize} entries"),
             ]);
         return status.Ready ? ExitCodes.Success : ExitCodes.CheckFailed;
+    }
+
+    private static string Describe(AuthorityView a)
+    {
+        static string Level(string? protection, string provider, string label) => $"{protection ?? "not opened yet"} ({provider}/{label})";
+        var until = $"until {Output.Time(a.NotAfter)}; key level: {Level(a.KeyProtection, a.KeyProvider, a.KeyLabel)}";
+        return a.Alternative is { } second
+            ? $"{a.Subject}, catalyst {a.KeyAlgorithm} + {second.KeyAlgorithm}, {until}, alternative key: {Level(second.KeyProtection, second.KeyProvider, second.KeyLabel)}"
+            : $"{a.Subject}, {a.KeyAlgorithm}, {until}";
     }
 }
