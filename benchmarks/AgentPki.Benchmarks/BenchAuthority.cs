@@ -16,7 +16,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace AgentPki.Benchmarks;
 
-/// <summary>A whole authority without a network: CA keys in a SoftHSM token, default profiles, SQLite or memory behind it.</summary>
+/// <summary>A whole authority without a network: CA keys in a token, default profiles, SQLite or memory behind it.</summary>
 internal sealed class BenchAuthority : IAsyncDisposable
 {
     private readonly BenchToken _token;
@@ -30,23 +30,31 @@ internal sealed class BenchAuthority : IAsyncDisposable
 
     internal AuthorityServices Services { get; }
 
-    internal static async Task<BenchAuthority> StartAsync(bool durable)
+    internal ICryptoProvider Token => _token.Provider;
+
+    internal CryptoProviders Providers { get; private init; } = new([]);
+
+    /// <param name="issuer">The kind of the issuing CA's key, which the token must have.</param>
+    internal static async Task<BenchAuthority> StartAsync(bool durable, string tokenName = "softhsm", KeyAlgorithm? issuer = null)
     {
-        BenchToken token = await BenchToken.OpenAsync();
+        BenchToken token = await BenchToken.OpenAsync(token: tokenName);
         SqliteStore? sqlite = durable
             ? await SqliteStore.OpenAsync(new SqliteStoreOptions { DatabasePath = Path.Combine(token.Folder, "bench.db") }, TimeProvider.System, NullLogger<SqliteStore>.Instance, CancellationToken.None)
             : null;
+        var providers = new CryptoProviders(token.Provider, new PlatformProvider(), new BouncyCastleProvider());
         var environment = new AuthorityEnvironment(
-            new CryptoProviders(token.Provider, new PlatformProvider(), new BouncyCastleProvider()),
+            providers,
             sqlite is null ? AuthorityStores.Of(new InMemoryStore(TimeProvider.System)) : AuthorityStores.Of(sqlite),
             ProfileCatalog.Defaults(),
             new AuthorityOptions { TrustDomain = "agents.example", PublicUrl = "http://pki.example:8080" },
             TimeProvider.System,
             NullLoggerFactory.Instance);
-        CeremonyResult ceremony = await new DevelopmentCeremony(environment).RunAsync(CeremonyOptions.Development("", "Bench"), CancellationToken.None);
+        CeremonyOptions wanted = CeremonyOptions.Development("", "Bench");
+        wanted = issuer is null ? wanted : wanted with { Issuing = wanted.Issuing.With(new KeyKind(issuer, null)) };
+        CeremonyResult ceremony = await new DevelopmentCeremony(environment).RunAsync(wanted, CancellationToken.None);
         AuthorityServices services = await AuthorityServices.StartAsync(environment, new KeyReference(token.Provider.Name, CeremonyOptions.CheckpointLabel("")), CancellationToken.None);
         await services.MaintainAsync(CancellationToken.None);
-        return new BenchAuthority(token, sqlite, ceremony, services);
+        return new BenchAuthority(token, sqlite, ceremony, services) { Providers = providers };
     }
 
     internal async Task<Requester.Credential> CredentialAsync()

@@ -2,6 +2,7 @@ using AgentPki.Cryptography;
 using AgentPki.Cryptography.Providers.BouncyCastle;
 using AgentPki.Cryptography.Providers.Composite;
 using AgentPki.Cryptography.Providers.Platform;
+using AgentPki.Pkcs11;
 
 namespace AgentPki.Benchmarks;
 
@@ -19,10 +20,13 @@ public sealed class BenchProvider
         Software("platform", () => new PlatformProvider()),
         Software("bouncycastle", () => new BouncyCastleProvider()),
         Software("composite", () => new CompositeProvider(new PlatformProvider(), new BouncyCastleProvider())),
-        new("softhsm", () => [KeyAlgorithm.EcdsaP256, KeyAlgorithm.EcdsaP384, KeyAlgorithm.Rsa3072, KeyAlgorithm.Ed25519], async () =>
+        Token("softhsm"),
+        Token("nss"),
+        Token("freehsm"),
+        new("token-wrapped", () => KeyAlgorithm.All.Where(a => a.Family is AlgorithmFamily.MlDsa or AlgorithmFamily.SlhDsa), async () =>
         {
             BenchToken token = await BenchToken.OpenAsync();
-            return (token.Provider, token);
+            return (await token.WrappedAsync(), token);
         }),
     ];
 
@@ -33,6 +37,14 @@ public sealed class BenchProvider
 
     /// <summary>The provider, and what is disposed after it was used.</summary>
     internal Task<(ICryptoProvider Provider, IAsyncDisposable? Owner)> OpenAsync() => _open();
+
+    /// <summary>A token whose module is here; without one it has no rows (<c>hsm-config/NAME/install.sh .tools/NAME</c> unpacks it).</summary>
+    private static BenchProvider Token(string name) =>
+        new(name, () => BenchToken.IsInstalled(name) ? TokenDescription.Shipped(name).KeyAlgorithms.Where(a => KeyAlgorithm.All.Contains(a)) : [], async () =>
+        {
+            BenchToken token = await BenchToken.OpenAsync(token: name);
+            return (token.Provider, token);
+        });
 
     private static BenchProvider Software(string name, Func<ICryptoProvider> make) =>
         new(name, () => KeyAlgorithm.All.Where(a => make().CapabilitiesFor(a).HasFlag(KeyCapabilities.Generate)), () => Task.FromResult<(ICryptoProvider, IAsyncDisposable?)>((make(), null)));

@@ -1,10 +1,11 @@
 using AgentPki.Pkcs11;
 using AgentPki.Pkcs11.Administration;
+using AgentPki.Pkcs11.Wrapped;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace AgentPki.Benchmarks;
 
-/// <summary>A token of its own (SoftHSM, or NSS softoken) in a temporary folder, opened the way the service opens its own. Removed at the end.</summary>
+/// <summary>A token of its own (SoftHSM, NSS softoken or FreeHSM) in a temporary folder, opened the way the service opens its own. Removed at the end.</summary>
 internal sealed class BenchToken : IAsyncDisposable
 {
     private readonly DirectoryInfo _folder;
@@ -30,7 +31,7 @@ internal sealed class BenchToken : IAsyncDisposable
         var options = new Pkcs11Options
         {
             Name = token,
-            ModulePath = description.FindModule() ?? Unpacked(token, "lib", "libsoftokn3.so"),
+            ModulePath = FindModule(description) ?? throw new InvalidOperationException($"The token {token} is not installed: run hsm-config/{token}/install.sh (with .tools/{token} where it wants a folder)."),
             TokenLabel = description.Initialization?.FixedLabel ?? "bench",
             PinFile = Secret("pin"),
             Token = description,
@@ -41,14 +42,23 @@ internal sealed class BenchToken : IAsyncDisposable
         return new BenchToken(folder, await Pkcs11Provider.OpenAsync(options, TimeProvider.System, NullLogger<Pkcs11Provider>.Instance, CancellationToken.None));
     }
 
-    /// <summary>Where the tests keep what hsm-config/NAME/install.sh unpacks.</summary>
-    private static string Unpacked(string token, params string[] path)
+    internal static bool IsInstalled(string token) => FindModule(TokenDescription.Shipped(token)) is not null;
+
+    /// <summary>Keys wrapped under a key of this token.</summary>
+    internal async Task<TokenWrappedProvider> WrappedAsync() =>
+        new(await Provider.OpenWrapperAsync("bench-wrap", CancellationToken.None), Provider, new TokenWrappedOptions { Folder = Path.Combine(Folder, "wrapped"), OfferWhatTheTokenHas = true }, TimeProvider.System);
+
+    /// <summary>Where the package puts it, or where the tests keep what hsm-config/NAME/install.sh unpacks.</summary>
+    private static string? FindModule(TokenDescription description)
     {
+        if (description.FindModule() is { } installed)
+            return installed;
         DirectoryInfo? root = new(AppContext.BaseDirectory);
         while (root is not null && !File.Exists(Path.Combine(root.FullName, "AgentPki.sln")))
             root = root.Parent;
-        string module = Path.Combine([root?.FullName ?? "", ".tools", token, .. path]);
-        return File.Exists(module) ? module : throw new InvalidOperationException($"The token {token} is not installed: run hsm-config/{token}/install.sh (with .tools/{token} where it wants a folder).");
+        string tools = Path.Combine(root?.FullName ?? "", ".tools", description.Name);
+        string[] names = [.. description.Modules.Select(m => Path.GetFileName(m)), "libsoftokn3.so"];
+        return Directory.Exists(tools) ? names.SelectMany(n => Directory.EnumerateFiles(tools, n, SearchOption.AllDirectories)).FirstOrDefault() : null;
     }
 
     public async ValueTask DisposeAsync()

@@ -156,12 +156,12 @@ internal sealed class Appliance : IAsyncDisposable
             () => $"the appliance in {Home} is not ready.{(IsRunning ? "" : $" It ended with exit code {process?.ExitCode}.")}\n{Output}",
             giveUp: () => !IsRunning);
 
-    /// <summary>The status of <c>/readyz</c>; null while nobody listens.</summary>
+    /// <summary>The status of <c>/readyz</c>; null while nobody listens, or answers.</summary>
     public async Task<HttpStatusCode?> ReadyStatusAsync()
     {
         try
         {
-            return (HttpStatusCode)(await Http().ExchangeAsync(Requests.Get("/readyz")))!.Status;
+            return (HttpStatusCode?)(await Http().ExchangeAsync(Requests.Get("/readyz")))?.Status;
         }
         catch (System.Net.Sockets.SocketException)
         {
