@@ -3,6 +3,9 @@ namespace AgentPki.Cryptography;
 /// <summary>A private key that can sign.</summary>
 public interface ISigningKey : IPrivateKey
 {
+    /// <summary>The keys that it is made of, each with its own provider, none of which signs alone: two for a composite, itself for any other.</summary>
+    IReadOnlyList<IPrivateKey> Parts => [this];
+
     /// <summary>
     /// Signs <paramref name="message"/> (the whole message; hashing happens where the provider does it best) and returns the
     /// signature as it stands in an X.509 signatureValue: ECDSA as DER Ecdsa-Sig-Value (RFC 3279 §2.2.3), RSA as an

@@ -119,23 +119,12 @@ public sealed partial class Pkcs11Provider : ICryptoProvider, IAsyncDisposable
 
     /// <summary>The AES-256 key of that label that wraps secrets, generated when there is none.</summary>
     /// <exception cref="NotSupportedException">The token has no authenticated encryption (wrapping: in token.yaml).</exception>
-    public async ValueTask<Pkcs11KeyWrapper> OpenWrapperAsync(string label, CancellationToken cancellationToken)
-    {
-        KeyNaming.Validate(label);
-        var mechanism = _pool.Options.Token.WrappingMechanism
-            ?? throw new NotSupportedException($"The token '{_pool.Options.TokenLabel}' has no authenticated encryption (wrapping: in token.yaml).");
-        await _generating.WaitAsync(cancellationToken);
-        try
-        {
-            var key = new TokenObject(CKO.CKO_SECRET_KEY, KeyNaming.Id(label), $"wrapping key '{label}'");
-            await _pool.RunAsync(new EnsureWrappingKeyOperation(key, label, _pool.Options.CallDeadline), cancellationToken);
-            return new Pkcs11KeyWrapper(_pool, key, mechanism);
-        }
-        finally
-        {
-            _generating.Release();
-        }
-    }
+    public async ValueTask<Pkcs11KeyWrapper> OpenWrapperAsync(string label, CancellationToken cancellationToken) =>
+        await OpenWrapperAsync(label, generate: true, cancellationToken) ?? throw new InvalidOperationException("A wrapping key was neither found nor generated.");
+
+    /// <summary>The same where that key is there already; null where it is not.</summary>
+    /// <exception cref="NotSupportedException">The token has no authenticated encryption (wrapping: in token.yaml).</exception>
+    public ValueTask<Pkcs11KeyWrapper?> FindWrapperAsync(string label, CancellationToken cancellationToken) => OpenWrapperAsync(label, generate: false, cancellationToken);
 
     /// <summary>In software: a public key needs no token.</summary>
     public bool Verify(PublicKey key, SignatureAlgorithm algorithm, ReadOnlySpan<byte> message, ReadOnlySpan<byte> signature) =>
@@ -145,6 +134,23 @@ public sealed partial class Pkcs11Provider : ICryptoProvider, IAsyncDisposable
     {
         await _pool.DisposeAsync();
         _generating.Dispose();
+    }
+
+    private async ValueTask<Pkcs11KeyWrapper?> OpenWrapperAsync(string label, bool generate, CancellationToken cancellationToken)
+    {
+        KeyNaming.Validate(label);
+        var mechanism = _pool.Options.Token.WrappingMechanism
+            ?? throw new NotSupportedException($"The token '{_pool.Options.TokenLabel}' has no authenticated encryption (wrapping: in token.yaml).");
+        await _generating.WaitAsync(cancellationToken);
+        try
+        {
+            var key = new TokenObject(CKO.CKO_SECRET_KEY, KeyNaming.Id(label), $"wrapping key '{label}'");
+            return await _pool.RunAsync(new EnsureWrappingKeyOperation(key, label, generate, _pool.Options.CallDeadline), cancellationToken) ? new Pkcs11KeyWrapper(_pool, key, mechanism) : null;
+        }
+        finally
+        {
+            _generating.Release();
+        }
     }
 
     private async Task ConnectAsync(CancellationToken cancellationToken)

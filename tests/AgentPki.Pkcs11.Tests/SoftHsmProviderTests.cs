@@ -42,6 +42,15 @@ public sealed class SoftHsmProviderTests(SoftHsmFixture softHsm) : CryptoProvide
     }
 
     [Fact]
+    public async Task FindWrapperAsync_KeyThatIsNotThere_IsNotMade()
+    {
+        Assert.Null(await _provider!.FindWrapperAsync("found-only", default));
+        Assert.Null(await _provider.FindWrapperAsync("found-only", default));
+        await _provider.OpenWrapperAsync("found-only", default);
+        Assert.NotNull(await _provider.FindWrapperAsync("found-only", default));
+    }
+
+    [Fact]
     public async Task Wrapper_RoundTripAndTampering_OnlyTheUnchangedOpens()
     {
         var wrapper = await _provider!.OpenWrapperAsync("tls", default);

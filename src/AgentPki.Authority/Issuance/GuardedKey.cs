@@ -4,7 +4,7 @@ namespace AgentPki.Authority.Issuance;
 
 /// <summary>
 /// A private key that signs certificates, CRLs or OCSP responses: the only holder of the <see cref="ISigningKey"/>, which it gives to
-/// nobody and uses for an <see cref="IssuanceToken"/> only. It is opened when first needed, so that the appliance starts, and says so, while its token is away.
+/// nobody and uses for an <see cref="IssuanceToken"/> only, and for a probe's sentence. It is opened when first needed, so that the appliance starts, and says so, while its token is away.
 /// </summary>
 public sealed class GuardedKey : IAsyncDisposable
 {
@@ -42,6 +42,11 @@ public sealed class GuardedKey : IAsyncDisposable
         cancellationToken.ThrowIfCancellationRequested();
         return await key.SignAsync(token.Algorithm, toBeSigned, CancellationToken.None);
     }
+
+    /// <summary>Opens the key and has it sign a sentence that is no object of any kind (<see cref="KeyProbe"/>): what <c>doctor</c> asks.</summary>
+    /// <exception cref="KeyUnavailableException">The provider or the key is not there, cannot sign now, or is not the one its certificate names.</exception>
+    public async ValueTask<IReadOnlyList<ProbedKey>> ProbeAsync(SignatureAlgorithm algorithm, CancellationToken cancellationToken) =>
+        await KeyProbe.RunAsync(_key ?? await OpenAsync(cancellationToken), algorithm, PublicKey, _providers, cancellationToken);
 
     /// <summary>Opens the key if it is not open: what readiness asks.</summary>
     /// <exception cref="KeyUnavailableException">The provider or the key is not there.</exception>

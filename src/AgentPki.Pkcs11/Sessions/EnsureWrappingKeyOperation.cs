@@ -3,8 +3,8 @@ using Net.Pkcs11Interop.Common;
 
 namespace AgentPki.Pkcs11.Sessions;
 
-/// <summary>Finds the wrapping key and checks that it cannot leave the token, or generates it.</summary>
-internal sealed class EnsureWrappingKeyOperation(TokenObject key, string label, TimeSpan deadline) : TokenOperation<bool>("open wrapping key", deadline)
+/// <summary>Finds the wrapping key and checks that it cannot leave the token, or generates it. False when there is none and none is to be generated.</summary>
+internal sealed class EnsureWrappingKeyOperation(TokenObject key, string label, bool generate, TimeSpan deadline) : TokenOperation<bool>("open wrapping key", deadline)
 {
     private const ulong KeyOctets = 32;
     private bool _generating;
@@ -15,6 +15,11 @@ internal sealed class EnsureWrappingKeyOperation(TokenObject key, string label, 
     {
         if (key.TryFind(session) is not { } handle)
         {
+            if (!generate)
+            {
+                return false;
+            }
+
             _generating = true;
             handle = session.GenerateKey((ulong)CKM.CKM_AES_KEY_GEN, AttributeTemplate.Empty
                 .With(CKA.CKA_LABEL, $"{KeyNaming.WrappingPurpose}/{label}")

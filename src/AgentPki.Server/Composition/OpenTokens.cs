@@ -35,22 +35,15 @@ public sealed class OpenTokens : IAsyncDisposable
 
     /// <summary>What wraps the appliance's secrets: a key of the first token that can wrap.</summary>
     /// <exception cref="KeyUnavailableException">None can, or the one that can does not answer.</exception>
-    public async Task<(Pkcs11Provider Token, Pkcs11KeyWrapper Wrapper)> OpenWrapperAsync(string keyPrefix, CancellationToken cancellationToken)
-    {
-        foreach (var token in All)
-        {
-            try
-            {
-                return (token, await token.OpenWrapperAsync(keyPrefix + WrapperLabel, cancellationToken));
-            }
-            catch (NotSupportedException)
-            {
-                // The next may.
-            }
-        }
+    public async Task<(Pkcs11Provider Token, Pkcs11KeyWrapper Wrapper)> OpenWrapperAsync(string keyPrefix, CancellationToken cancellationToken) =>
+        await FirstThatWrapsAsync(async token => await token.OpenWrapperAsync(keyPrefix + WrapperLabel, cancellationToken)) is (var token, { } wrapper)
+            ? (token, wrapper)
+            : throw new KeyUnavailableException("None of the tokens has authenticated encryption (wrapping: in token.yaml), which the TLS key needs.", TimeSpan.FromHours(1));
 
-        throw new KeyUnavailableException("None of the tokens has authenticated encryption (wrapping: in token.yaml), which the TLS key needs.", TimeSpan.FromHours(1));
-    }
+    /// <summary>The same where that key is there already; null where it is not.</summary>
+    /// <exception cref="KeyUnavailableException">The token that can wrap does not answer.</exception>
+    public async Task<(Pkcs11Provider Token, Pkcs11KeyWrapper Wrapper)?> FindWrapperAsync(string keyPrefix, CancellationToken cancellationToken) =>
+        await FirstThatWrapsAsync(async token => await token.FindWrapperAsync(keyPrefix + WrapperLabel, cancellationToken)) is (var token, { } wrapper) ? (token, wrapper) : null;
 
     public async ValueTask DisposeAsync()
     {
@@ -58,5 +51,22 @@ public sealed class OpenTokens : IAsyncDisposable
         {
             await token.DisposeAsync();
         }
+    }
+
+    private async Task<(Pkcs11Provider Token, Pkcs11KeyWrapper? Wrapper)?> FirstThatWrapsAsync(Func<Pkcs11Provider, Task<Pkcs11KeyWrapper?>> open)
+    {
+        foreach (var token in All)
+        {
+            try
+            {
+                return (token, await open(token));
+            }
+            catch (NotSupportedException)
+            {
+                // The next may.
+            }
+        }
+
+        return null;
     }
 }

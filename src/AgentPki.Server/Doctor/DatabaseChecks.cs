@@ -1,7 +1,5 @@
 using System.Globalization;
 using AgentPki.Authority.Store;
-using AgentPki.Cryptography;
-using AgentPki.Cryptography.Providers.Composite;
 using AgentPki.Ledger;
 using AgentPki.Server.Composition;
 using AgentPki.Server.Home;
@@ -15,7 +13,8 @@ namespace AgentPki.Server.Doctor;
 internal static class DatabaseChecks
 {
     /// <param name="LastEntry">When the ledger's last entry was made; null without one.</param>
-    internal sealed record Result(IReadOnlyList<Finding> Findings, DateTimeOffset? LastEntry);
+    /// <param name="Authorities">The CAs; none where the database cannot be read.</param>
+    internal sealed record Result(IReadOnlyList<Finding> Findings, DateTimeOffset? LastEntry, IReadOnlyList<AuthorityRecord> Authorities);
 
     internal static async Task<Result> RunAsync(DoctorContext context, CancellationToken cancellationToken)
     {
@@ -29,15 +28,15 @@ internal static class DatabaseChecks
                 : Finding.Fail("database", $"damaged: {damage}", "Stop the appliance and restore the last backup; 'agentpki audit verify' says what is lost.");
             var last = head.Size > 0 ? (await ((ILedgerStore)store).FindAsync(head.Size - 1, cancellationToken))?.Leaf.Time : null;
             var authorities = await ((IAuthorityStore)store).ListAsync(cancellationToken);
-            return new Result([database, Authorities(authorities, context), .. TlsIssuerCheck.Run(context, authorities, await ((IAuthorityStore)store).ListSuccessionsAsync(cancellationToken))], last);
+            return new Result([database, Authorities(authorities, context), .. TlsIssuerCheck.Run(context, authorities, await ((IAuthorityStore)store).ListSuccessionsAsync(cancellationToken))], last, authorities);
         }
         catch (StoreUnavailableException error)
         {
-            return new Result([Finding.Fail("database", error.Message, "Restore it from a backup, or start anew with another home.")], null);
+            return new Result([Finding.Fail("database", error.Message, "Restore it from a backup, or start anew with another home.")], null, []);
         }
     }
 
-    /// <summary>Each CA with its key's honest level, and whether the anchors are those of the database.</summary>
+    /// <summary>Each CA, and whether the anchors are those of the database.</summary>
     private static Finding Authorities(IReadOnlyList<AuthorityRecord> authorities, DoctorContext context)
     {
         if (authorities.Count == 0)
@@ -45,17 +44,10 @@ internal static class DatabaseChecks
             return Finding.Fail("authorities", "no CA was made yet", "Type 'agentpki up', or 'agentpki ceremony --development'.");
         }
 
-        // Without opening a key: a provider of tokens keeps keys in its token and nowhere else, one of wrapped keys under a token's; a composite's halves may lie apart.
-        var list = string.Join(", ", authorities.Select(a => $"{a.Name} (key level: {LevelOf(a.Key.Provider)}{(a.Alternative is { } second ? $", alternative key: {LevelOf(second.Key.Provider)}" : "")})"));
+        var list = string.Join(", ", authorities.Select(a => $"{a.Name} (signs {a.Signature}{(a.Alternative is { } second ? $" and {second.Signature}" : "")})"));
         var roots = authorities.Where(a => a.Issuer == a.Name).Select(a => Certificate.Parse(a.Der)); // a succession may have made another
         return Pem.TryReadCertificates(context.Home.RootCertificate) is [var anchor, ..] && !roots.Contains(anchor)
             ? Finding.Fail("authorities", $"{list}; anchors/root.pem is another CA's", "Start the appliance: it writes the anchors from its database. Find out who changed them.")
             : Finding.Ok("authorities", list);
     }
-
-    private static string LevelOf(string provider) =>
-        provider.StartsWith("pkcs11:", StringComparison.Ordinal) ? KeyProtection.Token.ToText()
-        : provider == CompositeProvider.ProviderName ? "composite, as its halves"
-        : provider == "token-wrapped" ? KeyProtection.TokenWrapped.ToText()
-        : KeyProtection.Software.ToText();
 }

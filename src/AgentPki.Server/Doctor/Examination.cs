@@ -9,7 +9,7 @@ using AgentPki.X509.Certificates;
 
 namespace AgentPki.Server.Doctor;
 
-/// <summary>Every check, from the folder to the wire; none changes anything but the token's own probe key.</summary>
+/// <summary>Every check, from the folder to the wire; none changes anything but the token's own probe key, and CA keys sign a probe's sentence alone.</summary>
 internal static class Examination
 {
     internal static async Task<IReadOnlyList<Finding>> RunAsync(CommandContext command, CancellationToken cancellationToken)
@@ -42,6 +42,7 @@ internal static class Examination
             Finding.Ok("tls platform", TlsPlatform.Describe()),
             .. await TokenChecks.RunAsync(context, cancellationToken),
             .. database.Findings,
+            .. await AuthorityKeyChecks.RunAsync(context, database.Authorities, cancellationToken),
             .. CertificateChecks.Run(context, (leaf, rest, root) => VerifyChain(leaf, rest, root, context.Clock)),
             .. await NetworkChecks.RunAsync(context, cancellationToken),
             await AdminSocketCheck.RunAsync(context, cancellationToken),

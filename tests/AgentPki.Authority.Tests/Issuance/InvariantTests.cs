@@ -96,6 +96,20 @@ public sealed class InvariantTests
     }
 
     [Fact]
+    public async Task Probe_KeyOfACa_IsJudgedByItsCertificate()
+    {
+        await using var authority = await TestAuthority.StartAsync();
+        var record = authority.Services.Issuers.Find("issuing")!.Record;
+        await using var key = GuardedKey.Find(authority.Providers, record.Key, authority.Ceremony.Issuing.PublicKey);
+        Assert.True(Assert.Single(await key.ProbeAsync(record.Signature, TestContext.Current.CancellationToken)).Verifies);
+        authority.Keys.AfterSign = (_, signature) => [.. signature[..^1], (byte)(signature[^1] ^ 1)];
+        Assert.False(Assert.Single(await key.ProbeAsync(record.Signature, TestContext.Current.CancellationToken)).Verifies);
+
+        await using var another = GuardedKey.Find(authority.Providers, record.Key, authority.Ceremony.Root.PublicKey);
+        Assert.Contains("not the one its certificate names", (await Assert.ThrowsAsync<KeyUnavailableException>(async () => await another.ProbeAsync(record.Signature, default))).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Enroll_KeyLies_ReleasesNothing()
     {
         await using var authority = await TestAuthority.StartAsync();

@@ -16,6 +16,9 @@ public sealed class ProfileTests : IDisposable
         Assert.Contains("in two halves", appliance.Output, StringComparison.Ordinal);
         Assert.Contains("by agentpki's own verifier", appliance.Output, StringComparison.Ordinal);
         (await appliance.Cli.VerifyAuditAsync()).MustSucceed();
+        Assert.Matches(
+            "ok +ca key issuing +mldsa65-ecdsa-p256 in two halves: ml-dsa-65 in token nss 'NSS Certificate DB', level token; ecdsa-p256 in token softhsm '[^']+', level token; they sign as one, and each half verifies",
+            (await appliance.Cli.RunAsync("doctor")).MustSucceed().Text);
     }
 
     [Fact]
@@ -36,6 +39,9 @@ public sealed class ProfileTests : IDisposable
         await appliance.StartAsync();
         Assert.Contains("kept its certificate", appliance.Output, StringComparison.Ordinal);
         (await appliance.Cli.VerifyAuditAsync()).MustSucceed();
+        var doctor = (await appliance.Cli.RunAsync("doctor")).MustSucceed().Text;
+        Assert.Matches("ok +ca key issuing +ecdsa-p256 in token softhsm '[^']+', level token; signs, and the signature verifies", doctor);
+        Assert.Matches("ok +ca key issuing, alternative +ml-dsa-65 in token nss 'NSS Certificate DB', level token; signs, and the signature verifies", doctor);
     }
 
     [Fact]
@@ -48,6 +54,13 @@ public sealed class ProfileTests : IDisposable
         var sample = Path.Combine(appliance.Home, "dev", "agent.pem");
         (await judge.VerifyWithListsAsync(sample)).MustSucceed();
         Assert.Contains(": good", await judge.StatusAsync(sample), StringComparison.Ordinal);
+
+        Assert.Matches("ok +ca key issuing +slh-dsa-sha2-128s wrapped under a key of token softhsm '[^']+', level token-wrapped; signs, and the signature verifies", (await appliance.Cli.RunAsync("doctor")).MustSucceed().Text);
+        var wrapped = Directory.EnumerateFiles(appliance.Home, "*issuing-ca.key", SearchOption.AllDirectories).Single();
+        var octets = await File.ReadAllBytesAsync(wrapped);
+        octets[^1] ^= 1;
+        await File.WriteAllBytesAsync(wrapped, octets);
+        Assert.Matches("FAIL +ca key issuing +slh-dsa-sha2-128s: ", (await appliance.Cli.RunAsync("doctor")).MustFail().Text);
     }
 
     [Fact]

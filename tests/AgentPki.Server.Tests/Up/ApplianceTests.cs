@@ -240,6 +240,8 @@ public sealed class ApplianceTests(ApplianceFixture appliance) : IClassFixture<A
 
         Assert.True(exitCode == ExitCodes.Success, output);
         Assert.Contains("answers with Tls13", output, StringComparison.Ordinal);
+        Assert.Matches("ok +ca key root +ecdsa-p384 in token softhsm 'agentpki', level token; signs, and the signature verifies", output);
+        Assert.Matches("ok +ca key issuing +ecdsa-p256 in token softhsm 'agentpki', level token; signs, and the signature verifies", output);
         Assert.Contains("Nothing is wrong", output, StringComparison.Ordinal);
     }
 

@@ -31,10 +31,18 @@ internal static class CompositeSignature
     }
 
     /// <summary>Composite-ML-DSA.Verify (draft §3.3): true only when both halves are right.</summary>
-    public static bool Verify(CryptoProviders halves, PublicKey key, ReadOnlySpan<byte> message, ReadOnlySpan<byte> signature, ReadOnlySpan<byte> context)
+    public static bool Verify(CryptoProviders halves, PublicKey key, ReadOnlySpan<byte> message, ReadOnlySpan<byte> signature, ReadOnlySpan<byte> context) =>
+        // 4. Check each component signature; if any fails, the entire validation fails. The cheap half goes first.
+        TryOpen(key, message, signature, context, out var opened) && opened.VerifyTraditional(halves) && opened.VerifyMlDsa(halves);
+
+    /// <summary>Which half is right, with an empty context: for a diagnosis. A signature is good when both are.</summary>
+    public static (bool MlDsa, bool Traditional) VerifyEach(CryptoProviders halves, PublicKey key, ReadOnlySpan<byte> message, ReadOnlySpan<byte> signature) =>
+        TryOpen(key, message, signature, default, out var opened) ? (opened.VerifyMlDsa(halves), opened.VerifyTraditional(halves)) : (false, false);
+
+    private static bool TryOpen(PublicKey key, ReadOnlySpan<byte> message, ReadOnlySpan<byte> signature, ReadOnlySpan<byte> context, out Opened opened)
     {
-        var algorithm = key.Algorithm;
-        if (algorithm.Composite is not { } parts || context.Length > CompositeMessage.MaximumContext || !key.TryGetHalves(out var mlDsa, out var traditional))
+        opened = default;
+        if (key.Algorithm.Composite is not { } parts || context.Length > CompositeMessage.MaximumContext || !key.TryGetHalves(out var mlDsa, out var traditional))
         {
             return false;
         }
@@ -47,13 +55,21 @@ internal static class CompositeSignature
         }
 
         // 3. Compute M'.
-        var representative = CompositeMessage.Represent(parts, message, context);
-
-        // 4. Check each component signature; if any fails, the entire validation fails. The cheap half goes first.
-        return halves.Verify(traditional, SignatureAlgorithm.TraditionalHalfOf(algorithm), representative, signature[split..])
-            && halves.Verify(mlDsa, SignatureAlgorithm.MlDsaHalfOf(algorithm), representative, signature[..split]);
+        opened = new Opened(key.Algorithm, mlDsa, traditional, CompositeMessage.Represent(parts, message, context), signature[..split], signature[split..]);
+        return true;
     }
 
     private static CompositeDefinition Definition(KeyAlgorithm algorithm) =>
         algorithm.Composite ?? throw new ArgumentException($"{algorithm} is not a composite.", nameof(algorithm));
+
+    private readonly ref struct Opened(
+        KeyAlgorithm algorithm, PublicKey mlDsa, PublicKey traditional, byte[] representative, ReadOnlySpan<byte> mlDsaSignature, ReadOnlySpan<byte> traditionalSignature)
+    {
+        private readonly ReadOnlySpan<byte> _mlDsaSignature = mlDsaSignature;
+        private readonly ReadOnlySpan<byte> _traditionalSignature = traditionalSignature;
+
+        public bool VerifyMlDsa(CryptoProviders halves) => halves.Verify(mlDsa, SignatureAlgorithm.MlDsaHalfOf(algorithm), representative, _mlDsaSignature);
+
+        public bool VerifyTraditional(CryptoProviders halves) => halves.Verify(traditional, SignatureAlgorithm.TraditionalHalfOf(algorithm), representative, _traditionalSignature);
+    }
 }

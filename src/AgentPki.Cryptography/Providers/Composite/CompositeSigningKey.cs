@@ -23,6 +23,9 @@ internal sealed class CompositeSigningKey : ISigningKey
 
     public PublicKey PublicKey { get; }
 
+    /// <summary>The ML-DSA half, then the other.</summary>
+    public IReadOnlyList<IPrivateKey> Parts => [_mlDsa, _traditional];
+
     public ValueTask<byte[]> SignAsync(SignatureAlgorithm algorithm, ReadOnlyMemory<byte> message, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
