@@ -44,12 +44,12 @@ public sealed partial class SignatureAlgorithm
 
     /// <summary>
     /// The context string that both sides put into the signature (FIPS 204 §5.2, at most 255 octets). Empty for every algorithm that stands in a
-    /// certificate (RFC 9881 §2, RFC 9909 §3); the ML-DSA half of a composite has the composite's label.
+    /// certificate (RFC 9881 §3, RFC 9909 §1); the ML-DSA half of a composite has the composite's label.
     /// </summary>
     public ReadOnlyMemory<byte> Context { get; private init; }
 
     /// <summary>The composite that this signature is half of; null for one that stands for itself.</summary>
-    /// <remarks>Keys of purpose <see cref="KeyPurpose.CompositeHalf"/> make such signatures and no others, other keys never do (draft §10.4: no component key is used twice).</remarks>
+    /// <remarks>Keys of purpose <see cref="KeyPurpose.CompositeHalf"/> make such signatures and no others, other keys never do (draft-ietf-lamps-pq-composite-sigs-19 §3.1, §9.3: no component key is used twice).</remarks>
     public KeyAlgorithm? HalfOf { get; private init; }
 
     /// <summary>For the half of a composite, the algorithm it is computed with, under which tokens and libraries know it; itself for every other.</summary>

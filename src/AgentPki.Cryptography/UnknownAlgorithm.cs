@@ -59,7 +59,7 @@ public static class UnknownAlgorithm
         AlgorithmFamily.MlDsa => "RFC 9881 §2",
         AlgorithmFamily.SlhDsa => "RFC 9909 §3",
         AlgorithmFamily.MlKem => "RFC 9935 §3",
-        AlgorithmFamily.Composite => "draft-ietf-lamps-pq-composite-sigs-19 §5.2",
+        AlgorithmFamily.Composite => "draft-ietf-lamps-pq-composite-sigs-19 §5.3",
         AlgorithmFamily.EdDsa => "RFC 8410 §3",
         AlgorithmFamily.Ecdsa => "RFC 5480 §2.1.1",
         AlgorithmFamily.Rsa => "RFC 3279 §2.3.1",

@@ -24,7 +24,7 @@ internal static class RequestRules
             return wrongKey;
         }
 
-        // RFC 9883: "MUST NOT be used to obtain a signature certificate".
+        // RFC 9883 §6: "MUST NOT be used to obtain a signature certificate".
         const KeyUsages signatures = KeyUsages.DigitalSignature | KeyUsages.NonRepudiation;
         if (csr.PossessionStatement is not null && request.Kind != EnrollmentKind.ServerKeygen && (profile.KeyUsage & signatures) != 0)
         {

@@ -58,7 +58,7 @@ internal static class ProfileRules
         }
     }
 
-    // RFC 8813 §3, RFC 9295 §3, RFC 3279 §2.3.1, RFC 9881 §5, RFC 9909 §5, RFC 9935 §5: what the linter would refuse at every single issuance.
+    // RFC 8813 §3, RFC 9295 §3, RFC 3279 §2.3.1, RFC 9881 §5, RFC 9909 §6, RFC 9935 §5: what the linter would refuse at every single issuance.
     private static KeyUsages ServedBy(KeyAlgorithm key) => key.Family switch
     {
         AlgorithmFamily.Rsa => KeyUsages.DigitalSignature | KeyUsages.NonRepudiation | KeyUsages.KeyEncipherment | KeyUsages.DataEncipherment,

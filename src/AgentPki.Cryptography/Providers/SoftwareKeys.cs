@@ -13,7 +13,7 @@ public static class SoftwareKeys
 
     /// <summary>
     /// Opens a signing key from a DER PrivateKeyInfo (RFC 5958): EC, RSA, Ed25519 (RFC 8410 §7), ML-DSA as seed, expanded key or both (RFC 9881 §6),
-    /// SLH-DSA (RFC 9909 §6), composites (draft-ietf-lamps-pq-composite-sigs-19 §5.3).
+    /// SLH-DSA (RFC 9909 §7), composites (draft-ietf-lamps-pq-composite-sigs-19 §5.3).
     /// </summary>
     /// <exception cref="CryptographicException">No such key, or one whose parts contradict each other; the message says which.</exception>
     public static SoftwareSigningKey ImportSigningKey(string label, KeyPurpose purpose, ReadOnlySpan<byte> pkcs8)

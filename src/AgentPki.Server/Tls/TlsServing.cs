@@ -15,7 +15,7 @@ public sealed record TlsServing(TlsIdentity Classical, TlsIdentity? PostQuantum,
 {
     private static readonly object OffersMlDsa = new();
 
-    // draft-ietf-tls-mldsa §4; IANA TLS SignatureScheme.
+    // draft-ietf-tls-mldsa §3; IANA TLS SignatureScheme.
     private ushort Scheme => Algorithm == KeyAlgorithm.MlDsa44 ? (ushort)0x0904 : Algorithm == KeyAlgorithm.MlDsa87 ? (ushort)0x0906 : (ushort)0x0905;
 
     /// <summary>Puts TLS before a listener.</summary>

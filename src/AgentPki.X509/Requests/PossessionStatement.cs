@@ -5,7 +5,7 @@ using AgentPki.X509.Names;
 namespace AgentPki.X509.Requests;
 
 /// <summary>
-/// RFC 9883 PrivateKeyPossessionStatement: the holder of a signature certificate states that it holds the private key of the request's public key, which cannot
+/// RFC 9883 §3 PrivateKeyPossessionStatement: the holder of a signature certificate states that it holds the private key of the request's public key, which cannot
 /// sign for itself (ML-KEM, ECDH). The statement is signed by signing the request.
 /// </summary>
 public sealed record PossessionStatement

@@ -7,7 +7,7 @@ using Xunit;
 
 namespace AgentPki.Cryptography.Tests.Conformance;
 
-/// <summary>Private keys in every form of RFC 9881 §6, 9909 §6 and 9935 §6, and the examples of those standards (<c>tests/vectors/rfc*</c>).</summary>
+/// <summary>Private keys in every form of RFC 9881 §6, 9909 §7 and 9935 §6, and the examples of those standards (<c>tests/vectors/rfc*</c>).</summary>
 public sealed class PrivateKeyFormTests
 {
     [Theory]

@@ -67,7 +67,7 @@ public sealed class BouncyCastleProvider : IKeyEncapsulationProvider
             : throw new NotSupportedException($"Nothing is encapsulated to a key of kind {key.Algorithm}.");
     }
 
-    /// <summary>Opens an Ed25519 (RFC 8410 §7), ML-DSA (RFC 9881 §6) or SLH-DSA (RFC 9909 §6) private key from a DER PrivateKeyInfo.</summary>
+    /// <summary>Opens an Ed25519 (RFC 8410 §7), ML-DSA (RFC 9881 §6) or SLH-DSA (RFC 9909 §7) private key from a DER PrivateKeyInfo.</summary>
     /// <exception cref="CryptographicException">Not such a key, or one whose parts contradict each other; the message says which.</exception>
     public static SoftwareSigningKey ImportPkcs8(string label, KeyPurpose purpose, ReadOnlySpan<byte> pkcs8)
     {

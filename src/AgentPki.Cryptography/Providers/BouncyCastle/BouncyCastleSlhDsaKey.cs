@@ -20,7 +20,7 @@ internal sealed class BouncyCastleSlhDsaKey : SoftwareSigningKey
         return new BouncyCastleSlhDsaKey(reference, algorithm, purpose, (SlhDsaPrivateKeyParameters)generator.GenerateKeyPair().Private);
     }
 
-    /// <summary>Opens the 4n octets SK.seed ‖ SK.prf ‖ PK.seed ‖ PK.root (FIPS 205 §9.1), which stand in a PrivateKeyInfo without a frame (RFC 9909 §6).</summary>
+    /// <summary>Opens the 4n octets SK.seed ‖ SK.prf ‖ PK.seed ‖ PK.root (FIPS 205 §9.1), which stand in a PrivateKeyInfo without a frame (RFC 9909 §7).</summary>
     /// <exception cref="CryptographicException">Not of the set's length.</exception>
     public static BouncyCastleSlhDsaKey Import(KeyReference reference, KeyAlgorithm algorithm, KeyPurpose purpose, ReadOnlySpan<byte> privateKey) =>
         privateKey.Length == 2 * algorithm.PublicKeySize

@@ -65,7 +65,7 @@ public sealed class PlatformProvider : IKeyEncapsulationProvider
         return CapabilitiesFor(key.Algorithm).HasFlag(KeyCapabilities.Encapsulate) ? ValueTask.FromResult(PlatformMlKemKey.Encapsulate(key)) : throw Lacks(key.Algorithm);
     }
 
-    /// <summary>Opens an EC, RSA, ML-DSA (RFC 9881 §6) or SLH-DSA (RFC 9909 §6) private key from a DER PrivateKeyInfo (RFC 5958).</summary>
+    /// <summary>Opens an EC, RSA, ML-DSA (RFC 9881 §6) or SLH-DSA (RFC 9909 §7) private key from a DER PrivateKeyInfo (RFC 5958).</summary>
     /// <exception cref="CryptographicException">Not such a key, of a size this build does not know, of an algorithm the platform lacks, or one whose parts contradict each other.</exception>
     public static SoftwareSigningKey ImportPkcs8(string label, KeyPurpose purpose, ReadOnlySpan<byte> pkcs8)
     {

@@ -75,7 +75,7 @@ internal readonly ref struct PrivateKeyInfo
         using (writer.PushSequence())
         {
             writer.WriteInteger(0);                                            // RFC 5958 §2: v1
-            writer.WriteEncodedValue(algorithm.AlgorithmIdentifier.Span);      // RFC 9881 §6, RFC 9909 §6, RFC 9935 §6: parameters absent
+            writer.WriteEncodedValue(algorithm.AlgorithmIdentifier.Span);      // RFC 9881 §6, RFC 9909 §7, RFC 9935 §6: parameters absent
             writer.WriteOctetString(privateKey);
         }
 

@@ -5,7 +5,7 @@ using AgentPki.X509.Extensions;
 namespace AgentPki.X509.Lint.Rules.Certificates;
 
 /// <summary>Usages are ones that the key's algorithm can serve.</summary>
-internal sealed class KeyUsageOfAlgorithmRule() : CertificateRule("key_usage_of_algorithm", LintSeverity.Error, "RFC 8813 §3, RFC 9295 §3, RFC 3279 §2.3.1, RFC 9881 §5, RFC 9909 §5, RFC 9935 §5")
+internal sealed class KeyUsageOfAlgorithmRule() : CertificateRule("key_usage_of_algorithm", LintSeverity.Error, "RFC 8813 §3, RFC 9295 §3, RFC 3279 §2.3.1, RFC 9881 §5, RFC 9909 §6, RFC 9935 §5")
 {
     public override string? Check(TbsFields certificate, LintContext context)
     {
