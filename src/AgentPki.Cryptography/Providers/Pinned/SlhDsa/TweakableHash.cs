@@ -7,7 +7,7 @@ namespace AgentPki.Cryptography.Providers.Pinned.SlhDsa;
 internal ref struct TweakableHash
 {
     /// <summary>The octets this takes of the memory it is given.</summary>
-    public const int MemorySize = Sha256State.MemorySize + Sha512State.MemorySize + (Keccak.StateLanes * 8) + 1024;
+    public const int MemorySize = Sha256Function.MemorySize + Sha512Function.MemorySize + (Keccak.StateLanes * 8) + 1024;
 
     private readonly SlhDsaParameters _set;
     private readonly ReadOnlySpan<byte> _publicSeed;
@@ -15,8 +15,8 @@ internal ref struct TweakableHash
     private readonly Span<uint> _midstate256;
     private readonly Span<ulong> _midstate512;
     private readonly Span<byte> _scratch;
-    private Sha256State _sha256;
-    private Sha512State _sha512;
+    private Sha2State<uint, Sha256Function> _sha256;
+    private Sha2State<ulong, Sha512Function> _sha512;
 
     public TweakableHash(SlhDsaParameters set, ReadOnlySpan<byte> publicSeed, PinnedMemory memory)
     {
@@ -26,15 +26,15 @@ internal ref struct TweakableHash
         _midstate256 = memory.Take<uint>(8);
         _midstate512 = memory.Take<ulong>(8);
         _scratch = memory.Take<byte>(256);
-        _sha256 = new Sha256State(memory);
-        _sha512 = new Sha512State(memory);
+        _sha256 = new(memory);
+        _sha512 = new(memory);
 
         // PK.seed ‖ toByte(0, 64 - n) is one block of SHA-256, PK.seed ‖ toByte(0, 128 - n) one of SHA-512: hashed once.
         _scratch.Clear();
         publicSeed.CopyTo(_scratch);
-        _sha256.Absorb(_scratch[..Sha256State.BlockSize]);
+        _sha256.Absorb(_scratch[..Sha256Function.BlockSize]);
         _sha256.Save(_midstate256);
-        _sha512.Absorb(_scratch[..Sha512State.BlockSize]);
+        _sha512.Absorb(_scratch[..Sha512Function.BlockSize]);
         _sha512.Save(_midstate512);
     }
 
@@ -67,7 +67,7 @@ internal ref struct TweakableHash
         }
         else
         {
-            _sha512.Resume(_midstate512, Sha512State.BlockSize);
+            _sha512.Resume(_midstate512, Sha512Function.BlockSize);
             address.Compress(_scratch);
             _sha512.Absorb(_scratch[..22]);
             _sha512.Absorb(input);
@@ -85,8 +85,8 @@ internal ref struct TweakableHash
         }
 
         // HMAC-SHA-256 or HMAC-SHA-512 (FIPS 198-1 §4), cut to n octets; the key is shorter than a block.
-        var block = _scratch[..(IsCategory1 ? Sha256State.BlockSize : Sha512State.BlockSize)];
-        var inner = _scratch.Slice(128, IsCategory1 ? Sha256State.DigestSize : Sha512State.DigestSize);
+        var block = _scratch[..(IsCategory1 ? Sha256Function.BlockSize : Sha512Function.BlockSize)];
+        var inner = _scratch.Slice(128, IsCategory1 ? Sha256Function.DigestSize : Sha512Function.DigestSize);
         Pad(prfKey, 0x36, block);
         Hash(block, random, prefix, message, inner);
         Pad(prfKey, 0x5C, block);
@@ -104,7 +104,7 @@ internal ref struct TweakableHash
         }
 
         // MGF1 (RFC 8017 §B.2.1) of R ‖ PK.seed ‖ SHA-X(R ‖ PK.seed ‖ PK.root ‖ M).
-        var digestSize = IsCategory1 ? Sha256State.DigestSize : Sha512State.DigestSize;
+        var digestSize = IsCategory1 ? Sha256Function.DigestSize : Sha512Function.DigestSize;
         var n = _set.N;
         var seed = _scratch[..((2 * _set.N) + digestSize + 4)];
         randomizer.CopyTo(seed);
@@ -127,7 +127,7 @@ internal ref struct TweakableHash
 
     private void Sha256(Address address, scoped ReadOnlySpan<byte> input, Span<byte> output)
     {
-        _sha256.Resume(_midstate256, Sha256State.BlockSize);
+        _sha256.Resume(_midstate256, Sha256Function.BlockSize);
         address.Compress(_scratch);
         _sha256.Absorb(_scratch[..22]);
         _sha256.Absorb(input);

@@ -3,12 +3,12 @@ using System.Numerics;
 
 namespace AgentPki.Cryptography.Providers.Pinned.Hashing;
 
-/// <summary>SHA-512 (FIPS 180-4 §6.4) whose state, schedule and buffer lie in pinned memory.</summary>
-internal ref struct Sha512State
+/// <summary>SHA-512 (FIPS 180-4 §6.4).</summary>
+internal readonly struct Sha512Function : ISha2Function<ulong>
 {
     public const int BlockSize = 128, DigestSize = 64;
 
-    /// <summary>The octets this takes of the memory it is given.</summary>
+    /// <summary>The octets that its state takes of the memory it is given.</summary>
     public const int MemorySize = 928;
 
     // FIPS 180-4 §4.2.3, §5.3.5.
@@ -36,81 +36,19 @@ internal ref struct Sha512State
         0x4CC5D4BECB3E42B6, 0x597F299CFC657E2A, 0x5FCB6FAB3AD6FAEC, 0x6C44198C4A475817,
     ];
 
-    private static readonly ulong[] Initial = [0x6A09E667F3BCC908, 0xBB67AE8584CAA73B, 0x3C6EF372FE94F82B, 0xA54FF53A5F1D36F1, 0x510E527FADE682D1, 0x9B05688C2B3E6C1F, 0x1F83D9ABFB41BD6B, 0x5BE0CD19137E2179];
+    public static ReadOnlySpan<ulong> Initial => [0x6A09E667F3BCC908, 0xBB67AE8584CAA73B, 0x3C6EF372FE94F82B, 0xA54FF53A5F1D36F1, 0x510E527FADE682D1, 0x9B05688C2B3E6C1F, 0x1F83D9ABFB41BD6B, 0x5BE0CD19137E2179];
 
-    private readonly Span<ulong> _h, _w;
-    private readonly Span<byte> _buffer;
-    private int _buffered;
-    private ulong _octets;
+    public static int Rounds => 80;
 
-    public Sha512State(PinnedMemory memory)
+    public static void Write(Span<byte> destination, ulong word) => BinaryPrimitives.WriteUInt64BigEndian(destination, word);
+
+    public static void Compress(Span<ulong> state, Span<ulong> schedule, ReadOnlySpan<byte> block)
     {
-        _h = memory.Take<ulong>(8);
-        _w = memory.Take<ulong>(80);
-        _buffer = memory.Take<byte>(BlockSize);
-        Begin();
-    }
-
-    public void Begin()
-    {
-        Initial.CopyTo(_h);
-        (_buffered, _octets) = (0, 0);
-    }
-
-    /// <summary>Begins as if whole blocks had been absorbed already.</summary>
-    public void Resume(scoped ReadOnlySpan<ulong> midstate, int octets)
-    {
-        midstate.CopyTo(_h);
-        (_buffered, _octets) = (0, (ulong)octets);
-    }
-
-    /// <summary>The state after whole blocks, for <see cref="Resume"/>.</summary>
-    public readonly void Save(scoped Span<ulong> midstate) => _h.CopyTo(midstate);
-
-    public void Absorb(scoped ReadOnlySpan<byte> input)
-    {
-        _octets += (ulong)input.Length;
-        while (!input.IsEmpty)
-        {
-            var piece = input[..Math.Min(input.Length, BlockSize - _buffered)];
-            piece.CopyTo(_buffer[_buffered..]);
-            _buffered += piece.Length;
-            input = input[piece.Length..];
-            if (_buffered == BlockSize)
-            {
-                Compress();
-                _buffered = 0;
-            }
-        }
-    }
-
-    /// <summary>The leftmost octets of the digest, as many as there is room for.</summary>
-    public void Finish(scoped Span<byte> digest)
-    {
-        // FIPS 180-4 §5.1.2: a one, zeros, and the length in bits.
-        _buffer[_buffered++] = 0x80;
-        _buffer[_buffered..].Clear();
-        if (_buffered > BlockSize - 16)
-        {
-            Compress();
-            _buffer.Clear();
-        }
-
-        BinaryPrimitives.WriteUInt64BigEndian(_buffer[^8..], _octets << 3);
-        Compress();
-        for (var i = 0; i < digest.Length / 8; i++)
-        {
-            BinaryPrimitives.WriteUInt64BigEndian(digest[(8 * i)..], _h[i]);
-        }
-    }
-
-    private readonly void Compress()
-    {
-        var h = _h[..8];
-        var w = _w[..80];
+        var h = state[..8];
+        var w = schedule[..80];
         for (var t = 0; t < 16; t++)
         {
-            w[t] = BinaryPrimitives.ReadUInt64BigEndian(_buffer[(8 * t)..]);
+            w[t] = BinaryPrimitives.ReadUInt64BigEndian(block[(8 * t)..]);
         }
 
         for (var t = 16; t < 80; t++)
