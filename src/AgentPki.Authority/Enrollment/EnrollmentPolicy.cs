@@ -184,7 +184,7 @@ internal sealed class EnrollmentPolicy(
         var profile = seat.Profile;
         if (request.Kind == EnrollmentKind.Renew && who is AuthenticatedRequester.ByCertificate by)
         {
-            problem = RenewalRules.Check(request.Csr, by.Certificate, seat, time.GetUtcNow());
+            problem = RenewalRules.Check(request.Csr, by, seat, time.GetUtcNow());
             var kept = problem is null ? RenewalRules.NamesOf(request.Csr, by.Certificate) : [];
             // A profile that was narrowed since applies to renewals too.
             var others = kept.Where(n => n is not GeneralName.Uri(var uri) || !SpiffeId.HasScheme(uri)).ToList();

@@ -15,8 +15,9 @@ namespace AgentPki.Authority.Enrollment;
 internal static class RenewalRules
 {
     /// <summary>Null when the request is the current certificate's identity again.</summary>
-    public static PkiProblem? Check(Pkcs10Request csr, Certificate current, CampaignSeat seat, DateTimeOffset now)
+    public static PkiProblem? Check(Pkcs10Request csr, AuthenticatedRequester.ByCertificate who, CampaignSeat seat, DateTimeOffset now)
     {
+        var current = who.Certificate;
         if (!SameSubject(csr.Subject, current.Subject, seat.Profile.Subject))
         {
             return Mismatch("the subject is not that of the certificate being renewed");
@@ -31,7 +32,7 @@ internal static class RenewalRules
         }
 
         // An agent that is asked to change need not wait.
-        if (RenewalAdvice.EarliestFor(current, seat.Profile) is { } earliest && now < earliest && !seat.IsAskedToChange)
+        if (RenewalAdvice.EarliestFor(current, seat.Profile) is { } earliest && now < earliest && !seat.IsAskedToChangeFrom(who.Stored))
         {
             return new PkiProblem(PkiProblemKind.PolicyViolation, $"too early: the certificate can be renewed from {earliest:u}", earliest - now);
         }

@@ -45,6 +45,10 @@ internal sealed record CampaignSeat(CertificateProfile Profile, CampaignRecord? 
     /// <summary>It may come before its renewal window, for it is asked to.</summary>
     public bool IsAskedToChange => Member is not null && CampaignRules.IsAskedToChange(Member);
 
+    /// <summary>Or it was asked, and still comes with what it had: the answer with its new certificate never reached it.</summary>
+    public bool IsAskedToChangeFrom(CertificateRecord held) =>
+        IsAskedToChange || (Campaign is { } campaign && Member is { State: MemberState.Issued } member && !CampaignRules.IsTarget(campaign, member, held));
+
     /// <summary>Added to a refusal about the kind of key.</summary>
     public string Remark => (Campaign, Member) switch
     {

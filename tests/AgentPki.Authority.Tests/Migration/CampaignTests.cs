@@ -153,6 +153,24 @@ public sealed class CampaignTests
     }
 
     [Fact]
+    public async Task Renewal_WhoseAnswerWasLost_NeedsNoWindowEither_UntilTheNewOneIsInUse()
+    {
+        var profiles = ProfileCatalog.Read(ProfileCatalog.DefaultTexts().Select(t => t.File == "agent.yaml" ? (t.File, t.Yaml + "\nrenewal: {window: 8h}\n") : t));
+        await using var fleet = await FleetAsync(1, profiles);
+        var agent = fleet.Agents[0];
+        await fleet.StartAsync(Draft("now"));
+        await fleet.MoveAsync(agent, confirm: false);
+
+        var again = await fleet.MoveAsync(agent, confirm: true);
+
+        Assert.Equal(MemberState.InUse, await fleet.StateAsync("now", agent));
+        foreach (var held in new[] { agent.Certificate, again })
+        {
+            Assert.Contains("too early", Assert.IsType<EnrollmentOutcome.Rejected>(await fleet.RenewAsync(agent with { Certificate = held }, New)).Problem.Detail, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
     public async Task Refusal_OfASwitchedAgent_IsShownAsItsFailure_UntilItMoves()
     {
         await using var fleet = await FleetAsync(2);

@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 using AgentPki.Integration.Harness;
 
 namespace AgentPki.Integration.Crash;
@@ -7,11 +6,11 @@ namespace AgentPki.Integration.Crash;
 /// <summary>Rounds of: clients enrol, the process dies at a random moment, it starts again by itself, and nothing is missing.</summary>
 internal sealed class CrashRounds(Appliance appliance)
 {
-    private readonly List<X509Certificate2> received = [];
+    private readonly ReleasedCertificates released = new(appliance.Home);
 
     public int Interrupted { get; private set; }
 
-    public int Received => received.Count;
+    public int Received => released.Count;
 
     /// <param name="settings">Further variables of the process, the same at every start.</param>
     public async Task RunAsync(int rounds, IReadOnlyDictionary<string, string>? settings = null)
@@ -24,23 +23,7 @@ internal sealed class CrashRounds(Appliance appliance)
         }
     }
 
-    /// <summary>What must hold of the disk alone, whatever the process may say.</summary>
-    public void AssertNothingIsMissing(int round)
-    {
-        var store = new HomeStore(appliance.Home);
-        var stored = store.Certificates();
-        Assert.Equal(stored.Count, stored.Select(certificate => certificate.Serial).Distinct().Count());
-
-        var bySerial = stored.ToDictionary(certificate => certificate.Serial);
-        var issued = store.LedgerFrom(0).Where(entry => entry.Kind == LedgerKinds.CertificateIssued).ToDictionary(entry => entry.Leaf, entry => entry.Details);
-        foreach (var certificate in received)
-        {
-            Assert.True(bySerial.TryGetValue(certificate.SerialNumber, out var found), $"round {round}: a client holds certificate {certificate.SerialNumber}, the store does not");
-            Assert.Equal(certificate.RawData, found.Der);
-            Assert.True(issued.TryGetValue(found.Leaf, out var details), $"round {round}: certificate {certificate.SerialNumber} has no leaf in the ledger");
-            Assert.Contains(certificate.SerialNumber, details, StringComparison.OrdinalIgnoreCase);
-        }
-    }
+    public void AssertNothingIsMissing(int round) => released.AssertNothingIsMissing($"round {round}");
 
     public async Task KillUnderLoadAsync()
     {
@@ -48,7 +31,7 @@ internal sealed class CrashRounds(Appliance appliance)
         await Eventually.TrueAsync(() => Task.FromResult(storm.Received > 0), TimeSpan.FromSeconds(30), () => $"nobody could enrol:\n{appliance.Output}");
         await Task.Delay(RandomNumberGenerator.GetInt32(1, 700));
         await appliance.KillAsync();
-        received.AddRange(await storm.StopAsync());
+        released.Add(await storm.StopAsync());
         Interrupted += storm.Interrupted;
     }
 }

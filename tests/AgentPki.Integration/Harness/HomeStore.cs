@@ -17,6 +17,11 @@ internal sealed class HomeStore(string home)
     public IReadOnlyList<(string Serial, byte[] Der, long Leaf)> Certificates() =>
         Read("SELECT serial, der, leaf FROM certificates ORDER BY id", row => (Convert.ToHexString((byte[])row[0]), (byte[])row[1], (long)row[2]));
 
+    /// <summary>Those that were not revoked: upper-case hexadecimal of the serial, and the kind of the key.</summary>
+    public IReadOnlyList<(string Serial, string Algorithm)> GoodCertificates() => Read(
+        "SELECT c.serial, c.algorithm FROM certificates c WHERE NOT EXISTS (SELECT 1 FROM revocations r WHERE r.authority = c.authority AND r.serial = c.serial) ORDER BY c.id",
+        row => (Convert.ToHexString((byte[])row[0]), (string)row[1]));
+
     /// <summary>The number of leaves.</summary>
     public long LedgerSize() => Read("SELECT count(*) FROM ledger", row => (long)row[0]).Single();
 
