@@ -57,7 +57,7 @@ public sealed class AdminConnection : IDisposable
                 return await JsonSerializer.DeserializeAsync(body, type, cancellationToken)
                     ?? throw new CommandException(ExitCodes.Internal, $"The appliance answered {request.RequestUri} with nothing.", "Its version may differ from this program's: restart it.");
             }
-            catch (HttpRequestException error)
+            catch (Exception error) when (error is HttpRequestException or IOException)
             {
                 throw NotRunning(error);
             }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
+using AgentPki.Server.Administration;
 
 namespace AgentPki.Server.Cli;
 
@@ -43,6 +44,13 @@ public sealed class Verb : Command
         SetAction(action);
         return this;
     }
+
+    /// <summary>Runs with a connection to the appliance that serves the home.</summary>
+    public Verb Asks(CommandContext context, Func<AdminConnection, ParseResult, CancellationToken, Task<int>> action) => Runs(async (parsed, cancellationToken) =>
+    {
+        using var admin = new AdminConnection(context.Home());
+        return await action(admin, parsed, cancellationToken);
+    });
 
     /// <summary>The stock help, then the examples of the command it was asked for.</summary>
     internal sealed class HelpWithExamples(HelpAction stock) : SynchronousCommandLineAction

@@ -1,4 +1,5 @@
 using System.Globalization;
+using AgentPki.Server.Cli;
 
 namespace AgentPki.Server.Configuration;
 
@@ -26,6 +27,10 @@ public static class Durations
         value = default;
         return false;
     }
+
+    /// <summary>What a person typed.</summary>
+    /// <exception cref="CommandException">It is no time; says how to write one.</exception>
+    public static TimeSpan Parse(string text) => TryParse(text, out var value) ? value : throw new CommandException(ExitCodes.Usage, $"'{text}' is not a time.", "Write it as 30m, 12h or 7d.");
 
     /// <summary>The largest unit that fits without a remainder.</summary>
     public static string Format(TimeSpan value)

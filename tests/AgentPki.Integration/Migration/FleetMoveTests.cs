@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 using AgentPki.Client.Est;
+using AgentPki.Integration.Crash;
 using AgentPki.Integration.Harness;
 using AgentPki.X509.Certificates;
 
@@ -82,6 +83,48 @@ public sealed class FleetMoveTests
         Assert.Contains($"cannot be undone: {Agents} agents' old certificates were revoked", back, StringComparison.Ordinal);
         Assert.Equal(Agents, (await StatusAsync(appliance, "half")).GetProperty("returning").GetInt32());
         (await appliance.Cli.VerifyAuditAsync()).MustSucceed();
+    }
+
+    /// <summary>A pseudo-terminal between (util-linux's <c>script</c>), as a person has it.</summary>
+    [Fact]
+    [Trait("tier", "full")]
+    public async Task Watch_OnATerminal_FollowsToTheEndAndBackOverARestart()
+    {
+        const int Few = 4;
+        await using var appliance = await Appliance.StartNewAsync();
+        await using var fleet = await MovingFleet.StartAsync(appliance, await appliance.Cli.NewCredentialAsync("--uses", "0"), Few);
+        (await appliance.Cli.RunAsync("migrate", "start", "seen", "--owner", "tests", "--from", "ecdsa-p256", "--to", "ecdsa-p384", "--grace", "0s")).MustSucceed();
+
+        using var folder = new TempFolder();
+        var watching = WatchAsync(appliance, "seen", folder.File("there"));
+        await Eventually.TrueAsync(async () => (await StatusAsync(appliance, "seen")).GetProperty("inUse").GetInt32() == Few, TimeSpan.FromSeconds(60), () => appliance.Output);
+        (await appliance.Cli.RunAsync("migrate", "pause", "seen")).MustSucceed();
+        (await appliance.Cli.RunAsync("migrate", "resume", "seen")).MustSucceed();
+        var seen = (await watching).MustSucceed().Text;
+        Assert.Contains("in use", seen, StringComparison.Ordinal);
+        Assert.Contains($"{Few} of {Few}", seen, StringComparison.Ordinal);
+        Assert.Contains($"Campaign seen is complete: {Few} retired.", seen, StringComparison.Ordinal);
+
+        (await appliance.Cli.RunAsync("migrate", "rollback", "seen")).MustSucceed();
+        watching = WatchAsync(appliance, "seen", folder.File("back"));
+        await Eventually.TrueAsync(async () => (await StatusAsync(appliance, "seen")).GetProperty("returned").GetInt32() == Few, TimeSpan.FromSeconds(60), () => appliance.Output);
+        await Eventually.TrueAsync(() => Task.FromResult(File.Exists(folder.File("back")) && File.ReadAllText(folder.File("back")).Contains("asked back", StringComparison.Ordinal)), TimeSpan.FromSeconds(60), () => "nothing was shown");
+        await appliance.KillAsync();
+        await appliance.StartAsync();
+        seen = (await watching).MustSucceed().Text;
+        Assert.Contains("returned", seen, StringComparison.Ordinal);
+        Assert.Contains("No appliance is running", seen, StringComparison.Ordinal);
+        Assert.Contains($"Campaign seen is rolled back: {Few} rolled back.", seen, StringComparison.Ordinal);
+        Assert.Empty(fleet.Complaints);
+    }
+
+    /// <param name="typescript">Where what is shown is written as it comes.</param>
+    private static Task<ToolResult> WatchAsync(Appliance appliance, string campaign, string typescript)
+    {
+        var start = appliance.Command(["migrate", "status", campaign, "--watch"]);
+        var environment = start.Environment.Where(pair => pair.Value is not null).ToDictionary(pair => pair.Key, pair => pair.Value!);
+        environment["TERM"] = "xterm";
+        return Tool.RunAsync("script", ["-qefc", string.Join(' ', [start.FileName, .. start.ArgumentList]), typescript], folder: start.WorkingDirectory, environment: environment, limit: TimeSpan.FromMinutes(5));
     }
 
     private static EstClient Client(Appliance appliance, X509Certificate2? certificate) => new(

@@ -17,10 +17,10 @@ internal static class AgentCommand
             .With(
                 new Verb("list", "Lists agents with their owners and states.", "agentpki agent list --limit 500")
                     .With(limit)
-                    .Runs((parsed, cancellationToken) => ListAsync(context, string.Create(CultureInfo.InvariantCulture, $"agents?limit={parsed.GetValue(limit)}"), cancellationToken)),
+                    .Asks(context, (admin, parsed, cancellationToken) => ListAsync(context, admin, string.Create(CultureInfo.InvariantCulture, $"agents?limit={parsed.GetValue(limit)}"), cancellationToken)),
                 new Verb("show", "Shows one agent and its certificates.", "agentpki agent show spiffe://agents.localhost/agent/sample-agent")
                     .With(id)
-                    .Runs((parsed, cancellationToken) => ShowAsync(context, parsed.GetRequiredValue(id), cancellationToken)),
+                    .Asks(context, (admin, parsed, cancellationToken) => ShowAsync(context, admin, parsed.GetRequiredValue(id), cancellationToken)),
                 StateVerb(context, id, "suspend", "No certificates for this agent until it is activated again. Those it has stay good: 'agentpki revoke --agent' takes them away.", AgentState.Suspended),
                 StateVerb(context, id, "activate", "Lets a suspended agent enrol and renew again.", AgentState.Active),
                 StateVerb(context, id, "retire", "No certificates for this agent ever again.", AgentState.Retired));
@@ -29,19 +29,17 @@ internal static class AgentCommand
     private static Verb StateVerb(CommandContext context, Argument<string> id, string name, string description, AgentState state) =>
         new Verb(name, description, $"agentpki agent {name} spiffe://agents.localhost/agent/sample-agent")
             .With(id)
-            .Runs((parsed, cancellationToken) => SetStateAsync(context, parsed.GetRequiredValue(id), state, cancellationToken));
+            .Asks(context, (admin, parsed, cancellationToken) => SetStateAsync(context, admin, parsed.GetRequiredValue(id), state, cancellationToken));
 
-    private static async Task<int> SetStateAsync(CommandContext context, string id, AgentState state, CancellationToken cancellationToken)
+    private static async Task<int> SetStateAsync(CommandContext context, AdminConnection admin, string id, AgentState state, CancellationToken cancellationToken)
     {
-        using var admin = new AdminConnection(context.Home());
         var agent = await admin.PostAsync("agents/state", new SetAgentStateCommand(id, state), AdminJson.Default.SetAgentStateCommand, AdminJson.Default.AgentView, cancellationToken);
         context.Terminal.Line($"{agent.Id} is {agent.State.ToString().ToLowerInvariant()}.");
         return ExitCodes.Success;
     }
 
-    private static async Task<int> ListAsync(CommandContext context, string query, CancellationToken cancellationToken)
+    private static async Task<int> ListAsync(CommandContext context, AdminConnection admin, string query, CancellationToken cancellationToken)
     {
-        using var admin = new AdminConnection(context.Home());
         var agents = (await admin.GetAsync(query, AdminJson.Default.AgentsView, cancellationToken)).Agents;
         Output.Table(
             context.Terminal,
@@ -51,9 +49,8 @@ internal static class AgentCommand
         return ExitCodes.Success;
     }
 
-    private static async Task<int> ShowAsync(CommandContext context, string id, CancellationToken cancellationToken)
+    private static async Task<int> ShowAsync(CommandContext context, AdminConnection admin, string id, CancellationToken cancellationToken)
     {
-        using var admin = new AdminConnection(context.Home());
         var found = (await admin.GetAsync($"agents?id={Uri.EscapeDataString(id)}", AdminJson.Default.AgentsView, cancellationToken)).Agents;
         if (found is not [var agent, ..])
         {

@@ -14,7 +14,7 @@ internal static class ApprovalCommand
             .With(
                 new Verb("list", "Lists the requests that wait.", "agentpki approval list", "agentpki approval list --all")
                     .With(all)
-                    .Runs((parsed, cancellationToken) => ListAsync(context, parsed.GetValue(all), cancellationToken)),
+                    .Asks(context, (admin, parsed, cancellationToken) => ListAsync(context, admin, parsed.GetValue(all), cancellationToken)),
                 OnOne(context, "show", "Shows one request and prints its PKCS#10.", ShowAsync),
                 OnOne(context, "approve", "Says yes: the client gets its certificate when it asks again.", (admin, c, id, token) => DecideAsync(admin, c, id, "approve", token)),
                 OnOne(context, "deny", "Says no, for good.", (admin, c, id, token) => DecideAsync(admin, c, id, "deny", token)));
@@ -25,17 +25,15 @@ internal static class ApprovalCommand
         var id = new Argument<string>("id") { Description = "The request's id, as 'approval list' shows it." };
         return new Verb(name, description, $"agentpki approval {name} 0123456789abcdef0123456789abcdef")
             .With(id)
-            .Runs(async (parsed, cancellationToken) =>
+            .Asks(context, async (admin, parsed, cancellationToken) =>
             {
-                using var admin = new AdminConnection(context.Home());
                 await run(admin, context, parsed.GetRequiredValue(id), cancellationToken);
                 return ExitCodes.Success;
             });
     }
 
-    private static async Task<int> ListAsync(CommandContext context, bool all, CancellationToken cancellationToken)
+    private static async Task<int> ListAsync(CommandContext context, AdminConnection admin, bool all, CancellationToken cancellationToken)
     {
-        using var admin = new AdminConnection(context.Home());
         var approvals = (await admin.GetAsync(all ? "approvals" : "approvals?state=pending", AdminJson.Default.ApprovalsView, cancellationToken)).Approvals;
         Output.Table(
             context.Terminal,

@@ -17,15 +17,14 @@ internal static class CertificateCommand
             .With(
                 new Verb("list", "Lists certificates, newest first.", "agentpki certificate list --limit 50", "agentpki certificate list --agent spiffe://agents.localhost/agent/sample-agent")
                     .With(limit, agent)
-                    .Runs((parsed, cancellationToken) => ListAsync(context, parsed.GetValue(limit), parsed.GetValue(agent), cancellationToken)),
+                    .Asks(context, (admin, parsed, cancellationToken) => ListAsync(context, admin, parsed.GetValue(limit), parsed.GetValue(agent), cancellationToken)),
                 new Verb("show", "Shows one certificate and prints it as PEM.", "agentpki certificate show 4d2f... | openssl x509 -noout -text")
                     .With(serial)
-                    .Runs((parsed, cancellationToken) => ShowAsync(context, parsed.GetRequiredValue(serial), cancellationToken)));
+                    .Asks(context, (admin, parsed, cancellationToken) => ShowAsync(context, admin, parsed.GetRequiredValue(serial), cancellationToken)));
     }
 
-    private static async Task<int> ListAsync(CommandContext context, int limit, string? agent, CancellationToken cancellationToken)
+    private static async Task<int> ListAsync(CommandContext context, AdminConnection admin, int limit, string? agent, CancellationToken cancellationToken)
     {
-        using var admin = new AdminConnection(context.Home());
         var query = string.Create(CultureInfo.InvariantCulture, $"certificates?limit={limit}{(agent is null ? "" : $"&agent={Uri.EscapeDataString(agent)}")}");
         var found = await admin.GetAsync(query, AdminJson.Default.CertificatesView, cancellationToken);
         Output.Table(
@@ -36,9 +35,8 @@ internal static class CertificateCommand
         return ExitCodes.Success;
     }
 
-    private static async Task<int> ShowAsync(CommandContext context, string serial, CancellationToken cancellationToken)
+    private static async Task<int> ShowAsync(CommandContext context, AdminConnection admin, string serial, CancellationToken cancellationToken)
     {
-        using var admin = new AdminConnection(context.Home());
         var found = (await admin.GetAsync($"certificates?serial={Uri.EscapeDataString(serial)}", AdminJson.Default.CertificatesView, cancellationToken)).Certificates;
         if (found.Count == 0)
         {

@@ -13,7 +13,7 @@ internal static class CredentialCommand
         new Verb("credential", "Enrolment credentials: what somebody enrols an agent with (HTTP Basic at EST).", "agentpki credential new --owner team-a", "agentpki credential list")
             .With(
                 New(context),
-                new Verb("list", "Lists credentials; secrets are kept nowhere.", "agentpki credential list").Runs((_, cancellationToken) => ListAsync(context, cancellationToken)),
+                new Verb("list", "Lists credentials; secrets are kept nowhere.", "agentpki credential list").Asks(context, (admin, _, cancellationToken) => ListAsync(context, admin, cancellationToken)),
                 Revoke(context));
 
     private static Verb New(CommandContext context)
@@ -31,19 +31,12 @@ internal static class CredentialCommand
             "agentpki credential new --owner team-a --subject '/agent/team-a-*' --uses 10 --lifetime 12h",
             "curl -u \"$(agentpki credential new --owner me)\" ...")
             .With(owner, name, uses, lifetime, profile, subject)
-            .Runs((parsed, cancellationToken) =>
-            {
-                if (!Durations.TryParse(parsed.GetRequiredValue(lifetime), out var span))
-                {
-                    throw new CommandException(ExitCodes.Usage, $"'{parsed.GetValue(lifetime)}' is not a time.", "Write it as 30m, 12h or 7d.");
-                }
-
-                return NewAsync(
-                    context,
-                    new CreateCredentialCommand(
-                        parsed.GetRequiredValue(owner), parsed.GetValue(name), parsed.GetValue(profile), parsed.GetValue(subject), parsed.GetValue(uses), (long)span.TotalSeconds),
-                    cancellationToken);
-            });
+            .Asks(context, (admin, parsed, cancellationToken) => NewAsync(
+                context,
+                admin,
+                new CreateCredentialCommand(
+                    parsed.GetRequiredValue(owner), parsed.GetValue(name), parsed.GetValue(profile), parsed.GetValue(subject), parsed.GetValue(uses), (long)Durations.Parse(parsed.GetRequiredValue(lifetime)).TotalSeconds),
+                cancellationToken));
     }
 
     private static Verb Revoke(CommandContext context)
@@ -51,18 +44,16 @@ internal static class CredentialCommand
         var name = new Argument<string>("name") { Description = "The credential's name." };
         return new Verb("revoke", "Ends a credential; agents enrolled with it stay.", "agentpki credential revoke dev-1a2b3c4d")
             .With(name)
-            .Runs(async (parsed, cancellationToken) =>
+            .Asks(context, async (admin, parsed, cancellationToken) =>
             {
-                using var admin = new AdminConnection(context.Home());
                 var revoked = await admin.DeleteAsync($"credentials/{Uri.EscapeDataString(parsed.GetRequiredValue(name))}", AdminJson.Default.CredentialRevokedView, cancellationToken);
                 context.Terminal.Line($"Credential {revoked.Name} is revoked.");
                 return ExitCodes.Success;
             });
     }
 
-    private static async Task<int> NewAsync(CommandContext context, CreateCredentialCommand command, CancellationToken cancellationToken)
+    private static async Task<int> NewAsync(CommandContext context, AdminConnection admin, CreateCredentialCommand command, CancellationToken cancellationToken)
     {
-        using var admin = new AdminConnection(context.Home());
         var made = await admin.PostAsync("credentials", command, AdminJson.Default.CreateCredentialCommand, AdminJson.Default.CreatedCredentialView, cancellationToken);
         // The secret alone on standard output, so that it can go into a file or a pipe; what to know about it beside.
         context.Terminal.Raw($"{made.Credential.Name}:{made.Secret}");
@@ -74,9 +65,8 @@ internal static class CredentialCommand
         return ExitCodes.Success;
     }
 
-    private static async Task<int> ListAsync(CommandContext context, CancellationToken cancellationToken)
+    private static async Task<int> ListAsync(CommandContext context, AdminConnection admin, CancellationToken cancellationToken)
     {
-        using var admin = new AdminConnection(context.Home());
         var credentials = (await admin.GetAsync("credentials", AdminJson.Default.CredentialsView, cancellationToken)).Credentials;
         Output.Table(
             context.Terminal,

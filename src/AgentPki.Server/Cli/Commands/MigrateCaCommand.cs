@@ -20,7 +20,8 @@ internal static class MigrateCaCommand
             .With(
                 Plan(context),
                 Start(context),
-                new Verb("status", "Shows which CA takes whose place, and how far that is.", "agentpki migrate ca status").Runs((_, cancellationToken) => StatusAsync(context, cancellationToken)),
+                new Verb("status", "Shows which CA takes whose place, and how far that is.", "agentpki migrate ca status")
+                    .Asks(context, async (admin, _, cancellationToken) => Show(context, (await admin.GetAsync("successions", AdminJson.Default.SuccessionsView, cancellationToken)).Successions)),
                 Move(context, "switch", "Agents' certificates come from the successor from now on; the appliance's own stay with the old CA, which clients trust already.", "agentpki migrate ca switch"),
                 Move(context, "rollback", "Agents' certificates come from the old CA again; what the successor issued stays valid.", "agentpki migrate ca rollback"),
                 Move(context, "finish", "The appliance's own certificates follow, and the old chain is not given out any more. OCSP and CRL of the old CA go on.", "agentpki migrate ca finish"));
@@ -35,7 +36,7 @@ internal static class MigrateCaCommand
             "agentpki migrate ca plan --algorithm mldsa65-ecdsa-p256 --root-algorithm mldsa87-ecdsa-p384",
             "agentpki migrate ca plan --algorithm 'catalyst ecdsa-p256 + ml-dsa-65' --root-algorithm 'catalyst ecdsa-p384 + ml-dsa-87'")
             .With(options.All)
-            .Runs((parsed, cancellationToken) => PlanAsync(context, options.Read(parsed), cancellationToken));
+            .Asks(context, (admin, parsed, cancellationToken) => PlanAsync(context, admin, options.Read(parsed), cancellationToken));
     }
 
     private static Verb Start(CommandContext context)
@@ -47,11 +48,8 @@ internal static class MigrateCaCommand
             "agentpki migrate ca start --algorithm ml-dsa-65 --root-algorithm ml-dsa-87",
             "agentpki migrate ca start --algorithm ecdsa-p384 --served-for 30d --switch-at 2027-06-01T06:00Z")
             .With(options.All)
-            .Runs(async (parsed, cancellationToken) =>
-            {
-                using var admin = new AdminConnection(context.Home());
-                return Tell(context, await admin.PostAsync("successions", options.Read(parsed), AdminJson.Default.SuccessionCommand, AdminJson.Default.SuccessionChangeView, cancellationToken));
-            });
+            .Asks(context, async (admin, parsed, cancellationToken) =>
+                Tell(context, await admin.PostAsync("successions", options.Read(parsed), AdminJson.Default.SuccessionCommand, AdminJson.Default.SuccessionChangeView, cancellationToken)));
     }
 
     private static Verb Move(CommandContext context, string verb, string description, string example)
@@ -59,18 +57,14 @@ internal static class MigrateCaCommand
         var authority = AuthorityOf();
         return new Verb(verb, description, example)
             .With(authority)
-            .Runs(async (parsed, cancellationToken) =>
-            {
-                using var admin = new AdminConnection(context.Home());
-                return Tell(context, await admin.PostAsync($"successions/{Uri.EscapeDataString(parsed.GetRequiredValue(authority))}/{verb}", AdminJson.Default.SuccessionChangeView, cancellationToken));
-            });
+            .Asks(context, async (admin, parsed, cancellationToken) =>
+                Tell(context, await admin.PostAsync($"successions/{Uri.EscapeDataString(parsed.GetRequiredValue(authority))}/{verb}", AdminJson.Default.SuccessionChangeView, cancellationToken)));
     }
 
     internal static Option<string> AuthorityOf() => new("--ca") { Description = "The CA that gets, or has, the successor.", DefaultValueFactory = _ => "issuing" };
 
-    private static async Task<int> PlanAsync(CommandContext context, SuccessionCommand command, CancellationToken cancellationToken)
+    private static async Task<int> PlanAsync(CommandContext context, AdminConnection admin, SuccessionCommand command, CancellationToken cancellationToken)
     {
-        using var admin = new AdminConnection(context.Home());
         var plan = await admin.PostAsync("successions/plan", command, AdminJson.Default.SuccessionCommand, AdminJson.Default.SuccessionPlanView, cancellationToken);
         Output.Table(context.Terminal, ["CA", "KEY", "SUCCESSOR", "KEY", "LEVEL", "WHERE", "UNTIL", "SUBJECT"],
             [.. plan.Authorities.Select(a => new[] { a.Predecessor, a.PredecessorKeyAlgorithm, a.Name, a.KeyAlgorithm, Both(a.KeyProtection, a.AlternativeKeyProtection), Both(a.KeyProvider, a.AlternativeKeyProvider), Output.Time(a.NotAfter), a.Subject })],
@@ -79,12 +73,6 @@ internal static class MigrateCaCommand
         Output.Remarks(context.Terminal, "Note", plan.Warnings);
         Output.Remarks(context.Terminal, "It cannot start", plan.Obstacles);
         return plan.Obstacles.Count == 0 ? ExitCodes.Success : ExitCodes.CheckFailed;
-    }
-
-    private static async Task<int> StatusAsync(CommandContext context, CancellationToken cancellationToken)
-    {
-        using var admin = new AdminConnection(context.Home());
-        return Show(context, (await admin.GetAsync("successions", AdminJson.Default.SuccessionsView, cancellationToken)).Successions);
     }
 
     private static string Both(string first, string? second) => second is null ? first : $"{first} + {second}";
@@ -134,7 +122,7 @@ internal sealed class SuccessionOptions
         parsed.GetRequiredValue(_authority),
         parsed.GetRequiredValue(_algorithm),
         parsed.GetValue(_root),
-        Durations.TryParse(parsed.GetRequiredValue(_served), out var span) ? (long)span.TotalSeconds : throw new CommandException(ExitCodes.Usage, $"'{parsed.GetValue(_served)}' is not a time.", "Write it as 12h or 90d."),
+        (long)Durations.Parse(parsed.GetRequiredValue(_served)).TotalSeconds,
         parsed.GetValue(_switch),
         parsed.GetValue(_wrapped));
 }

@@ -29,7 +29,7 @@ internal static class MigrateCommand
             "agentpki migrate plan --from ecdsa-p256 --from rsa-3072 --owner team-a --profile agent --to mldsa65-ecdsa-p256 --share 10%",
             "agentpki migrate plan --profile agent --to-profile agent-pq")
             .With(options.All)
-            .Runs((parsed, cancellationToken) => PlanAsync(context, options.Read(parsed), cancellationToken));
+            .Asks(context, (admin, parsed, cancellationToken) => PlanAsync(context, admin, options.Read(parsed), cancellationToken));
     }
 
     private static Verb Start(CommandContext context)
@@ -43,7 +43,7 @@ internal static class MigrateCommand
             "agentpki migrate start hybrid --owner team-a --to mldsa65-ecdsa-p256 --grace 7d",
             "agentpki migrate start quiet --from rsa-3072 --to ecdsa-p256 --retire lapse")
             .With(options.All)
-            .Runs((parsed, cancellationToken) => StartAsync(context, options.Read(parsed), options.IsNew(parsed), cancellationToken));
+            .Asks(context, (admin, parsed, cancellationToken) => StartAsync(context, admin, options.Read(parsed), options.IsNew(parsed), cancellationToken));
     }
 
     private static Verb Pause(CommandContext context) => Simple(
@@ -61,9 +61,8 @@ internal static class MigrateCommand
             "agentpki migrate rollback pq",
             "agentpki migrate rollback pq --share 25%")
             .With(name, share)
-            .Runs(async (parsed, cancellationToken) =>
+            .Asks(context, async (admin, parsed, cancellationToken) =>
             {
-                using var admin = new AdminConnection(context.Home());
                 var command = new CampaignShareCommand(CampaignOptions.ReadShare(parsed.GetRequiredValue(share)));
                 return Tell(context, await admin.PostAsync($"{PathOf(parsed.GetRequiredValue(name))}/rollback", command, AdminJson.Default.CampaignShareCommand, AdminJson.Default.CampaignChangeView, cancellationToken));
             });
@@ -74,16 +73,12 @@ internal static class MigrateCommand
         var name = NameOf();
         return new Verb(verb, description, example)
             .With(name)
-            .Runs(async (parsed, cancellationToken) =>
-            {
-                using var admin = new AdminConnection(context.Home());
-                return Tell(context, await admin.PostAsync($"{PathOf(parsed.GetRequiredValue(name))}/{verb}", AdminJson.Default.CampaignChangeView, cancellationToken));
-            });
+            .Asks(context, async (admin, parsed, cancellationToken) =>
+                Tell(context, await admin.PostAsync($"{PathOf(parsed.GetRequiredValue(name))}/{verb}", AdminJson.Default.CampaignChangeView, cancellationToken)));
     }
 
-    private static async Task<int> PlanAsync(CommandContext context, CampaignCommand command, CancellationToken cancellationToken)
+    private static async Task<int> PlanAsync(CommandContext context, AdminConnection admin, CampaignCommand command, CancellationToken cancellationToken)
     {
-        using var admin = new AdminConnection(context.Home());
         var plan = await admin.PostAsync("campaigns/plan", command, AdminJson.Default.CampaignCommand, AdminJson.Default.CampaignPlanView, cancellationToken);
         Output.Facts(
             context.Terminal,
@@ -111,9 +106,8 @@ internal static class MigrateCommand
         return plan.Obstacles.Count == 0 ? ExitCodes.Success : ExitCodes.CheckFailed;
     }
 
-    private static async Task<int> StartAsync(CommandContext context, CampaignCommand command, bool isNew, CancellationToken cancellationToken)
+    private static async Task<int> StartAsync(CommandContext context, AdminConnection admin, CampaignCommand command, bool isNew, CancellationToken cancellationToken)
     {
-        using var admin = new AdminConnection(context.Home());
         if (!isNew && command.Name is { } name)
         {
             return Tell(context, await admin.PostAsync($"{PathOf(name)}/share", new CampaignShareCommand(command.Share), AdminJson.Default.CampaignShareCommand, AdminJson.Default.CampaignChangeView, cancellationToken));
@@ -176,15 +170,11 @@ internal sealed class CampaignOptions
         parsed.GetValue(_toProfile),
         ReadShare(parsed.GetRequiredValue(_share)),
         parsed.GetValue(_retire),
-        ReadSpan(parsed.GetRequiredValue(_grace)),
-        ReadSpan(parsed.GetRequiredValue(_patience)));
+        (long)Durations.Parse(parsed.GetRequiredValue(_grace)).TotalSeconds,
+        (long)Durations.Parse(parsed.GetRequiredValue(_patience)).TotalSeconds);
 
     internal static double ReadShare(string text) =>
         double.TryParse(text.AsSpan().TrimEnd('%').Trim(), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var percent) && percent is >= 0 and <= 100
             ? percent
             : throw new CommandException(ExitCodes.Usage, $"'{text}' is not a share.", "Write it as 5%, 0.5% or 100%.");
-
-    private static long ReadSpan(string text) => Durations.TryParse(text, out var span)
-        ? (long)span.TotalSeconds
-        : throw new CommandException(ExitCodes.Usage, $"'{text}' is not a time.", "Write it as 30m, 12h or 7d.");
 }

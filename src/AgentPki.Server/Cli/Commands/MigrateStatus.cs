@@ -2,15 +2,12 @@ using System.CommandLine;
 using AgentPki.Authority.Store;
 using AgentPki.Protocols.Admin;
 using AgentPki.Server.Administration;
-using Spectre.Console;
 
 namespace AgentPki.Server.Cli.Commands;
 
-/// <summary><c>agentpki migrate status</c>: numbers, who does not get on, and a view that follows.</summary>
+/// <summary><c>agentpki migrate status</c>: numbers, and who does not get on.</summary>
 internal static class MigrateStatus
 {
-    private static readonly TimeSpan Pace = TimeSpan.FromSeconds(1);
-
     internal static Verb Create(CommandContext context)
     {
         var name = new Argument<string?>("name") { Description = "One campaign; all of them unless told.", Arity = ArgumentArity.ZeroOrOne };
@@ -24,16 +21,12 @@ internal static class MigrateStatus
             "agentpki migrate status pq --watch",
             "agentpki migrate status pq --json | jq .retired")
             .With(name, watch, json)
-            .Runs(async (parsed, cancellationToken) =>
+            .Asks(context, (admin, parsed, cancellationToken) => (parsed.GetValue(name), parsed.GetValue(watch)) switch
             {
-                using var admin = new AdminConnection(context.Home());
-                return (parsed.GetValue(name), parsed.GetValue(watch)) switch
-                {
-                    (null, false) => await ListAsync(context, admin, parsed.GetValue(json), cancellationToken),
-                    (null, true) => throw new CommandException(ExitCodes.Usage, "--watch follows one campaign.", "Name it: 'agentpki migrate status NAME --watch'."),
-                    ({ } one, true) => await WatchAsync(context, admin, one, cancellationToken),
-                    ({ } one, false) => await ShowAsync(context, admin, one, parsed.GetValue(json), cancellationToken),
-                };
+                (null, false) => ListAsync(context, admin, parsed.GetValue(json), cancellationToken),
+                (null, true) => throw new CommandException(ExitCodes.Usage, "--watch follows one campaign.", "Name it: 'agentpki migrate status NAME --watch'."),
+                ({ } one, true) => MigrateWatch.RunAsync(context, admin, one, cancellationToken),
+                ({ } one, false) => ShowAsync(context, admin, one, parsed.GetValue(json), cancellationToken),
             });
     }
 
@@ -97,7 +90,7 @@ internal static class MigrateStatus
                 ("campaign", $"{campaign.Name}, {Word(campaign.State)}, by {campaign.CreatedBy} since {Output.Time(campaign.Created)}"),
                 ("selects", Selector(campaign)),
                 ("target", $"{campaign.Target}, {MigrateCommand.Percent(campaign.Share)} of the agents"),
-                ("old ones", campaign.Retirement == Retirement.Revoke ? $"revoked {Configuration.Durations.Format(TimeSpan.FromSeconds(campaign.Grace))} after the new one was seen in use" : "left to lapse"),
+                ("old ones", OldOnes(campaign)),
                 .. States(campaign).Where(s => s.Count > 0).Select(s => (s.Name, MigrateCommand.Number(s.Count))),
                 ("failed", MigrateCommand.Number(campaign.Failed)),
                 ("stuck", MigrateCommand.Number(campaign.Stuck)),
@@ -110,65 +103,16 @@ internal static class MigrateStatus
         return ExitCodes.Success;
     }
 
+    private static string OldOnes(CampaignView c) => (c.Retirement, c.Grace) switch
+    {
+        (Retirement.Lapse, _) => "left to lapse",
+        (Retirement.Revoke, 0) => "revoked as soon as the new one was seen in use",
+        (Retirement.Revoke, _) => $"revoked {Configuration.Durations.Format(TimeSpan.FromSeconds(c.Grace))} after the new one was seen in use",
+    };
+
     private static string Selector(CampaignView c)
     {
         var parts = new[] { ("kinds of keys", c.From), ("owners", c.Owners), ("profiles", c.Profiles) }.Where(p => p.Item2.Count > 0).Select(p => $"{p.Item1} {string.Join(", ", p.Item2)}");
         return string.Join("; ", parts) is { Length: > 0 } text ? text : "every agent";
     }
-
-    private static async Task<int> WatchAsync(CommandContext context, AdminConnection admin, string name, CancellationToken cancellationToken)
-    {
-        Task<CampaignView> Ask() => admin.GetAsync(MigrateCommand.PathOf(name), AdminJson.Default.CampaignView, cancellationToken);
-        var last = context.Terminal.Interactive ? await BarsAsync(context.Terminal.Out, Ask, cancellationToken) : await LinesAsync(context.Terminal, Ask, cancellationToken);
-        context.Terminal.Line($"Campaign {last.Name} is {Word(last.State)}: {Summary(last)}.");
-        return ExitCodes.Success;
-    }
-
-    private static async Task<CampaignView> BarsAsync(IAnsiConsole console, Func<Task<CampaignView>> ask, CancellationToken cancellationToken) =>
-        await console.Progress().AutoClear(false).Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new SpinnerColumn()).StartAsync(async progress =>
-        {
-            var view = await ask();
-            var bars = new[] { progress.AddTask("switched"), progress.AddTask("issued"), progress.AddTask("in use"), progress.AddTask("retired") };
-            while (true)
-            {
-                var beyond = new[]
-                {
-                    view.Switched + view.Issued + view.InUse + view.Retired, view.Issued + view.InUse + view.Retired, view.InUse + view.Retired, view.Retired,
-                };
-                for (var i = 0; i < bars.Length; i++)
-                {
-                    (bars[i].MaxValue, bars[i].Value) = (Math.Max(1, view.Agents - view.Left), beyond[i]);
-                }
-
-                if (IsOver(view))
-                {
-                    return view;
-                }
-
-                await Task.Delay(Pace, cancellationToken);
-                view = await ask();
-            }
-        });
-
-    private static async Task<CampaignView> LinesAsync(Terminal terminal, Func<Task<CampaignView>> ask, CancellationToken cancellationToken)
-    {
-        var told = "";
-        while (true)
-        {
-            var view = await ask();
-            if (IsOver(view))
-            {
-                return view;
-            }
-
-            if (Summary(view) is var summary && summary != told)
-            {
-                terminal.Line(told = summary);
-            }
-
-            await Task.Delay(Pace, cancellationToken);
-        }
-    }
-
-    private static bool IsOver(CampaignView view) => view.State is CampaignState.Completed or CampaignState.RolledBack;
 }
