@@ -13,7 +13,7 @@ namespace AgentPki.Server.Doctor;
 /// <summary>The ports: free while nothing runs, ours while the appliance runs.</summary>
 internal static class NetworkChecks
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
 
     internal static async Task<IReadOnlyList<Finding>> RunAsync(DoctorContext context, CancellationToken cancellationToken)
     {
@@ -23,10 +23,17 @@ internal static class NetworkChecks
             return [Free("https port", listen.Bind, listen.HttpsPort, ConfigurationReader.HttpsPortVariable), Free("http port", listen.Bind, listen.HttpPort, ConfigurationReader.HttpPortVariable)];
         }
 
+        return [await PatientlyAsync(HandshakeAsync, context, cancellationToken), await PatientlyAsync(ReadyAsync, context, cancellationToken)];
+    }
+
+    private static async Task<Finding> PatientlyAsync(Func<DoctorContext, CancellationToken, Task<Finding>> check, DoctorContext context, CancellationToken cancellationToken)
+    {
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         deadline.CancelAfter(Patience);
-        return [await HandshakeAsync(context, deadline.Token), await ReadyAsync(context, deadline.Token)];
+        return await check(context, deadline.Token);
     }
+
+    private static string Describe(Exception error) => error is OperationCanceledException ? $"no answer within {Patience.TotalSeconds:0} seconds" : error.Message;
 
     private static Finding Free(string check, IPAddress address, int port, string variable)
     {
@@ -65,7 +72,7 @@ internal static class NetworkChecks
         }
         catch (Exception error) when (error is SocketException or AuthenticationException or IOException or OperationCanceledException)
         {
-            return Finding.Fail(Check, $"{listen.Bind}:{listen.HttpsPort}: {error.Message}", "Restart the appliance; its log says more.");
+            return Finding.Fail(Check, $"{listen.Bind}:{listen.HttpsPort}: {Describe(error)}", "Restart the appliance; its log says more.");
         }
     }
 
@@ -84,7 +91,7 @@ internal static class NetworkChecks
         }
         catch (Exception error) when (error is HttpRequestException or OperationCanceledException)
         {
-            return Finding.Fail(Check, $"{listen.Bind}:{listen.HttpPort}: {error.Message}", "Restart the appliance; its log says more.");
+            return Finding.Fail(Check, $"{listen.Bind}:{listen.HttpPort}: {Describe(error)}", "Restart the appliance; its log says more.");
         }
     }
 
