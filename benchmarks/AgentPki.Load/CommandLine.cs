@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
+using AgentPki.Load.Acme;
 using AgentPki.Load.Driving;
 using AgentPki.Load.Est;
 using AgentPki.Load.Http;
@@ -9,7 +10,7 @@ using AgentPki.Load.Status;
 
 namespace AgentPki.Load;
 
-/// <summary>The verbs <c>est</c>, <c>ocsp</c>, <c>crl</c>, <c>get</c> and their options.</summary>
+/// <summary>The verbs <c>est</c>, <c>acme</c>, <c>ocsp</c>, <c>crl</c>, <c>get</c> and their options.</summary>
 internal sealed class CommandLine
 {
     private readonly Option<string> _url = new("--url") { Required = true, Description = "Loopback URL of the server." };
@@ -32,7 +33,7 @@ internal sealed class CommandLine
         _tls.AcceptOnlyFromAmong("1.2", "1.3");
         return new RootCommand("Load generator for an AgentPki on this machine. Example:\n  agentpki-load est --url https://localhost:8443 --ca .agentpki/anchors/root.pem --userpass @.agentpki/dev/enroll-token --auth mtls --server-pid 4711")
         {
-            Est(), Ocsp(), Crl(), Get(),
+            Est(), Acme(), Ocsp(), Crl(), Get(),
         };
     }
 
@@ -68,6 +69,24 @@ internal sealed class CommandLine
                 Math.Clamp(parsed.GetValue(pool), 1, 500_000),
                 Math.Max(1, parsed.GetValue(sample)));
             return new EstScenario(options, Tls(parsed) ?? throw new LoadException("--ca root.pem is needed."), Console.Error).Run(Plan(parsed), Server(parsed), ct);
+        })));
+        return command;
+    }
+
+    private Command Acme()
+    {
+        var accounts = new Option<int>("--accounts") { DefaultValueFactory = _ => 16, Description = "Accounts, which the connections share in turn." };
+        var port = new Option<int>("--http01-port") { DefaultValueFactory = _ => 5002, Description = "Where this generator answers http-01: the server's AGENTPKI_ACME_HTTP01_PORT." };
+        var pool = new Option<int>("--pool") { DefaultValueFactory = _ => 20_000, Description = "Names and requests made before the clock starts." };
+        var command = new Command("acme", "Obtain certificates over ACME (RFC 8555), the whole flow of each. --url is the directory's.")
+        {
+            _url, _ca, accounts, port, pool, _connections, _seconds, _warmUp, _count, _mode, _resume, _tls, _serverPid, _json,
+        };
+        command.SetAction((parsed, ct) => Task.FromResult(Guarded(parsed, () =>
+        {
+            var options = new AcmeOptions(
+                LoopbackTarget.Parse(parsed.GetRequiredValue(_url)), Math.Clamp(parsed.GetValue(accounts), 1, 10_000), parsed.GetValue(port), Math.Clamp(parsed.GetValue(pool), 1, 500_000));
+            return new AcmeScenario(options, Tls(parsed) ?? throw new LoadException("--ca root.pem is needed."), Console.Error).Run(Plan(parsed), Server(parsed), ct);
         })));
         return command;
     }

@@ -63,6 +63,8 @@ public sealed record AuthorityOptions
 
     public Commit.CommitWriterOptions Commit { get; init; } = new();
 
+    public Acme.AcmeOptions Acme { get; init; } = new();
+
     /// <summary>Where a CA's certificate is served (RFC 5280 §4.2.2.1 caIssuers).</summary>
     public string CertificateUrl(string authority) => $"{PublicUrl}/ca/{authority}.cer";
 
@@ -82,6 +84,7 @@ public sealed record AuthorityOptions
             throw new ArgumentException($"PublicUrl '{PublicUrl}': http://host[:port] without a slash at the end is wanted.");
         }
 
+        Acme.Validate();
         if (CertificateListValidity < TimeSpan.FromMinutes(1) || OcspValidity < TimeSpan.FromSeconds(30) || ApprovalLifetime <= TimeSpan.Zero || RefusalInterval <= TimeSpan.Zero)
         {
             throw new ArgumentException("CertificateListValidity is at least a minute, OcspValidity at least 30 seconds, ApprovalLifetime and RefusalInterval positive.");

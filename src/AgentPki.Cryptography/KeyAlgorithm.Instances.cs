@@ -60,6 +60,12 @@ public sealed partial class KeyAlgorithm
     /// <summary>ML-KEM-1024 (FIPS 203; RFC 9935 §3: parameters absent).</summary>
     public static KeyAlgorithm MlKem1024 { get; } = MlKem("ml-kem-1024", 3, level: 5, securityBits: 256, publicKey: 1568, ciphertext: 1568);
 
+    /// <summary>
+    /// RSA with a modulus of 2048 to 8192 bits of none of the sizes above: keys of others whose signatures are verified (an ACME client's account), never
+    /// generated or certified here. Not in <see cref="All"/>, no profile can name it.
+    /// </summary>
+    public static KeyAlgorithm RsaOther { get; } = new("rsa-other", AlgorithmFamily.Rsa, 0, 112, "1.2.840.113549.1.1.1", "300D06092A864886F70D0101010500");
+
     // Kinds of keys that occur as the traditional half of a composite and nowhere else here: not in All, no profile can name them.
 
     /// <summary>ECDSA on NIST P-521 (RFC 5480 §2.1.1.1): half of a composite only.</summary>
@@ -109,6 +115,8 @@ public sealed partial class KeyAlgorithm
     ];
 
     internal static IReadOnlyList<KeyAlgorithm> AllWithHalves { get; } = [.. All, EcdsaP521, EcdsaBrainpoolP256, EcdsaBrainpoolP384, Ed448];
+
+    internal static IReadOnlyList<KeyAlgorithm> AllForVerification { get; } = [.. All, RsaOther];
 
     private static readonly FrozenDictionary<string, KeyAlgorithm> ByName = All.ToFrozenDictionary(a => a.Name, StringComparer.Ordinal);
 

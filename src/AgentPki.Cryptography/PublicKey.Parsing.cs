@@ -2,11 +2,16 @@ using System.Diagnostics.CodeAnalysis;
 using System.Formats.Asn1;
 using System.Numerics;
 using System.Security.Cryptography;
+using AgentPki.Cryptography.Providers.BouncyCastle;
 
 namespace AgentPki.Cryptography;
 
 public sealed partial class PublicKey
 {
+    // NIST SP 800-131A: nothing smaller is acceptable any more; what is larger costs a verifier more than it gives.
+    private const int SmallestRsa = 2048;
+    private const int LargestRsa = 8192;
+
     /// <summary>Parses a DER SubjectPublicKeyInfo and checks the key inside (RFC 5280 §4.1.2.7).</summary>
     /// <param name="error">One sentence that names what is wrong: the algorithm, the point, the size.</param>
     public static bool TryParse(ReadOnlyMemory<byte> subjectPublicKeyInfo, [NotNullWhen(true)] out PublicKey? key, [NotNullWhen(false)] out string? error) =>
@@ -15,6 +20,10 @@ public sealed partial class PublicKey
     /// <summary>As <see cref="TryParse(ReadOnlyMemory{byte}, out PublicKey?, out string?)"/>, for those who keep halves of composites: takes the kinds of <see cref="KeyAlgorithm.HalvesOnly"/> too.</summary>
     public static bool TryParseHalf(ReadOnlyMemory<byte> subjectPublicKeyInfo, [NotNullWhen(true)] out PublicKey? key, [NotNullWhen(false)] out string? error) =>
         TryParse(subjectPublicKeyInfo, KeyAlgorithm.AllWithHalves, out key, out error);
+
+    /// <summary>As <see cref="TryParse(ReadOnlyMemory{byte}, out PublicKey?, out string?)"/>, for those who only verify with the key: takes <see cref="KeyAlgorithm.RsaOther"/> too.</summary>
+    public static bool TryParseForVerification(ReadOnlyMemory<byte> subjectPublicKeyInfo, [NotNullWhen(true)] out PublicKey? key, [NotNullWhen(false)] out string? error) =>
+        TryParse(subjectPublicKeyInfo, KeyAlgorithm.AllForVerification, out key, out error);
 
     private static bool TryParse(ReadOnlyMemory<byte> subjectPublicKeyInfo, IReadOnlyList<KeyAlgorithm> known, [NotNullWhen(true)] out PublicKey? key, [NotNullWhen(false)] out string? error)
     {
@@ -81,7 +90,7 @@ public sealed partial class PublicKey
 
             if (candidate.Family == AlgorithmFamily.Rsa)
             {
-                return IdentifyRsa(bits, out error);
+                return IdentifyRsa(bits, takesOther: known.Contains(KeyAlgorithm.RsaOther), out error);
             }
 
             error = CheckKeyBits(candidate, bits);
@@ -108,10 +117,15 @@ public sealed partial class PublicKey
             return $"A public key of kind {algorithm} is {algorithm.PublicKeySize} octets, not {bits.Length}.";
         }
 
-        return algorithm.Family == AlgorithmFamily.MlKem ? EncapsulationKey.Check(algorithm, bits.Span) : null;
+        return algorithm.Family switch
+        {
+            AlgorithmFamily.MlKem => EncapsulationKey.Check(algorithm, bits.Span),
+            AlgorithmFamily.EdDsa => EdwardsPoint.Check(algorithm, bits.Span),
+            _ => null,
+        };
     }
 
-    private static KeyAlgorithm? IdentifyRsa(ReadOnlyMemory<byte> bits, out string? error)
+    private static KeyAlgorithm? IdentifyRsa(ReadOnlyMemory<byte> bits, bool takesOther, out string? error)
     {
         if (!ReadRsa(bits, out var modulus, out _))
         {
@@ -121,7 +135,14 @@ public sealed partial class PublicKey
 
         var size = (int)new BigInteger(modulus.Span, isUnsigned: true, isBigEndian: true).GetBitLength();
         var found = KeyAlgorithm.All.FirstOrDefault(a => a.Family == AlgorithmFamily.Rsa && a.SizeBits == size);
-        error = found is null ? $"RSA keys have 2048, 3072 or 4096 bits here, not {size}." : null;
+        if (found is null && takesOther && size is >= SmallestRsa and <= LargestRsa)
+        {
+            found = KeyAlgorithm.RsaOther;
+        }
+
+        error = found is not null ? null
+            : takesOther ? $"RSA keys have {SmallestRsa} to {LargestRsa} bits here, not {size}."
+            : $"RSA keys have 2048, 3072 or 4096 bits here, not {size}.";
         return found;
     }
 

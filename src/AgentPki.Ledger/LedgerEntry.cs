@@ -26,6 +26,10 @@ public enum LedgerEntryKind : ushort
     AgentStateChanged = 22,
     CredentialCreated = 30,
     CredentialRevoked = 31,
+    /// <summary>An ACME account was made, changed or ended; external account keys are credentials (30, 31).</summary>
+    AcmeAccountChanged = 32,
+    /// <summary>A challenge was judged, or an authorization given up: which name, and why.</summary>
+    AcmeAuthorizationDecided = 33,
     AdminRefused = 40,
     ConfigurationChanged = 41,
     ServiceStarted = 42,

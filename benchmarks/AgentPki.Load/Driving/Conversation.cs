@@ -12,4 +12,7 @@ internal abstract class Conversation
 
     /// <summary>Null when the answer is what was asked for, else a short reason (a key of the report, so without details).</summary>
     internal abstract string? Examine(in HttpAnswer answer, bool measured);
+
+    /// <summary>Whether the last answer ended an operation: of several exchanges only the whole counts, with the time of all.</summary>
+    internal virtual bool IsComplete => true;
 }

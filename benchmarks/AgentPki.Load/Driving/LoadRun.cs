@@ -49,20 +49,25 @@ internal sealed class LoadRun(RunPlan plan, ServerProcess? server)
     private void Converse(Conversation conversation, Tally tally)
     {
         HttpConnection? connection = null;
+        bool measured = false, complete = true;
+        long start = 0;
         try
         {
             while (!_stop)
             {
-                bool measured = _measuring;
-                if (measured && Interlocked.Decrement(ref _tickets) < 0)
+                measured = complete ? _measuring : measured;
+                if (complete && measured && Interlocked.Decrement(ref _tickets) < 0)
                 {
                     _stop = true;
                     break;
                 }
 
                 ReadOnlyMemory<byte> request = conversation.Next();
-                long start = Stopwatch.GetTimestamp();
+                start = complete ? Stopwatch.GetTimestamp() : start;
                 string? fault = Exchange(conversation, request.Span, ref connection, measured, out int status);
+                complete = conversation.IsComplete || fault is not null;
+                if (!complete)
+                    continue;
                 TimeSpan latency = Stopwatch.GetElapsedTime(start);
                 // What ends after the end counts for nothing: its cost is outside the sampled interval.
                 if (measured && _measuring)

@@ -1,3 +1,4 @@
+using AgentPki.Authority.Acme.Validation;
 using AgentPki.Authority.Profiles;
 using AgentPki.Authority.Store;
 using AgentPki.Cryptography;
@@ -16,16 +17,26 @@ public sealed record AuthorityStores(
     IApprovalStore Approvals,
     ICertificateListStore CertificateLists,
     ICampaignStore Campaigns,
+    IAcmeStore Acme,
     ILedgerStore Ledger)
 {
     /// <summary>All of them from one object.</summary>
     public static AuthorityStores Of<T>(T store)
-        where T : class, ICommitStore, IAuthorityStore, ICertificateStore, IAgentStore, ICredentialStore, IApprovalStore, ICertificateListStore, ICampaignStore, ILedgerStore =>
-        new(store, store, store, store, store, store, store, store, store);
+        where T : class, ICommitStore, IAuthorityStore, ICertificateStore, IAgentStore, ICredentialStore, IApprovalStore, ICertificateListStore, ICampaignStore, IAcmeStore, ILedgerStore =>
+        new(store, store, store, store, store, store, store, store, store, store);
 }
 
 /// <summary>Everything an authority is built from.</summary>
 public sealed record AuthorityEnvironment(CryptoProviders Providers, AuthorityStores Stores, ProfileCatalog Profiles, AuthorityOptions Options, TimeProvider Time, ILoggerFactory Loggers)
 {
+    /// <summary>Encrypts small secrets of the store (external account keys of ACME) under a key of the token; null: there is none, and no such secret can be made.</summary>
+    public IKeyWrapper? Wrapper { get; init; }
+
+    /// <summary>How names are proven over ACME, in the order in which clients are offered them.</summary>
+    public IReadOnlyList<IChallengeValidator> ChallengeValidators { get; init; } = [];
+
+    /// <summary>Asked before a profile with <c>names: caa: true</c> issues over ACME; null: such profiles issue nothing over ACME.</summary>
+    public ICaaChecker? Caa { get; init; }
+
     internal ILogger<T> Logger<T>() => Loggers.CreateLogger<T>();
 }

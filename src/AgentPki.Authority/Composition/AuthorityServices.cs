@@ -1,4 +1,5 @@
 using AgentPki.Agents;
+using AgentPki.Authority.Acme;
 using AgentPki.Authority.Audit;
 using AgentPki.Authority.Ceremony;
 using AgentPki.Authority.Checkpoints;
@@ -50,6 +51,7 @@ public sealed class AuthorityServices : IAsyncDisposable
         var planner = new CampaignPlanner(profiles, issuers, stores.Campaigns, campaigns, providers, time);
         var steps = new CampaignSteps(planner, stores.Campaigns, stores.Certificates, commits, metrics, time, environment.Logger<CampaignSteps>());
         Migrations = new MigrationService(campaigns, planner, steps, stores.Campaigns, commits, Audit, time, environment.Logger<MigrationService>());
+        Acme = new AcmeAuthority(environment, Registration, Revocations, issuers, campaigns, commits, Audit);
         _maintenance = time.CreateTimer(_ => MaintainInBackground(), null, options.MaintenanceInterval, options.MaintenanceInterval);
     }
 
@@ -64,6 +66,9 @@ public sealed class AuthorityServices : IAsyncDisposable
     public CredentialService Credentials { get; }
 
     public RevocationService Revocations { get; }
+
+    /// <summary>Accounts, orders and authorizations of ACME clients.</summary>
+    public AcmeAuthority Acme { get; }
 
     public CertificateListService CertificateLists { get; }
 
@@ -107,7 +112,9 @@ public sealed class AuthorityServices : IAsyncDisposable
         var commits = new CommitWriter(stores.Commits, environment.Options.Commit, clock, metrics, environment.Logger<CommitWriter>());
         var campaigns = new CampaignDirectory(environment.Profiles, stores.Campaigns);
         await campaigns.ReloadAsync(cancellationToken);
-        return new AuthorityServices(environment, metrics, commits, issuers, campaigns, checkpointKey);
+        var services = new AuthorityServices(environment, metrics, commits, issuers, campaigns, checkpointKey);
+        await services.Acme.ResumeAsync(cancellationToken);
+        return services;
     }
 
     /// <summary>Why it cannot issue now, or null when it can: keys there, CAs valid, records writable.</summary>
@@ -159,6 +166,7 @@ public sealed class AuthorityServices : IAsyncDisposable
         {
             await Migrations.AdvanceAsync(cancellationToken);
             await Successions.AdvanceAsync(cancellationToken);
+            await Acme.MaintainAsync(cancellationToken);
         }
         catch (Store.StoreUnavailableException failure)
         {
@@ -173,6 +181,7 @@ public sealed class AuthorityServices : IAsyncDisposable
     {
         await _maintenance.DisposeAsync();
         await _round;
+        await Acme.DisposeAsync();
         await Audit.DisposeAsync();
         await Commits.DisposeAsync();
         await Checkpoints.DisposeAsync();

@@ -82,6 +82,7 @@ internal static class AccessRules
             AuthenticatedRequester.Nobody when !rule.Stranger => new PkiProblem(PkiProblemKind.Unauthenticated, "authenticate with an enrolment credential or a client certificate"),
             AuthenticatedRequester.ByCredential when !rule.Credential => new PkiProblem(PkiProblemKind.Unauthorized, $"profile '{profile.Name}' takes no credentials"),
             AuthenticatedRequester.ByCredential by when by.Credential.Profiles.Count > 0 && !by.Credential.Profiles.Contains(profile.Name) => new PkiProblem(PkiProblemKind.Unauthorized, $"the credential is not for profile '{profile.Name}'"),
+            AuthenticatedRequester.ByAcmeOrder when !rule.Acme => new PkiProblem(PkiProblemKind.Unauthorized, $"profile '{profile.Name}' is not given out over ACME"),
             AuthenticatedRequester.ByCertificate when rule.Certificate == CertificateAuthentication.None => new PkiProblem(PkiProblemKind.Unauthorized, $"profile '{profile.Name}' takes no client certificates"),
             _ => null,
         };

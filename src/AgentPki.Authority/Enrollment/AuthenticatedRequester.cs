@@ -1,4 +1,5 @@
 using AgentPki.Agents;
+using AgentPki.Authority.Acme;
 using AgentPki.Authority.Audit;
 using AgentPki.Authority.Store;
 using AgentPki.X509.Certificates;
@@ -16,6 +17,8 @@ internal abstract record AuthenticatedRequester(string Actor)
     /// <param name="Agent">Whose it is.</param>
     public sealed record ByCertificate(Certificate Certificate, CertificateRecord Stored, AgentRecord Agent) : AuthenticatedRequester($"agent:{Agent.Id}");
 
+    public sealed record ByAcmeOrder(Requester.AcmeOrder Order) : AuthenticatedRequester(AcmeAccounts.ActorOf(Order.Account));
+
     public sealed record ByAdministrator(string Name) : AuthenticatedRequester(Name);
 
     /// <summary>Who will answer for an agent that this requester enrols; null when only an approval can tell.</summary>
@@ -23,6 +26,7 @@ internal abstract record AuthenticatedRequester(string Actor)
     {
         ByCredential by => by.Credential.Owner,
         ByCertificate by => by.Agent.Owner,
+        ByAcmeOrder by => by.Order.Account.Owner,
         ByAdministrator by => by.Name,
         _ => null,
     };

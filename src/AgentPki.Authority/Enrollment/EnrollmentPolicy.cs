@@ -80,6 +80,11 @@ internal sealed class EnrollmentPolicy(
             return new EnrollmentDecision.Refused(notForThisAgent, profile.Name, named.AgentId);
         }
 
+        if (who is AuthenticatedRequester.ByAcmeOrder { Order.KeySha256: { } attested } && !string.Equals(attested, Convert.ToHexString(request.Csr.PublicKey.Fingerprint()), StringComparison.OrdinalIgnoreCase))
+        {
+            return new EnrollmentDecision.Refused(new PkiProblem(PkiProblemKind.BadPublicKey, "the request's key is not the one that the device attested"), profile.Name, named.AgentId);
+        }
+
         if (AlternativeKeyRules.Check(request.Csr, profile, request.Kind, providers) is { } wrongPair)
         {
             return new EnrollmentDecision.Refused(wrongPair, profile.Name, named.AgentId);
@@ -174,6 +179,7 @@ internal sealed class EnrollmentPolicy(
                 AlternativePublicKey = request.Csr.AlternativePublicKey,
                 Campaign = seat.StepAt(time.GetUtcNow()),
                 RelatedCertificate = related,
+                AcmeOrder = (who as AuthenticatedRequester.ByAcmeOrder)?.Order.Order.Id,
             },
             made?.Pkcs8);
     }
@@ -200,6 +206,11 @@ internal sealed class EnrollmentPolicy(
         {
             problem = new PkiProblem(PkiProblemKind.PolicyViolation, "the subject is the name of a certification authority");
             return null;
+        }
+
+        if (who is AuthenticatedRequester.ByAcmeOrder(var order))
+        {
+            return NamedRequest.OfOrder(request.Csr, profile, order, out problem);
         }
 
         return NamedRequest.Of(request.Csr, profile, naming, (who as AuthenticatedRequester.ByCredential)?.Credential.SubjectPattern, out problem);

@@ -86,7 +86,12 @@ internal static class NameRules
     private static string? Check(GeneralName name, NameRule rule) => name switch
     {
         GeneralName.Dns(var dns) => CheckDns(dns, rule),
-        GeneralName.Ip => rule.AllowIp ? null : "this profile allows no IP addresses",
+        GeneralName.Ip => rule.Addresses switch
+        {
+            NameLeave.Yes => null,
+            NameLeave.Proven => "this profile allows IP addresses that were proven over ACME only",
+            _ => "this profile allows no IP addresses",
+        },
         GeneralName.Rfc822(var mail) => CheckMail(mail, rule),
         GeneralName.Uri(var uri) => rule.UriPatterns.Any(p => PathPattern.Matches(p, uri)) ? null : "this profile does not allow that URI",
         _ => "this profile allows DNS names, IP addresses, mail addresses and URIs as far as it names them, nothing else",
@@ -100,9 +105,9 @@ internal static class NameRules
             return $"a DNS name is not valid: it {wrong}";
         }
 
-        if (wildcard && !rule.AllowWildcard)
+        if (wildcard && rule.Wildcards != NameLeave.Yes)
         {
-            return "this profile allows no wildcards";
+            return rule.Wildcards == NameLeave.Proven ? "this profile allows wildcards that were proven over ACME only" : "this profile allows no wildcards";
         }
 
         var lower = dns.ToLowerInvariant();

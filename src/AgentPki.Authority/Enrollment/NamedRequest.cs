@@ -41,6 +41,20 @@ internal sealed record NamedRequest(string AgentId, X500Name Subject, IReadOnlyL
         return new NamedRequest(agentId, subject, [new GeneralName.Uri(agentId), .. others]);
     }
 
+    /// <summary>The names of an ACME order, which the request was found to carry exactly; null with the problem.</summary>
+    public static NamedRequest? OfOrder(Pkcs10Request csr, CertificateProfile profile, Requester.AcmeOrder order, out PkiProblem? problem)
+    {
+        if (SubjectRules.Decide(csr.Subject, profile.Subject, out var error) is not { } subject
+            || (error = NameRules.Check([.. order.Names.Skip(1)], 1, profile.Names.ForProven())) is not null)
+        {
+            problem = new PkiProblem(PkiProblemKind.PolicyViolation, error ?? "the names are not allowed");
+            return null;
+        }
+
+        problem = null;
+        return new NamedRequest(order.AgentId, subject, order.Names);
+    }
+
     private static IReadOnlyList<GeneralName>? AddCommonName(IReadOnlyList<GeneralName> names, X500Name subject, NameRule rule, out string? error)
     {
         error = null;

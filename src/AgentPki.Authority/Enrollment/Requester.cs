@@ -1,4 +1,6 @@
+using AgentPki.Authority.Store;
 using AgentPki.X509.Certificates;
+using AgentPki.X509.Names;
 
 namespace AgentPki.Authority.Enrollment;
 
@@ -22,6 +24,19 @@ public abstract record Requester
 
     /// <summary>A client certificate whose private key the TLS handshake (or a CMS signature) proved.</summary>
     public sealed record AgentCertificate(Certificate Certificate) : Requester;
+
+    /// <summary>An ACME account with an order all names of which it has proven: made by the ACME service alone, which has checked both.</summary>
+    internal sealed record AcmeOrder(AcmeAccount Account, Store.AcmeOrder Order) : Requester
+    {
+        /// <summary>The agent that the certificate is for.</summary>
+        public required string AgentId { get; init; }
+
+        /// <summary>The names that the certificate will carry, the SPIFFE ID first.</summary>
+        public required IReadOnlyList<GeneralName> Names { get; init; }
+
+        /// <summary>The only key it may be for (SHA-256 of the SubjectPublicKeyInfo, hexadecimal); null: any.</summary>
+        public string? KeySha256 { get; init; }
+    }
 
     /// <summary>An administrator, authenticated by the admin API's socket.</summary>
     /// <param name="Actor">For example <c>admin:uid=0</c>.</param>

@@ -29,6 +29,7 @@ internal sealed class RequesterAuthenticator(
         Requester.Stranger => (new AuthenticatedRequester.Nobody(), null),
         Requester.Credential credential => await AuthenticateAsync(credential, cancellationToken),
         Requester.AgentCertificate(var certificate) => await AuthenticateAsync(certificate, cancellationToken),
+        Requester.AcmeOrder order => (new AuthenticatedRequester.ByAcmeOrder(order), null),
         Requester.Administrator(var actor) => (new AuthenticatedRequester.ByAdministrator(actor), null),
         _ => throw new UnreachableException(),
     };

@@ -38,6 +38,9 @@ internal sealed record ApprovedEnrollment(
     /// <summary>The campaign that this certificate is a step of.</summary>
     public CampaignStep? Campaign { get; init; }
 
+    /// <summary>The ACME order that ends with the certificate.</summary>
+    public string? AcmeOrder { get; init; }
+
     /// <summary>Another certificate of the same agent, the key of which has just proven it (RFC 9763); null: none.</summary>
     public Certificate? RelatedCertificate { get; init; }
 }

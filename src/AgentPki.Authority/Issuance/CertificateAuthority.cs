@@ -150,6 +150,11 @@ internal sealed class CertificateAuthority(IssuerDirectory issuers, CommitWriter
             now,
             approved.Actor,
             certificate.PublicKey.Algorithm)));
+        if (approved.AcmeOrder is { } order)
+        {
+            changes.Add(new StoreChange.FulfilAcmeOrder(order, issuer.Name, serial));
+        }
+
         if (approved.Campaign?.Change is { } step)
         {
             changes.Add(step);
@@ -188,6 +193,7 @@ internal sealed class CertificateAuthority(IssuerDirectory issuers, CommitWriter
             StoreChange.BindHalf => Refuse(PkiProblemKind.BadPublicKey, "half of the composite key is a key of its own, or half of another: the halves of a composite are used nowhere else", null),
             StoreChange.RegisterAgent => Refuse(PkiProblemKind.Unauthorized, "the agent is not active, or belongs to another owner", null),
             StoreChange.ConsumeCredential => Refuse(PkiProblemKind.Unauthorized, "the credential is revoked or has no use left", null),
+            StoreChange.FulfilAcmeOrder => Refuse(PkiProblemKind.Conflict, "the order was answered already, or has ended", null),
             StoreChange.MoveApproval => Refuse(PkiProblemKind.Conflict, "the approved request was answered already", null),
             _ => Refuse(PkiProblemKind.Conflict, "the appliance's records changed at the same moment; try again", TimeSpan.FromSeconds(1)),
         };

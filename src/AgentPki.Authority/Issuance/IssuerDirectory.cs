@@ -68,6 +68,9 @@ public sealed class IssuerDirectory : IAsyncDisposable
     /// <returns>The same list as long as nothing changes.</returns>
     public IReadOnlyList<Certificate> DistributionFor(CertificateProfile profile, DateTimeOffset now) => IssuerFor(profile) is { } issuer ? _set.DistributionFor(issuer, now) : [];
 
+    /// <summary>The chains that are sent with a certificate of that CA, the preferred one first; none of them has a root.</summary>
+    public IReadOnlyList<IReadOnlyList<Certificate>> ChainsOf(string name, DateTimeOffset now) => _set.ChainsOf(name, now);
+
     /// <summary>Reads the CAs; their keys are opened when first needed.</summary>
     /// <exception cref="InvalidOperationException">The store's records contradict each other: the appliance must not start.</exception>
     public static async ValueTask<IssuerDirectory> LoadAsync(

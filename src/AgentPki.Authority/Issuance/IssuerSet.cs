@@ -58,6 +58,26 @@ internal sealed class IssuerSet
             : _distributions.GetOrAdd((issuer.Name, string.Join(' ', open.Select(s => s.Predecessor))), static (_, made) => [.. Collect(made.Set, made.Issuer, made.Open).Distinct()], (Set: this, Issuer: issuer, Open: open));
     }
 
+    /// <summary>
+    /// What is sent with a certificate of that CA (RFC 8555 §7.4.2): its chain without the root first, and while the root has a successor, or is one, the way to the
+    /// other root.
+    /// </summary>
+    public IReadOnlyList<IReadOnlyList<Certificate>> ChainsOf(string name, DateTimeOffset now)
+    {
+        if (Find(name) is not { } issuer)
+        {
+            return [];
+        }
+
+        var root = All.FirstOrDefault(i => i.Certificate.Der.Span.SequenceEqual(issuer.Chain[^1].Der.Span));
+        IReadOnlyList<Certificate> chain = [.. issuer.Chain.Take(Math.Max(1, issuer.Chain.Count - 1))];
+        var others = Successions.Where(s => now < s.ServedUntil)
+            .Select(s => s.Predecessor == root?.Name ? s.OldWithNew : s.Successor == root?.Name ? s.NewWithOld : null)
+            .OfType<byte[]>()
+            .Select(cross => (IReadOnlyList<Certificate>)[.. chain, Certificate.Parse(cross)]);
+        return [chain, .. others];
+    }
+
     private static IEnumerable<Certificate> Collect(IssuerSet set, Issuer issuer, List<SuccessionRecord> open)
     {
         var certificates = issuer.Chain.AsEnumerable();

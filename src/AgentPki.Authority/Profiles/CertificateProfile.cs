@@ -39,13 +39,31 @@ public enum SubjectSource
 /// <param name="AllowedAttributes">OIDs of the attribute types a request may use.</param>
 public sealed record SubjectRule(SubjectSource Source, string? Template, ImmutableArray<string> AllowedAttributes);
 
+/// <summary>Whether a kind of name may be certified.</summary>
+public enum NameLeave
+{
+    No,
+
+    /// <summary>Where the requester has proven that it is his, as ACME's accounts do.</summary>
+    Proven,
+
+    Yes,
+}
+
 /// <summary>Rules for the alternative names beside the SPIFFE ID.</summary>
 /// <param name="DnsPatterns">Globs by label (<c>*.agents.example</c>, <c>**</c>); empty: no DNS names.</param>
-/// <param name="AllowWildcard">Whether <c>*.x</c> itself may be certified.</param>
+/// <param name="Wildcards">Whether <c>*.x</c> itself may be certified.</param>
 /// <param name="MailPatterns">Globs over the whole address; empty: none.</param>
 /// <param name="UriPatterns">Globs over whole URIs other than SPIFFE IDs; empty: none.</param>
 /// <param name="Maximum">Names altogether, the SPIFFE ID included.</param>
-public sealed record NameRule(ImmutableArray<string> DnsPatterns, bool AllowWildcard, bool AllowIp, ImmutableArray<string> MailPatterns, ImmutableArray<string> UriPatterns, int Maximum);
+/// <param name="Caa">The names are public ones: CAA records are heeded (RFC 8659).</param>
+public sealed record NameRule(ImmutableArray<string> DnsPatterns, NameLeave Wildcards, NameLeave Addresses, ImmutableArray<string> MailPatterns, ImmutableArray<string> UriPatterns, int Maximum, bool Caa)
+{
+    /// <summary>The same rules for names that were proven.</summary>
+    public NameRule ForProven() => this with { Wildcards = Proven(Wildcards), Addresses = Proven(Addresses) };
+
+    private static NameLeave Proven(NameLeave leave) => leave == NameLeave.Proven ? NameLeave.Yes : leave;
+}
 
 /// <summary>What an agent's own certificate may enrol, apart from renewing itself.</summary>
 public enum CertificateAuthentication
@@ -73,7 +91,8 @@ public enum ApprovalRule
 
 /// <summary>Who may ask for a profile.</summary>
 /// <param name="Stranger">Whoever did not authenticate; only together with an approval.</param>
-public sealed record AuthenticationRule(bool Credential, CertificateAuthentication Certificate, bool Stranger, ApprovalRule Approval);
+/// <param name="Acme">Accounts of ACME, for names that they have proven.</param>
+public sealed record AuthenticationRule(bool Credential, CertificateAuthentication Certificate, bool Stranger, ApprovalRule Approval, bool Acme);
 
 /// <summary>Which pointers to status information a certificate carries.</summary>
 /// <param name="NoRevocationAvailable">RFC 9608: none, and it says so.</param>

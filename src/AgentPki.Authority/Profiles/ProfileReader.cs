@@ -134,7 +134,7 @@ internal static class ProfileReader
 
     private static NameRule ReadNames(ProfileNode node)
     {
-        var rule = new NameRule(node.Texts("dns"), node.Flag("wildcard", false), node.Flag("ip", false), node.Texts("email"), node.Texts("uri"), node.Number("maximum", 16, 1, 100));
+        var rule = new NameRule(node.Texts("dns"), Leave(node, "wildcard"), Leave(node, "ip"), node.Texts("email"), node.Texts("uri"), node.Number("maximum", 16, 1, 100), node.Flag("caa", false));
         node.RejectUnknown();
         return rule;
     }
@@ -193,7 +193,8 @@ internal static class ProfileReader
             node.Flag("credential", false),
             node.Choice("certificate", CertificateAuthentication.None, ("none", CertificateAuthentication.None), ("self", CertificateAuthentication.Self), ("spawn", CertificateAuthentication.Spawn)),
             node.Flag("stranger", false),
-            node.Choice("approval", ApprovalRule.None, ("none", ApprovalRule.None), ("enrollment", ApprovalRule.Enrollment), ("always", ApprovalRule.Always)));
+            node.Choice("approval", ApprovalRule.None, ("none", ApprovalRule.None), ("enrollment", ApprovalRule.Enrollment), ("always", ApprovalRule.Always)),
+            node.Flag("acme", false));
         if (rule.Stranger && rule.Approval == ApprovalRule.None)
         {
             node.Fail("stranger", "whoever did not authenticate gets nothing without an approval; set approval: enrollment");
@@ -204,14 +205,17 @@ internal static class ProfileReader
             node.Fail("tlsUniqueLinking", "RFC 7030 §3.5 linking needs tls-unique, which TLS 1.3 has not; the appliance cannot require it (docs/divergences.md)");
         }
 
-        if (use == ProfileUse.Agent && rule is { Credential: false, Certificate: CertificateAuthentication.None, Stranger: false })
+        if (use == ProfileUse.Agent && rule is { Credential: false, Certificate: CertificateAuthentication.None, Stranger: false, Acme: false })
         {
-            node.Fail("credential", "nobody may ask for this profile: allow credential, certificate or stranger");
+            node.Fail("credential", "nobody may ask for this profile: allow credential, certificate, acme or stranger");
         }
 
         node.RejectUnknown();
         return rule;
     }
+
+    private static NameLeave Leave(ProfileNode node, string field) =>
+        node.Choice(field, NameLeave.No, ("false", NameLeave.No), ("proven", NameLeave.Proven), ("true", NameLeave.Yes));
 
     private static TimeSpan? ReadRenewal(ProfileNode node)
     {

@@ -4,7 +4,8 @@ using AgentPki.Ledger;
 namespace AgentPki.Authority.Store;
 
 /// <summary>One decision: its ledger entry and the record changes that come true with it, all or nothing.</summary>
-public sealed record CommitRequest(LedgerEntry Entry, ImmutableArray<StoreChange> Changes);
+/// <param name="Entry">Null: a step that decides nothing (an ACME order was placed, a challenge answered): durable like the others, and no leaf.</param>
+public sealed record CommitRequest(LedgerEntry? Entry, ImmutableArray<StoreChange> Changes);
 
 /// <summary>What became of a <see cref="CommitRequest"/>.</summary>
 public abstract record CommitOutcome
@@ -14,7 +15,7 @@ public abstract record CommitOutcome
     }
 
     /// <summary>Durable: record and leaf are on disk.</summary>
-    /// <param name="LeafIndex">Its place in the log, from 0.</param>
+    /// <param name="LeafIndex">Its place in the log, from 0; -1 for a request without an entry.</param>
     /// <param name="Epoch">The revocation epoch after this request; rises only with revocations.</param>
     public sealed record Committed(long LeafIndex, long Epoch) : CommitOutcome;
 

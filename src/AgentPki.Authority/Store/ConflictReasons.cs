@@ -53,5 +53,27 @@ public static class ConflictReasons
 
     public static string MemberMoved(string campaign, string agentId) => $"Agent {agentId} is not where campaign {campaign} expected it.";
 
+    public static string AcmeExternalKeyExists(string id) => $"An external account key {id} exists already.";
+
+    public static string AcmeExternalKeyUnknown(string id) => $"There is no external account key {id}.";
+
+    public static string AcmeExternalKeyRevoked(string id) => $"External account key {id} is revoked.";
+
+    public static string AcmeExternalKeySpent(string id) => $"External account key {id} has no account left.";
+
+    public static string AcmeAccountExists => "The key has an ACME account already.";
+
+    public static string AcmeAccountNotValid(string id) => $"There is no valid ACME account {id}.";
+
+    public static string AcmeAuthorizationForeign(string id) => $"The account has no ACME authorization {id}.";
+
+    public static string AcmeAuthorizationMoved(string id) => $"ACME authorization {id} is not where this step expected it.";
+
+    public static string AcmeOrderExists(string id) => $"An ACME order {id} exists already.";
+
+    public static string AcmeOrderMoved(string id) => $"ACME order {id} is not where this step expected it.";
+
+    public static string AcmeAlreadyReplaced(string certificate) => $"Another ACME order replaces certificate {certificate} already.";
+
     public static string LeafUnknown(long index) => $"The ledger has no entry {index}.";
 }

@@ -3,12 +3,12 @@ using AgentPki.Agents;
 
 namespace AgentPki.Authority.Store;
 
-/// <summary>One change to the records, made only together with the ledger entry that explains it (<see cref="CommitRequest"/>).</summary>
+/// <summary>One change to the records, made only together with the ledger entry that explains it, if it needs explaining (<see cref="CommitRequest"/>).</summary>
 /// <remarks>
 /// Within a request the order of its changes does not matter where one names what another adds: authorities, agents and key bindings come first.
 /// Times are kept in milliseconds.
 /// </remarks>
-public abstract record StoreChange
+public abstract partial record StoreChange
 {
     private StoreChange()
     {

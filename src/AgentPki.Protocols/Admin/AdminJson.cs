@@ -17,7 +17,7 @@ namespace AgentPki.Protocols.Admin;
     Converters =
     [
         typeof(AdminEnum<RevocationReason>), typeof(AdminEnum<AgentState>), typeof(AdminEnum<ApprovalState>), typeof(AdminEnum<CertificateState>), typeof(AdminEnum<LedgerEntryKind>),
-        typeof(AdminEnum<CampaignState>), typeof(AdminEnum<MemberState>), typeof(AdminEnum<Retirement>), typeof(AdminEnum<SuccessionState>),
+        typeof(AdminEnum<CampaignState>), typeof(AdminEnum<MemberState>), typeof(AdminEnum<Retirement>), typeof(AdminEnum<SuccessionState>), typeof(AdminEnum<AcmeAccountState>),
     ])]
 [JsonSerializable(typeof(StatusView))]
 [JsonSerializable(typeof(HealthView))]
@@ -31,6 +31,12 @@ namespace AgentPki.Protocols.Admin;
 [JsonSerializable(typeof(CredentialsView))]
 [JsonSerializable(typeof(CreatedCredentialView))]
 [JsonSerializable(typeof(CredentialRevokedView))]
+[JsonSerializable(typeof(AcmeKeysView))]
+[JsonSerializable(typeof(CreatedAcmeKeyView))]
+[JsonSerializable(typeof(AcmeKeyRevokedView))]
+[JsonSerializable(typeof(AcmeAccountView))]
+[JsonSerializable(typeof(AcmeAccountsView))]
+[JsonSerializable(typeof(CreateAcmeKeyCommand))]
 [JsonSerializable(typeof(ApprovalView))]
 [JsonSerializable(typeof(ApprovalsView))]
 [JsonSerializable(typeof(CampaignView))]

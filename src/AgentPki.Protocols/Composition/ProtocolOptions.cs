@@ -1,3 +1,4 @@
+using AgentPki.Protocols.Acme;
 using AgentPki.Protocols.Est;
 using AgentPki.Protocols.Http;
 using AgentPki.Protocols.Ocsp;
@@ -10,6 +11,14 @@ public sealed record ProtocolOptions
     public EstOptions Est { get; init; } = new();
 
     public OcspOptions Ocsp { get; init; } = new();
+
+    public AcmeWireOptions Acme { get; init; } = new();
+
+    /// <summary>Shares of ACME clients: of an address before its request is verified, of an account after (as <see cref="RequestRateOptions.Certificate"/>).</summary>
+    public RequestRateOptions AcmeRates { get; init; } = new() { Address = new RequestShare(2000, 4000), Certificate = new RequestShare(2000, 4000), Credential = RequestShare.Unlimited };
+
+    /// <summary>New ACME accounts of an address.</summary>
+    public RequestShare AcmeAccountRate { get; init; } = new(10, 100);
 
     public ClientIdentityOptions Clients { get; init; } = new();
 

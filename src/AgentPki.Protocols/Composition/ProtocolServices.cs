@@ -1,5 +1,8 @@
 using AgentPki.Authority.Composition;
 using AgentPki.Cryptography;
+using AgentPki.Protocols.Acme;
+using AgentPki.Protocols.Acme.Jws;
+using AgentPki.Protocols.Acme.Nonces;
 using AgentPki.Protocols.CertificateLists;
 using AgentPki.Protocols.Est;
 using AgentPki.Protocols.Http;
@@ -13,6 +16,8 @@ namespace AgentPki.Protocols.Composition;
 public sealed class ProtocolServices : IAsyncDisposable
 {
     private readonly RequestRates _enrollment;
+    private readonly RequestRates _acme;
+    private readonly RequestRates _acmeAccounts;
     private readonly RequestRates _status;
 
     public ProtocolServices(AuthorityServices authority, CryptoProviders providers, ProtocolOptions options, TimeProvider time, ILoggerFactory loggers)
@@ -35,6 +40,23 @@ public sealed class ProtocolServices : IAsyncDisposable
             Time = time,
             Logger = loggers.CreateLogger("AgentPki.Protocols.Est"),
         };
+        _acme = new RequestRates(options.AcmeRates);
+        _acmeAccounts = new RequestRates(new RequestRateOptions { Address = options.AcmeAccountRate, Certificate = RequestShare.Unlimited, Credential = RequestShare.Unlimited });
+        var nonces = new AcmeNonces(options.Acme.Nonces, time);
+        Acme = new AcmeServices
+        {
+            Authority = authority.Acme,
+            Refuse = authority.Audit.RefuseAsync,
+            Nonces = nonces,
+            Requests = new AcmeRequestReader(nonces, providers),
+            Providers = providers,
+            Clients = clients,
+            Rates = _acme,
+            NewAccountRates = _acmeAccounts,
+            Options = options.Acme,
+            Time = time,
+            Logger = loggers.CreateLogger("AgentPki.Protocols.Acme"),
+        };
         Ocsp = new OcspServices { Respond = authority.Ocsp.RespondAsync, Clients = clients, Rates = _status, Options = options.Ocsp, Time = time };
         CertificateLists = new CertificateListServices { Current = authority.CertificateLists.CurrentAsync, Chain = Chain, Time = time };
 
@@ -43,6 +65,8 @@ public sealed class ProtocolServices : IAsyncDisposable
 
     public EstServices Est { get; }
 
+    public AcmeServices Acme { get; }
+
     public OcspServices Ocsp { get; }
 
     public CertificateListServices CertificateLists { get; }
@@ -50,6 +74,8 @@ public sealed class ProtocolServices : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _enrollment.DisposeAsync();
+        await _acme.DisposeAsync();
+        await _acmeAccounts.DisposeAsync();
         await _status.DisposeAsync();
     }
 

@@ -7,12 +7,12 @@ namespace AgentPki.Protocols.Http;
 internal static class MediaType
 {
     /// <summary>Whether the request's body says it is <paramref name="expected"/>, whatever its parameters.</summary>
-    public static bool Is(HttpRequest request, string expected)
-    {
-        var actual = request.ContentType;
-        return string.Equals(actual, expected, StringComparison.OrdinalIgnoreCase)
-            || (MediaTypeHeaderValue.TryParse(actual, out var parsed) && parsed.MediaType.Equals(expected, StringComparison.OrdinalIgnoreCase));
-    }
+    public static bool Is(HttpRequest request, string expected) => Is(request.ContentType, expected);
+
+    /// <inheritdoc cref="Is(HttpRequest, string)"/>
+    public static bool Is(string? actual, string expected) =>
+        string.Equals(actual, expected, StringComparison.OrdinalIgnoreCase)
+        || (MediaTypeHeaderValue.TryParse(actual, out var parsed) && parsed.MediaType.Equals(expected, StringComparison.OrdinalIgnoreCase));
 
     /// <summary>A parameter's value without its quotes, or null.</summary>
     public static string? Parameter(HttpRequest request, string name)

@@ -24,6 +24,7 @@ public static class CommandLine
             RevokeCommand.Create(context),
             AgentCommand.Create(context),
             CredentialCommand.Create(context),
+            AcmeCommand.Create(context),
             ApprovalCommand.Create(context),
             ProfileCommand.Create(context),
             MigrateCommand.Create(context),

@@ -1,4 +1,5 @@
 using AgentPki.Authority.Composition;
+using AgentPki.Protocols.Acme;
 using AgentPki.Protocols.Admin;
 using AgentPki.Protocols.CertificateLists;
 using AgentPki.Protocols.Composition;
@@ -33,6 +34,7 @@ internal sealed class ApplianceEndpoints : IAsyncDisposable
     {
         var https = app.MapAt(ListenerKind.Https);
         https.MapEst(_protocols.Est);
+        https.MapAcme(_protocols.Acme);
 
         var readiness = new Readiness(_parts.Tokens, _authority);
         var http = app.MapAt(ListenerKind.Http);
@@ -54,6 +56,9 @@ internal sealed class ApplianceEndpoints : IAsyncDisposable
         });
     }
 
+    // One certificate takes an ACME client about eight requests.
+    private static RequestShare Times(RequestShare share, int factor) => share == RequestShare.Unlimited ? share : new RequestShare(share.PerSecond * factor, share.Burst * factor);
+
     public ValueTask DisposeAsync() => _protocols.DisposeAsync();
 
     private static ProtocolOptions OptionsOf(ApplianceOptions options)
@@ -64,6 +69,8 @@ internal sealed class ApplianceEndpoints : IAsyncDisposable
         {
             Clients = new ClientIdentityOptions { TrustedProxies = options.Listen.TrustedProxies, TrustUnixSocket = options.Listen.ProxySocket.Length > 0 },
             EnrollmentRates = new RequestRateOptions { Address = share, Certificate = share, Credential = share },
+            AcmeRates = new RequestRateOptions { Address = Times(share, 20), Certificate = Times(share, 20), Credential = RequestShare.Unlimited },
+            AcmeAccountRate = limits.RequestsPerSecond == 0 ? RequestShare.Unlimited : new RequestShare(10, 100),
             StatusRate = limits.StatusPerSecond == 0 ? RequestShare.Unlimited : new RequestShare(limits.StatusPerSecond, 2 * limits.StatusPerSecond),
         };
     }

@@ -4,6 +4,7 @@ using AgentPki.Authority.Composition;
 using AgentPki.Authority.Store;
 using AgentPki.Cryptography;
 using AgentPki.Pkcs11;
+using AgentPki.Protocols.Acme.Validation;
 using AgentPki.Server.Cli;
 using AgentPki.Server.Configuration;
 using AgentPki.Server.Home;
@@ -46,7 +47,9 @@ public sealed class ApplianceParts : IAsyncDisposable
         {
             var (wrappingToken, wrapper) = await tokens.OpenWrapperAsync(options.KeyPrefix, cancellationToken);
             var store = await SqliteStore.OpenAsync(StoreOptionsOf(home, options), clock, loggers.CreateLogger<SqliteStore>(), cancellationToken);
-            var environment = new AuthorityEnvironment(ProviderList.Of(tokens, ProviderList.Wrapped(home, wrappingToken, wrapper, clock)), AuthorityStores.Of(store), profiles, AuthorityOptionsOf(options, placement, relatedAuthorities), clock, loggers);
+            var environment = new AuthorityEnvironment(ProviderList.Of(tokens, ProviderList.Wrapped(home, wrappingToken, wrapper, clock)), AuthorityStores.Of(store), profiles, AuthorityOptionsOf(options, placement, relatedAuthorities), clock, loggers) { Wrapper = wrapper };
+            var validation = new AcmeValidation(options.Acme.Validation, environment.Providers, clock);
+            environment = environment with { ChallengeValidators = validation.Validators, Caa = validation.Caa };
             return new ApplianceParts(home, options, tokens, wrapper, store, environment);
         }
         catch (StoreUnavailableException error)
@@ -79,5 +82,6 @@ public sealed class ApplianceParts : IAsyncDisposable
         KeyPlacement = placement,
         RelatedAnchors = relatedAuthorities,
         WhyNotInTls = TlsPlatform.WhyNotChainTo,
+        Acme = options.Acme.Service,
     };
 }

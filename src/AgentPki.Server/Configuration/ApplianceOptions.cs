@@ -24,7 +24,8 @@ public sealed record ApplianceOptions(
     LimitOptions Limits,
     LogOptions Log,
     MetricsAudience Metrics,
-    LedgerOptions Ledger);
+    LedgerOptions Ledger,
+    AcmeSettings Acme);
 
 /// <summary>Where it listens.</summary>
 /// <param name="Names">Further DNS names and addresses of the TLS certificate; <c>localhost</c> and 127.0.0.1 are always there.</param>

@@ -45,9 +45,10 @@ public static class ConfigurationReader
         var root = YamlSection.Parse(text, file);
         var problems = new List<ConfigurationProblem>();
         var listen = ReadListen(root.Section("listen"), variable, problems);
+        var development = root.Flag("development", false);
         var options = new ApplianceOptions(
             root.Text("name", "AgentPki"),
-            root.Flag("development", false),
+            development,
             root.Text("profile", ""),
             root.Text("trustDomain", ""),
             (Override(variable, PublicUrlVariable) ?? root.Text("publicUrl", DefaultPublicUrl(listen))).TrimEnd('/'),
@@ -59,7 +60,8 @@ public static class ConfigurationReader
             ReadLimits(root.Section("limits")),
             ReadLog(root.Section("log"), variable, problems),
             root.Choice("metrics", MetricsAudience.Loopback),
-            ReadLedger(root.Section("ledger")));
+            ReadLedger(root.Section("ledger")),
+            AcmeReader.Read(root.Section("acme"), development, listen, variable, problems));
         root.RefuseUnknown();
         CheckAcross(root, options);
         problems.AddRange(root.Problems);
@@ -126,7 +128,7 @@ public static class ConfigurationReader
         return options;
     }
 
-    private static List<IPNetwork> ReadNetworks(YamlSection section, string field)
+    internal static List<IPNetwork> ReadNetworks(YamlSection section, string field)
     {
         var networks = new List<IPNetwork>();
         foreach (var text in section.List(field))

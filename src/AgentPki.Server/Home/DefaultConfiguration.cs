@@ -35,7 +35,7 @@ public static class DefaultConfiguration
 
             listen:
               bind: {Value(ConfigurationReader.BindVariable, "127.0.0.1")}
-              httpsPort: {Value(ConfigurationReader.HttpsPortVariable, "8443")}   # EST
+              httpsPort: {Value(ConfigurationReader.HttpsPortVariable, "8443")}   # EST, ACME (/acme/directory)
               httpPort: {Value(ConfigurationReader.HttpPortVariable, "8080")}    # AIA, CRL, OCSP, /healthz, /readyz
               names: []        # further names of the TLS certificate, besides localhost and 127.0.0.1
               # Proxies that end TLS and send RFC 9440's Client-Cert (packaging/haproxy). Whoever is named here can claim any identity.
@@ -68,6 +68,15 @@ public static class DefaultConfiguration
 
             ledger:
               checkpointInterval: 1s   # how soon after a decision the ledger's head is signed
+
+            acme:
+              externalAccountRequired: false   # true: new accounts need a key from `agentpki acme eab new`
+              authorizationLifetime: 1h        # how long a proven name may be ordered again without proof
+              # caaIdentities: [pki.example.org]   # look at CAA records, and take these names for this CA
+              validation:
+                allow: []      # networks of your own whose names may be proven; the public Internet is allowed
+                # resolvers: [192.0.2.53]   # default: those of /etc/resolv.conf
+                # In development names under .test are this machine: AGENTPKI_ACME_HTTP01_PORT, AGENTPKI_ACME_TLSALPN_PORT, AGENTPKI_ACME_RESOLVER say where.
 
             """);
     }

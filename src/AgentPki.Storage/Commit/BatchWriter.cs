@@ -28,7 +28,7 @@ internal sealed class BatchWriter
     public IReadOnlyList<CommitOutcome> Apply(IReadOnlyList<CommitRequest> batch)
     {
         // Before the transaction: what can fail without the disk, and what costs time.
-        var details = batch.Select(request => LedgerDetails.Of(request.Entry).Encode()).ToArray();
+        var details = batch.Select(request => request.Entry is { } entry ? LedgerDetails.Of(entry).Encode() : []).ToArray();
         var salts = LedgerAppender.Salts(batch.Count);
         var outcomes = new List<CommitOutcome>(batch.Count);
         try
@@ -91,9 +91,13 @@ internal sealed class BatchWriter
 
                 outcomes.Add(conflict);
             }
+            else if (batch[i].Entry is not { } entry)
+            {
+                outcomes.Add(new CommitOutcome.Committed(-1, _changes.RevocationEpoch));
+            }
             else
             {
-                _ledger.Append(batch[i].Entry, salts.AsSpan(i * LedgerCommitment.SaltSize, LedgerCommitment.SaltSize), details[i]);
+                _ledger.Append(entry, salts.AsSpan(i * LedgerCommitment.SaltSize, LedgerCommitment.SaltSize), details[i]);
                 outcomes.Add(new CommitOutcome.Committed(leaf, _changes.RevocationEpoch));
             }
 

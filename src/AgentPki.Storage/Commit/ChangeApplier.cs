@@ -29,7 +29,7 @@ internal sealed partial class ChangeApplier(SqlSession session)
     }
 
     /// <summary>Applies the changes of one request; null, or the conflict at which it stopped.</summary>
-    /// <param name="leaf">The index its entry will have.</param>
+    /// <param name="leaf">The index its entry will have, if it has one.</param>
     public CommitOutcome.Conflict? Apply(CommitRequest request, long leaf)
     {
         (_leaf, HasWritten) = (leaf, false);
@@ -80,6 +80,21 @@ internal sealed partial class ChangeApplier(SqlSession session)
         StoreChange.AddCampaign c => AddCampaign(c.Campaign),
         StoreChange.ChangeCampaign c => ChangeCampaign(c),
         StoreChange.EraseDetails c => EraseDetails(c.LeafIndex),
+        StoreChange.FulfilAcmeOrder c => FulfilAcmeOrder(c),
+        StoreChange.AddAcmeOrder c => AddAcmeOrder(c),
+        StoreChange.AttemptAcmeChallenge c => AttemptAcmeChallenge(c),
+        StoreChange.SettleAcmeAuthorization c => SettleAcmeAuthorization(c),
+        StoreChange.AddAcmeAccount c => AddAcmeAccount(c.Account),
+        StoreChange.SetAcmeContacts c => SetAcmeContacts(c),
+        StoreChange.EndAcmeAccount c => EndAcmeAccount(c),
+        StoreChange.RekeyAcmeAccount c => RekeyAcmeAccount(c),
+        StoreChange.AddAcmeAuthorization c => AddAcmeAuthorization(c.Authorization),
+        StoreChange.DeactivateAcmeAuthorization c => DeactivateAcmeAuthorization(c.AuthorizationId),
+        StoreChange.ParkAcmeOrder c => ParkAcmeOrder(c),
+        StoreChange.FailAcmeOrder c => FailAcmeOrder(c),
+        StoreChange.AddAcmeExternalKey c => AddAcmeExternalKey(c.Key),
+        StoreChange.RevokeAcmeExternalKey c => RevokeAcmeExternalKey(c.Id, c.Time),
+        StoreChange.PruneAcme c => PruneAcme(c),
         _ => throw new ArgumentException($"This build cannot store a {change.GetType().Name}.", nameof(change)),
     };
 

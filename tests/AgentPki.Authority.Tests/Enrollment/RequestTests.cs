@@ -23,7 +23,7 @@ public sealed class RequestTests
         { "two SPIFFE IDs", [new GeneralName.Uri("spiffe://agents.test/agent/a"), new GeneralName.Uri("spiffe://agents.test/agent/b")], "two SPIFFE IDs" },
         { "SPIFFE ID outside the pattern", [new GeneralName.Uri("spiffe://agents.test/admin")], "not one this profile allows" },
         { "another URI", [new GeneralName.Uri("https://x.test/")], "does not allow that URI" },
-        { "IP address", [new GeneralName.Ip(IPAddress.Loopback)], "no IP addresses" },
+        { "IP address", [new GeneralName.Ip(IPAddress.Loopback)], "IP addresses that were proven" },
         { "mail address", [new GeneralName.Rfc822("a@x.test")], "does not allow the mail address" },
         { "malformed mail address", [new GeneralName.Rfc822("a b@x.test")], "mail address is not valid" },
         { "directory name", [new GeneralName.Directory(X500Name.Create((Oids.CommonName, "x")))], "nothing else" },
@@ -160,7 +160,7 @@ public sealed class RequestTests
     [Fact]
     public async Task EnrollAsync_KeyKindNotInTheProfile_SaysWhichAre()
     {
-        var problem = await RefusedAsync(await TestAuthority.RequestAsync(await TestAuthority.KeyAsync(KeyAlgorithm.Rsa2048), "a.agents.test"));
+        var problem = await RefusedAsync(await TestAuthority.RequestAsync(await TestAuthority.KeyAsync(KeyAlgorithm.Find("mldsa65-ed25519")), "a.agents.test"));
         Assert.Equal(PkiProblemKind.UnsupportedAlgorithm, problem.Kind);
         Assert.Contains("ecdsa-p256", problem.Detail, StringComparison.Ordinal);
     }

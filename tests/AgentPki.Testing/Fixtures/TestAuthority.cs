@@ -51,13 +51,16 @@ public sealed class TestAuthority : IAsyncDisposable
     /// <summary>Holds a ceremony and starts.</summary>
     /// <param name="profiles">Null: the default profiles.</param>
     /// <param name="ceremony">Changes the ceremony's options, for other algorithms.</param>
-    public static async Task<TestAuthority> StartAsync(AuthorityOptions? options = null, ProfileCatalog? profiles = null, Func<CeremonyOptions, CeremonyOptions>? ceremony = null)
+    /// <param name="surroundings">Changes what the authority is built from: challenge validators, a key wrapper.</param>
+    public static async Task<TestAuthority> StartAsync(
+        AuthorityOptions? options = null, ProfileCatalog? profiles = null, Func<CeremonyOptions, CeremonyOptions>? ceremony = null, Func<AuthorityEnvironment, AuthorityEnvironment>? surroundings = null)
     {
         var time = new FakeTimeProvider(new DateTimeOffset(2027, 3, 1, 12, 0, 0, TimeSpan.Zero));
         var store = new InMemoryStore(time);
         var keys = new HookedProvider(new PlatformProvider());
         var environment = new AuthorityEnvironment(
             new CryptoProviders(keys, new BouncyCastleProvider(), new CompositeProvider(new PlatformProvider(), new BouncyCastleProvider())), AuthorityStores.Of(store), profiles ?? ProfileCatalog.Defaults(), options ?? DefaultOptions, time, NullLoggerFactory.Instance);
+        environment = surroundings?.Invoke(environment) ?? environment;
         var wanted = CeremonyOptions.Development("t-", "Test");
         var result = await new DevelopmentCeremony(environment).RunAsync(ceremony?.Invoke(wanted) ?? wanted, CancellationToken.None);
         return new TestAuthority(store, keys, environment, time, result, await StartServicesAsync(environment, keys.Name));

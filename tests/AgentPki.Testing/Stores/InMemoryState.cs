@@ -44,6 +44,14 @@ internal sealed record InMemoryState
     /// <summary>By campaign, agent and profile.</summary>
     public ImmutableSortedDictionary<(string Campaign, string Agent, string Profile), CampaignMember> Members { get; init; } = ImmutableSortedDictionary<(string, string, string), CampaignMember>.Empty;
 
+    public ImmutableSortedDictionary<string, AcmeExternalKey> AcmeExternalKeys { get; init; } = ImmutableSortedDictionary.Create<string, AcmeExternalKey>(StringComparer.Ordinal);
+
+    public ImmutableList<AcmeAccount> AcmeAccounts { get; init; } = [];
+
+    public ImmutableDictionary<string, AcmeAuthorization> AcmeAuthorizations { get; init; } = ImmutableDictionary<string, AcmeAuthorization>.Empty;
+
+    public ImmutableList<AcmeOrder> AcmeOrders { get; init; } = [];
+
     public ImmutableList<LedgerRecord> Ledger { get; init; } = [];
 
     public ImmutableList<SignedCheckpoint> Checkpoints { get; init; } = [];

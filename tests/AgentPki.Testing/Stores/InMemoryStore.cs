@@ -57,8 +57,14 @@ public sealed partial class InMemoryStore : ICommitStore
         {
             var index = frontier.Size;
             var next = InMemoryChanges.Apply(state, request, index);
-            next = next with { LogEpoch = request.Entry.Kind == LedgerEntryKind.EpochStarted && index > 0 ? next.LogEpoch + 1 : next.LogEpoch };
-            var record = Record(request.Entry, next.LogEpoch, index);
+            if (request.Entry is not { } entry)
+            {
+                state = next;
+                return new CommitOutcome.Committed(-1, state.RevocationEpoch);
+            }
+
+            next = next with { LogEpoch = entry.Kind == LedgerEntryKind.EpochStarted && index > 0 ? next.LogEpoch + 1 : next.LogEpoch };
+            var record = Record(entry, next.LogEpoch, index);
             frontier.Append(record.Leaf.Hash());
             state = next with { Ledger = next.Ledger.Add(record) };
             return new CommitOutcome.Committed(index, state.RevocationEpoch);

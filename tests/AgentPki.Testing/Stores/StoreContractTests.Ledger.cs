@@ -40,7 +40,7 @@ public abstract partial class StoreContractTests<TStore>
         Assert.Equal(10, records.Count);
         for (var n = 0; n < 10; n++)
         {
-            var entry = StoreSamples.Issuance(n).Entry;
+            var entry = StoreSamples.Issuance(n).Entry!;
             Assert.True(records[n].MatchesCommitment);
             Assert.Equal((entry.Kind, entry.Time, before + n), (records[n].Leaf.Kind, records[n].Leaf.Time, records[n].Leaf.Index));
             Assert.Equal(entry.Actor, records[n].Details?.Actor);

@@ -3,6 +3,7 @@ using System.Collections.Immutable;
 using System.Security.Cryptography;
 using System.Text;
 using AgentPki.Agents;
+using AgentPki.Authority.Acme.Validation;
 using AgentPki.Authority.Store;
 using AgentPki.Cryptography;
 using AgentPki.Ledger;
@@ -49,6 +50,29 @@ public static class StoreSamples
 
     public static ApprovalRecord Approval(int n) =>
         new(Convert.ToHexStringLower(Digest("approval", n)[..16]), Digest("request", n), Der(n), "agent", "stranger", $"request {n}", ApprovalState.Pending, Now, Now.AddDays(7), null, null);
+
+    public static AcmeExternalKey AcmeExternalKey(string id, int? maxAccounts) =>
+        new(id, Digest(id, 2), "team-a", ["*.agents.example", "/agent/**"], ["agent"], maxAccounts, 0, Now, Now.AddDays(1), null);
+
+    public static AcmeAccount AcmeAccount(int n) => new($"account-{n}", Digest("account", n), Digest("jwk", n), [], AcmeAccountState.Valid, null, "team-a", true, Now);
+
+    public static AcmeOrder AcmeOrder(int n, string account, params string[] names) => new(
+        $"order-{n:d4}",
+        account,
+        AcmeOrderState.Pending,
+        [.. names.Select(name => AcmeIdentifier.Parse("dns", name))],
+        [.. names.Select((_, i) => $"authorization-{n:d4}-{i}")],
+        "agent",
+        Now,
+        Now.AddDays(7),
+        null,
+        null,
+        null,
+        null);
+
+    /// <summary>The pending authorization that an order of <see cref="AcmeOrder"/> names at that place.</summary>
+    public static AcmeAuthorization AcmeAuthorization(AcmeOrder order, int i) => new(
+        order.Authorizations[i], order.AccountId, order.Identifiers[i], false, AcmeAuthorizationState.Pending, order.Expires, Digest(order.Id, i), null, null, null, null, null, null);
 
     /// <summary>What a first enrolment commits: agent, key, certificate, and the entry that names it.</summary>
     public static CommitRequest Issuance(int n)

@@ -26,7 +26,7 @@ internal static class NameLintCases
         ],
         ["dns_wildcard"] =
         [
-            Named(new GeneralName.Dns("*.example.org")),
+            Named(new GeneralName.Dns("a*.example.org")), Named(new GeneralName.Dns("*.org")),
             Server(new GeneralName.Dns("pki.example"), new GeneralName.Dns("*.example")), Server(new GeneralName.Dns("pki.example"), new GeneralName.Dns("a*.pki.example")),
             Server(new GeneralName.Dns("pki.example"), new GeneralName.Dns("*.*.pki.example")), Server(new GeneralName.Dns("pki.example"), new GeneralName.Dns("a.*.example")),
         ],

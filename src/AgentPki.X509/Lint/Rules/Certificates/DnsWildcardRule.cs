@@ -3,7 +3,7 @@ using AgentPki.X509.Names;
 
 namespace AgentPki.X509.Lint.Rules.Certificates;
 
-/// <summary>A wildcard is the whole left-most label above a domain of two labels at least, and never an agent's.</summary>
+/// <summary>A wildcard is the whole left-most label above a domain of two labels at least. Whose it may be is the profile's business.</summary>
 internal sealed class DnsWildcardRule() : CertificateRule("dns_wildcard", LintSeverity.Error, "RFC 9525 §6.3")
 {
     public override string? Check(TbsFields certificate, LintContext context)
@@ -13,11 +13,6 @@ internal sealed class DnsWildcardRule() : CertificateRule("dns_wildcard", LintSe
             if (name is not GeneralName.Dns dns || !dns.Name.Contains('*', StringComparison.Ordinal))
             {
                 continue;
-            }
-
-            if (context.Position == CertificatePosition.EndEntity)
-            {
-                return $"'{name}': an agent is one, and has no wildcard.";
             }
 
             if (DnsNames.CheckWildcard(dns.Name) is { } error)

@@ -1,0 +1,54 @@
+using AgentPki.Authority.Acme;
+using Microsoft.AspNetCore.Http;
+
+namespace AgentPki.Protocols.Acme;
+
+/// <summary>The URLs of the resources (RFC 8555 §7.1), under the host that the client itself named: one appliance may have several names.</summary>
+internal readonly struct AcmeUrls(HttpContext context)
+{
+    public const string Root = "/acme";
+
+    private readonly string _base = $"https://{context.Request.Host.Value}{Root}";
+
+    public string Directory => $"{_base}/directory";
+
+    public string NewNonce => $"{_base}/new-nonce";
+
+    public string NewAccount => $"{_base}/new-account";
+
+    public string NewOrder => $"{_base}/new-order";
+
+    public string NewAuthorization => $"{_base}/new-authz";
+
+    public string RevokeCertificate => $"{_base}/revoke-cert";
+
+    public string KeyChange => $"{_base}/key-change";
+
+    public string RenewalInfo => $"{_base}/renewal-info";
+
+    public string Account(string id) => $"{_base}/account/{id}";
+
+    public string Orders(string account, string? before = null) => $"{_base}/account/{account}/orders{(before is null ? "" : $"?before={before}")}";
+
+    public string Order(string id) => $"{_base}/order/{id}";
+
+    public string Finalize(string id) => $"{_base}/order/{id}/finalize";
+
+    public string Authorization(string id) => $"{_base}/authz/{id}";
+
+    public string Challenge(string authorization, AcmeChallenge challenge) => $"{_base}/challenge/{authorization}/{challenge.Type}";
+
+    public string Certificate(string order) => $"{_base}/certificate/{order}";
+
+    public string Alternate(string order, int number) => $"{_base}/certificate/{order}/{number}";
+
+    /// <summary>The account that a kid names; null when it is none of this server's.</summary>
+    public string? AccountOf(string url)
+    {
+        var prefix = $"{_base}/account/";
+        return url.StartsWith(prefix, StringComparison.Ordinal) ? url[prefix.Length..] : null;
+    }
+
+    /// <summary>The URL of the request that is being answered.</summary>
+    public static string Of(HttpContext context) => $"https://{context.Request.Host.Value}{context.Request.Path.Value}{context.Request.QueryString.Value}";
+}

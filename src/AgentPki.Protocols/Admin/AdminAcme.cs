@@ -1,0 +1,71 @@
+using System.Buffers.Text;
+using AgentPki.Authority.Acme;
+using AgentPki.Authority.Problems;
+using AgentPki.Authority.Store;
+using Microsoft.AspNetCore.Http;
+
+namespace AgentPki.Protocols.Admin;
+
+/// <summary>External account keys and accounts of ACME.</summary>
+internal static class AdminAcme
+{
+    private const int ListLimit = 10_000;
+
+    public static IEnumerable<AdminOperation> Operations =>
+    [
+        AdminOperation.Of(HttpMethods.Get, "/acme/keys", "listAcmeKeys", "External account keys; their secrets are not shown again.", AdminJson.Default.AcmeKeysView, KeysAsync),
+        AdminOperation.Of("/acme/keys", "createAcmeKey", "Makes an external account key. The answer is the only place where its secret is seen.", AdminJson.Default.CreateAcmeKeyCommand, AdminJson.Default.CreatedAcmeKeyView, CreateAsync),
+        AdminOperation.Of(HttpMethods.Delete, "/acme/keys/{id}", "revokeAcmeKey", "Ends an external account key; its accounts stay.", AdminJson.Default.AcmeKeyRevokedView, RevokeKeyAsync),
+        AdminOperation.Of(HttpMethods.Get, "/acme/accounts", "listAcmeAccounts", "ACME accounts, newest first.", AdminJson.Default.AcmeAccountsView, AccountsAsync),
+        AdminOperation.Of(HttpMethods.Delete, "/acme/accounts/{id}", "revokeAcmeAccount", "Ends an ACME account for good: nothing it began goes on; its certificates stay what they are.", AdminJson.Default.AcmeAccountView, RevokeAccountAsync),
+    ];
+
+    private static async ValueTask<Outcome<AcmeKeysView>> KeysAsync(AdminCall call, CancellationToken cancellationToken) =>
+        new Outcome<AcmeKeysView>.Done(new AcmeKeysView([.. (await call.Services.Authority.Acme.ExternalKeys.ListAsync(cancellationToken)).Select(View)]));
+
+    private static async ValueTask<Outcome<CreatedAcmeKeyView>> CreateAsync(AdminCall call, CreateAcmeKeyCommand command, CancellationToken cancellationToken)
+    {
+        if (command.MaxAccounts < 0 || command.Lifetime is < 1 or > int.MaxValue)
+        {
+            return await call.RefuseAsync<CreatedAcmeKeyView>(new PkiProblem(PkiProblemKind.MalformedRequest, "'maxAccounts' must not be negative (0: any number), 'lifetime' must be seconds"), cancellationToken);
+        }
+
+        var wanted = new NewAcmeExternalKey(command.Id, command.Owner, command.Names ?? [], command.Profiles ?? [], command.MaxAccounts == 0 ? null : command.MaxAccounts, TimeSpan.FromSeconds(command.Lifetime));
+        var acme = call.Services.Authority.Acme;
+        return await acme.ExternalKeys.CreateAsync(wanted, call.Actor, call.CorrelationId, cancellationToken) switch
+        {
+            Outcome<CreatedAcmeExternalKey>.Done(var made) => new Outcome<CreatedAcmeKeyView>.Done(new CreatedAcmeKeyView(View(made.Key), made.Secret, acme.Options.DirectoryUrl)),
+            Outcome<CreatedAcmeExternalKey>.Refused(var problem) => new Outcome<CreatedAcmeKeyView>.Refused(problem),
+            _ => throw new InvalidOperationException(),
+        };
+    }
+
+    private static async ValueTask<Outcome<AcmeKeyRevokedView>> RevokeKeyAsync(AdminCall call, CancellationToken cancellationToken) =>
+        await call.Services.Authority.Acme.ExternalKeys.RevokeAsync(call.Path("id"), call.Actor, call.CorrelationId, cancellationToken) switch
+        {
+            Outcome<string>.Done(var id) => new Outcome<AcmeKeyRevokedView>.Done(new AcmeKeyRevokedView(id)),
+            Outcome<string>.Refused(var problem) => new Outcome<AcmeKeyRevokedView>.Refused(problem),
+            _ => throw new InvalidOperationException(),
+        };
+
+    private static async ValueTask<Outcome<AcmeAccountsView>> AccountsAsync(AdminCall call, CancellationToken cancellationToken) =>
+        new Outcome<AcmeAccountsView>.Done(new AcmeAccountsView([.. (await call.Services.Authority.Acme.Accounts.ListAsync(ListLimit, cancellationToken)).Select(View)]));
+
+    private static async ValueTask<Outcome<AcmeAccountView>> RevokeAccountAsync(AdminCall call, CancellationToken cancellationToken)
+    {
+        switch (await call.Services.Authority.Acme.Accounts.RevokeAsync(call.Path("id"), call.Actor, call.CorrelationId, cancellationToken))
+        {
+            case AcmeOutcome<AcmeAccount>.Done(var account):
+                return new Outcome<AcmeAccountView>.Done(View(account));
+            case AcmeOutcome<AcmeAccount>.Refused({ Status: StatusCodes.Status404NotFound }):
+                return await call.RefuseAsync<AcmeAccountView>(new PkiProblem(PkiProblemKind.NotFound, "there is no ACME account of that id"), cancellationToken);
+            default:
+                return await call.RefuseAsync<AcmeAccountView>(new PkiProblem(PkiProblemKind.Conflict, "the account has ended already"), cancellationToken);
+        }
+    }
+
+    private static AcmeKeyView View(AcmeExternalKey key) => new(key.Id, key.Owner, key.Names, key.Profiles, key.MaxAccounts, key.Accounts, key.Created, key.NotAfter, key.Revoked);
+
+    private static AcmeAccountView View(AcmeAccount account) =>
+        new(account.Id, account.Owner, account.State, account.Contacts, Base64Url.EncodeToString(account.Thumbprint), account.ExternalKey, account.Created);
+}

@@ -1,0 +1,47 @@
+using System.Text.Json.Serialization;
+using AgentPki.Authority.Store;
+
+namespace AgentPki.Protocols.Admin;
+
+/// <summary>A new external account key (RFC 8555 §7.3.4).</summary>
+/// <param name="Owner">Who answers for what its accounts enrol.</param>
+/// <param name="Id">The kid; null: one is made.</param>
+/// <param name="Names">Globs of DNS names, and of SPIFFE paths (with <c>/</c> at their start) for which the key is the authorization; null or empty: every DNS name of the profile.</param>
+/// <param name="Profiles">Null or empty: every profile that takes ACME.</param>
+/// <param name="MaxAccounts">How many accounts it makes; 0: any number.</param>
+/// <param name="Lifetime">Seconds.</param>
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
+public sealed record CreateAcmeKeyCommand(
+    string Owner, string? Id = null, IReadOnlyList<string>? Names = null, IReadOnlyList<string>? Profiles = null, int MaxAccounts = 1, long Lifetime = 86400);
+
+/// <param name="MaxAccounts">Null: any number.</param>
+public sealed record AcmeKeyView(
+    string Id,
+    string Owner,
+    IReadOnlyList<string> Names,
+    IReadOnlyList<string> Profiles,
+    int? MaxAccounts,
+    int Accounts,
+    DateTimeOffset Created,
+    DateTimeOffset NotAfter,
+    DateTimeOffset? Revoked);
+
+public sealed record AcmeKeysView(IReadOnlyList<AcmeKeyView> Keys);
+
+/// <summary>A new external account key. The secret is shown here, once; the appliance keeps it wrapped under a key of its token.</summary>
+/// <param name="Secret">The MAC key, base64url.</param>
+/// <param name="Directory">The URL that clients are given with it.</param>
+public sealed record CreatedAcmeKeyView(AcmeKeyView Key, string Secret, string Directory)
+{
+    /// <summary>The id alone (invariant 8).</summary>
+    public override string ToString() => $"CreatedAcmeKeyView {Key.Id}";
+}
+
+public sealed record AcmeKeyRevokedView(string Id);
+
+/// <summary>An ACME account.</summary>
+/// <param name="Thumbprint">RFC 7638, base64url.</param>
+/// <param name="ExternalKey">The external account key that vouched for it; null: none did.</param>
+public sealed record AcmeAccountView(string Id, string Owner, AcmeAccountState State, IReadOnlyList<string> Contacts, string Thumbprint, string? ExternalKey, DateTimeOffset Created);
+
+public sealed record AcmeAccountsView(IReadOnlyList<AcmeAccountView> Accounts);
