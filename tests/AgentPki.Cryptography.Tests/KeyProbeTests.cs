@@ -12,7 +12,8 @@ public sealed class KeyProbeTests
     private readonly HookedProvider _postQuantum = new(new BouncyCastleProvider());
     private readonly CryptoProviders _providers;
 
-    public KeyProbeTests() => _providers = new(_classical, _postQuantum, new CompositeProvider(_classical, _postQuantum));
+    // BouncyCastle first, which has no ECDSA here: where OpenSSL is 3.5 the platform has both halves.
+    public KeyProbeTests() => _providers = new(_postQuantum, _classical, new CompositeProvider(_postQuantum, _classical));
 
     [Fact]
     public async Task RunAsync_OneKey_SaysWhereItIsAndThatItVerifies()

@@ -47,7 +47,8 @@ public sealed class HungModuleTests(FaultyModule module) : FaultTestBase(module)
     [Fact]
     public async Task SignAsync_NoSessionFree_FailsAtTheDeadlineAndSaysSo()
     {
-        var (_, key) = await KeyAsync(Module.Token(sessions: 1, deadline: 0.5));
+        // Long enough that the second is queued before the first is given up, on a loaded machine too: its session is replaced then.
+        var (_, key) = await KeyAsync(Module.Token(sessions: 1, deadline: 2));
         Module.Hang("C_Sign", times: 1);
         var first = AssertUnavailable(key);
         var second = await AssertUnavailable(key);
