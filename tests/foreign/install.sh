@@ -19,6 +19,9 @@ file_of /usr/include/stdio.h libc6-dev
 command_of faketime faketime
 command_of patchelf patchelf
 command_of shellcheck shellcheck
+command_of swtpm swtpm
+command_of swtpm_localca swtpm-tools
+command_of tpm2_certify tpm2-tools
 command_of javac default-jdk-headless
 file_of /usr/share/java/bcprov.jar libbcprov-java
 file_of /usr/share/java/bcutil.jar libbcutil-java

@@ -1,4 +1,5 @@
 using System.Buffers.Text;
+using System.Collections.ObjectModel;
 using System.Security.Cryptography;
 using System.Text;
 using AgentPki.Authority.Acme.Validation;
@@ -9,7 +10,11 @@ namespace AgentPki.Authority.Acme;
 /// <summary>One challenge of an authorization as its account sees it (RFC 8555 §7.1.5).</summary>
 /// <param name="Token">Empty for types that have none.</param>
 /// <param name="Error">A problem document.</param>
-public sealed record AcmeChallenge(string Type, string Token, AcmeChallengeState State, DateTimeOffset? Validated, string? Error);
+public sealed record AcmeChallenge(string Type, string Token, AcmeChallengeState State, DateTimeOffset? Validated, string? Error)
+{
+    /// <summary>What its type adds to the object.</summary>
+    public IReadOnlyDictionary<string, string> Members { get; init; } = ReadOnlyDictionary<string, string>.Empty;
+}
 
 /// <summary>RFC 8555 §7.1.6.</summary>
 public enum AcmeChallengeState
@@ -39,10 +44,10 @@ public sealed class AcmeChallenges(IReadOnlyList<IChallengeValidator> validators
     {
         if (authorization.Challenge is { } answered)
         {
-            return [new AcmeChallenge(answered, Token(authorization.Seed, answered), StateOf(authorization), authorization.Validated, authorization.Error)];
+            return [new AcmeChallenge(answered, Token(authorization.Seed, answered), StateOf(authorization), authorization.Validated, authorization.Error) { Members = Find(answered)?.Members ?? ReadOnlyDictionary<string, string>.Empty }];
         }
 
-        return [.. validators.Where(v => v.Handles(authorization.Identifier, authorization.Wildcard)).Select(v => new AcmeChallenge(v.Type, Token(authorization.Seed, v.Type), AcmeChallengeState.Pending, null, null))];
+        return [.. validators.Where(v => v.Handles(authorization.Identifier, authorization.Wildcard)).Select(v => new AcmeChallenge(v.Type, Token(authorization.Seed, v.Type), AcmeChallengeState.Pending, null, null) { Members = v.Members })];
     }
 
     /// <summary>A token for each type, all of one seed: no two challenges share one (RFC 8555 §8.3).</summary>

@@ -216,8 +216,14 @@ public sealed class AcmeOrders
                     return forbidden;
                 }
 
-                var facts = authorizations.SelectMany(a => AcmeFacts.Read(a.Facts)).ToLookup(f => f.Name, f => f.Value, StringComparer.Ordinal);
-                var requester = new Requester.AcmeOrder(account, order) { Names = _names.NamesOf(order), AgentId = _names.AgentOf(order), KeySha256 = facts[AcmeFacts.KeySha256].FirstOrDefault() };
+                var keys = authorizations.SelectMany(a => AcmeFacts.Read(a.Facts)).Where(f => f.Name == AcmeFacts.KeySha256).Select(f => f.Value).Distinct(StringComparer.Ordinal).ToList();
+                if (keys.Count > 1)
+                {
+                    // Otherwise one device would get a certificate that names another.
+                    return new AcmeProblem(AcmeErrorType.Unauthorized, "The authorizations of this order attest different keys, and a certificate is for one; place an order for each device.");
+                }
+
+                var requester = new Requester.AcmeOrder(account, order) { Names = _names.NamesOf(order), AgentId = _names.AgentOf(order), KeySha256 = keys.FirstOrDefault() };
                 var request = new EnrollmentRequest(csr, requester, ProfileLabel(order.Profile), EnrollmentKind.Enroll, Protocol, correlationId);
                 return await _registration.EnrollAsync(request, cancellationToken) switch
                 {
@@ -342,8 +348,8 @@ public sealed class AcmeOrders
         AcmeAccount account, AcmeIdentifier identifier, AcmeExternalKey? key, DateTimeOffset now, DateTimeOffset expires, CancellationToken cancellationToken)
     {
         var (name, wildcard) = (identifier.ForAuthorization, identifier.IsWildcard);
-        // Not one that would end before the client has made its request.
-        if (await _store.FindValidAuthorizationAsync(account.Id, name, wildcard, now + TimeSpan.FromMinutes(1), cancellationToken) is { } valid && name.Type != AcmeIdentifierTypes.PermanentIdentifier)
+        // Not one that would end before the client has made its request, and not one that is for a single key: a renewal may bring another.
+        if (await _store.FindValidAuthorizationAsync(account.Id, name, wildcard, now + TimeSpan.FromMinutes(1), cancellationToken) is { Facts: null } valid && name.Type != AcmeIdentifierTypes.PermanentIdentifier)
         {
             return (valid, false);
         }

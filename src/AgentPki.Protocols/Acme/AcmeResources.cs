@@ -107,6 +107,11 @@ internal static class AcmeResources
         json.WriteString("url"u8, urls.Challenge(authorization, challenge));
         json.WriteString("status"u8, WireName(challenge.State));
         json.WriteString("token"u8, challenge.Token);
+        foreach (var (name, value) in challenge.Members)
+        {
+            json.WriteString(name, value);
+        }
+
         if (challenge.Validated is { } validated)
         {
             json.WriteString("validated"u8, Time(validated));

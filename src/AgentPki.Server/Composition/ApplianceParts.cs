@@ -4,6 +4,8 @@ using AgentPki.Authority.Composition;
 using AgentPki.Authority.Store;
 using AgentPki.Cryptography;
 using AgentPki.Pkcs11;
+using AgentPki.Protocols.Acme.Attestation;
+using AgentPki.Protocols.Acme.AuthorityTokens;
 using AgentPki.Protocols.Acme.Validation;
 using AgentPki.Server.Cli;
 using AgentPki.Server.Configuration;
@@ -42,6 +44,8 @@ public sealed class ApplianceParts : IAsyncDisposable
     {
         var profiles = ProfileFiles.Load(home);
         var relatedAuthorities = RelatedAuthorities.Load(home);
+        var attestation = AcmeTrustFiles.Attestation(home, options.Acme.Attestation);
+        var authorityTokens = AcmeTrustFiles.Tokens(home, options.Acme.AuthorityTokens);
         var tokens = await OpenTokens.OpenAsync(tokenOptions, clock, loggers, cancellationToken);
         try
         {
@@ -49,7 +53,7 @@ public sealed class ApplianceParts : IAsyncDisposable
             var store = await SqliteStore.OpenAsync(StoreOptionsOf(home, options), clock, loggers.CreateLogger<SqliteStore>(), cancellationToken);
             var environment = new AuthorityEnvironment(ProviderList.Of(tokens, ProviderList.Wrapped(home, wrappingToken, wrapper, clock)), AuthorityStores.Of(store), profiles, AuthorityOptionsOf(options, placement, relatedAuthorities), clock, loggers) { Wrapper = wrapper };
             var validation = new AcmeValidation(options.Acme.Validation, environment.Providers, clock);
-            environment = environment with { ChallengeValidators = validation.Validators, Caa = validation.Caa };
+            environment = environment with { ChallengeValidators = [.. validation.Validators, .. DeviceAttestation.Validators(attestation, environment.Providers, clock), .. AuthorityTokenChallenge.Validators(authorityTokens, environment.Providers, clock)], Caa = validation.Caa };
             return new ApplianceParts(home, options, tokens, wrapper, store, environment);
         }
         catch (StoreUnavailableException error)

@@ -7,8 +7,8 @@ using AgentPki.Protocols.Acme.Validation.Resolution;
 
 namespace AgentPki.Server.Configuration;
 
-/// <summary>ACME as configured: what the service does, and how it validates.</summary>
-public sealed record AcmeSettings(AcmeOptions Service, AcmeValidationOptions Validation);
+/// <summary>ACME as configured: what the service does, how it validates, and whom it believes about devices and agents.</summary>
+public sealed record AcmeSettings(AcmeOptions Service, AcmeValidationOptions Validation, AttestationSettings Attestation, AuthorityTokenSettings AuthorityTokens);
 
 /// <summary>Reads the section <c>acme:</c> and, for a development home, the variables with which stock clients are tried without privileges.</summary>
 internal static class AcmeReader
@@ -33,10 +33,14 @@ internal static class AcmeReader
             MaximumIdentifiers = section.Number("maximumNames", 100, 1, 1000),
         };
         var validation = ReadValidation(section.Section("validation"), development, variable, problems) with { CaaIdentities = caa };
+        var attestation = AttestationReader.Read(section.Section("attestation"));
+        var tokens = AuthorityTokenReader.Read(section.Section("authorityTokens"));
         section.RefuseUnknown();
         Check(section, () => service.Validate());
         Check(section, () => validation.Validate());
-        return new AcmeSettings(service, validation);
+        Check(section, () => attestation.Options.Validate());
+        Check(section, () => tokens.Options.Validate());
+        return new AcmeSettings(service, validation, attestation, tokens);
     }
 
     private static AcmeValidationOptions ReadValidation(YamlSection section, bool development, Func<string, string?> variable, List<ConfigurationProblem> problems)

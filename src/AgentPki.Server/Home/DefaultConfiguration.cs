@@ -73,6 +73,7 @@ public static class DefaultConfiguration
               externalAccountRequired: false   # true: new accounts need a key from `agentpki acme eab new`
               authorizationLifetime: 1h        # how long a proven name may be ordered again without proof
               # caaIdentities: [pki.example.org]   # look at CAA records, and take these names for this CA
+              # attestation, authorityTokens: devices and authorities whose word is taken for SPIFFE IDs (docs/acme.md)
               validation:
                 allow: []      # networks of your own whose names may be proven; the public Internet is allowed
                 # resolvers: [192.0.2.53]   # default: those of /etc/resolv.conf

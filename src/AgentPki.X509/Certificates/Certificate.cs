@@ -82,7 +82,7 @@ public sealed class Certificate : IEquatable<Certificate>
     public X509Extension? FindExtension(string oid) => Fields.Find(oid);
 
     /// <summary>Whether <paramref name="time"/> lies in the validity period, both ends included (RFC 5280 §4.1.2.5).</summary>
-    public bool IsValidAt(DateTimeOffset time) => time >= NotBefore && time < NotAfter.AddSeconds(1);
+    public bool IsValidAt(DateTimeOffset time) => time >= NotBefore && time - NotAfter < TimeSpan.FromSeconds(1);
 
     /// <summary>SHA-256 over the DER; 32 octets.</summary>
     public byte[] Fingerprint() => SHA256.HashData(_der);

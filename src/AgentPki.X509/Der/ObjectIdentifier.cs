@@ -17,6 +17,19 @@ public static class ObjectIdentifier
     /// <exception cref="ArgumentException">Not a dotted OID.</exception>
     public static ReadOnlySpan<byte> Encode(string dotted) => Encoded.TryGetValue(dotted, out var known) ? known : EncodeSlow(dotted);
 
+    /// <summary>Whether a text is an object identifier in dotted form, of a length that is taken here.</summary>
+    public static bool IsDotted(string text)
+    {
+        try
+        {
+            return !Encode(text).IsEmpty;
+        }
+        catch (ArgumentException)
+        {
+            return false;
+        }
+    }
+
     /// <summary>False for empty, truncated, non-minimal or oversized content.</summary>
     public static bool TryDecode(ReadOnlySpan<byte> content, [NotNullWhen(true)] out string? dotted)
     {

@@ -66,6 +66,14 @@ public sealed class ConfigurationReaderTests
     [InlineData("trustDomain: a.test\ntokens: [{kind: nss}, {kind: nss}]", "f.yaml:2", "tokens", "two are named 'nss'")]
     [InlineData("trustDomain: a.test\ntokens: [{kind: nss}]\ntoken: {kind: nss}", "f.yaml:3", "token", "into the list")]
     [InlineData("trustDomain: a.test\ntokens: [{kind: nss, sesions: 2}]", "f.yaml:2", "tokens[0].sesions", "is not a field here")]
+    [InlineData("trustDomain: a.test\nacme: {attestation: {tpm: {}}}", "f.yaml", "acme.attestation.tpm.roots", "names no file")]
+    [InlineData("trustDomain: a.test\nacme: {attestation: {tpm: {roots: [r.pem], pcrs: [{index: 7, values: [00]}]}}}", "f.yaml", "acme.acme", "no sha256 value")]
+    [InlineData("trustDomain: a.test\nacme: {attestation: {androidKey: {roots: [r.pem], minimum: best}}}", "f.yaml:2", "acme.attestation.androidKey.minimum", "strongbox")]
+    [InlineData("trustDomain: a.test\nacme: {attestation: {agents: [{device: '*', path: /one}]}}", "f.yaml", "acme.acme", "one agent for many devices")]
+    [InlineData("trustDomain: a.test\nacme: {attestation: {yubikey: {}}}", "f.yaml:2", "acme.attestation.yubikey", "is not a field here")]
+    [InlineData("trustDomain: a.test\nacme: {authorityTokens: {keys: [{paths: [/a]}]}}", "f.yaml", "acme.authorityTokens.keys[0].file", "names no file")]
+    [InlineData("trustDomain: a.test\nacme: {authorityTokens: {keys: [{file: k.pem, paths: [a]}]}}", "f.yaml:2", "acme.authorityTokens.keys[0].paths", "globs over SPIFFE paths")]
+    [InlineData("trustDomain: a.test\nacme: {authorityTokens: {url: 'http://x'}}", "f.yaml", "acme.acme", "no https URL")]
     [InlineData("trustDomain: [", "f.yaml:", "(syntax)", "")]
     [InlineData("- a\n- b", "f.yaml", "(whole file)", "mapping")]
     public void Read_OneThingWrong_NamesFileLineAndField(string text, string source, string field, string detail)
@@ -93,6 +101,44 @@ public sealed class ConfigurationReaderTests
         Assert.Empty(problems);
         Assert.Equal([("softhsm", "secrets/pin", "secrets/so-pin"), ("lattice", "secrets/pin-lattice", "secrets/so-pin-lattice")], options.Tokens.Select(t => (t.Name, t.PinFile, t.OfficerPinFile)));
         Assert.Equal("b-", options.KeyPrefix);
+    }
+
+    [Fact]
+    public void Read_AttestationAndAuthorityTokens_AreWhatTheySay()
+    {
+        var (options, problems) = Read("""
+            trustDomain: a.test
+            acme:
+              attestation:
+                tpm:
+                  roots: [attestation/ak.pem]
+                  revoked: [00:1f]
+                  pcrs: [{index: 7, values: [0000000000000000000000000000000000000000000000000000000000000000]}]
+                androidKey: {roots: [attestation/android.pem], minimum: strongbox, verifiedBoot: false}
+                apple: {roots: [attestation/apple.pem]}
+                agents: [{device: "edge-*", path: "/agent/edge/{device}"}]
+              authorityTokens:
+                url: https://tokens.example/
+                longest: 1h
+                keys: [{file: authorities/fleet.pem, issuer: fleet, paths: [/agent/fleet/*]}]
+            """);
+
+        Assert.Empty(problems);
+        var attestation = options.Acme.Attestation;
+        Assert.Equal(("attestation/ak.pem", "attestation/android.pem", "attestation/apple.pem"), (attestation.TpmRoots.Single(), attestation.AndroidKeyRoots.Single(), attestation.AppleRoots.Single()));
+        Assert.Equal(("00:1f", 7, "sha256"), (attestation.Options.Tpm?.Trust.Revoked.Single(), attestation.Options.Tpm?.Pcrs.Single().Index, attestation.Options.Tpm?.Pcrs.Single().Bank));
+        Assert.Equal((Protocols.Acme.Attestation.AndroidKey.AndroidSecurityLevel.StrongBox, false), (attestation.Options.AndroidKey?.Minimum, attestation.Options.AndroidKey?.VerifiedBoot));
+        Assert.Equal(new Protocols.Acme.Attestation.DeviceRule("edge-*", "/agent/edge/{device}"), attestation.Options.Rules.Single());
+        var tokens = options.Acme.AuthorityTokens;
+        Assert.Equal(("https://tokens.example/", TimeSpan.FromHours(1)), (tokens.Options.Url, tokens.Options.LongestLife));
+        Assert.Equal(("authorities/fleet.pem", "fleet", "/agent/fleet/*"), (tokens.Keys.Single().File, tokens.Keys.Single().Issuer, tokens.Keys.Single().Paths.Single()));
+    }
+
+    [Fact]
+    public void Read_NoAttestation_NoFormatIsTaken()
+    {
+        var attestation = Read("trustDomain: a.test").Options.Acme.Attestation.Options;
+        Assert.Equal((null, null, null), (attestation.Tpm, attestation.AndroidKey, attestation.Apple));
     }
 
     [Fact]

@@ -21,6 +21,14 @@ public sealed class CertificateChainTests
     }
 
     [Fact]
+    public void Validate_CertificateWithoutEnd_IsValid()
+    {
+        // RFC 5280 §4.1.2.5: 99991231235959Z says that there is none; makers of devices write it.
+        var endless = TestPki.Issue(TestPki.AgentTbs() with { NotAfter = new DateTimeOffset(9999, 12, 31, 23, 59, 59, TimeSpan.Zero) }, TestPki.IssuingKey);
+        Assert.IsType<ChainResult.Valid>(Validate(endless));
+    }
+
+    [Fact]
     public void Validate_IssuingAsAnchor_IsValid() =>
         Assert.IsType<ChainResult.Valid>(CertificateChain.Validate(TestPki.Agent, [], [TestPki.Issuing], Options, TestPki.Providers));
 

@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using AgentPki.X509.Der;
 using AgentPki.X509.Names;
 
 namespace AgentPki.Authority.Acme.Validation;
@@ -81,7 +82,7 @@ public sealed record AcmeIdentifier
                 break;
             case AcmeIdentifierTypes.PermanentIdentifier:
                 normal = value;
-                wrong = CheckOpaque(value);
+                wrong = CheckOpaque(value) ?? CheckAssigner(value);
                 break;
             default:
                 (error, detail) = (AcmeErrorType.UnsupportedIdentifier, $"Identifiers of type '{AcmeText.Shown(type)}' are not known here; this server knows {AcmeIdentifierTypes.Listed}.");
@@ -172,4 +173,14 @@ public sealed record AcmeIdentifier
         : !value.All(AcmeText.IsPlain) ? "it has control or invisible characters"
         : value.Trim() != value ? "it starts or ends with white space"
         : null;
+
+    // draft-ietf-acme-device-attest-10 §3.1: the device's identifier without a slash, then perhaps a slash and the assigner's object identifier.
+    private static string? CheckAssigner(string value)
+    {
+        var slash = value.IndexOf('/', StringComparison.Ordinal);
+        return slash < 0 ? null
+            : slash == 0 ? "nothing stands before its slash"
+            : !ObjectIdentifier.IsDotted(value[(slash + 1)..]) ? "what follows its slash is no object identifier in dotted form; a device's identifier has no slash"
+            : null;
+    }
 }

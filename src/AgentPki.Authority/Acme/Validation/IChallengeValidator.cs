@@ -1,3 +1,5 @@
+using System.Collections.ObjectModel;
+
 namespace AgentPki.Authority.Acme.Validation;
 
 /// <summary>
@@ -8,6 +10,9 @@ public interface IChallengeValidator
 {
     /// <summary>The challenge's <c>type</c> (RFC 8555 §9.7.8): <c>http-01</c>, <c>dns-01</c> and so on.</summary>
     string Type { get; }
+
+    /// <summary>Members of the challenge object besides those of RFC 8555 §7.1.5 and §8, all of them texts.</summary>
+    IReadOnlyDictionary<string, string> Members => ReadOnlyDictionary<string, string>.Empty;
 
     /// <summary>Whether this challenge is offered for an identifier.</summary>
     /// <param name="identifier">As an authorization names it: without <c>*.</c>.</param>

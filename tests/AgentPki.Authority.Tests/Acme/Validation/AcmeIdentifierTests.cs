@@ -20,7 +20,7 @@ public sealed class AcmeIdentifierTests
     [InlineData("ip", "2001:DB8:0:0:0:0:0:1", "2001:db8::1")]
     [InlineData("ip", "2001:db8:0:1:1:1:1:1", "2001:db8:0:1:1:1:1:1")]
     [InlineData("spiffe", "spiffe://agents.test/Agent/7", "spiffe://agents.test/Agent/7")]
-    [InlineData("permanent-identifier", "SN 0042/ä", "SN 0042/ä")]
+    [InlineData("permanent-identifier", "SN 0042 ä", "SN 0042 ä")]
     public void TryParse_ValidIdentifier_HasNormalForm(string type, string value, string normal)
     {
         Assert.True(AcmeIdentifier.TryParse(type, value, out var identifier, out _, out var detail), detail);
@@ -88,6 +88,24 @@ public sealed class AcmeIdentifierTests
         Assert.False(AcmeIdentifier.TryParse(type, "x", out _, out var error, out var detail));
         Assert.Equal(AcmeErrorType.UnsupportedIdentifier, error);
         Assert.Contains(AcmeIdentifierTypes.Listed, detail);
+    }
+
+    [Theory]
+    [InlineData("ABCDEF123456/1.2.3.4", null)]
+    [InlineData("ABCDEF123456/2.999.1", null)]
+    [InlineData("/1.2.3.4", "nothing stands before its slash")]
+    [InlineData("ABCDEF123456/", "no object identifier")]
+    [InlineData("ABC/DEF/1.2.3.4", "no object identifier")]
+    [InlineData("ABCDEF123456/1.2.03", "no object identifier")]
+    [InlineData("ABCDEF123456/3.1", "no object identifier")]
+    public void TryParse_PermanentIdentifier_SlashIsBeforeTheAssignerAlone(string value, string? because)
+    {
+        Assert.Equal(because is null, AcmeIdentifier.TryParse("permanent-identifier", value, out _, out var error, out var detail));
+        if (because is not null)
+        {
+            Assert.Equal(AcmeErrorType.Malformed, error);
+            Assert.Contains(because, detail);
+        }
     }
 
     [Fact]
