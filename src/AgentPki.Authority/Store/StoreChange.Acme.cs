@@ -42,7 +42,7 @@ public abstract partial record StoreChange
     /// <param name="Expires">Until when a valid authorization may be used.</param>
     public sealed record SettleAcmeAuthorization(string AuthorizationId, string Challenge, string? Error, string? Facts, DateTimeOffset Time, DateTimeOffset Expires) : StoreChange;
 
-    /// <summary>Gives up an authorization; conflict unless it is pending or valid. Pending orders that name it become invalid.</summary>
+    /// <summary>Gives up an authorization; conflict unless it is pending or valid. Pending and ready orders that name it become invalid (RFC 8555 §7.1.6).</summary>
     public sealed record DeactivateAcmeAuthorization(string AuthorizationId) : StoreChange;
 
     /// <summary>The request of a ready order waits for a person; conflict unless it is ready.</summary>

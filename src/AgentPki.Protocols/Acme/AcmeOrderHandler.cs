@@ -43,7 +43,12 @@ internal sealed class AcmeOrderHandler(AcmeServices services)
             }
             else if (!Pkcs10Request.TryParse(der, out var csr, out var error))
             {
-                await exchange.RefuseAsync(new AcmeProblem(AcmeErrorType.BadCsr, error.Detail));
+                await exchange.RefuseAsync(new AcmeProblem(AcmeErrorType.BadCsr, $"The request cannot be read: {error.Detail}."));
+            }
+            else if (csr.PublicKey.Equals(exchange.Request.Key))
+            {
+                // A key has one purpose: whoever serves TLS with the certificate's key could act for the account.
+                await exchange.RefuseAsync(new AcmeProblem(AcmeErrorType.BadCsr, "The request is for the account's own key; make another key for the certificate."));
             }
             else
             {

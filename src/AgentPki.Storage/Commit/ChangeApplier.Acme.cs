@@ -215,5 +215,5 @@ internal sealed partial class ChangeApplier
             : null;
 
     private void FailOrdersThatNeed(long authorization, string? error) =>
-        Write(session.Prepared("UPDATE acme_orders SET state = 4, error = ?2 WHERE state = 0 AND number IN (SELECT order_number FROM acme_needs WHERE needed = ?1)").Bind(1, authorization).Bind(2, error));
+        Write(session.Prepared("UPDATE acme_orders SET state = 4, error = ?2 WHERE state < 2 AND number IN (SELECT order_number FROM acme_needs WHERE needed = ?1)").Bind(1, authorization).Bind(2, error));
 }

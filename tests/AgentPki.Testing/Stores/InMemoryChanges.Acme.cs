@@ -140,7 +140,7 @@ internal static partial class InMemoryChanges
 
     private static InMemoryState FailOrdersThatNeed(InMemoryState state, string authorization, string? error)
     {
-        foreach (var order in state.AcmeOrders.Where(o => o.State == AcmeOrderState.Pending && o.Authorizations.Contains(authorization)))
+        foreach (var order in state.AcmeOrders.Where(o => o.State < AcmeOrderState.Processing && o.Authorizations.Contains(authorization)))
         {
             state = Replace(state, order, o => o with { State = AcmeOrderState.Invalid, Error = error });
         }

@@ -183,12 +183,14 @@ public abstract partial class StoreContractTests<TStore>
     }
 
     [Fact]
-    public async Task DeactivateAcmeAuthorization_FailsPendingOrders_AndIsDoneOnce()
+    public async Task DeactivateAcmeAuthorization_FailsPendingAndReadyOrders_AndIsDoneOnce()
     {
-        var order = AddOrder(1, "a.test");
+        var (order, ready) = (AddOrder(1, "a.test"), ReadyOrder(2));
         Step(new StoreChange.DeactivateAcmeAuthorization(order.Authorizations[0]));
+        Step(new StoreChange.DeactivateAcmeAuthorization(ready.Authorizations[0]));
 
         Assert.Equal(AcmeOrderState.Invalid, (await Acme.FindOrderAsync(order.Id, Cancelled))?.State);
+        Assert.Equal(AcmeOrderState.Invalid, (await Acme.FindOrderAsync(ready.Id, Cancelled))?.State);
         Conflict(new StoreChange.DeactivateAcmeAuthorization(order.Authorizations[0]));
         Conflict(new StoreChange.AttemptAcmeChallenge(order.Authorizations[0], "http-01", [], StoreSamples.Now));
     }
