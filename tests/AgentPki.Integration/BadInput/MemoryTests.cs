@@ -10,6 +10,7 @@ public sealed class MemoryTests
 
     [Theory]
     [InlineData(3, 6)]
+    [Trait("tier", "full")]
     public Task HostileRequests_ByTheThousand_LeaveMemoryAsItWas(int warmUp, int rounds) => RunAsync(warmUp, rounds);
 
     [Theory]

@@ -46,7 +46,7 @@ public sealed class EstFullCmcTests
 
     [Theory]
     [InlineData("ml-dsa-65")]
-    [InlineData("slh-dsa-sha2-128s")]
+    [InlineData("slh-dsa-sha2-128s", Traits = ["tier", "full"])] // twenty seconds of signing
     [InlineData("mldsa65-ecdsa-p256")]
     public async Task FullCmc_SignedWithAPostQuantumCertificate_IsIssued(string kind)
     {
