@@ -47,8 +47,10 @@ def main():
         body = bytes.fromhex(f"00000148{int(key, 16):08x}{int(ak, 16):08x}00000012{password}{password}0020{nonce.hex()}0010")
         with open(path("command"), "wb") as file:
             file.write(bytes.fromhex(f"8002{6 + len(body):08x}") + body)
-        subprocess.run(["tpm2_send", "-o", path("response"), path("command")], check=True)
-        response = read("response")
+        response = bytes.fromhex("00000000000000000922")
+        while response[6:10] == bytes.fromhex("00000922"):  # TPM_RC_RETRY: the first use after a start
+            subprocess.run(["tpm2_send", "-o", path("response"), path("command")], check=True)
+            response = read("response")
         if response[6:10] != bytes(4):
             raise SystemExit(f"TPM2_Certify: error 0x{response[6:10].hex()}")
         end, length = 14 + int.from_bytes(response[10:14], "big"), int.from_bytes(response[14:16], "big")
