@@ -22,6 +22,12 @@ command_of shellcheck shellcheck
 command_of swtpm swtpm
 command_of swtpm_localca swtpm-tools
 command_of tpm2_certify tpm2-tools
+command_of certbot certbot
+command_of lego lego
+command_of uacme uacme
+command_of dehydrated dehydrated
+command_of node nodejs
+command_of npm npm
 command_of javac default-jdk-headless
 file_of /usr/share/java/bcprov.jar libbcprov-java
 file_of /usr/share/java/bcutil.jar libbcutil-java

@@ -30,6 +30,20 @@ internal sealed class HomeStore(string home)
         Read($"SELECT leaf, kind, details FROM ledger WHERE leaf >= {leaf} ORDER BY leaf",
             row => ((long)row[0], (int)(long)row[1], row[2] is byte[] details ? Encoding.UTF8.GetString(details) : ""));
 
+    /// <summary>Every revoked serial number, upper-case hexadecimal, and its reason.</summary>
+    public IReadOnlyDictionary<string, int> Revocations() =>
+        Read("SELECT serial, reason FROM revocations", row => (Serial: Convert.ToHexString((byte[])row[0]), Reason: (int)(long)row[1])).ToDictionary(row => row.Serial, row => row.Reason);
+
+    /// <summary>The certificates that ACME orders said to replace, as RFC 9773 §4.1 names them.</summary>
+    public IReadOnlyList<string> AcmeReplacements() => Read("SELECT replaces FROM acme_orders WHERE replaces IS NOT NULL", row => (string)row[0]);
+
+    /// <summary>Certificates of ACME accounts beside the orders that ended with one.</summary>
+    public (long Certificates, long Fulfilled, long Distinct, long Valid) AcmeBooks() => Read(
+        """
+        SELECT (SELECT count(*) FROM certificates WHERE requester LIKE 'acme:%'), count(certificate), count(DISTINCT certificate), coalesce(sum(state = 3), 0) FROM acme_orders
+        """,
+        row => ((long)row[0], (long)row[1], (long)row[2], (long)row[3])).Single();
+
     /// <summary>Runs a statement against a home that nothing serves: how a test plays the vandal.</summary>
     public int Vandalize(string sql)
     {

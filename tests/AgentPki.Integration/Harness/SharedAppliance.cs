@@ -10,7 +10,13 @@ namespace AgentPki.Integration.Harness;
 /// </summary>
 public sealed class SharedAppliance : IAsyncDisposable
 {
-    private readonly Lazy<Task<Appliance>> appliance = new(() => Appliance.StartNewAsync());
+    private readonly Lazy<AcmeTargets> targets = new(() => new AcmeTargets());
+    private readonly Lazy<Task<Appliance>> appliance;
+
+    public SharedAppliance() => appliance = new(() => Appliance.StartNewAsync(new ApplianceOptions { Environment = targets.Value.Environment }));
+
+    /// <summary>Where it looks when it validates; the ports are for one client at a time.</summary>
+    internal AcmeTargets Targets => targets.Value;
 
     internal Task<Appliance> GetAsync() => appliance.Value;
 
@@ -19,6 +25,11 @@ public sealed class SharedAppliance : IAsyncDisposable
         if (appliance.IsValueCreated)
         {
             await (await appliance.Value).DisposeAsync();
+        }
+
+        if (targets.IsValueCreated)
+        {
+            await targets.Value.DisposeAsync();
         }
     }
 }
