@@ -1,6 +1,8 @@
+using System.Text;
 using System.Text.Json;
 using AgentPki.Authority.Acme;
 using AgentPki.Authority.Acme.Validation;
+using AgentPki.Protocols.Jose;
 
 namespace AgentPki.Protocols.Acme;
 
@@ -62,28 +64,14 @@ internal readonly struct AcmePayload
     };
 
     /// <summary>Octets in base64url (RFC 8555 §6.1); null: not there.</summary>
-    public byte[]? Octets(string name)
-    {
-        if (Text(name) is not { } text)
-        {
-            return null;
-        }
-
-        try
-        {
-            return text.Contains('=', StringComparison.Ordinal) ? throw Wrong(name, "base64url without padding") : System.Buffers.Text.Base64Url.DecodeFromChars(text);
-        }
-        catch (FormatException)
-        {
-            throw Wrong(name, "base64url without padding");
-        }
-    }
+    public byte[]? Octets(string name) =>
+        Text(name) is not { } text ? null : JoseBase64.Decode(Encoding.UTF8.GetBytes(text)) ?? throw Wrong(name, "base64url without padding, line breaks or white space");
 
     /// <summary>The JSON text of an object; null: not there.</summary>
     public byte[]? Object(string name) => Find(name) switch
     {
         null => null,
-        { ValueKind: JsonValueKind.Object } value => System.Text.Encoding.UTF8.GetBytes(value.GetRawText()),
+        { ValueKind: JsonValueKind.Object } value => Encoding.UTF8.GetBytes(value.GetRawText()),
         _ => throw Wrong(name, "a JSON object"),
     };
 

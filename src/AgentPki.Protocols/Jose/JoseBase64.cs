@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Buffers.Text;
+using System.Text;
 
 namespace AgentPki.Protocols.Jose;
 
@@ -9,10 +10,16 @@ namespace AgentPki.Protocols.Jose;
 /// </summary>
 public static class JoseBase64
 {
-    private static readonly SearchValues<byte> Alphabet = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"u8);
+    private const string Characters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+    private static readonly SearchValues<char> Alphabet = SearchValues.Create(Characters);
+    private static readonly SearchValues<byte> AlphabetOctets = SearchValues.Create(Encoding.ASCII.GetBytes(Characters));
 
     /// <summary>Whether there is nothing but the 64 characters.</summary>
-    public static bool IsAlphabetOnly(ReadOnlySpan<byte> text) => !text.ContainsAnyExcept(Alphabet);
+    public static bool IsAlphabetOnly(ReadOnlySpan<byte> text) => !text.ContainsAnyExcept(AlphabetOctets);
+
+    /// <inheritdoc cref="IsAlphabetOnly(ReadOnlySpan{byte})"/>
+    public static bool IsAlphabetOnly(ReadOnlySpan<char> text) => !text.ContainsAnyExcept(Alphabet);
 
     /// <summary>The octets that a text of that length stands for; -1 when none has that length.</summary>
     public static int DecodedLength(int characters) => characters % 4 == 1 ? -1 : (int)((long)characters * 3 / 4);

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Text;
 using System.Text.Json;
 
@@ -14,8 +13,6 @@ internal ref struct JwsHeader
     private const int LongestText = 2048;
     private const int LongestNonce = 256;
     private const int LongestAlgorithm = 32;
-
-    private static readonly SearchValues<char> Base64UrlCharacters = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_");
 
     private ReadOnlySpan<byte> _jwk;
     private Seen _seen;
@@ -57,7 +54,7 @@ internal ref struct JwsHeader
         {
             var wrong = header.ReadText(ref reader, Seen.Nonce, LongestNonce, "nonce", out var nonce);
             header.Nonce = nonce;
-            return wrong ?? (nonce.AsSpan().ContainsAnyExcept(Base64UrlCharacters) ? JoseJson.Malformed("The nonce is not base64url; send one as it was received (RFC 8555 §6.5.2).") : null);
+            return wrong ?? (JoseBase64.IsAlphabetOnly(nonce) ? null : JoseJson.Malformed("The nonce is not base64url; send one as it was received (RFC 8555 §6.5.2)."));
         }
 
         if (reader.ValueTextEquals("url"u8))

@@ -75,7 +75,9 @@ internal sealed class SoftTpm : IDisposable
     public byte[] Certify(byte[] nonce, byte[] name, uint magic = 0xFF544347, ushort type = 0x8017) => Attest(magic, type, nonce, [.. Sized(name), .. Sized(name)]);
 
     /// <summary>TPMS_ATTEST of TPM2_Quote over the SHA-256 bank.</summary>
-    public byte[] Quote(byte[] nonce, params int[] indices)
+    public byte[] Quote(byte[] nonce, params int[] indices) => Quote(nonce, 0x000B, SHA256.HashData([.. indices.Order().SelectMany(Pcr)]), indices);
+
+    public byte[] Quote(byte[] nonce, ushort bank, byte[] digest, params int[] indices)
     {
         var bitmap = new byte[3];
         foreach (var index in indices)
@@ -83,8 +85,7 @@ internal sealed class SoftTpm : IDisposable
             bitmap[index / 8] |= (byte)(1 << (index % 8));
         }
 
-        var digest = SHA256.HashData([.. indices.Order().SelectMany(Pcr)]);
-        return Attest(0xFF544347, 0x8018, nonce, [.. UInt32(1), .. UInt16(0x000B), 3, .. bitmap, .. Sized(digest)]);
+        return Attest(0xFF544347, 0x8018, nonce, [.. UInt32(1), .. UInt16(bank), 3, .. bitmap, .. Sized(digest)]);
     }
 
     /// <summary>TPMT_SIGNATURE, ECDSA with SHA-256.</summary>

@@ -2,6 +2,7 @@ using System.Net;
 using System.Text;
 using AgentPki.Authority.Acme.Validation;
 using AgentPki.Protocols.Acme.Validation.Egress;
+using AgentPki.Protocols.Jose;
 
 namespace AgentPki.Protocols.Acme.Validation;
 
@@ -62,14 +63,14 @@ internal sealed class Http01Validator(EgressGate gate) : IChallengeValidator
         if (answer.Overflow)
         {
             return new ValidationResult.Invalid(
-                AcmeErrorType.IncorrectResponse, $"{Shown(visited)} at {answer.From} answered with more octets than are read, beginning with '{ShownBody(answer.Body)}'; the body should be the key authorization alone.");
+                AcmeErrorType.IncorrectResponse, $"{Shown(visited)} at {answer.From} answered with more octets than are read; the body should be the key authorization alone.");
         }
 
         var body = Encoding.Latin1.GetString(answer.Body).TrimEnd(' ', '\t', '\r', '\n', '\f', '\v');
         return string.Equals(body, request.KeyAuthorization, StringComparison.Ordinal)
             ? new ValidationResult.Valid($"http-01: {Shown(visited)} at {answer.From} holds the key authorization")
             : new ValidationResult.Invalid(
-                AcmeErrorType.IncorrectResponse, $"{Shown(visited)} at {answer.From} should hold '{request.KeyAuthorization}' and holds '{ShownBody(answer.Body)}'.");
+                AcmeErrorType.IncorrectResponse, $"{Shown(visited)} at {answer.From} should hold the key authorization '{request.KeyAuthorization}' and holds {ShownBody(body)}.");
     }
 
     /// <summary>Null and where to go on, or why not; as a clause that follows the target.</summary>
@@ -81,7 +82,7 @@ internal sealed class Http01Validator(EgressGate gate) : IChallengeValidator
             return $"one redirect too many; at most {gate.Options.MaximumRedirects} are followed";
         }
 
-        if (redirect.Location.Length == 0 || !Uri.TryCreate(visited[^1], redirect.Location, out var target) || target.Host.Length == 0)
+        if (Target(visited[^1], redirect.Location) is not { } target)
         {
             return "which is no URL";
         }
@@ -101,8 +102,22 @@ internal sealed class Http01Validator(EgressGate gate) : IChallengeValidator
             return $"a port that is not followed; those are {string.Join(", ", gate.Options.RedirectPorts)}";
         }
 
-        next = new UriBuilder(target) { Fragment = "" }.Uri;
+        next = target;
         return visited.Contains(next) ? "where it was before" : null;
+    }
+
+    /// <summary>A redirect's target without its fragment; null when it is no URL with a host.</summary>
+    private static Uri? Target(Uri from, string location)
+    {
+        try
+        {
+            return location.Length > 0 && Uri.TryCreate(from, location, out var target) && new UriBuilder(target) { Fragment = "" }.Uri is { IdnHost.Length: > 0 } bare ? bare : null;
+        }
+        catch (UriFormatException)
+        {
+            // A host that IDNA (RFC 5891) refuses: Uri finds it when IdnHost is asked for.
+            return null;
+        }
     }
 
     private static string UrlHost(IPAddress address) => address.AddressFamily == System.Net.Sockets.AddressFamily.InterNetworkV6 ? $"[{address}]" : address.ToString();
@@ -111,5 +126,9 @@ internal sealed class Http01Validator(EgressGate gate) : IChallengeValidator
     private static string Shown(List<Uri> visited) =>
         visited.Count == 1 ? AcmeText.Shown(visited[0].ToString(), 400) : $"{AcmeText.Shown(visited[0].ToString(), 400)} (by {visited.Count - 1} redirects now {AcmeText.Shown(visited[^1].ToString(), 200)})";
 
-    private static string ShownBody(byte[] body) => AcmeText.Shown(Encoding.Latin1.GetString(body).Trim());
+    // Whoever asks for a validation learns nothing of a server by it (RFC 8555 §10.4): of its answer only another key authorization, by its form, is shown.
+    private static string ShownBody(string body) =>
+        body.Split('.') is [{ Length: > 0 and <= 128 } token, { Length: 43 } thumbprint] && JoseBase64.IsAlphabetOnly(token) && JoseBase64.IsAlphabetOnly(thumbprint)
+            ? $"'{body}', which is another"
+            : $"{body.Length} octets that are none";
 }

@@ -70,6 +70,12 @@ public sealed class DeviceAttestValidatorTests : IDisposable
     [InlineData("{}", "no \"attObj\"")]
     [InlineData("{\"attObj\":7}", "attObj")]
     [InlineData("{\"attObj\":\"!\"}", "base64url")]
+    [InlineData("{\"attObj\":\"oA==\"}", "base64url without padding")]
+    [InlineData("{\"attObj\":\"o A\"}", "base64url without padding, line breaks or white space")]
+    [InlineData("{\"attObj\":\"oA\\r\\n\"}", "base64url without padding, line breaks or white space")]
+    [InlineData("{\"attObj\":\"oB\"}", "base64url")] // a bit that no octet has
+    [InlineData("{\"attObj\":\"o\u00e4\"}", "base64url")]
+    [InlineData("{\"attObj\":\"oA\"}", "lacks fmt or attStmt")]
     [InlineData("{\"attObj\":\"\"}", "not the CBOR map")]
     [InlineData("[]", "no JSON object")]
     public async Task ValidateAsync_PayloadThatIsNone_Refused(string payload, string because) => Attested.AssertRefused(await AskAsync(Encoding.UTF8.GetBytes(payload)), because);

@@ -143,6 +143,8 @@ public sealed class TpmFormatTests : IDisposable
     [InlineData("left out", "leaves out PCR 7")]
     [InlineData("values of a lie", "not the 1 values that were quoted")]
     [InlineData("too many values", "not the 1 values that were quoted")]
+    [InlineData("too few values", "not the 1 values that were quoted")]
+    [InlineData("bank of SHA-1", "PCR 7 of the bank 0x0004")]
     [InlineData("old quote", "another challenge")]
     [InlineData("quote of another AK", "quoteSig is not a signature of the AK")]
     [InlineData("another boot", "different starts")]
@@ -162,6 +164,11 @@ public sealed class TpmFormatTests : IDisposable
                 Quoted(_tpm.Quote(nonce, 7));
                 break;
             case "too many values": statement["pcrs"] = new[] { new byte[32], [] }; break;
+            case "too few values": statement["pcrs"] = Array.Empty<byte[]>(); break;
+            case "bank of SHA-1":
+                Quoted(_tpm.Quote(nonce, 0x0004, SHA256.HashData(new byte[20]), 7));
+                statement["pcrs"] = new[] { new byte[20] };
+                break;
             case "old quote": Quoted(_tpm.Quote(Nonce("old"), 7)); break;
             case "quote of another AK": Quoted(_tpm.Quote(nonce, 7), _tpm.Key); break;
             case "another boot":
@@ -172,6 +179,18 @@ public sealed class TpmFormatTests : IDisposable
         }
 
         Attested.AssertRefused(await Attested.AskAsync(options, "tpm", statement, Serial), because);
+    }
+
+    [Fact]
+    public async Task ValidateAsync_ValuesShiftedFromOnePcrToAnother_Refused()
+    {
+        // PCR 16 can be reset and extended by anyone: what it holds must not pass for PCR 7. The digest is over the same octets.
+        _tpm.Extend(7, "malware");
+        var statement = _tpm.Attest(_root, Challenge.KeyAuthorization, 6, 7, 16);
+        Attested.AssertRefused(await Attested.AskAsync(Pcrs((7, _tpm.Pcr(16))), "tpm", statement, Serial), "PCR 7 of sha256 holds");
+        byte[][] shifted = [[.. _tpm.Pcr(6), .. _tpm.Pcr(7)], _tpm.Pcr(16), []];
+        statement["pcrs"] = shifted;
+        Attested.AssertRefused(await Attested.AskAsync(Pcrs((7, _tpm.Pcr(16))), "tpm", statement, Serial), "64 octets for PCR 6");
     }
 
     [Theory]

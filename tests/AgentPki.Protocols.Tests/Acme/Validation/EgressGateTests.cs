@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using AgentPki.Authority.Acme.Validation;
 using AgentPki.Protocols.Acme.Validation.Egress;
 using AgentPki.Protocols.Acme.Validation.Resolution;
@@ -97,6 +98,20 @@ public sealed class EgressGateTests
         var connected = Assert.IsType<EgressConnection.Connected>(await gate.ConnectAsync("two.example", server.Port, Token));
         connected.Socket.Dispose();
         Assert.Equal(server.EndPoint, connected.EndPoint);
+    }
+
+    [Fact]
+    public async Task ConnectAsync_MachineWithoutIpv6_TakesTheIpv4Address()
+    {
+        await using var server = RawServer.Start((_, _, _) => Task.CompletedTask, "127.0.0.2");
+        var resolver = new ScriptedResolver().On("dual.example", DnsRecordType.Aaaa, Addresses("::1")).On("dual.example", DnsRecordType.A, Addresses("127.0.0.2"));
+        var gate = new EgressGate(new EgressOptions { Allowed = [IPNetwork.Parse("127.0.0.2/32"), IPNetwork.Parse("::1/128")] }, resolver, TimeProvider.System, family =>
+            family == AddressFamily.InterNetwork ? new Socket(family, SocketType.Stream, ProtocolType.Tcp) : throw new SocketException((int)SocketError.AddressFamilyNotSupported));
+        var connected = Assert.IsType<EgressConnection.Connected>(await gate.ConnectAsync("dual.example", server.Port, Token));
+        connected.Socket.Dispose();
+        Assert.Equal(server.EndPoint, connected.EndPoint);
+        var failed = Assert.IsType<EgressConnection.Failed>(await gate.ConnectAsync("::1", server.Port, Token));
+        Assert.Contains("not reachable from here", failed.Detail);
     }
 
     [Fact]

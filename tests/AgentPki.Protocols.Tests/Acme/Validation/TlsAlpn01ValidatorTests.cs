@@ -110,22 +110,6 @@ public sealed class TlsAlpn01ValidatorTests
     }
 
     [Fact]
-    public async Task ValidateAsync_NobodyListens_IsConnection() => Challenge.AssertInvalid(
-        AcmeErrorType.Connection,
-        await Challenge.Validator(ChallengeTypes.TlsAlpn01, Challenge.Development()).ValidateAsync(Challenge.Request("dns", "a.test"), TestContext.Current.CancellationToken),
-        "127.0.0.1:1: connection refused");
-
-    [Theory]
-    [InlineData("dns", "inside.example", AcmeErrorType.Connection, "loopback")]
-    [InlineData("dns", "nowhere.example", AcmeErrorType.Dns, "NXDOMAIN")]
-    [InlineData("ip", "169.254.169.254", AcmeErrorType.Connection, "metadata")]
-    public async Task ValidateAsync_OutsideDevelopment_ReachesNothingInside(string type, string value, AcmeErrorType error, string part)
-    {
-        var validator = Challenge.Validator(ChallengeTypes.TlsAlpn01, new EgressOptions(), new ScriptedResolver().At("inside.example", "127.0.0.1"));
-        Challenge.AssertInvalid(error, await validator.ValidateAsync(Challenge.Request(type, value), TestContext.Current.CancellationToken), part);
-    }
-
-    [Fact]
     public async Task ValidateAsync_SilentServer_EndsWhenTheTimeIsUp()
     {
         var time = new FakeTimeProvider();
@@ -163,16 +147,6 @@ public sealed class TlsAlpn01ValidatorTests
         await using var server = AlpnServer.Start(certificate, _names, Protocol);
         Challenge.AssertInvalid(AcmeErrorType.IncorrectResponse, await ValidateAsync(server), "not self-signed");
         Assert.Equal(0, place.Connections);
-    }
-
-    [Fact]
-    public void Handles_NamesAndAddresses_NoWildcards()
-    {
-        var validator = Challenge.Validator(ChallengeTypes.TlsAlpn01);
-        Assert.True(validator.Handles(AcmeIdentifier.Parse("dns", "a.test"), wildcard: false));
-        Assert.True(validator.Handles(AcmeIdentifier.Parse("ip", "192.0.2.1"), wildcard: false));
-        Assert.False(validator.Handles(AcmeIdentifier.Parse("dns", "a.test"), wildcard: true));
-        Assert.False(validator.Handles(AcmeIdentifier.Parse("spiffe", "spiffe://a.test/x"), wildcard: false));
     }
 
     private static X509Certificate2 Wrong(string kind)

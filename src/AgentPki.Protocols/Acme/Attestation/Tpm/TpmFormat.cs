@@ -95,19 +95,7 @@ internal sealed class TpmFormat(TpmOptions options, CryptoProviders providers) :
             throw new AttestationException("The quote and the certification are of different starts of the machine.");
         }
 
-        // Part 1 §17.8: the digest is over the values in the order of the selection.
-        var values = statement.List("pcrs");
-        using var digest = IncrementalHash.CreateHash(signer.Hash);
-        foreach (var value in values)
-        {
-            digest.AppendData(value);
-        }
-
-        if (values.Count != quote.Selection.Count || !digest.GetHashAndReset().AsSpan().SequenceEqual(quote.Digest))
-        {
-            throw new AttestationException($"The statement's pcrs are not the {quote.Selection.Count} values that were quoted, in the order of the selection.");
-        }
-
+        var values = Quoted(statement, quote, signer.Hash);
         foreach (var rule in options.Pcrs)
         {
             var place = quote.Selection.ToList().IndexOf((TpmAlgorithms.Bank(rule.Bank) ?? 0, rule.Index));
@@ -123,6 +111,29 @@ internal sealed class TpmFormat(TpmOptions options, CryptoProviders providers) :
         }
 
         return $"PCRs {asked} as configured";
+    }
+
+    // Part 1 §17.8: the digest is over the values in the order of the selection. It does not tell where one ends and the next begins; only their lengths do.
+    private static IReadOnlyList<byte[]> Quoted(AttestationStatement statement, TpmAttest.Quote quote, HashAlgorithmName hash)
+    {
+        var values = statement.List("pcrs");
+        using var digest = IncrementalHash.CreateHash(hash);
+        foreach (var ((bank, index), value) in quote.Selection.Zip(values))
+        {
+            var size = TpmAlgorithms.Hash(bank) is { } known
+                ? TpmAlgorithms.HashSize(known)
+                : throw new AttestationException($"The quote is over PCR {index} of the bank 0x{bank:x4}; quote PCRs of the banks sha256, sha384 and sha512 alone.");
+            if (value.Length != size)
+            {
+                throw new AttestationException($"The statement's pcrs have a value of {value.Length} octets for PCR {index}, whose bank has values of {size}.");
+            }
+
+            digest.AppendData(value);
+        }
+
+        return values.Count == quote.Selection.Count && digest.GetHashAndReset().AsSpan().SequenceEqual(quote.Digest)
+            ? values
+            : throw new AttestationException($"The statement's pcrs are not the {quote.Selection.Count} values that were quoted, in the order of the selection.");
     }
 
     private static byte[] SHA(HashAlgorithmName hash, string text) => CryptographicOperations.HashData(hash, Encoding.UTF8.GetBytes(text));

@@ -8,8 +8,10 @@ namespace AgentPki.Protocols.Acme.Validation.Egress;
 /// <summary>
 /// The only way by which validation connects to anything: looks the host up once, lets the rules judge every address, and connects to one that passed.
 /// </summary>
-internal sealed class EgressGate(EgressOptions options, IDnsResolver resolver, TimeProvider time)
+/// <param name="openSocket">A TCP socket of that family; null: of this machine.</param>
+internal sealed class EgressGate(EgressOptions options, IDnsResolver resolver, TimeProvider time, Func<AddressFamily, Socket>? openSocket = null)
 {
+    private readonly Func<AddressFamily, Socket> _openSocket = openSocket ?? (family => new Socket(family, SocketType.Stream, ProtocolType.Tcp));
     private readonly EgressOptions _options = options.Validate();
     private readonly AddressRules _rules = new(options);
 
@@ -94,25 +96,28 @@ internal sealed class EgressGate(EgressOptions options, IDnsResolver resolver, T
         {
             using var patience = new CancellationTokenSource(_options.ConnectTimeout, time);
             using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, patience.Token);
-            var socket = new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+            Socket? socket = null;
             try
             {
+                // Fails where this machine lacks the address's family; the next address may have the other.
+                socket = _openSocket(endPoint.AddressFamily);
+                socket.NoDelay = true;
                 await socket.ConnectAsync(endPoint, either.Token);
                 return new EgressConnection.Connected(socket, endPoint);
             }
             catch (OperationCanceledException) when (patience.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
             {
-                socket.Dispose();
+                socket?.Dispose();
                 failures.Add($"{endPoint} did not answer within {_options.ConnectTimeout.TotalSeconds:0.#} s");
             }
             catch (SocketException exception)
             {
-                socket.Dispose();
+                socket?.Dispose();
                 failures.Add($"{endPoint}: {Reason(exception.SocketErrorCode)}");
             }
             catch
             {
-                socket.Dispose();
+                socket?.Dispose();
                 throw;
             }
         }
@@ -123,7 +128,7 @@ internal sealed class EgressGate(EgressOptions options, IDnsResolver resolver, T
     private static string Reason(SocketError error) => error switch
     {
         SocketError.ConnectionRefused => "connection refused",
-        SocketError.HostUnreachable or SocketError.NetworkUnreachable or SocketError.NetworkDown or SocketError.HostDown => "not reachable from here",
+        SocketError.HostUnreachable or SocketError.NetworkUnreachable or SocketError.NetworkDown or SocketError.HostDown or SocketError.AddressFamilyNotSupported => "not reachable from here",
         SocketError.TimedOut => "timed out",
         SocketError.ConnectionReset => "connection reset",
         _ => error.ToString(),
