@@ -4,7 +4,7 @@ using AgentPki.Cryptography;
 using AgentPki.Cryptography.Providers.BouncyCastle;
 using AgentPki.Cryptography.Providers.Platform;
 using AgentPki.Protocols.Acme.Nonces;
-using AgentPki.Protocols.Jose;
+using AgentPki.Cryptography.Jose;
 using BenchmarkDotNet.Attributes;
 
 namespace AgentPki.Benchmarks;

@@ -7,7 +7,7 @@ using AgentPki.Authority.Store;
 using AgentPki.Cryptography;
 using AgentPki.Protocols.Acme.Jws;
 using AgentPki.Protocols.Http;
-using AgentPki.Protocols.Jose;
+using AgentPki.Cryptography.Jose;
 using Microsoft.AspNetCore.Http;
 
 namespace AgentPki.Protocols.Acme;

@@ -1,5 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
-using AgentPki.Protocols.Jose;
+using AgentPki.Cryptography.Jose;
 
 namespace AgentPki.Protocols.Acme.AuthorityTokens;
 

@@ -1,6 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using AgentPki.Authority.Acme.Validation;
-using AgentPki.Protocols.Jose;
+using AgentPki.Cryptography.Jose;
 
 namespace AgentPki.Protocols.Acme.Jws;
 

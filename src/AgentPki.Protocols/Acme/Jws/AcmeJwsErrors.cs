@@ -1,5 +1,5 @@
 using AgentPki.Authority.Acme.Validation;
-using AgentPki.Protocols.Jose;
+using AgentPki.Cryptography.Jose;
 using Microsoft.AspNetCore.Http;
 
 namespace AgentPki.Protocols.Acme.Jws;

@@ -1,7 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
 using AgentPki.Cryptography;
-using AgentPki.Protocols.Jose;
+using AgentPki.Cryptography.Jose;
 
 namespace AgentPki.Protocols.Acme.Jws;
 

@@ -1,6 +1,6 @@
 using AgentPki.Authority.Acme.Validation;
 using AgentPki.Cryptography;
-using AgentPki.Protocols.Jose;
+using AgentPki.Cryptography.Jose;
 
 namespace AgentPki.Protocols.Acme.Jws;
 

@@ -2,7 +2,7 @@ using AgentPki.Authority.Acme.Validation;
 using AgentPki.Cryptography;
 using AgentPki.Protocols.Acme.Nonces;
 using AgentPki.Protocols.Http;
-using AgentPki.Protocols.Jose;
+using AgentPki.Cryptography.Jose;
 using Microsoft.AspNetCore.Http;
 
 namespace AgentPki.Protocols.Acme.Jws;

@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Buffers.Text;
 using System.Security.Cryptography;
-using AgentPki.Protocols.Jose;
+using AgentPki.Cryptography.Jose;
 
 namespace AgentPki.Protocols.Acme.Nonces;
 

@@ -3,6 +3,7 @@ using AgentPki.Authority.Acme.Validation;
 using AgentPki.Cryptography;
 using AgentPki.Protocols.Acme.Jws;
 using AgentPki.Protocols.Tests.Harness;
+using AgentPki.Testing.Jose;
 
 namespace AgentPki.Protocols.Tests.Acme.Jws;
 

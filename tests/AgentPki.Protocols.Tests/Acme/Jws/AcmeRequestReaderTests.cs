@@ -2,8 +2,9 @@ using System.Text;
 using AgentPki.Authority.Acme.Validation;
 using AgentPki.Cryptography;
 using AgentPki.Protocols.Acme.Jws;
-using AgentPki.Protocols.Jose;
+using AgentPki.Cryptography.Jose;
 using AgentPki.Protocols.Tests.Harness;
+using AgentPki.Testing.Jose;
 
 namespace AgentPki.Protocols.Tests.Acme.Jws;
 

@@ -4,6 +4,7 @@ using AgentPki.Protocols.Acme.Jws;
 using AgentPki.Protocols.Acme.Nonces;
 using AgentPki.Protocols.Tests.Harness;
 using Microsoft.Extensions.Time.Testing;
+using AgentPki.Testing.Jose;
 
 namespace AgentPki.Protocols.Tests.Acme.Jws;
 

@@ -4,6 +4,7 @@ using AgentPki.Authority.Acme;
 using AgentPki.Authority.Problems;
 using AgentPki.Protocols.Tests.Harness;
 using AgentPki.Testing.Acme;
+using AgentPki.Testing.Jose;
 
 namespace AgentPki.Protocols.Tests.Acme.Refusals;
 

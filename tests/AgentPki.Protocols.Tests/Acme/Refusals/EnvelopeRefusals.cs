@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 using AgentPki.Protocols.Tests.Harness;
 using AgentPki.Testing.Acme;
+using AgentPki.Testing.Jose;
 
 namespace AgentPki.Protocols.Tests.Acme.Refusals;
 

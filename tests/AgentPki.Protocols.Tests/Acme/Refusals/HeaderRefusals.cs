@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using AgentPki.Protocols.Tests.Harness;
+using AgentPki.Testing.Jose;
 
 namespace AgentPki.Protocols.Tests.Acme.Refusals;
 

@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using AgentPki.Protocols.Tests.Harness;
 using AgentPki.Testing.Acme;
+using AgentPki.Testing.Jose;
 
 namespace AgentPki.Protocols.Tests.Acme.Refusals;
 

@@ -1,8 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
-using AgentPki.Cryptography;
 
-namespace AgentPki.Protocols.Jose;
+namespace AgentPki.Cryptography.Jose;
 
 /// <summary>
 /// A JWS in the flattened JSON serialization (RFC 7515 §7.2.2), with what RFC 8555 §6.2 allows of it: one signature, everything in the protected header, the

@@ -1,10 +1,11 @@
 using System.Formats.Asn1;
 using System.Text;
 using AgentPki.Cryptography;
-using AgentPki.Protocols.Jose;
-using AgentPki.Protocols.Tests.Harness;
+using AgentPki.Cryptography.Jose;
+using AgentPki.Testing.Jose;
+using Xunit;
 
-namespace AgentPki.Protocols.Tests.Jose;
+namespace AgentPki.Cryptography.Tests.Jose;
 
 public sealed class JwkTests
 {

@@ -2,7 +2,7 @@ using System.Buffers;
 using System.Buffers.Text;
 using System.Text;
 
-namespace AgentPki.Protocols.Jose;
+namespace AgentPki.Cryptography.Jose;
 
 /// <summary>
 /// JOSE's base64url (RFC 7515 §2: RFC 4648 §5 without padding, line breaks or white space), in its one form: what does not encode back to the same text is

@@ -1,9 +1,10 @@
 using System.Text;
 using AgentPki.Cryptography;
-using AgentPki.Protocols.Jose;
-using AgentPki.Protocols.Tests.Harness;
+using AgentPki.Cryptography.Jose;
+using AgentPki.Testing.Jose;
+using Xunit;
 
-namespace AgentPki.Protocols.Tests.Jose;
+namespace AgentPki.Cryptography.Tests.Jose;
 
 public sealed class FlattenedJwsTests
 {

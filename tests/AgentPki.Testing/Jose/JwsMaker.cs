@@ -3,14 +3,15 @@ using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Text;
 using AgentPki.Cryptography;
+using AgentPki.Cryptography.Jose;
 using AgentPki.Cryptography.Providers.BouncyCastle;
 using AgentPki.Cryptography.Providers.Platform;
-using AgentPki.Protocols.Jose;
+using Xunit;
 
-namespace AgentPki.Protocols.Tests.Harness;
+namespace AgentPki.Testing.Jose;
 
 /// <summary>Makes flattened JWS, good ones and bad ones: whoever calls writes the header as text.</summary>
-internal static class JwsMaker
+public static class JwsMaker
 {
     private static readonly ConcurrentDictionary<(KeyAlgorithm, int), Lazy<ISigningKey>> Keys = new();
 

@@ -1,13 +1,13 @@
 using System.Text.Json;
 using System.Text.Unicode;
 
-namespace AgentPki.Protocols.Jose;
+namespace AgentPki.Cryptography.Jose;
 
 /// <summary>
 /// What strict JSON reading (RFC 8259) adds to <see cref="Utf8JsonReader"/> here: nothing behind the value, no member twice (RFC 7515 §4), no unpaired
 /// surrogates, bounded depth.
 /// </summary>
-internal static class JoseJson
+public static class JoseJson
 {
     /// <summary>Nesting that any object here may have.</summary>
     public const int MaximumDepth = 8;

@@ -1,7 +1,7 @@
 using System.Text;
 using System.Text.Json;
 
-namespace AgentPki.Protocols.Jose;
+namespace AgentPki.Cryptography.Jose;
 
 /// <summary>The protected header of a JWS (RFC 7515 §4) as it was read.</summary>
 internal ref struct JwsHeader

@@ -1,8 +1,7 @@
 using System.Buffers;
 using System.Buffers.Text;
-using AgentPki.Cryptography;
 
-namespace AgentPki.Protocols.Jose;
+namespace AgentPki.Cryptography.Jose;
 
 /// <summary>Writes the canonical form of a key (RFC 7638 §3.2, §3.3). No value in it needs escaping.</summary>
 internal static class JwkWriter

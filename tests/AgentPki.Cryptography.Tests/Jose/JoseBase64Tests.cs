@@ -1,9 +1,10 @@
 using System.Security.Cryptography;
 using System.Text;
-using AgentPki.Protocols.Jose;
+using AgentPki.Cryptography.Jose;
 using CsCheck;
+using Xunit;
 
-namespace AgentPki.Protocols.Tests.Jose;
+namespace AgentPki.Cryptography.Tests.Jose;
 
 public sealed class JoseBase64Tests
 {

@@ -1,9 +1,8 @@
 using System.Buffers.Text;
 using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
-using AgentPki.Cryptography;
 
-namespace AgentPki.Protocols.Jose;
+namespace AgentPki.Cryptography.Jose;
 
 /// <summary>
 /// A JSON Web Key that is a public key (RFC 7517): EC on P-256 and P-384 and RSA (RFC 7518 §6), OKP with Ed25519 (RFC 8037 §2), AKP with ML-DSA (RFC 9964 §3).

@@ -1,4 +1,4 @@
-namespace AgentPki.Protocols.Jose;
+namespace AgentPki.Cryptography.Jose;
 
 /// <summary>What is wrong with a JOSE object, coarsely: each protocol maps these to its own errors.</summary>
 public enum JoseErrorKind

@@ -1,9 +1,10 @@
+using System.Buffers.Text;
 using System.Diagnostics.CodeAnalysis;
+using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
-using AgentPki.Cryptography;
 
-namespace AgentPki.Protocols.Jose;
+namespace AgentPki.Cryptography.Jose;
 
 /// <summary>
 /// A JWS in the compact serialization (RFC 7515 §7.1), such as a JWT (RFC 7519). It was read, not verified. Which key may have signed it is the reader's
@@ -18,7 +19,7 @@ public sealed class CompactJws
     private const int LongestText = 2048;
 
     private CompactJws(in Header header, byte[] signingInput, byte[] payload, byte[] signature) =>
-        (Algorithm, KeyId, Type, SigningInput, Payload, Signature) = (header.Algorithm ?? JwsAlgorithm.Es256, header.KeyId, header.Type, signingInput, payload, signature);
+        (Algorithm, KeyId, Type, CertificateThumbprint, SigningInput, Payload, Signature) = (header.Algorithm ?? JwsAlgorithm.Es256, header.KeyId, header.Type, header.Thumbprint, signingInput, payload, signature);
 
     public JwsAlgorithm Algorithm { get; }
 
@@ -27,6 +28,9 @@ public sealed class CompactJws
 
     /// <summary><c>typ</c> (RFC 7519 §5.1); null when there is none.</summary>
     public string? Type { get; }
+
+    /// <summary>A hint at the signer's certificate: SHA-256 over its DER (RFC 7515 §4.1.8 <c>x5t#S256</c>), 32 octets; empty when there is none.</summary>
+    public ReadOnlyMemory<byte> CertificateThumbprint { get; }
 
     public ReadOnlyMemory<byte> SigningInput { get; }
 
@@ -64,6 +68,31 @@ public sealed class CompactJws
         return true;
     }
 
+    /// <summary>Signs a payload (RFC 7515 §5.1) with the one algorithm that goes with the key.</summary>
+    /// <param name="type"><c>typ</c>: what the payload is, so that it is taken for nothing else (RFC 8725 §3.11).</param>
+    /// <param name="certificateThumbprint">SHA-256 over the DER of the signer's certificate.</param>
+    /// <exception cref="ArgumentException">Keys of that kind sign no JWS (<see cref="JwsAlgorithm.For"/>).</exception>
+    /// <exception cref="KeyUnavailableException">The provider cannot sign now.</exception>
+    public static async ValueTask<string> SignAsync(ISigningKey key, string type, ReadOnlyMemory<byte> certificateThumbprint, ReadOnlyMemory<byte> payload, CancellationToken cancellationToken)
+    {
+        if (JwsAlgorithm.For(key.Algorithm) is not { Signature: { } signature } algorithm)
+        {
+            throw new ArgumentException($"Keys of kind {key.Algorithm} sign no JWS.", nameof(key));
+        }
+
+        var header = $$"""{"alg":"{{algorithm.Name}}","typ":"{{type}}","x5t#S256":"{{Base64Url.EncodeToString(certificateThumbprint.Span)}}"}""";
+        var input = $"{Base64Url.EncodeToString(Encoding.UTF8.GetBytes(header))}.{Base64Url.EncodeToString(payload.Span)}";
+        var made = await key.SignAsync(signature, Encoding.ASCII.GetBytes(input), cancellationToken);
+        if (signature.Family == AlgorithmFamily.Ecdsa)
+        {
+            // RFC 7518 §3.4: r and s, each as long as the curve's field.
+            var pair = new byte[key.Algorithm.SizeBits / 4];
+            made = EcdsaSignatureValue.TryToConcatenation(made, pair) ? pair : throw new KeyUnavailableException("The provider made an ECDSA signature that is none.", TimeSpan.FromSeconds(10));
+        }
+
+        return $"{input}.{Base64Url.EncodeToString(made)}";
+    }
+
     /// <summary>Whether the signature is of that key; false when <see cref="Algorithm"/> does not fit it.</summary>
     public bool Verify(PublicKey key, CryptoProviders providers) => Algorithm.Verify(key, SigningInput.Span, Signature.Span, providers);
 
@@ -72,6 +101,7 @@ public sealed class CompactJws
         public JwsAlgorithm? Algorithm;
         public string? KeyId;
         public string? Type;
+        public byte[]? Thumbprint;
         public bool HasAlgorithm;
 
         public readonly JoseError? Check() =>
@@ -105,11 +135,27 @@ public sealed class CompactJws
             return ReadText(ref reader, "typ", ref header.Type);
         }
 
+        if (reader.ValueTextEquals("x5t#S256"u8))
+        {
+            return ReadThumbprint(ref reader, ref header);
+        }
+
         known = false;
         // RFC 7515 §4.1.11, RFC 7797: what would change the meaning of the rest.
         return reader.ValueTextEquals("crit"u8) || reader.ValueTextEquals("b64"u8)
             ? JoseJson.Malformed("The token's header has crit or b64; no extension is understood here, so leave it out.")
             : null;
+    }
+
+    private static JoseError? ReadThumbprint(ref Utf8JsonReader reader, ref Header header)
+    {
+        if (header.Thumbprint is not null)
+        {
+            return JoseJson.Twice(What);
+        }
+
+        header.Thumbprint = JoseJson.TryReadString(ref reader, out var text) && JoseBase64.Decode(text) is { Length: SHA256.HashSizeInBytes } digest ? digest : null;
+        return header.Thumbprint is null ? JoseJson.Malformed("The token's x5t#S256 is not the base64url of 32 octets (RFC 7515 §4.1.8).") : null;
     }
 
     private static JoseError? ReadText(ref Utf8JsonReader reader, string name, ref string? text)

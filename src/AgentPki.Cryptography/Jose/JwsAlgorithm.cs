@@ -1,8 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
-using AgentPki.Cryptography;
 
-namespace AgentPki.Protocols.Jose;
+namespace AgentPki.Cryptography.Jose;
 
 /// <summary>
 /// An <c>alg</c> of a JWS (RFC 7518 §3.1, RFC 8037 §3.1, RFC 9864 §2, RFC 9964 §5), and how it maps to a <see cref="SignatureAlgorithm"/> and its form on the wire.

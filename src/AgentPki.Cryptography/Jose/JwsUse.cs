@@ -1,4 +1,4 @@
-namespace AgentPki.Protocols.Jose;
+namespace AgentPki.Cryptography.Jose;
 
 /// <summary>What a JWS is expected to be made with: the reader decides, never the JWS (RFC 8725 §3.1).</summary>
 public enum JwsUse

@@ -1,9 +1,8 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Formats.Asn1;
 using System.Text.Json;
-using AgentPki.Cryptography;
 
-namespace AgentPki.Protocols.Jose;
+namespace AgentPki.Cryptography.Jose;
 
 /// <summary>The members of a JWK as they were read, and the key they make.</summary>
 internal ref struct JwkMembers

@@ -1,9 +1,10 @@
 using System.Text;
 using AgentPki.Cryptography;
-using AgentPki.Protocols.Jose;
-using AgentPki.Protocols.Tests.Harness;
+using AgentPki.Cryptography.Jose;
+using AgentPki.Testing.Jose;
+using Xunit;
 
-namespace AgentPki.Protocols.Tests.Jose;
+namespace AgentPki.Cryptography.Tests.Jose;
 
 /// <summary>Good samples, mutated by a seeded generator. A parser may take the result or refuse it; an exception is a defect, and so is a changed JWS that verifies.</summary>
 public sealed class JoseFuzzTests
@@ -58,9 +59,9 @@ public sealed class JoseFuzzTests
 
     private static (byte[], Action<byte[]>) Jwk(KeyAlgorithm algorithm) => (Encoding.UTF8.GetBytes(JwsMaker.JwkOf(JwsMaker.Key(algorithm))), d =>
     {
-        if (Protocols.Jose.Jwk.TryParse(d, out var jwk, out _))
+        if (AgentPki.Cryptography.Jose.Jwk.TryParse(d, out var jwk, out _))
         {
-            Assert.True(Protocols.Jose.Jwk.TryParse(jwk.ToCanonicalJson(), out var again, out _));
+            Assert.True(AgentPki.Cryptography.Jose.Jwk.TryParse(jwk.ToCanonicalJson(), out var again, out _));
             Assert.Equal(jwk.Key, again.Key);
         }
     });

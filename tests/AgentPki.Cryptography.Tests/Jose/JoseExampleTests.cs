@@ -1,10 +1,11 @@
 using System.Text;
 using System.Text.Json;
 using AgentPki.Cryptography;
-using AgentPki.Protocols.Jose;
-using AgentPki.Protocols.Tests.Harness;
+using AgentPki.Cryptography.Jose;
+using AgentPki.Testing.Jose;
+using Xunit;
 
-namespace AgentPki.Protocols.Tests.Jose;
+namespace AgentPki.Cryptography.Tests.Jose;
 
 /// <summary>What others made: the printed examples of the RFCs, and tests/vectors/jose.</summary>
 public sealed class JoseExampleTests
