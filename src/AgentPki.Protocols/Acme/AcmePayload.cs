@@ -2,7 +2,7 @@ using System.Text;
 using System.Text.Json;
 using AgentPki.Authority.Acme;
 using AgentPki.Authority.Acme.Validation;
-using AgentPki.Protocols.Jose;
+using AgentPki.Cryptography.Jose;
 
 namespace AgentPki.Protocols.Acme;
 

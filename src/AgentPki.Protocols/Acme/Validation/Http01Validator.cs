@@ -1,8 +1,8 @@
 using System.Net;
 using System.Text;
 using AgentPki.Authority.Acme.Validation;
+using AgentPki.Cryptography.Jose;
 using AgentPki.Protocols.Acme.Validation.Egress;
-using AgentPki.Protocols.Jose;
 
 namespace AgentPki.Protocols.Acme.Validation;
 
