@@ -9,17 +9,17 @@ public sealed class RevocationSetTests
 {
     [Fact]
     public void Contains_AnyMembers_AreInAndOthersAreOut() =>
-        Gen.ULong.Array[0, 2000].Sample(
+        Gen.ULong.Array[0, 700].Sample(
             members =>
             {
                 var (octets, commitment) = Build(members);
                 var set = Read(octets, commitment);
                 var known = members.ToHashSet();
                 Assert.Equal(known.Count, commitment.Count);
-                Assert.All(members, m => Assert.True(set.Contains(new(m))));
-                Assert.All(members.SelectMany(m => new[] { m + 1, m - 1, m ^ (1UL << 63) }).Where(m => !known.Contains(m)), m => Assert.False(set.Contains(new(m))));
+                Assert.DoesNotContain(members, m => !set.Contains(new(m)));
+                Assert.DoesNotContain(members.SelectMany(m => new[] { m + 1, m - 1, m ^ (1UL << 63) }).Where(m => !known.Contains(m)), m => set.Contains(new(m)));
             },
-            iter: 60);
+            iter: 25);
 
     [Theory]
     [InlineData(0, 0)]
@@ -96,7 +96,7 @@ public sealed class RevocationSetTests
     public void TryRead_AnyOctetsAtAll_AreRefusedWithoutAnException() =>
         Gen.Select(Gen.Byte.Array[0, 400], Gen.Int[0, 6], Gen.Int[0, 300]).Sample(
             (octets, bits, count) => Assert.False(RevocationSet.TryRead(octets, new RevocationSetCommitment(MerkleTree.EmptyRoot, bits, count, octets.Length), out _, out _)),
-            iter: 3000);
+            iter: 1000);
 
     [Fact]
     public void Bucket_WithItsPath_SaysTheSameAsTheSet()

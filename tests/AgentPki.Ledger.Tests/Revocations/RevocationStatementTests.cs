@@ -86,7 +86,7 @@ public sealed class RevocationStatementTests
                     Assert.True(RevocationStatement.TryParse(read.Encode(), out _, out _));
                 }
             },
-            iter: 5000);
+            iter: 1500);
 
     [Fact]
     public async Task SignAsync_AnyKeyThatJoseKnows_VerifiesAndNoOctetMayChange()
@@ -98,7 +98,7 @@ public sealed class RevocationStatementTests
             Assert.True(CompactJws.TryParse(text, out var jws, out _));
             Assert.Equal((RevocationStatement.JwsType, 32), (jws.Type, jws.CertificateThumbprint.Length));
             Assert.True(jws.Verify(key.PublicKey, JwsMaker.Providers));
-            for (var i = 0; i < text.Length; i += 3)
+            for (var i = 0; i < text.Length; i += 13)
             {
                 var changed = text[..i] + (text[i] == 'A' ? 'B' : 'A') + text[(i + 1)..];
                 Assert.False(CompactJws.TryParse(changed, out var other, out _) && other.Verify(key.PublicKey, JwsMaker.Providers));

@@ -1,0 +1,217 @@
+using System.Security.Cryptography;
+using AgentPki.Client.Verification;
+using AgentPki.Cryptography;
+using AgentPki.Cryptography.Providers.BouncyCastle;
+using AgentPki.Cryptography.Providers.Composite;
+using AgentPki.Cryptography.Providers.Platform;
+using AgentPki.Ledger.Revocations;
+
+namespace AgentPki.Client.Revocation;
+
+/// <summary>A statement that was verified and taken up.</summary>
+public sealed class StatementTakenEventArgs(RevocationStatement statement) : EventArgs
+{
+    public RevocationStatement Statement { get; } = statement;
+}
+
+/// <summary>
+/// Follows an appliance's revocation feed (docs/revocation-feed.md) and keeps <see cref="View"/> current: takes the snapshot, then every event, verifies each statement, notices gaps,
+/// connects again, and fails closed when it hears nothing for too long.
+/// </summary>
+public sealed class RevocationFollower : IAsyncDisposable
+{
+    private readonly RevocationFollowerOptions _options;
+    private readonly TimeProvider _clock;
+    private readonly FeedClient _client;
+    private readonly StatementVerifier _verifier;
+    private readonly CancellationTokenSource _ending = new();
+    private readonly TaskCompletionSource _current = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Task _following;
+    private readonly Task _watching;
+
+    /// <summary>Begins to follow.</summary>
+    /// <param name="providers">What verifies signatures; null: what this build has.</param>
+    /// <param name="handler">The way to the server; null: direct, with the system's trust for HTTPS, which is not needed.</param>
+    /// <exception cref="ArgumentException">An option that cannot work.</exception>
+    public RevocationFollower(RevocationFollowerOptions options, TimeProvider clock, CryptoProviders? providers = null, HttpMessageHandler? handler = null)
+    {
+        options.Validate();
+        providers ??= Providers();
+        (_options, _clock) = (options, clock);
+        _client = new FeedClient(options, handler ?? new SocketsHttpHandler { UseCookies = false, AllowAutoRedirect = false, UseProxy = false, MaxResponseHeadersLength = 16 }, clock);
+        _verifier = new StatementVerifier(new ChainVerifier(options.TrustAnchors, providers, clock), _client, providers, clock);
+        View = new RevocationView(options, new SetFetcher(_client, options), clock);
+        _following = Task.Run(() => FollowAsync(_ending.Token));
+        _watching = Task.Run(() => WatchAsync(_ending.Token));
+    }
+
+    public RevocationView View { get; }
+
+    /// <summary>What went wrong last, as a sentence without its full stop; null: nothing since it is connected.</summary>
+    public string? Problem { get; private set; }
+
+    /// <summary>Raised for each event, heartbeat and snapshot after it was taken up, on the follower's thread.</summary>
+    public event EventHandler<StatementTakenEventArgs>? Taken;
+
+    /// <summary>Completes when <see cref="View"/> is current for the first time.</summary>
+    public Task WaitUntilCurrentAsync(CancellationToken cancellationToken) => _current.Task.WaitAsync(cancellationToken);
+
+    public async ValueTask DisposeAsync()
+    {
+        await _ending.CancelAsync();
+        await Task.WhenAll(_following, _watching);
+        _client.Dispose();
+        _ending.Dispose();
+        _current.TrySetCanceled(CancellationToken.None);
+    }
+
+    private static CryptoProviders Providers()
+    {
+        var (platform, bouncyCastle) = (new PlatformProvider(), new BouncyCastleProvider());
+        return new CryptoProviders(platform, new CompositeProvider(platform, bouncyCastle), bouncyCastle);
+    }
+
+    private async Task FollowAsync(CancellationToken cancellationToken)
+    {
+        var wait = _options.ShortestWait;
+        var snapshotDue = true;
+        while (!cancellationToken.IsCancellationRequested)
+        {
+            try
+            {
+                if (snapshotDue || View.IsCrowded)
+                {
+                    await TakeSnapshotAsync(cancellationToken);
+                    snapshotDue = false;
+                }
+
+                var before = View.AsOf;
+                snapshotDue = await ReadAsync(cancellationToken);
+                wait = View.AsOf > before ? _options.ShortestWait : Longer(wait);
+            }
+            catch (Exception failure) when (FeedClient.IsFailure(failure, cancellationToken))
+            {
+                Problem = failure is TimeoutException ? $"{_options.Server} was silent for {_options.Timeout.TotalSeconds:0} seconds" : failure.Message.TrimEnd('.');
+                snapshotDue |= failure is FeedException { IsGone: true };
+                wait = Longer(wait);
+            }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
+
+            await Delay(wait, cancellationToken);
+        }
+    }
+
+    /// <summary>Reads until the stream ends. True: only a snapshot helps.</summary>
+    private async Task<bool> ReadAsync(CancellationToken cancellationToken)
+    {
+        var appliedAny = false;
+        await foreach (var text in _client.FollowAsync(View.Sequence, cancellationToken))
+        {
+            var statement = await _verifier.VerifyAsync(text, cancellationToken);
+            switch (View.Apply(statement))
+            {
+                case Application.Applied:
+                    appliedAny = true;
+                    Problem = null;
+                    await TellAsync(statement, cancellationToken);
+                    break;
+                case Application.FromTheFuture:
+                    throw new FeedException($"a statement is signed {(statement.Signed - _clock.GetUtcNow()).TotalSeconds:0} seconds in the future; look at both clocks");
+                case Application.OtherFeed:
+                    Problem = "the appliance's feed is another one than before; it was restored from a backup";
+                    return true;
+                case Application.Gap:
+                    // Connecting again fills it, if the server has what is missing.
+                    Problem = $"the feed went from {View.Sequence} to {statement.Sequence}";
+                    return !appliedAny;
+                default:
+                    break;
+            }
+
+            if (View.IsCrowded)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private async ValueTask TellAsync(RevocationStatement statement, CancellationToken cancellationToken)
+    {
+        switch (statement)
+        {
+            case RevocationEventStatement { Set: null } named:
+                View.Tell(named);
+                break;
+            case RevocationEventStatement:
+                await View.TellAllAsync(cancellationToken);
+                break;
+            default:
+                await View.TellStalenessAsync(cancellationToken);
+                break;
+        }
+
+        Taken?.Invoke(this, new StatementTakenEventArgs(statement));
+        if (!View.IsStale)
+        {
+            _current.TrySetResult();
+        }
+    }
+
+    private async Task TakeSnapshotAsync(CancellationToken cancellationToken)
+    {
+        if (await _verifier.VerifyAsync(await _client.SnapshotAsync(cancellationToken), cancellationToken) is not SnapshotStatement snapshot)
+        {
+            throw new FeedException("the appliance's snapshot is another statement");
+        }
+
+        if (snapshot.Signed - _clock.GetUtcNow() > _options.ClockTolerance)
+        {
+            throw new FeedException("the snapshot is signed in the future; look at both clocks");
+        }
+
+        if (!View.Begin(snapshot, new SetLayer(snapshot.Set, snapshot.Sequence, new RevocationStatus.Revoked(null, null, snapshot.Sequence))))
+        {
+            throw new FeedException($"the appliance's revocations went back from {View.Sequence} to {snapshot.Sequence}; start this follower anew if that was meant");
+        }
+
+        await View.TellAllAsync(cancellationToken);
+        Taken?.Invoke(this, new StatementTakenEventArgs(snapshot));
+    }
+
+    /// <summary>Says that the view is stale when it becomes so, whatever the connection does.</summary>
+    private async Task WatchAsync(CancellationToken cancellationToken)
+    {
+        using var timer = new PeriodicTimer(TimeSpan.FromTicks(Math.Max(_options.MaximumStaleness.Ticks / 20, TimeSpan.TicksPerMillisecond * 10)), _clock);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(cancellationToken))
+            {
+                await View.TellStalenessAsync(cancellationToken);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The follower ends.
+        }
+    }
+
+    private TimeSpan Longer(TimeSpan wait) => wait * 2 < _options.LongestWait ? wait * 2 : _options.LongestWait;
+
+    // At random, so that ten thousand followers of a server that was restarted do not come back in one moment.
+    private async Task Delay(TimeSpan wait, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await Task.Delay(wait + (wait * (RandomNumberGenerator.GetInt32(1000) / 2000.0)), _clock, cancellationToken);
+        }
+        catch (OperationCanceledException)
+        {
+            // The follower ends.
+        }
+    }
+}
