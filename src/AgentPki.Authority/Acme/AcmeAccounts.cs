@@ -18,6 +18,8 @@ public sealed class AcmeAccounts
 {
     private const int CacheLimit = 100_000;
     private readonly ConcurrentDictionary<string, AcmeAccount> _known = new(StringComparer.Ordinal);
+    private readonly Lock _knowing = new();
+    private long _changes;
     private readonly IAcmeStore _store;
     private readonly CommitWriter _commits;
     private readonly AuditTrail _audit;
@@ -61,7 +63,7 @@ public sealed class AcmeAccounts
             return refusal ?? new AcmeProblem(AcmeErrorType.Unauthorized, "Nobody answers for this account.");
         }
 
-        var now = _time.GetUtcNow();
+        var (now, changes) = (_time.GetUtcNow(), Volatile.Read(ref _changes));
         var id = AcmeId.Create(now);
         var account = new AcmeAccount(id, wanted.Thumbprint, wanted.Jwk, wanted.Contacts, AcmeAccountState.Valid, wanted.ExternalKey, owner.Length > 0 ? owner : $"acme:{id}", wanted.TermsAgreed, now);
         var entry = Entry(account, AccountCreated, correlationId, (AuditDetails.Owner, account.Owner), (AuditDetails.Credential, account.ExternalKey));
@@ -69,7 +71,7 @@ public sealed class AcmeAccounts
         {
             CommitOutcome.Conflict conflict when await FindByKeyAsync(wanted.Thumbprint, cancellationToken) is { } other => (other, false),
             CommitOutcome.Conflict conflict => new AcmeProblem(AcmeErrorType.Unauthorized, conflict.Reason),
-            _ => (Remember(account), true),
+            _ => (Remember(account, changes), true),
         };
     }
 
@@ -127,28 +129,58 @@ public sealed class AcmeAccounts
 
     private async ValueTask<AcmeOutcome<AcmeAccount>> ChangeAsync(AcmeAccount changed, LedgerEntry entry, StoreChange change, CancellationToken cancellationToken)
     {
-        var outcome = await _commits.CommitAsync(new CommitRequest(entry, [change]), cancellationToken);
-        _known.TryRemove(changed.Id, out _);
+        CommitOutcome outcome;
+        try
+        {
+            outcome = await _commits.CommitAsync(new CommitRequest(entry, [change]), cancellationToken);
+        }
+        finally
+        {
+            Forget(changed.Id);
+        }
+
         return outcome is CommitOutcome.Conflict conflict
             ? change is StoreChange.RekeyAcmeAccount && conflict.Reason == ConflictReasons.AcmeAccountExists
                 ? new AcmeProblem(AcmeErrorType.Malformed, "The new key has an account already.") { Status = 409 }
                 : new AcmeProblem(AcmeErrorType.Unauthorized, "The account is not valid any more.")
-            : Remember(changed);
+            : await FindAsync(changed.Id, CancellationToken.None) ?? changed;
     }
 
     private LedgerEntry Entry(AcmeAccount account, string decision, string correlationId, params ReadOnlySpan<(string, string?)> more) =>
         new(LedgerEntryKind.AcmeAccountChanged, _time.GetUtcNow(), ActorOf(account), AuditDetails.Of([(AuditDetails.Decision, decision), (AuditDetails.Correlation, correlationId), .. more]));
 
-    private async ValueTask<AcmeAccount?> ReadAsync(string id, CancellationToken cancellationToken) =>
-        await _store.FindAccountAsync(id, cancellationToken) is { } account ? Remember(account) : null;
-
-    private AcmeAccount Remember(AcmeAccount account)
+    private async ValueTask<AcmeAccount?> ReadAsync(string id, CancellationToken cancellationToken)
     {
-        if (_known.Count >= CacheLimit)
+        var changes = Volatile.Read(ref _changes);
+        return await _store.FindAccountAsync(id, cancellationToken) is { } account ? Remember(account, changes) : null;
+    }
+
+    // Unless an account was changed since: what was read then may be from before the change, and would stay.
+    private AcmeAccount Remember(AcmeAccount account, long changesBefore)
+    {
+        lock (_knowing)
         {
-            _known.Clear(); // rare, and only costs reads
+            if (_changes == changesBefore)
+            {
+                if (_known.Count >= CacheLimit)
+                {
+                    _known.Clear(); // rare, and only costs reads
+                }
+
+                _known[account.Id] = account;
+            }
         }
 
-        return _known[account.Id] = account;
+        return account;
+    }
+
+    // After the commit: what is remembered is what a read finds from now on, never what one of several changes at once would have made.
+    private void Forget(string id)
+    {
+        lock (_knowing)
+        {
+            _changes++;
+            _known.TryRemove(id, out _);
+        }
     }
 }

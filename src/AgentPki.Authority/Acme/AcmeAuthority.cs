@@ -20,19 +20,22 @@ public sealed class AcmeAuthority : IAsyncDisposable
     private readonly ICertificateStore _certificates;
     private readonly IssuerDirectory _issuers;
     private readonly CommitWriter _commits;
+    private readonly TimeSpan _approvalLifetime;
     private readonly TimeProvider _time;
 
     internal AcmeAuthority(AuthorityEnvironment environment, RegistrationAuthority registration, RevocationService revocations, IssuerDirectory issuers, CampaignDirectory campaigns, CommitWriter commits, AuditTrail audit)
     {
         var (_, stores, profiles, authorityOptions, time, _) = environment;
         Options = authorityOptions.Acme;
+        _approvalLifetime = authorityOptions.ApprovalLifetime;
         (_store, _certificates, _issuers, _commits, _time) = (stores.Acme, stores.Certificates, issuers, commits, time);
         var names = new AcmeNames(new AgentNaming(authorityOptions.TrustDomain));
         var challenges = new AcmeChallenges(environment.ChallengeValidators);
         Accounts = new AcmeAccounts(_store, commits, audit, Options, time);
         ExternalKeys = new AcmeExternalKeys(_store, commits, audit, profiles, environment.Wrapper, time);
         Renewals = new AcmeRenewals(_store, _certificates, issuers, campaigns, profiles, Options, time);
-        Orders = new AcmeOrders(names, challenges, registration, issuers, profiles, environment.Caa, _store, commits, Renewals, Options, time);
+        var finalization = new AcmeFinalization(names, registration, issuers, profiles, environment.Caa, _store, commits, audit, authorityOptions, time);
+        Orders = new AcmeOrders(names, challenges, finalization, profiles, _store, commits, Renewals, Options, time);
         _judge = new ChallengeJudge(challenges, Accounts, _store, commits, Options, time, environment.Logger<ChallengeJudge>());
         Authorizations = new AcmeAuthorizations(challenges, _judge, _store, commits, time);
         Revocations = new AcmeRevocations(revocations, names, _store, _certificates, issuers, time);
@@ -70,7 +73,7 @@ public sealed class AcmeAuthority : IAsyncDisposable
     {
         var now = _time.GetUtcNow();
         await _judge.ResumeAsync(now - TimeSpan.FromMinutes(2), cancellationToken);
-        await _commits.CommitAsync(new CommitRequest(null, [new StoreChange.PruneAcme(now - Options.Retention, PruneLimit)]), cancellationToken);
+        await _commits.CommitAsync(new CommitRequest(null, [new StoreChange.PruneAcme(now - Options.Retention, now - Options.Retention - _approvalLifetime, PruneLimit)]), cancellationToken);
     }
 
     /// <summary>Goes on with every challenge that was answered: before the first request is taken.</summary>

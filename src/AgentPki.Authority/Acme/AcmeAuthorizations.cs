@@ -32,9 +32,9 @@ public sealed class AcmeAuthorizations
     /// The client is ready to be looked at (RFC 8555 §7.5.1). Returns when that is durable and, if the look takes less than a moment, when it is over. An answer
     /// that was given before is not given again: the authorization is returned as it is.
     /// </summary>
-    public async ValueTask<AcmeOutcome<AcmeAuthorization>> AnswerAsync(AcmeAccount account, string id, string type, ReadOnlyMemory<byte> payload, CancellationToken cancellationToken)
+    public async ValueTask<AcmeOutcome<AcmeAuthorization>> AnswerAsync(AcmeCaller caller, string id, string type, ReadOnlyMemory<byte> payload, CancellationToken cancellationToken)
     {
-        if (await FindAsync(account, id, cancellationToken) is not { } authorization || _challenges.Of(authorization).All(c => c.Type != type))
+        if (await FindAsync(caller.Account, id, cancellationToken) is not { } authorization || _challenges.Of(authorization).All(c => c.Type != type))
         {
             return AcmeProblem.NotFound("challenge");
         }
@@ -50,20 +50,32 @@ public sealed class AcmeAuthorizations
             return new AcmeProblem(AcmeErrorType.Malformed, "The authorization has expired; place a new order.");
         }
 
-        if (!_judge.HasRoom)
+        // Before the answer is committed: what is durable is looked at, whoever waits.
+        if (_judge.TryJoin(caller.Account) is not { } place)
         {
             return new AcmeProblem(AcmeErrorType.RateLimited, "Too many challenges wait to be looked at; come back in a moment.", TimeSpan.FromSeconds(5));
         }
 
         var attempt = new StoreChange.AttemptAcmeChallenge(id, type, payload.ToArray(), now);
-        if (await _commits.CommitAsync(new CommitRequest(null, [attempt]), cancellationToken) is CommitOutcome.Conflict)
+        try
         {
-            return await FindAsync(account, id, cancellationToken) is { } moved ? moved : AcmeProblem.NotFound("challenge");
+            if (await _commits.CommitAsync(new CommitRequest(null, [attempt]), cancellationToken) is CommitOutcome.Conflict)
+            {
+                place.Dispose();
+                return await FindAsync(caller.Account, id, cancellationToken) is { } moved ? moved : AcmeProblem.NotFound("challenge");
+            }
+        }
+        catch (Exception failure) when (failure is StoreUnavailableException or OperationCanceledException)
+        {
+            place.Dispose();
+            throw;
         }
 
         authorization = authorization with { Challenge = type, Payload = attempt.Payload, Attempted = now };
-        return await _judge.JudgeSoonAsync(account, authorization) ?? authorization;
+        return await _judge.JudgeSoonAsync(caller, authorization, place) ?? authorization;
     }
+
+    private static AcmeProblem GivenUp => new(AcmeErrorType.Unauthorized, "An authorization of this order was given up; place a new order.");
 
     /// <summary>RFC 8555 §7.5.2.</summary>
     public async ValueTask<AcmeOutcome<AcmeAuthorization>> DeactivateAsync(AcmeAccount account, AcmeAuthorization authorization, string correlationId, CancellationToken cancellationToken)
@@ -72,7 +84,7 @@ public sealed class AcmeAuthorizations
             (AuditDetails.Decision, "deactivated"),
             (AuditDetails.Subject, authorization.Identifier.ToString()),
             (AuditDetails.Correlation, correlationId)));
-        return await _commits.CommitAsync(new CommitRequest(entry, [new StoreChange.DeactivateAcmeAuthorization(authorization.Id)]), cancellationToken) is CommitOutcome.Conflict
+        return await _commits.CommitAsync(new CommitRequest(entry, [new StoreChange.DeactivateAcmeAuthorization(authorization.Id, GivenUp.ToJson())]), cancellationToken) is CommitOutcome.Conflict
             ? new AcmeProblem(AcmeErrorType.Malformed, "The authorization is neither pending nor valid.")
             : authorization with { State = AcmeAuthorizationState.Deactivated };
     }

@@ -106,7 +106,7 @@ public sealed class AcmeExternalKeys
 
         if (wanted.Names.FirstOrDefault(n => n.Length is 0 or > 512 || n.Any(c => char.IsControl(c) || char.IsWhiteSpace(c))) is not null)
         {
-            return "a name pattern is a glob over DNS names (*.agents.example) or, with '/' at its start, over the paths of SPIFFE IDs (/agent/team-a-*)";
+            return "a name pattern is a glob over DNS names, addresses and devices (*.agents.example) or, with '/' at its start, over the paths of SPIFFE IDs (/agent/team-a-*)";
         }
 
         if (wanted.MaxAccounts is < 1 || wanted.Lifetime < TimeSpan.FromMinutes(1) || wanted.Lifetime > LongestLifetime)

@@ -19,7 +19,6 @@ internal sealed class AcmeNames(AgentNaming naming)
     /// <summary>Why this name cannot be ordered; null when it can.</summary>
     public string? WhyNot(AcmeIdentifier identifier, CertificateProfile profile, AcmeExternalKey? key)
     {
-        var globs = key?.Names ?? [];
         switch (identifier.Type)
         {
             case AcmeIdentifierTypes.Dns or AcmeIdentifierTypes.Ip:
@@ -33,7 +32,7 @@ internal sealed class AcmeNames(AgentNaming naming)
                     return wrong;
                 }
 
-                return globs.Count == 0 || globs.Any(g => !g.StartsWith('/') && PathPattern.Matches(g, identifier.Value, '.')) ? null : $"the account's external key allows {string.Join(", ", globs)}";
+                break;
             case AcmeIdentifierTypes.Spiffe:
                 if (!SpiffeId.TryParse(identifier.Value, out var id) || id.TrustDomain != naming.TrustDomain)
                 {
@@ -50,15 +49,21 @@ internal sealed class AcmeNames(AgentNaming naming)
                     return $"profile '{profile.Name}' does not allow the path {id.Path}";
                 }
 
-                return globs.Count == 0 || !globs.Any(g => g.StartsWith('/')) || IsGranted(identifier, key) ? null : $"the account's external key allows {string.Join(", ", globs)}";
-            default:
-                return null;
+                break;
         }
+
+        // Whatever proves it, and whether or not the key is still good: a key's names limit its accounts for as long as they are.
+        return key is { Names.Count: > 0 } && !Names(key, identifier) ? $"the account's external key allows {string.Join(", ", key.Names)}" : null;
     }
 
-    /// <summary>Whether the account's external key is the authorization for a SPIFFE ID: an operator said so when it was made.</summary>
-    public static bool IsGranted(AcmeIdentifier identifier, AcmeExternalKey? key) =>
-        key is not null && identifier.Type == AcmeIdentifierTypes.Spiffe && SpiffeId.TryParse(identifier.Value, out var id) && key.Names.Any(g => g.StartsWith('/') && PathPattern.Matches(g, id.Path));
+    /// <summary>Whether the account's external key is the authorization for a SPIFFE ID: an operator said so when it was made, and has not taken it back.</summary>
+    public static bool IsGranted(AcmeIdentifier identifier, AcmeExternalKey? key, DateTimeOffset now) =>
+        key is { Revoked: null } && key.NotAfter > now && identifier.Type == AcmeIdentifierTypes.Spiffe && Names(key, identifier);
+
+    // Patterns that start with a slash are for the paths of SPIFFE IDs, others for everything else.
+    private static bool Names(AcmeExternalKey key, AcmeIdentifier identifier) => identifier.Type == AcmeIdentifierTypes.Spiffe
+        ? SpiffeId.TryParse(identifier.Value, out var id) && key.Names.Any(g => g.StartsWith('/') && PathPattern.Matches(g, id.Path))
+        : key.Names.Any(g => !g.StartsWith('/') && PathPattern.Matches(g, identifier.Value, '.'));
 
     /// <summary>The agent an order's certificate is for: the SPIFFE ID that was ordered, or the one of the account.</summary>
     public string AgentOf(AcmeOrder order) =>

@@ -17,6 +17,9 @@ internal sealed class ChallengeJudge : IAsyncDisposable
     // How long a client's POST waits for the verdict: most looks take less, and the client is spared a poll.
     private static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(50);
 
+    // One owner may have one in so many.
+    private const int OwnersShare = 4;
+
     // RFC 8555 §8.2: a server may look again. Clients start their listeners in the moment in which they answer the challenge.
     private static readonly TimeSpan[] Pauses = [TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(3)];
     private readonly ConcurrentDictionary<string, Task> _running = new(StringComparer.Ordinal);
@@ -35,19 +38,20 @@ internal sealed class ChallengeJudge : IAsyncDisposable
     {
         (_challenges, _accounts, _store, _commits, _options, _time, _logger) = (challenges, accounts, store, commits, options, time, logger);
         _places = new SemaphoreSlim(options.ConcurrentValidations);
-        // A quarter of the places for one owner: its slow targets are not everybody's.
-        _turns = new OwnerQueue(Math.Max(1, options.ConcurrentValidations / 4), options.WaitingValidations);
+        // A quarter of the places for one owner, and of the room to wait: its slow targets are not everybody's.
+        _turns = new OwnerQueue(Math.Max(1, options.ConcurrentValidations / OwnersShare), options.WaitingValidations / OwnersShare);
     }
 
-    /// <summary>Whether another challenge can wait.</summary>
-    public bool HasRoom => _running.Count < _options.WaitingValidations;
+    /// <summary>A place for another challenge of that account's owner, to be had before the answer is committed; null: too many wait, of all or of this owner.</summary>
+    public OwnerQueue.Place? TryJoin(AcmeAccount account) => _running.Count < _options.WaitingValidations ? _turns.TryJoin(account.Owner) : null;
 
     /// <summary>Begins a look; returns the authorization as judged if that takes a moment, null if it takes longer.</summary>
-    public async ValueTask<AcmeAuthorization?> JudgeSoonAsync(AcmeAccount account, AcmeAuthorization authorization)
+    /// <param name="place">Given back here.</param>
+    public async ValueTask<AcmeAuthorization?> JudgeSoonAsync(AcmeCaller caller, AcmeAuthorization authorization, OwnerQueue.Place place)
     {
         try
         {
-            return await Begin(account, authorization).WaitAsync(Moment, _time);
+            return await Begin(caller.Account, caller.Url, authorization, place).WaitAsync(Moment, _time);
         }
         catch (TimeoutException)
         {
@@ -61,9 +65,10 @@ internal sealed class ChallengeJudge : IAsyncDisposable
     {
         foreach (var authorization in await _store.ListAttemptedAsync(_options.WaitingValidations, cancellationToken))
         {
-            if (authorization.Attempted < attemptedBefore && HasRoom && await _accounts.FindAsync(authorization.AccountId, cancellationToken) is { } account)
+            if (authorization.Attempted < attemptedBefore && !_running.ContainsKey(authorization.Id)
+                && await _accounts.FindAsync(authorization.AccountId, cancellationToken) is { } account && TryJoin(account) is { } place)
             {
-                _ = Begin(account, authorization); // reports by itself
+                _ = Begin(account, _options.AccountUrl(account.Id), authorization, place); // reports by itself; who finds no place now is tried in the next round
             }
         }
     }
@@ -77,36 +82,35 @@ internal sealed class ChallengeJudge : IAsyncDisposable
     }
 
     // One look at a time for an authorization: a resumed one may be under way already.
-    private Task<AcmeAuthorization?> Begin(AcmeAccount account, AcmeAuthorization authorization)
+    private Task<AcmeAuthorization?> Begin(AcmeAccount account, string accountUrl, AcmeAuthorization authorization, OwnerQueue.Place place)
     {
         var verdict = new TaskCompletionSource<AcmeAuthorization?>(TaskCreationOptions.RunContinuationsAsynchronously);
         if (!_running.TryAdd(authorization.Id, verdict.Task))
         {
+            place.Dispose();
             return Task.FromResult<AcmeAuthorization?>(null);
         }
 
-        _ = Task.Run(() => RunAsync(account, authorization, verdict));
+        _ = Task.Run(() => RunAsync(account, accountUrl, authorization, place, verdict));
         return verdict.Task;
     }
 
-    private async Task RunAsync(AcmeAccount account, AcmeAuthorization authorization, TaskCompletionSource<AcmeAuthorization?> verdict)
+    private async Task RunAsync(AcmeAccount account, string accountUrl, AcmeAuthorization authorization, OwnerQueue.Place place, TaskCompletionSource<AcmeAuthorization?> verdict)
     {
         AcmeAuthorization? judged = null;
         try
         {
-            if (await _turns.EnterAsync(account.Owner, _ending.Token) is { } turn)
+            using (place)
             {
-                using (turn)
+                await place.TurnAsync(_ending.Token);
+                await _places.WaitAsync(_ending.Token);
+                try
                 {
-                    await _places.WaitAsync(_ending.Token);
-                    try
-                    {
-                        judged = await JudgeAsync(account, authorization, _ending.Token);
-                    }
-                    finally
-                    {
-                        _places.Release();
-                    }
+                    judged = await JudgeAsync(account, accountUrl, authorization, _ending.Token);
+                }
+                finally
+                {
+                    _places.Release();
                 }
             }
         }
@@ -114,7 +118,7 @@ internal sealed class ChallengeJudge : IAsyncDisposable
         {
             // It stays attempted; the next start goes on with it.
         }
-#pragma warning disable CA1031 // Nothing awaits this task: whatever it was is logged, and the next round of maintenance tries again.
+#pragma warning disable CA1031 // Nothing awaits this task: whatever it was (the store, above all) is logged, and the next round of maintenance tries again.
         catch (Exception failure)
 #pragma warning restore CA1031
         {
@@ -131,7 +135,7 @@ internal sealed class ChallengeJudge : IAsyncDisposable
     {
         for (var attempt = 0; ; attempt++)
         {
-            var result = await validator.ValidateAsync(request, cancellationToken);
+            var result = await ValidateAsync(validator, request, cancellationToken);
             if (attempt == Pauses.Length || result is not ValidationResult.Invalid { Error: AcmeErrorType.Connection or AcmeErrorType.Dns })
             {
                 return result;
@@ -141,13 +145,29 @@ internal sealed class ChallengeJudge : IAsyncDisposable
         }
     }
 
-    private async ValueTask<AcmeAuthorization?> JudgeAsync(AcmeAccount account, AcmeAuthorization authorization, CancellationToken cancellationToken)
+    // A validator that fails in a way nobody thought of fails for this challenge every time: it ends the challenge, once.
+    private async ValueTask<ValidationResult> ValidateAsync(IChallengeValidator validator, ValidationRequest request, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await validator.ValidateAsync(request, cancellationToken);
+        }
+#pragma warning disable CA1031 // Whatever it was: logged here, and told to the client without its text.
+        catch (Exception failure) when (!cancellationToken.IsCancellationRequested)
+#pragma warning restore CA1031
+        {
+            Log.ValidatorBroke(_logger, validator.Type, request.Identifier.ToString(), failure);
+            return new ValidationResult.Invalid(AcmeErrorType.ServerInternal, "The challenge could not be judged for an error of this server, which the operator finds in its log; place a new order.");
+        }
+    }
+
+    private async ValueTask<AcmeAuthorization?> JudgeAsync(AcmeAccount account, string accountUrl, AcmeAuthorization authorization, CancellationToken cancellationToken)
     {
         var type = authorization.Challenge ?? "";
         var token = AcmeChallenges.Token(authorization.Seed, type);
         var result = _challenges.Find(type) is { } validator
             ? await LookAsync(
-                validator, new ValidationRequest(authorization.Identifier, authorization.Wildcard, token, AcmeChallenges.KeyAuthorization(token, account.Thumbprint), _options.AccountUrl(account.Id), authorization.Payload), cancellationToken)
+                validator, new ValidationRequest(authorization.Identifier, authorization.Wildcard, token, AcmeChallenges.KeyAuthorization(token, account.Thumbprint), accountUrl, authorization.Payload), cancellationToken)
             : new ValidationResult.Invalid(AcmeErrorType.ServerInternal, $"Challenges of type {type} are not known here any more.");
         var now = _time.GetUtcNow();
         var expires = now + _options.AuthorizationLifetime;

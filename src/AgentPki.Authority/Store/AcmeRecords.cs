@@ -48,7 +48,10 @@ public enum AcmeAuthorizationState : byte
 /// <param name="Id">The kid: 1 to 64 of <c>[A-Za-z0-9_-]</c>.</param>
 /// <param name="WrappedSecret">The MAC key, wrapped under a key of the token, bound to the id.</param>
 /// <param name="Owner">Who answers for what its accounts enrol.</param>
-/// <param name="Names">Globs of the names its accounts may ask for: DNS names (<c>*.agents.example</c>), or SPIFFE paths (<c>/agent/team-a-*</c>), for which it is the authorization too. Empty: every DNS name that the profile allows, no SPIFFE ID.</param>
+/// <param name="Names">
+/// Globs of the names its accounts may ask for, whatever proves them: DNS names, addresses and devices (<c>*.agents.example</c>), or SPIFFE paths (<c>/agent/team-a-*</c>), for which the key is the
+/// authorization too while it is neither revoked nor at its end. Empty: every name that the profile allows and the client proves.
+/// </param>
 /// <param name="Profiles">Empty: every profile that takes ACME.</param>
 /// <param name="MaxAccounts">Null: any number; 1: one time.</param>
 public sealed record AcmeExternalKey(
@@ -100,12 +103,17 @@ public sealed record AcmeAuthorization(
     DateTimeOffset? Attempted,
     DateTimeOffset? Validated,
     string? Error,
-    string? Facts);
+    string? Facts)
+{
+    /// <summary>Whether the account's external key was the proof: no challenge was.</summary>
+    public bool IsGranted => State == AcmeAuthorizationState.Valid && Challenge is null;
+}
 
 /// <summary>RFC 8555 §7.1.3.</summary>
 /// <param name="Identifiers">As asked for, wildcards included, in the request's order, without duplicates.</param>
 /// <param name="Authorizations">One for each identifier, in the same order; fewer, once they are so old that they were removed.</param>
 /// <param name="Profile">The name of the profile it is for.</param>
+/// <param name="Expires">When it is invalid unless it is done or waits for a person: after its own time, or with the first of its authorizations.</param>
 /// <param name="Replaces">RFC 9773 §5; null: nothing.</param>
 /// <param name="Request">The DER PKCS#10 request of an order that waits for a person; null before.</param>
 /// <param name="Certificate">What it ended with.</param>

@@ -26,7 +26,7 @@ public abstract partial record StoreChange
 
     /// <summary>
     /// A new order, with the authorizations that it needs and that are not there yet. Conflict when the account is unknown or not valid, an authorization it
-    /// names is not its account's, or another order that is not invalid replaces the same certificate.
+    /// names is not its account's, or another order that is not invalid replaces the same certificate; one that has expired when this one is placed is invalid from then on.
     /// </summary>
     /// <param name="Added">Those of <see cref="AcmeOrder.Authorizations"/> that are new.</param>
     public sealed record AddAcmeOrder(AcmeOrder Order, IReadOnlyList<AcmeAuthorization> Added) : StoreChange;
@@ -36,14 +36,15 @@ public abstract partial record StoreChange
 
     /// <summary>
     /// A challenge was judged; conflict unless the authorization is pending with that challenge answered. Pending orders follow: ready when every
-    /// authorization they name is valid, invalid when this one is.
+    /// authorization they name is valid, invalid when this one is; and none that is not done outlasts the authorization.
     /// </summary>
     /// <param name="Error">Null: the name is the account's. Else the problem document.</param>
     /// <param name="Expires">Until when a valid authorization may be used.</param>
     public sealed record SettleAcmeAuthorization(string AuthorizationId, string Challenge, string? Error, string? Facts, DateTimeOffset Time, DateTimeOffset Expires) : StoreChange;
 
-    /// <summary>Gives up an authorization; conflict unless it is pending or valid. Pending and ready orders that name it become invalid (RFC 8555 §7.1.6).</summary>
-    public sealed record DeactivateAcmeAuthorization(string AuthorizationId) : StoreChange;
+    /// <summary>Gives up an authorization; conflict unless it is pending or valid. Orders that name it and are not done become invalid, those that wait for a person too (RFC 8555 §7.1.6).</summary>
+    /// <param name="Error">Why those orders are invalid (a problem document).</param>
+    public sealed record DeactivateAcmeAuthorization(string AuthorizationId, string Error) : StoreChange;
 
     /// <summary>The request of a ready order waits for a person; conflict unless it is ready.</summary>
     public sealed record ParkAcmeOrder(string OrderId, byte[] Request) : StoreChange;
@@ -56,7 +57,8 @@ public abstract partial record StoreChange
 
     /// <summary>
     /// Removes orders without a certificate, and authorizations, that expired before a time: at most that many of each. An order with a certificate stays, and names
-    /// no authorizations then. Never a conflict.
+    /// no authorizations then; one that waits for a person stays with its authorizations for longer. Never a conflict.
     /// </summary>
-    public sealed record PruneAcme(DateTimeOffset ExpiredBefore, int Limit) : StoreChange;
+    /// <param name="WaitingBefore">The same for orders that wait for a person.</param>
+    public sealed record PruneAcme(DateTimeOffset ExpiredBefore, DateTimeOffset WaitingBefore, int Limit) : StoreChange;
 }

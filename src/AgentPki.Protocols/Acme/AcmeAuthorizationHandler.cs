@@ -64,7 +64,7 @@ internal sealed class AcmeAuthorizationHandler(AcmeServices services)
             else
             {
                 AcmePayload.Parse(exchange.Request.Payload);
-                outcome = await services.Authority.Authorizations.AnswerAsync(exchange.Account, exchange.Id, type, exchange.Request.Payload, exchange.Aborted);
+                outcome = await services.Authority.Authorizations.AnswerAsync(exchange.Caller, exchange.Id, type, exchange.Request.Payload, exchange.Aborted);
             }
 
             await (outcome switch

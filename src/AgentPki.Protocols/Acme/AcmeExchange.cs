@@ -38,6 +38,9 @@ internal sealed class AcmeExchange
     /// <summary>The same, or null when the request carried its key itself.</summary>
     public AcmeAccount? AccountOrNull => _account;
 
+    /// <summary>Whose request it is, to the authority.</summary>
+    public AcmeCaller Caller => new(Account, Urls.Account(Account.Id), CorrelationId);
+
     public string CorrelationId => Http.CorrelationId.Of(Context);
 
     public CancellationToken Aborted => Context.RequestAborted;

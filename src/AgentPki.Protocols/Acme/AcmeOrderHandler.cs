@@ -29,7 +29,7 @@ internal sealed class AcmeOrderHandler(AcmeServices services)
         }
     }
 
-    public async Task ShowAsync(AcmeExchange exchange) => await (await services.Authority.Orders.FindAsync(exchange.Account, exchange.Id, exchange.CorrelationId, exchange.Aborted) is { } order
+    public async Task ShowAsync(AcmeExchange exchange) => await (await services.Authority.Orders.FindAsync(exchange.Caller, exchange.Id, exchange.Aborted) is { } order
         ? ShowAsync(exchange, order, StatusCodes.Status200OK)
         : exchange.RefuseAsync(AcmeProblem.NotFound("order")));
 
@@ -52,7 +52,7 @@ internal sealed class AcmeOrderHandler(AcmeServices services)
             }
             else
             {
-                await AnswerAsync(exchange, await services.Authority.Orders.FinalizeAsync(exchange.Account, exchange.Id, csr, exchange.CorrelationId, exchange.Aborted), StatusCodes.Status200OK);
+                await AnswerAsync(exchange, await services.Authority.Orders.FinalizeAsync(exchange.Caller, exchange.Id, csr, exchange.Aborted), StatusCodes.Status200OK);
             }
         }
         catch (AcmePayloadException error)

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using System.Text.Unicode;
 using AgentPki.Authority.Acme;
 using AgentPki.Authority.Acme.Validation;
 using AgentPki.Cryptography.Jose;
@@ -22,6 +23,11 @@ internal readonly struct AcmePayload
     {
         try
         {
+            if (!HoldsTexts(utf8.Span))
+            {
+                throw new AcmePayloadException(new AcmeProblem(AcmeErrorType.Malformed, "The payload has octets that are no UTF-8, or half of a surrogate pair (RFC 8259 §8)."));
+            }
+
             using var document = JsonDocument.Parse(utf8, Options);
             return document.RootElement.ValueKind == JsonValueKind.Object
                 ? new AcmePayload(document.RootElement.Clone())
@@ -84,6 +90,33 @@ internal readonly struct AcmePayload
         { ValueKind: JsonValueKind.Array } array when array.EnumerateArray().All(e => e.ValueKind == JsonValueKind.Object) => [.. array.EnumerateArray().Select(Identifier).Distinct()],
         _ => throw Wrong(name, "a list of identifiers"),
     };
+
+    // What JSON's grammar lets through and no text can hold; it would be found only when a member is asked for.
+    private static bool HoldsTexts(ReadOnlySpan<byte> utf8)
+    {
+        if (!Utf8.IsValid(utf8))
+        {
+            return false;
+        }
+
+        try
+        {
+            var reader = new Utf8JsonReader(utf8, new JsonReaderOptions { MaxDepth = Options.MaxDepth });
+            while (reader.Read())
+            {
+                if (reader.ValueIsEscaped && reader.TokenType is JsonTokenType.String or JsonTokenType.PropertyName)
+                {
+                    _ = reader.GetString();
+                }
+            }
+
+            return true;
+        }
+        catch (InvalidOperationException)
+        {
+            return false;
+        }
+    }
 
     private static AcmeIdentifier Identifier(JsonElement value)
     {

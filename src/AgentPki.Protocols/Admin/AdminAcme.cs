@@ -15,7 +15,7 @@ internal static class AdminAcme
     [
         AdminOperation.Of(HttpMethods.Get, "/acme/keys", "listAcmeKeys", "External account keys; their secrets are not shown again.", AdminJson.Default.AcmeKeysView, KeysAsync),
         AdminOperation.Of("/acme/keys", "createAcmeKey", "Makes an external account key. The answer is the only place where its secret is seen.", AdminJson.Default.CreateAcmeKeyCommand, AdminJson.Default.CreatedAcmeKeyView, CreateAsync),
-        AdminOperation.Of(HttpMethods.Delete, "/acme/keys/{id}", "revokeAcmeKey", "Ends an external account key; its accounts stay.", AdminJson.Default.AcmeKeyRevokedView, RevokeKeyAsync),
+        AdminOperation.Of(HttpMethods.Delete, "/acme/keys/{id}", "revokeAcmeKey", "Ends an external account key: it makes no account and gives no SPIFFE ID any more. Its accounts stay, with its limits.", AdminJson.Default.AcmeKeyRevokedView, RevokeKeyAsync),
         AdminOperation.Of(HttpMethods.Get, "/acme/accounts", "listAcmeAccounts", "ACME accounts, newest first.", AdminJson.Default.AcmeAccountsView, AccountsAsync),
         AdminOperation.Of(HttpMethods.Delete, "/acme/accounts/{id}", "revokeAcmeAccount", "Ends an ACME account for good: nothing it began goes on; its certificates stay what they are.", AdminJson.Default.AcmeAccountView, RevokeAccountAsync),
     ];

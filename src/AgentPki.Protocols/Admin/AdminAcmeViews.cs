@@ -6,7 +6,7 @@ namespace AgentPki.Protocols.Admin;
 /// <summary>A new external account key (RFC 8555 §7.3.4).</summary>
 /// <param name="Owner">Who answers for what its accounts enrol.</param>
 /// <param name="Id">The kid; null: one is made.</param>
-/// <param name="Names">Globs of DNS names, and of SPIFFE paths (with <c>/</c> at their start) for which the key is the authorization; null or empty: every DNS name of the profile.</param>
+/// <param name="Names">Globs of the names that its accounts may order: of SPIFFE paths (with <c>/</c> at their start), for which the key is the authorization too, else of DNS names, addresses and devices; null or empty: whatever the profile allows and the client proves.</param>
 /// <param name="Profiles">Null or empty: every profile that takes ACME.</param>
 /// <param name="MaxAccounts">How many accounts it makes; 0: any number.</param>
 /// <param name="Lifetime">Seconds.</param>

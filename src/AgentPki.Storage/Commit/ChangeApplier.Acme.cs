@@ -97,6 +97,11 @@ internal sealed partial class ChangeApplier
             return ConflictReasons.AcmeAccountNotValid(order.AccountId);
         }
 
+        if (order.Replaces is { } replaced)
+        {
+            Write(session.Prepared("UPDATE acme_orders SET state = 4 WHERE replaces = ?1 AND state < 2 AND expires <= ?2").Bind(1, replaced).Bind(2, order.Created));
+        }
+
         var added = Write(session.Prepared("""
             INSERT INTO acme_orders (id, account, state, identifiers, profile, created, expires, replaces, error)
             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT DO NOTHING
@@ -148,6 +153,7 @@ internal sealed partial class ChangeApplier
         }
 
         Write(session.Prepared("UPDATE acme_authorizations SET state = 1, validated = ?2, expires = ?3, facts = ?4 WHERE number = ?1").Bind(1, number).Bind(2, change.Time).Bind(3, change.Expires).Bind(4, change.Facts));
+        Write(session.Prepared("UPDATE acme_orders SET expires = ?2 WHERE state < 2 AND expires > ?2 AND number IN (SELECT order_number FROM acme_needs WHERE needed = ?1)").Bind(1, number).Bind(2, change.Expires));
         Write(session.Prepared("""
             UPDATE acme_orders SET state = 1 WHERE state = 0 AND number IN (SELECT order_number FROM acme_needs WHERE needed = ?1)
             AND NOT EXISTS (SELECT 1 FROM acme_needs n JOIN acme_authorizations a ON a.number = n.needed WHERE n.order_number = acme_orders.number AND a.state <> 1)
@@ -155,8 +161,9 @@ internal sealed partial class ChangeApplier
         return null;
     }
 
-    private string? DeactivateAcmeAuthorization(string id)
+    private string? DeactivateAcmeAuthorization(StoreChange.DeactivateAcmeAuthorization change)
     {
+        var id = change.AuthorizationId;
         var found = session.Prepared("SELECT number FROM acme_authorizations WHERE id = ?1 AND state < 2").Bind(1, id);
         if (FindId(found) is not { } number)
         {
@@ -164,7 +171,7 @@ internal sealed partial class ChangeApplier
         }
 
         Write(session.Prepared("UPDATE acme_authorizations SET state = 3 WHERE number = ?1").Bind(1, number));
-        FailOrdersThatNeed(number, null);
+        FailOrdersThatNeed(number, change.Error);
         return null;
     }
 
@@ -187,13 +194,17 @@ internal sealed partial class ChangeApplier
 
     private string? PruneAcme(StoreChange.PruneAcme change)
     {
-        const string OldOrders = "SELECT number FROM acme_orders WHERE certificate IS NULL AND expires < ?1 ORDER BY expires LIMIT ?2";
-        const string OldAuthorizations = "SELECT number FROM acme_authorizations WHERE expires < ?1 ORDER BY expires LIMIT ?2";
-        foreach (var statement in (ReadOnlySpan<string>)[
-            $"DELETE FROM acme_needs WHERE order_number IN ({OldOrders})",
-            $"DELETE FROM acme_orders WHERE number IN ({OldOrders})",
-            $"DELETE FROM acme_needs WHERE needed IN ({OldAuthorizations})",
-            $"DELETE FROM acme_authorizations WHERE number IN ({OldAuthorizations})"])
+        const string OldOrders = "SELECT number FROM acme_orders WHERE certificate IS NULL AND expires < ?1 AND (state <> 2 OR expires < ?3) ORDER BY expires LIMIT ?2";
+        const string OldAuthorizations = """
+            SELECT number FROM acme_authorizations WHERE expires < ?1
+            AND NOT EXISTS (SELECT 1 FROM acme_needs n JOIN acme_orders o ON o.number = n.order_number WHERE n.needed = acme_authorizations.number AND o.state = 2) ORDER BY expires LIMIT ?2
+            """;
+        foreach (var statement in (ReadOnlySpan<string>)[$"DELETE FROM acme_needs WHERE order_number IN ({OldOrders})", $"DELETE FROM acme_orders WHERE number IN ({OldOrders})"])
+        {
+            Write(session.Prepared(statement).Bind(1, change.ExpiredBefore).Bind(2, (long)change.Limit).Bind(3, change.WaitingBefore));
+        }
+
+        foreach (var statement in (ReadOnlySpan<string>)[$"DELETE FROM acme_needs WHERE needed IN ({OldAuthorizations})", $"DELETE FROM acme_authorizations WHERE number IN ({OldAuthorizations})"])
         {
             Write(session.Prepared(statement).Bind(1, change.ExpiredBefore).Bind(2, (long)change.Limit));
         }
@@ -215,5 +226,5 @@ internal sealed partial class ChangeApplier
             : null;
 
     private void FailOrdersThatNeed(long authorization, string? error) =>
-        Write(session.Prepared("UPDATE acme_orders SET state = 4, error = ?2 WHERE state < 2 AND number IN (SELECT order_number FROM acme_needs WHERE needed = ?1)").Bind(1, authorization).Bind(2, error));
+        Write(session.Prepared("UPDATE acme_orders SET state = 4, error = ?2 WHERE state < 3 AND number IN (SELECT order_number FROM acme_needs WHERE needed = ?1)").Bind(1, authorization).Bind(2, error));
 }

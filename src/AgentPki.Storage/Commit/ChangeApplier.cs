@@ -89,7 +89,7 @@ internal sealed partial class ChangeApplier(SqlSession session)
         StoreChange.EndAcmeAccount c => EndAcmeAccount(c),
         StoreChange.RekeyAcmeAccount c => RekeyAcmeAccount(c),
         StoreChange.AddAcmeAuthorization c => AddAcmeAuthorization(c.Authorization),
-        StoreChange.DeactivateAcmeAuthorization c => DeactivateAcmeAuthorization(c.AuthorizationId),
+        StoreChange.DeactivateAcmeAuthorization c => DeactivateAcmeAuthorization(c),
         StoreChange.ParkAcmeOrder c => ParkAcmeOrder(c),
         StoreChange.FailAcmeOrder c => FailAcmeOrder(c),
         StoreChange.AddAcmeExternalKey c => AddAcmeExternalKey(c.Key),

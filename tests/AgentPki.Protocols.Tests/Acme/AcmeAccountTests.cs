@@ -6,6 +6,8 @@ using System.Text.Json.Nodes;
 using AgentPki.Authority.Acme;
 using AgentPki.Authority.Problems;
 using AgentPki.Authority.Store;
+using AgentPki.Protocols.Acme.Attestation;
+using AgentPki.Protocols.Acme.Attestation.AndroidKey;
 using AgentPki.Protocols.Tests.Harness;
 using AgentPki.Testing.Acme;
 
@@ -159,6 +161,76 @@ public sealed class AcmeAccountTests
         Assert.Equal(1, server.Http01.Looks); // the DNS name alone
         Assert.Equal("spiffe://agents.test/agent/team-a/x", AgentPki.X509.Certificates.Certificate.Parse(certificate.RawData).SubjectAlternativeNames[0].ToString()[4..]);
         Assert.Equal(2, order.Json["authorizations"]!.AsArray().Count);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task ExternalKey_RevokedOrEnded_GivesNoSpiffeIdAnyMore(bool revoked)
+    {
+        await using var server = await AcmeServer.StartAsync();
+        var (id, secret) = await ExternalKeyAsync(server, names: ["/agent/team-a/*", "*.agents.test"]);
+        var client = server.Client();
+        Assert.Null((await BindAsync(client, id, secret)).Problem);
+        (string, string)[] agent = [("spiffe", "spiffe://agents.test/agent/team-a/x")];
+        var (_, done) = await client.ObtainAsync(null, null, agent);
+        var ready = await client.OrderAsync(agent);
+        Assert.Equal("ready", ready.Json["status"]!.ToString());
+        if (revoked)
+        {
+            await server.Acme.ExternalKeys.RevokeAsync(id, "admin:test", "c", TestContext.Current.CancellationToken);
+        }
+        else
+        {
+            server.Authority.Time.Advance(TimeSpan.FromDays(1));
+            client.ForgetNonce();
+        }
+
+        var refused = await client.OrderAsync(agent);
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var late = await client.FinalizeAsync(ready, AcmeTestClient.Csr(key, agent));
+
+        Assert.Equal("rejectedIdentifier", refused.Problem);
+        Assert.Equal(revoked ? "unauthorized" : "orderNotReady", late.Problem);
+        // What its names say limits the account still; what the client proves itself it gets.
+        Assert.Equal("rejectedIdentifier", (await client.OrderAsync(("dns", "a.other.test"))).Problem);
+        Assert.Equal("pending", (await client.OrderAsync(("dns", "a.agents.test"))).Json["status"]!.ToString());
+        Assert.Null((await client.GetAsync(done.Json["certificate"]!.ToString())).Problem);
+    }
+
+    [Fact]
+    public async Task ExternalKey_EndsSoon_WhatItGivesEndsWithIt()
+    {
+        await using var server = await AcmeServer.StartAsync();
+        var (id, secret) = await ExternalKeyAsync(server, names: ["/agent/**"]);
+        server.Authority.Time.Advance(TimeSpan.FromDays(1) - TimeSpan.FromMinutes(10));
+        var client = server.Client();
+        Assert.Null((await BindAsync(client, id, secret)).Problem);
+        var order = await client.OrderAsync(("spiffe", "spiffe://agents.test/agent/x"));
+        Assert.Equal(AgentPki.Protocols.Acme.AcmeResources.Time(server.Authority.Time.GetUtcNow() + TimeSpan.FromMinutes(10)), order.Json["expires"]!.ToString());
+    }
+
+    [Fact]
+    public async Task ExternalKey_WithNames_LimitsEveryKindOfName()
+    {
+        using var root = new AttestationRoot("Android Root");
+        await using var server = await AcmeServer.StartAsync(attestation: new DeviceAttestationOptions
+        {
+            AndroidKey = new AndroidKeyOptions { Trust = new AttestationTrust { Roots = [root.Certificate] } },
+            Rules = [new DeviceRule("*", "/agent/device/{device}")],
+        });
+        var (id, secret) = await ExternalKeyAsync(server, names: ["*.agents.test", "device-*"]);
+        var client = server.Client();
+        Assert.Null((await BindAsync(client, id, secret)).Problem);
+
+        Assert.Equal("rejectedIdentifier", (await client.OrderAsync(("ip", "192.0.2.1"))).Problem);
+        Assert.Equal("rejectedIdentifier", (await client.OrderAsync(("permanent-identifier", "serial-1"))).Problem);
+        Assert.Equal("rejectedIdentifier", (await client.OrderAsync(("spiffe", "spiffe://agents.test/agent/device/1"))).Problem);
+        Assert.Null((await client.OrderAsync(("permanent-identifier", "device-1"))).Problem);
+        Assert.Null((await client.OrderAsync(("dns", "a.agents.test"))).Problem);
+        // Provable all of them: an account without such a key may order them.
+        var free = await server.RegisteredAsync();
+        Assert.Null((await free.OrderAsync(("spiffe", "spiffe://agents.test/agent/device/1"))).Problem);
     }
 
     [Fact]

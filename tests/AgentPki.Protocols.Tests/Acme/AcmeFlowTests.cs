@@ -167,6 +167,31 @@ public sealed class AcmeFlowTests
     }
 
     [Fact]
+    public async Task Order_ItsAuthorizationEnds_EndsWithIt()
+    {
+        await using var server = await AcmeServer.StartAsync();
+        var client = await server.RegisteredAsync();
+        var ready = await client.AuthorizeAsync(await client.OrderAsync(("dns", "a.test")));
+        Assert.Equal(AgentPki.Protocols.Acme.AcmeResources.Time(server.Authority.Time.GetUtcNow() + TimeSpan.FromHours(1)), ready.Json["expires"]!.ToString());
+        server.Authority.Time.Advance(TimeSpan.FromMinutes(50));
+        client.ForgetNonce();
+        var both = await client.OrderAsync(("dns", "a.test"), ("dns", "b.test"));
+        Assert.Equal(ready.Json["expires"]!.ToString(), both.Json["expires"]!.ToString());
+        server.Authority.Time.Advance(TimeSpan.FromMinutes(11));
+        client.ForgetNonce();
+
+        foreach (var order in new[] { ready, both })
+        {
+            var shown = await client.GetAsync(order.Location ?? order.Json["finalize"]!.ToString().Replace("/finalize", "", StringComparison.Ordinal));
+            Assert.Equal("invalid", shown.Json["status"]!.ToString());
+            Assert.Contains("authorization", shown.Json["error"]!["detail"]!.ToString(), StringComparison.Ordinal);
+        }
+
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        Assert.Equal("orderNotReady", (await client.FinalizeAsync(ready, AcmeTestClient.Csr(key, ("dns", "a.test")))).Problem);
+    }
+
+    [Fact]
     public async Task NewAuthorization_Proven_ServesALaterOrder()
     {
         await using var server = await AcmeServer.StartAsync();
@@ -241,6 +266,10 @@ public sealed class AcmeFlowTests
         Assert.All(answers.Where(a => a.Problem is not null), a => Assert.Equal("orderNotReady", a.Problem));
         Assert.Equal(before + 1, await server.Authority.Services.Stores.Certificates.CountAsync(TestContext.Current.CancellationToken));
         Assert.Equal("orderNotReady", (await client.FinalizeAsync(order, csr)).Problem);
+        await foreach (var record in server.Authority.Store.ReadAsync(0, TestContext.Current.CancellationToken))
+        {
+            Assert.NotEqual(AgentPki.Ledger.LedgerEntryKind.CertificateWithheld, record.Leaf.Kind); // what was signed for nothing
+        }
     }
 
     [Fact]
@@ -326,20 +355,7 @@ public sealed class AcmeFlowTests
         Assert.Equal(error == AcmeErrorType.Caa ? "caa" : "dns", (await client.FinalizeAsync(ready, csr)).Problem);
         records.Answer = new ValidationResult.Valid("ours");
         Assert.Null((await client.FinalizeAsync(ready, csr)).Problem);
-        Assert.Equal(("a.test", "http-01", $"{server.Acme.Options.BaseUrl}/acme/account/{client.Account!.Split('/')[^1]}"), records.Asked);
-    }
-
-    private sealed class ScriptedCaa : ICaaChecker
-    {
-        public required ValidationResult Answer { get; set; }
-
-        public (string, string, string) Asked { get; private set; }
-
-        public ValueTask<ValidationResult> CheckAsync(AcmeIdentifier identifier, bool wildcard, string method, string accountUrl, CancellationToken cancellationToken)
-        {
-            Asked = (identifier.Value, method, accountUrl);
-            return new(Answer);
-        }
+        Assert.Equal(("a.test", "http-01", client.Account!), records.Asked);
     }
 
     private static ProfileCatalog WithApproval() => Changed("agent.yaml", "  acme: true", "  acme: true\n  approval: always");

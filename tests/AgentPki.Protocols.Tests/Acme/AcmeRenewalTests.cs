@@ -74,6 +74,24 @@ public sealed class AcmeRenewalTests
     }
 
     [Fact]
+    public async Task Replaces_ByAnOrderThatExpired_IsFreeAgain()
+    {
+        await using var server = await AcmeServer.StartAsync();
+        var client = await server.RegisteredAsync();
+        var id = AcmeRenewals.IdOf(Certificate.Parse((await client.ObtainAsync(null, null, ("dns", "a.test"))).Certificate.RawData));
+        var first = await client.OrderAsync(null, id, ("dns", "a.test"));
+        Assert.Equal("alreadyReplaced", (await client.OrderAsync(null, id, ("dns", "a.test"))).Problem);
+        server.Authority.Time.Advance(TimeSpan.FromMinutes(61));
+        client.ForgetNonce();
+
+        Assert.Null((await client.ObtainAsync(null, id, ("dns", "a.test"))).Order.Problem);
+
+        var expired = await client.GetAsync(first.Location!);
+        Assert.Equal("invalid", expired.Json["status"]!.ToString());
+        Assert.Contains("expired", expired.Json["error"]!["detail"]!.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Revoke_ByAccount_ByItsOwnKey_ByProvenNames_OnceEach()
     {
         await using var server = await AcmeServer.StartAsync();

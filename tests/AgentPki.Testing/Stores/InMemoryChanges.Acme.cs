@@ -70,6 +70,11 @@ internal static partial class InMemoryChanges
         ValidAccount(state, order.AccountId, c);
         if (order.Replaces is { } replaced)
         {
+            foreach (var expired in state.AcmeOrders.Where(o => o.Replaces == replaced && o.State < AcmeOrderState.Processing && o.Expires <= Milliseconds(order.Created)))
+            {
+                state = Replace(state, expired, o => o with { State = AcmeOrderState.Invalid });
+            }
+
             Check(!state.AcmeOrders.Any(o => o.Id == order.Id || (o.Replaces == replaced && o.State != AcmeOrderState.Invalid)), c, ConflictReasons.AcmeAlreadyReplaced(replaced));
         }
 
@@ -98,6 +103,11 @@ internal static partial class InMemoryChanges
         }
 
         state = Set(state, known! with { State = AcmeAuthorizationState.Valid, Validated = c.Time, Expires = c.Expires, Facts = c.Facts });
+        foreach (var order in state.AcmeOrders.Where(o => o.State < AcmeOrderState.Processing && o.Expires > Milliseconds(c.Expires) && o.Authorizations.Contains(c.AuthorizationId)))
+        {
+            state = Replace(state, order, o => o with { Expires = Milliseconds(c.Expires) });
+        }
+
         var valid = state;
         foreach (var order in state.AcmeOrders.Where(o => o.State == AcmeOrderState.Pending && o.Authorizations.Contains(c.AuthorizationId)
             && o.Authorizations.All(id => valid.AcmeAuthorizations[id].State == AcmeAuthorizationState.Valid)))
@@ -111,7 +121,7 @@ internal static partial class InMemoryChanges
     private static InMemoryState DeactivateAcmeAuthorization(InMemoryState state, StoreChange.DeactivateAcmeAuthorization c)
     {
         Check(state.AcmeAuthorizations.TryGetValue(c.AuthorizationId, out var known) && known.State < AcmeAuthorizationState.Invalid, c, ConflictReasons.AcmeAuthorizationMoved(c.AuthorizationId));
-        return FailOrdersThatNeed(Set(state, known! with { State = AcmeAuthorizationState.Deactivated }), c.AuthorizationId, null);
+        return FailOrdersThatNeed(Set(state, known! with { State = AcmeAuthorizationState.Deactivated }), c.AuthorizationId, c.Error);
     }
 
     private static InMemoryState ParkAcmeOrder(InMemoryState state, StoreChange.ParkAcmeOrder c) =>
@@ -128,9 +138,10 @@ internal static partial class InMemoryChanges
 
     private static InMemoryState PruneAcme(InMemoryState state, StoreChange.PruneAcme c)
     {
-        var old = state.AcmeOrders.Where(o => o.Certificate is null && o.Expires < c.ExpiredBefore).Take(c.Limit).ToList();
+        var old = state.AcmeOrders.Where(o => o.Certificate is null && o.Expires < c.ExpiredBefore && (o.State != AcmeOrderState.Processing || o.Expires < c.WaitingBefore)).Take(c.Limit).ToList();
         state = state with { AcmeOrders = state.AcmeOrders.RemoveRange(old) };
-        var gone = state.AcmeAuthorizations.Values.Where(a => a.Expires < c.ExpiredBefore).Take(c.Limit).Select(a => a.Id).ToHashSet();
+        var waiting = state.AcmeOrders.Where(o => o.State == AcmeOrderState.Processing).SelectMany(o => o.Authorizations).ToHashSet();
+        var gone = state.AcmeAuthorizations.Values.Where(a => a.Expires < c.ExpiredBefore && !waiting.Contains(a.Id)).Take(c.Limit).Select(a => a.Id).ToHashSet();
         return state with
         {
             AcmeAuthorizations = state.AcmeAuthorizations.RemoveRange(gone),
@@ -140,7 +151,7 @@ internal static partial class InMemoryChanges
 
     private static InMemoryState FailOrdersThatNeed(InMemoryState state, string authorization, string? error)
     {
-        foreach (var order in state.AcmeOrders.Where(o => o.State < AcmeOrderState.Processing && o.Authorizations.Contains(authorization)))
+        foreach (var order in state.AcmeOrders.Where(o => o.State < AcmeOrderState.Valid && o.Authorizations.Contains(authorization)))
         {
             state = Replace(state, order, o => o with { State = AcmeOrderState.Invalid, Error = error });
         }

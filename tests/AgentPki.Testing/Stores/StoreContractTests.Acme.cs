@@ -186,13 +186,74 @@ public abstract partial class StoreContractTests<TStore>
     public async Task DeactivateAcmeAuthorization_FailsPendingAndReadyOrders_AndIsDoneOnce()
     {
         var (order, ready) = (AddOrder(1, "a.test"), ReadyOrder(2));
-        Step(new StoreChange.DeactivateAcmeAuthorization(order.Authorizations[0]));
-        Step(new StoreChange.DeactivateAcmeAuthorization(ready.Authorizations[0]));
+        Step(new StoreChange.DeactivateAcmeAuthorization(order.Authorizations[0], "{}"));
+        Step(new StoreChange.DeactivateAcmeAuthorization(ready.Authorizations[0], "{}"));
 
         Assert.Equal(AcmeOrderState.Invalid, (await Acme.FindOrderAsync(order.Id, Cancelled))?.State);
         Assert.Equal(AcmeOrderState.Invalid, (await Acme.FindOrderAsync(ready.Id, Cancelled))?.State);
-        Conflict(new StoreChange.DeactivateAcmeAuthorization(order.Authorizations[0]));
+        Conflict(new StoreChange.DeactivateAcmeAuthorization(order.Authorizations[0], "{}"));
         Conflict(new StoreChange.AttemptAcmeChallenge(order.Authorizations[0], "http-01", [], StoreSamples.Now));
+    }
+
+    [Fact]
+    public async Task DeactivateAcmeAuthorization_OfAnOrderThatWaits_EndsItWithTheReason()
+    {
+        var order = ReadyOrder(1);
+        Step(new StoreChange.ParkAcmeOrder(order.Id, [3]));
+        Step(new StoreChange.DeactivateAcmeAuthorization(order.Authorizations[0], "{\"x\":1}"));
+
+        Assert.Equal((AcmeOrderState.Invalid, "{\"x\":1}"), await Acme.FindOrderAsync(order.Id, Cancelled) is { } found ? (found.State, found.Error) : default);
+        Assert.IsType<CommitOutcome.Conflict>(Store.Apply([Fulfilment(order.Id, 1)])[0]);
+    }
+
+    [Fact]
+    public async Task SettleAcmeAuthorization_Valid_NoOrderOutlastsIt()
+    {
+        var order = AddOrder(1, "a.test", "b.test");
+        Settle(order.Authorizations[0], null);
+        Assert.Equal(StoreSamples.Now.AddDays(1), (await Acme.FindOrderAsync(order.Id, Cancelled))?.Expires);
+        Step(
+            new StoreChange.AttemptAcmeChallenge(order.Authorizations[1], "http-01", [], StoreSamples.Now),
+            new StoreChange.SettleAcmeAuthorization(order.Authorizations[1], "http-01", null, null, StoreSamples.Now, StoreSamples.Now.AddDays(3)));
+        Assert.Equal((AcmeOrderState.Ready, StoreSamples.Now.AddDays(1)), await Acme.FindOrderAsync(order.Id, Cancelled) is { } found ? (found.State, found.Expires) : default);
+    }
+
+    [Fact]
+    public async Task AddAcmeOrder_ReplacesWhatAnExpiredOneReplaces_EndsThatOne()
+    {
+        var account = AddAccount(1).Id;
+        var first = StoreSamples.AcmeOrder(2, account, "a.test") with { Replaces = "a.b" };
+        Step(new StoreChange.AddAcmeOrder(first, [StoreSamples.AcmeAuthorization(first, 0)]));
+        var second = StoreSamples.AcmeOrder(3, account, "a.test") with { Replaces = "a.b", Created = first.Expires.AddMilliseconds(-1) };
+        Conflict(new StoreChange.AddAcmeOrder(second, [StoreSamples.AcmeAuthorization(second, 0)]));
+        Assert.Equal(AcmeOrderState.Pending, (await Acme.FindOrderAsync(first.Id, Cancelled))?.State);
+        Step(new StoreChange.AddAcmeOrder(second with { Created = first.Expires }, [StoreSamples.AcmeAuthorization(second, 0)]));
+        Assert.Equal(AcmeOrderState.Invalid, (await Acme.FindOrderAsync(first.Id, Cancelled))?.State);
+    }
+
+    [Fact]
+    public async Task AddAcmeOrder_ReplacesWhatAWaitingOneReplaces_ConflictsHoweverOldThatIs()
+    {
+        var order = AddOrder(1, "a.test");
+        var first = StoreSamples.AcmeOrder(2, order.AccountId, "a.test") with { Replaces = "a.b", Authorizations = order.Authorizations, State = AcmeOrderState.Ready };
+        Step(new StoreChange.AddAcmeOrder(first, []), new StoreChange.ParkAcmeOrder(first.Id, [1]));
+        var second = StoreSamples.AcmeOrder(3, order.AccountId, "a.test") with { Replaces = "a.b", Created = first.Expires.AddDays(1) };
+        Conflict(new StoreChange.AddAcmeOrder(second, [StoreSamples.AcmeAuthorization(second, 0)]));
+        Assert.Equal(AcmeOrderState.Processing, (await Acme.FindOrderAsync(first.Id, Cancelled))?.State);
+    }
+
+    [Fact]
+    public async Task PruneAcme_OrderThatWaits_StaysWithItsAuthorizationsForLonger()
+    {
+        var order = ReadyOrder(1);
+        Step(new StoreChange.ParkAcmeOrder(order.Id, [3]));
+        Step(new StoreChange.PruneAcme(StoreSamples.Now.AddDays(8), StoreSamples.Now, 100));
+        Assert.Equal(order.Authorizations, (await Acme.FindOrderAsync(order.Id, Cancelled))?.Authorizations);
+        Assert.NotNull(await Acme.FindAuthorizationAsync(order.Authorizations[0], Cancelled));
+
+        Step(new StoreChange.PruneAcme(StoreSamples.Now.AddDays(8), StoreSamples.Now.AddDays(8), 100));
+        Assert.Null(await Acme.FindOrderAsync(order.Id, Cancelled));
+        Assert.Null(await Acme.FindAuthorizationAsync(order.Authorizations[0], Cancelled));
     }
 
     [Fact]
@@ -212,7 +273,7 @@ public abstract partial class StoreContractTests<TStore>
     {
         var (old, kept) = (AddOrder(1, "a.test"), ReadyOrder(2));
         Store.Apply([Fulfilment(kept.Id, 1)]);
-        Step(new StoreChange.PruneAcme(StoreSamples.Now.AddDays(8), 100));
+        Step(new StoreChange.PruneAcme(StoreSamples.Now.AddDays(8), StoreSamples.Now.AddDays(8), 100));
 
         Assert.Null(await Acme.FindOrderAsync(old.Id, Cancelled));
         Assert.Null(await Acme.FindAuthorizationAsync(old.Authorizations[0], Cancelled));

@@ -31,7 +31,7 @@ internal static class AcmeCommand
         var profile = new Option<string[]>("--profile") { Description = "Only for this profile; may be repeated.", DefaultValueFactory = _ => [] };
         var name = new Option<string[]>("--name")
         {
-            Description = "Only for DNS names that match this pattern, or SPIFFE paths when it starts with '/': of these the key is the authorization. May be repeated.", DefaultValueFactory = _ => [],
+            Description = "Only for names that match this pattern: paths of SPIFFE IDs when it starts with '/', for which the key is the proof too; else DNS names, addresses and devices. May be repeated.", DefaultValueFactory = _ => [],
         };
         return new Verb(
             "new",
@@ -65,7 +65,7 @@ internal static class AcmeCommand
     private static Verb RevokeKey(CommandContext context)
     {
         var id = new Argument<string>("id") { Description = "The key's id." };
-        return new Verb("revoke", "Ends a key; its accounts stay.", "agentpki acme eab revoke AaIU_HP6SmQTZYJa9730w")
+        return new Verb("revoke", "Ends a key: it makes no account and gives no SPIFFE ID any more. Its accounts stay, with its limits.", "agentpki acme eab revoke AaIU_HP6SmQTZYJa9730w")
             .With(id)
             .Runs(async (parsed, cancellationToken) =>
             {

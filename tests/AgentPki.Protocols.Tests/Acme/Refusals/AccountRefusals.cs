@@ -22,6 +22,7 @@ internal static class AccountRefusals
         NewAccount("account with a telephone", "unsupportedContact", """{"contact":["tel:+15551"]}"""),
         NewAccount("account with header fields in its contact", "invalidContact", """{"contact":["mailto:a@b.test?subject=x"]}"""),
         NewAccount("account that agrees with a text", "malformed", """{"termsOfServiceAgreed":"yes"}"""),
+        NewAccount("account with half of a surrogate pair in its contact", "malformed", """{"contact":["\ud800"]}"""),
         NewAccount("account with a member twice", "malformed", """{"contact":[],"contact":[]}"""),
     ];
 

@@ -58,7 +58,7 @@ public sealed partial class AcmeRefusalTests(AcmeRefusalTests.Fixture fixture) :
         await using var server = await AcmeServer.StartAsync();
         var world = await RefusalWorld.NewAsync(server);
         var order = await world.ReadyAsync();
-        server.Authority.Time.Advance(TimeSpan.FromDays(2));
+        server.Authority.Time.Advance(TimeSpan.FromHours(2));
         world.Client.ForgetNonce();
 
         var answer = await world.Client.FinalizeAsync(order, AcmeTestClient.Csr(world.CertificateKey, world.Names));

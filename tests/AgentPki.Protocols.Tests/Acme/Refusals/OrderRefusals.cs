@@ -27,6 +27,11 @@ internal static class OrderRefusals
         Payload("order for a name that is a number", """{"identifiers":[{"type":"dns","value":1}]}"""),
         Payload("order with notAfter", """{"identifiers":[{"type":"dns","value":"a.test"}],"notAfter":"2030-01-01T00:00:00Z"}"""),
         Payload("order for 101 names", RefusalWorld.OrderOf([.. Enumerable.Range(0, 101).Select(i => ("dns", $"n{i}.test"))]).ToJsonString()),
+        Payload("order with half of a surrogate pair in a name", """{"identifiers":[{"type":"dns","value":"\ud800"}]}"""),
+        Payload("order with half of a surrogate pair in a member's name", """{"identifiers":[{"type":"dns","value":"a.test"}],"\udc00":1}"""),
+        Payload("order with half of a surrogate pair in a member nobody knows", """{"identifiers":[{"type":"dns","value":"a.test"}],"x":["\ud800\ud800"]}"""),
+        Octets("order with octets that are no UTF-8", [.. "{\"identifiers\":[{\"type\":\"dns\",\"value\":\"a"u8, 0xff, .. ".test\"}]}"u8]),
+        Octets("order with a surrogate in UTF-8", [.. "{\"x\":\""u8, 0xed, 0xa0, 0x80, .. "\"}"u8]),
         Payload("order nested 40 deep", $$"""{"x":{{new string('[', 40)}}{{new string(']', 40)}}}"""),
     ];
 
@@ -97,6 +102,8 @@ internal static class OrderRefusals
         Authorized("authorization with an empty object", 400, (w, url, _) => w.Client.PostAsync(url, [])),
         Authorized("challenge answered with a list", 400, (w, _, challenge) => w.Client.PostAsync(challenge, Encoding.UTF8.GetBytes("[]"))),
         Authorized("challenge answered with no JSON", 400, (w, _, challenge) => w.Client.PostAsync(challenge, Encoding.UTF8.GetBytes("ready"))),
+        Authorized("challenge answered with half of a surrogate pair", 400, (w, _, challenge) => w.Client.PostAsync(challenge, Encoding.UTF8.GetBytes("""{"tkauth":"\ud800","attObj":"\ud800"}"""))),
+        Authorized("challenge answered with octets that are no UTF-8", 400, (w, _, challenge) => w.Client.PostAsync(challenge, [.. "{\"attObj\":\""u8, 0xc0, 0x80, .. "\"}"u8])),
         Authorized("challenge answered with a member twice", 400, (w, _, challenge) => w.Client.PostAsync(challenge, Encoding.UTF8.GetBytes("""{"a":1,"a":2}"""))),
         Ordered("authorization of a wildcard before an order", "malformed", w => PreauthorizeAsync(w, "dns", "*.a.test")),
         Ordered("authorization of an unknown type before an order", "unsupportedIdentifier", w => PreauthorizeAsync(w, "email", "a@b.test")),
@@ -113,6 +120,8 @@ internal static class OrderRefusals
     private static AcmeRefusal Ordered(string name, string type, Func<RefusalWorld, Task<AcmeTestAnswer>> send) => new(name, 400, type, Trace.Account, send);
 
     private static AcmeRefusal Payload(string name, string payload) => Ordered(name, "malformed", async w => await w.Client.PostAsync(await w.NewOrderAsync(), Encoding.UTF8.GetBytes(payload)));
+
+    private static AcmeRefusal Octets(string name, byte[] payload) => Ordered(name, "malformed", async w => await w.Client.PostAsync(await w.NewOrderAsync(), payload));
 
     private static AcmeRefusal Name(string name, string problem, string type, string value) => Ordered($"order for a {name}", problem, w => w.Client.OrderAsync((type, value)));
 
