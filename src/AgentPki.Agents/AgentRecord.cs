@@ -11,4 +11,5 @@ public enum AgentState : byte
 /// <param name="Id">Its SPIFFE ID, the whole URI; the name it has everywhere.</param>
 /// <param name="Owner">Who answers for it: the owner of the credential that enrolled it, or of its parent.</param>
 /// <param name="Profile">The profile of its first certificate.</param>
-public sealed record AgentRecord(string Id, string Owner, string Profile, AgentState State, DateTimeOffset Registered);
+/// <param name="Parent">The agent that spawned it; null: none.</param>
+public sealed record AgentRecord(string Id, string Owner, string Profile, AgentState State, DateTimeOffset Registered, string? Parent = null);

@@ -19,6 +19,9 @@ public sealed record AuthorityOptions
     /// <summary>How long an OCSP answer is good for; what was signed before a revocation is bounded by it.</summary>
     public TimeSpan OcspValidity { get; init; } = TimeSpan.FromHours(1);
 
+    /// <summary>Certificates that one revocation may take without a confirmation of their number.</summary>
+    public int UnconfirmedRevocations { get; init; } = 100;
+
     /// <summary>OCSP answers kept in memory at most.</summary>
     public int OcspCacheEntries { get; init; } = 50_000;
 

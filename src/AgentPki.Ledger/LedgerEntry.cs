@@ -24,6 +24,10 @@ public enum LedgerEntryKind : ushort
     CertificateListIssued = 21,
     /// <summary>An agent was suspended, re-activated or retired.</summary>
     AgentStateChanged = 22,
+    /// <summary>Certificates that were held are good again.</summary>
+    CertificateReleased = 23,
+    /// <summary>An agent got a parent, or lost it.</summary>
+    AgentParentChanged = 24,
     CredentialCreated = 30,
     CredentialRevoked = 31,
     /// <summary>An ACME account was made, changed or ended; external account keys are credentials (30, 31).</summary>

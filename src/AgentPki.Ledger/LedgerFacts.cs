@@ -15,6 +15,20 @@ public static class LedgerFacts
     /// <summary>The serialNumber's content octets, lower-case hexadecimal.</summary>
     public const string Serial = "serial";
 
+    /// <summary>In <see cref="LedgerEntryKind.CertificateRevoked"/> and <see cref="LedgerEntryKind.CertificateReleased"/> of a set: which certificates were meant.</summary>
+    public const string Selector = "selector";
+
+    /// <summary>In <see cref="LedgerEntryKind.CertificateRevoked"/>: why.</summary>
+    public const string Reason = "reason";
+
+    /// <summary>The <see cref="Reason"/> of a hold, which later entries may change.</summary>
+    public const string Held = "CertificateHold";
+
+    /// <summary>
+    /// With <see cref="Selector"/>: which they were, SHA-256 over the lines "authority serial-in-hex\n" in ordinal order, lower-case hexadecimal; empty when there were none.
+    /// </summary>
+    public const string SetDigest = "digest";
+
     /// <summary>SHA-256 of the DER certificate, lower-case hexadecimal.</summary>
     public const string CertificateSha256 = "certificate.sha256";
 

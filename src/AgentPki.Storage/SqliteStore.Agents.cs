@@ -7,6 +7,8 @@ namespace AgentPki.Storage;
 
 public sealed partial class SqliteStore : IAuthorityStore, IAgentStore, ICertificateListStore
 {
+    private const string AgentColumns = "SELECT a.name, a.owner, a.profile, a.state, a.registered, p.name FROM agents a LEFT JOIN agents p ON p.id = a.parent";
+
     ValueTask<IReadOnlyList<AuthorityRecord>> IAuthorityStore.ListAsync(CancellationToken cancellationToken) => ListAsync(
         "SELECT name, issuer, key_provider, key_label, signature, der, created, alternative_provider, alternative_label, alternative_signature FROM authorities ORDER BY id",
         _ => { },
@@ -24,10 +26,10 @@ public sealed partial class SqliteStore : IAuthorityStore, IAgentStore, ICertifi
         cancellationToken);
 
     ValueTask<AgentRecord?> IAgentStore.FindAsync(string agentId, CancellationToken cancellationToken) =>
-        FindAsync("SELECT name, owner, profile, state, registered FROM agents WHERE name = ?1", rows => rows.Bind(1, agentId), ReadAgent, cancellationToken);
+        FindAsync($"{AgentColumns} WHERE a.name = ?1", rows => rows.Bind(1, agentId), ReadAgent, cancellationToken);
 
     ValueTask<IReadOnlyList<AgentRecord>> IAgentStore.ListAsync(int limit, CancellationToken cancellationToken) =>
-        ListAsync("SELECT name, owner, profile, state, registered FROM agents ORDER BY id DESC LIMIT ?1", rows => rows.Bind(1, (long)limit), ReadAgent, cancellationToken);
+        ListAsync($"{AgentColumns} ORDER BY a.id DESC LIMIT ?1", rows => rows.Bind(1, (long)limit), ReadAgent, cancellationToken);
 
     ValueTask<CertificateListRecord?> ICertificateListStore.LatestAsync(string authority, CancellationToken cancellationToken) => FindAsync(
         """
@@ -51,5 +53,5 @@ public sealed partial class SqliteStore : IAuthorityStore, IAgentStore, ICertifi
     private SignatureAlgorithm SignatureOf(string authority, string name) => SignatureAlgorithm.Find(name)
         ?? throw new StoreUnavailableException($"Certification authority {authority} in {_options.DatabasePath} signs with {name}, which this build does not know: install a later one.");
 
-    private static AgentRecord ReadAgent(SqlStatement row) => new(row.GetText(0), row.GetText(1), row.GetText(2), (AgentState)row.GetInt64(3), row.GetTime(4));
+    private static AgentRecord ReadAgent(SqlStatement row) => new(row.GetText(0), row.GetText(1), row.GetText(2), (AgentState)row.GetInt64(3), row.GetTime(4), row.GetTextOrNull(5));
 }

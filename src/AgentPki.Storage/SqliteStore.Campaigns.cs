@@ -47,7 +47,7 @@ public sealed partial class SqliteStore : ICampaignStore
         WHERE m.campaign = (SELECT id FROM campaigns WHERE name = ?1) AND m.state IN ({(int)MemberState.Selected}, {(int)MemberState.Switched}, {(int)MemberState.Returning})
         AND (g.state <> {(int)AgentState.Active} OR NOT EXISTS (
             SELECT 1 FROM certificates x WHERE x.agent = m.agent AND x.not_after > ?2
-            AND NOT EXISTS (SELECT 1 FROM revocations r WHERE r.authority = x.authority AND r.serial = x.serial)))
+            AND NOT EXISTS (SELECT 1 FROM revocations r WHERE r.authority = x.authority AND r.serial = x.serial AND r.reason <> 8)))
         ORDER BY m.agent LIMIT ?3
         """,
         rows => rows.Bind(1, campaign).Bind(2, now).Bind(3, (long)limit),
@@ -58,7 +58,7 @@ public sealed partial class SqliteStore : ICampaignStore
         $"""
         SELECT g.name, g.owner, c.profile, c.algorithm, count(*), count(DISTINCT c.key), max(c.not_after)
         FROM agents g CROSS JOIN certificates c ON c.agent = g.id AND c.not_after > ?1
-        WHERE g.state = {(int)AgentState.Active} AND NOT EXISTS (SELECT 1 FROM revocations r WHERE r.authority = c.authority AND r.serial = c.serial)
+        WHERE g.state = {(int)AgentState.Active} AND NOT EXISTS (SELECT 1 FROM revocations r WHERE r.authority = c.authority AND r.serial = c.serial AND r.reason <> 8)
         GROUP BY g.id, c.profile, c.algorithm
         """,
         rows => rows.Bind(1, now),

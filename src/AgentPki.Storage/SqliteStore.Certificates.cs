@@ -7,7 +7,7 @@ namespace AgentPki.Storage;
 public sealed partial class SqliteStore : ICertificateStore
 {
     private const string CertificateColumns = """
-        SELECT a.name, c.serial, c.der, c.profile, g.name, k.fingerprint, c.not_before, c.not_after, c.issued, c.requester, c.algorithm, r.time, r.reason, r.epoch
+        SELECT a.name, c.serial, c.der, c.profile, g.name, k.fingerprint, c.not_before, c.not_after, c.issued, c.requester, c.algorithm, r.time, r.reason, r.epoch, c.shard
         FROM certificates c
         JOIN authorities a ON a.id = c.authority
         JOIN keys k ON k.id = c.key
@@ -31,10 +31,10 @@ public sealed partial class SqliteStore : ICertificateStore
         rows => ReadStatus(rows, 0),
         cancellationToken);
 
-    ValueTask<string?> ICertificateStore.FindKeyOwnerAsync(ReadOnlyMemory<byte> keyFingerprint, CancellationToken cancellationToken) => FindAsync(
-        "SELECT g.name FROM keys k JOIN agents g ON g.id = k.agent WHERE k.fingerprint = ?1",
+    ValueTask<KeyBinding?> ICertificateStore.FindKeyAsync(ReadOnlyMemory<byte> keyFingerprint, CancellationToken cancellationToken) => FindAsync(
+        "SELECT g.name, k.blocked FROM keys k LEFT JOIN agents g ON g.id = k.agent WHERE k.fingerprint = ?1",
         rows => rows.Bind(1, keyFingerprint.Span),
-        rows => rows.GetText(0),
+        rows => new KeyBinding(rows.GetTextOrNull(0), (RevocationReason?)rows.GetInt64OrNull(1)),
         cancellationToken);
 
     async ValueTask<bool> ICertificateStore.IsCompositeHalfAsync(ReadOnlyMemory<byte> keyFingerprint, CancellationToken cancellationToken) => await FindAsync(
@@ -59,13 +59,13 @@ public sealed partial class SqliteStore : ICertificateStore
         ListAsync($"{CertificateColumns} ORDER BY c.id DESC LIMIT ?1", rows => rows.Bind(1, (long)limit), ReadCertificate, cancellationToken);
 
     IAsyncEnumerable<RevokedSerial> ICertificateStore.ListRevokedAsync(string authority, DateTimeOffset notExpiredBefore, CancellationToken cancellationToken) => StreamAsync(
-        "SELECT serial, time, reason FROM revocations WHERE authority = (SELECT id FROM authorities WHERE name = ?1) AND not_after >= ?2 ORDER BY serial",
+        "SELECT serial, time, reason FROM revocations WHERE authority = (SELECT id FROM authorities WHERE name = ?1) AND not_after >= ?2 AND reason <> 8 ORDER BY serial",
         rows => rows.Bind(1, authority).Bind(2, notExpiredBefore),
         rows => new RevokedSerial(rows.GetBlob(0), rows.GetTime(1), (RevocationReason)rows.GetInt64(2)),
         cancellationToken);
 
     ValueTask<long> ICertificateStore.RevocationEpochAsync(CancellationToken cancellationToken) =>
-        QueryAsync(session => Scalar(session, "SELECT max(epoch) FROM revocations"), cancellationToken);
+        QueryAsync(session => Scalar(session, "SELECT max(epoch) FROM revocation_events"), cancellationToken);
 
     // Certificates are numbered without gaps and never deleted: the last number is their count, and counting would read them all.
     ValueTask<long> ICertificateStore.CountAsync(CancellationToken cancellationToken) =>
@@ -81,10 +81,11 @@ public sealed partial class SqliteStore : ICertificateStore
 
     private static StoredCertificate ReadCertificate(SqlStatement row) => new(
         new CertificateRecord(row.GetText(0), row.GetBlob(1), row.GetBlob(2), row.GetText(3), row.GetTextOrNull(4), row.GetBlob(5), row.GetTime(6), row.GetTime(7), row.GetTime(8), row.GetText(9),
-            row.GetTextOrNull(10) is { } algorithm ? KeyAlgorithm.Find(algorithm) : null),
+            row.GetTextOrNull(10) is { } algorithm ? KeyAlgorithm.Find(algorithm) : null, (int)row.GetInt64(14)),
         ReadStatus(row, 11));
 
-    private static CertificateStatus ReadStatus(SqlStatement row, int column) => row.IsNull(column)
+    // Released (8, removeFromCRL) is good again; its row stays for delta CRLs.
+    private static CertificateStatus ReadStatus(SqlStatement row, int column) => row.IsNull(column) || (RevocationReason)row.GetInt64(column + 1) == RevocationReason.RemoveFromCrl
         ? new CertificateStatus.Good()
         : new CertificateStatus.Revoked(row.GetTime(column), (RevocationReason)row.GetInt64(column + 1), row.GetInt64(column + 2));
 }

@@ -121,6 +121,6 @@ public sealed partial class SqliteStore : ICommitStore, IAsyncDisposable
         var size = session.QueryInt64("SELECT max(leaf) + 1 FROM ledger");
         var epoch = size == 0 ? 1 : session.QueryInt64("SELECT epoch FROM ledger ORDER BY leaf DESC LIMIT 1");
         var frontier = LedgerReads.Frontier(session, logId, size);
-        return new LogPosition(frontier, epoch, session.QueryInt64("SELECT max(epoch) FROM revocations"));
+        return new LogPosition(frontier, epoch, session.QueryInt64("SELECT max(epoch) FROM revocation_events"));
     }
 }

@@ -169,7 +169,7 @@ public sealed class CheckpointTests : IAsyncLifetime
     [InlineData("DELETE FROM certificates WHERE leaf = 4", "entry 4: CertificateMissing")]
     [InlineData("INSERT INTO certificates (id, authority, serial, key, agent, leaf, profile, not_before, not_after, issued, requester, der) SELECT 99, authority, x'01', key, agent, leaf, profile, not_before, not_after, issued, requester, der FROM certificates WHERE leaf = 4", "entry 4: CertificateUnexplained")]
     [InlineData("DELETE FROM revocations", "entry 12: RevocationMissing")]
-    [InlineData("INSERT INTO revocations SELECT authority, serial, 0, 1, 9, leaf, 0 FROM certificates WHERE leaf = 4", "entry 4: RevocationUnexplained")]
+    [InlineData("INSERT INTO revocations SELECT authority, serial, 0, 1, 9, leaf, 0, 0, NULL FROM certificates WHERE leaf = 4", "entry 4: RevocationUnexplained")]
     public async Task Verify_DatabaseTamperedWith_NamesIt(string sql, string finding)
     {
         await using (var store = await _folder.OpenAsync())

@@ -10,6 +10,7 @@ public static class AuditDetails
     public const string AlternativeKeySha256 = "key.alternative.sha256";
     public const string Approval = "approval";
     public const string Authority = "authority";
+    public const string BlockedKeys = "keys.blocked";
     public const string Campaign = "campaign";
     public const string CertificateCount = "certificates";
     public const string CertificateSha256 = "certificate.sha256";
@@ -27,6 +28,7 @@ public static class AuditDetails
     public const string KeySha256 = "key.sha256";
     public const string NotAfter = "notAfter";
     public const string Owner = "owner";
+    public const string Parent = "parent";
     public const string Problem = "problem";
     public const string Profile = "profile";
     public const string Protocol = "protocol";

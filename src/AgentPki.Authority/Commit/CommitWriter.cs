@@ -134,7 +134,7 @@ public sealed class CommitWriter : IAsyncDisposable
         {
             if (outcomes[i] is CommitOutcome.Committed committed)
             {
-                Revocations.Observe(batch[i].Request, committed.Epoch);
+                Revocations.Observe(batch[i].Request, committed);
                 Interlocked.Increment(ref _committedLeaves);
             }
         }

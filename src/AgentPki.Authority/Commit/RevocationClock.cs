@@ -5,7 +5,7 @@ namespace AgentPki.Authority.Commit;
 
 /// <summary>
 /// The revocation epoch as of the last commit, and the count of agents' changes of state, in memory: cached OCSP answers, CRLs and identities compare
-/// against them and touch no store.
+/// against them and touch no store; the feed waits for it.
 /// The writer moves it after a batch is durable and before any caller of that batch is released.
 /// </summary>
 public sealed class RevocationClock(long epoch)
@@ -14,6 +14,7 @@ public sealed class RevocationClock(long epoch)
     private readonly long _initial = epoch;
     private long _epoch = epoch;
     private long _agentChanges;
+    private TaskCompletionSource _moved = New();
 
     /// <summary>The epoch of the whole appliance.</summary>
     public long Epoch => Volatile.Read(ref _epoch);
@@ -21,20 +22,31 @@ public sealed class RevocationClock(long epoch)
     /// <summary>The epoch of the last revocation of that CA's certificates; the epoch at start when there was none since.</summary>
     public long EpochOf(string authority) => _byAuthority.TryGetValue(authority, out var epoch) ? epoch : _initial;
 
-    /// <summary>Rises with each committed <see cref="StoreChange.SetAgentState"/>.</summary>
+    /// <summary>Rises with each committed change of agents' states.</summary>
     public long AgentChanges => Volatile.Read(ref _agentChanges);
 
-    internal void Observe(CommitRequest request, long epoch)
+    /// <summary>Completes once the epoch is beyond that one: at once, or right after the commit that moves it.</summary>
+    public async ValueTask WaitBeyondAsync(long epoch, CancellationToken cancellationToken)
     {
-        foreach (var change in request.Changes)
+        while (Epoch <= epoch)
         {
-            if (change is StoreChange.SetAgentState)
+            // First the promise, then another look: a move in between completes the promise that is held.
+            var moved = Volatile.Read(ref _moved).Task;
+            if (Epoch <= epoch)
             {
-                Interlocked.Increment(ref _agentChanges);
+                await moved.WaitAsync(cancellationToken);
             }
         }
+    }
 
-        if (epoch <= Epoch)
+    internal void Observe(CommitRequest request, CommitOutcome.Committed committed)
+    {
+        if (request.Changes.Any(c => c is StoreChange.SetAgentState) || committed.Selected is { Agents: > 0 })
+        {
+            Interlocked.Increment(ref _agentChanges);
+        }
+
+        if (committed.Epoch <= Epoch)
         {
             return;
         }
@@ -43,10 +55,19 @@ public sealed class RevocationClock(long epoch)
         {
             if (change is StoreChange.RevokeCertificate revoke)
             {
-                _byAuthority[revoke.Authority] = epoch;
+                _byAuthority[revoke.Authority] = committed.Epoch;
             }
         }
 
-        Volatile.Write(ref _epoch, epoch);
+        foreach (var authority in committed.Selected?.Authorities ?? [])
+        {
+            _byAuthority[authority] = committed.Epoch;
+        }
+
+        Volatile.Write(ref _epoch, committed.Epoch);
+        Interlocked.Exchange(ref _moved, New()).SetResult();
     }
+
+    // Asynchronously: those who wait must not run on, and hold up, the writer's thread.
+    private static TaskCompletionSource New() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 }

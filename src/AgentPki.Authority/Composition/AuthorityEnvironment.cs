@@ -12,6 +12,7 @@ public sealed record AuthorityStores(
     ICommitStore Commits,
     IAuthorityStore Authorities,
     ICertificateStore Certificates,
+    IRevocationStore Revocations,
     IAgentStore Agents,
     ICredentialStore Credentials,
     IApprovalStore Approvals,
@@ -22,8 +23,8 @@ public sealed record AuthorityStores(
 {
     /// <summary>All of them from one object.</summary>
     public static AuthorityStores Of<T>(T store)
-        where T : class, ICommitStore, IAuthorityStore, ICertificateStore, IAgentStore, ICredentialStore, IApprovalStore, ICertificateListStore, ICampaignStore, IAcmeStore, ILedgerStore =>
-        new(store, store, store, store, store, store, store, store, store, store);
+        where T : class, ICommitStore, IAuthorityStore, ICertificateStore, IRevocationStore, IAgentStore, ICredentialStore, IApprovalStore, ICertificateListStore, ICampaignStore, IAcmeStore, ILedgerStore =>
+        new(store, store, store, store, store, store, store, store, store, store, store);
 }
 
 /// <summary>Everything an authority is built from.</summary>

@@ -40,7 +40,7 @@ public sealed class AuthorityServices : IAsyncDisposable
         Registration = new RegistrationAuthority(authenticator, policy, authority, issuers, profiles, campaigns, Audit, options, environment.Logger<RegistrationAuthority>());
         Appliance = new ApplianceEnrollment(profiles, authority, issuers, Audit);
         Agents = new AgentService(stores.Agents, commits, Audit, time);
-        Revocations = new RevocationService(stores.Certificates, stores.Agents, issuers, commits, Audit, metrics, time);
+        Revocations = new RevocationService(stores.Certificates, stores.Revocations, stores.Agents, issuers, commits, Audit, metrics, options, time);
         CertificateLists = new CertificateListService(issuers, stores.Certificates, stores.CertificateLists, commits, profiles, options, time, environment.Logger<CertificateListService>());
         var keys = new KeyMaker(providers, options.KeyPlacement, commits, time);
         CmsSigners = new CmsSignerKeeper(profiles, issuers, stores.Certificates, Appliance, keys, time);

@@ -46,6 +46,29 @@ public sealed class AgentService(IAgentStore agents, CommitWriter commits, Audit
             : new Outcome<AgentRecord>.Done(agent with { State = state });
     }
 
+    /// <summary>Says which agent spawned an agent (null: none). Both have one owner, and nobody becomes its own ancestor.</summary>
+    /// <exception cref="StoreUnavailableException">Nothing was changed.</exception>
+    public async ValueTask<Outcome<AgentRecord>> SetParentAsync(string agentId, string? parentId, string actor, string correlationId, CancellationToken cancellationToken)
+    {
+        if (await agents.FindAsync(agentId, cancellationToken) is not { } agent)
+        {
+            return await RefuseAsync(PkiProblemKind.NotFound, "there is no agent of that name", actor, correlationId, cancellationToken);
+        }
+
+        if (agent.Parent == parentId)
+        {
+            return new Outcome<AgentRecord>.Done(agent);
+        }
+
+        var entry = new LedgerEntry(LedgerEntryKind.AgentParentChanged, time.GetUtcNow(), actor, AuditDetails.Of(
+            (AuditDetails.Agent, agentId),
+            (AuditDetails.Parent, parentId),
+            (AuditDetails.Correlation, correlationId)));
+        return await commits.CommitAsync(new CommitRequest(entry, [new StoreChange.SetAgentParent(agentId, parentId)]), cancellationToken) is CommitOutcome.Conflict conflict
+            ? await RefuseAsync(PkiProblemKind.Conflict, conflict.Reason, actor, correlationId, cancellationToken)
+            : new Outcome<AgentRecord>.Done(agent with { Parent = parentId });
+    }
+
     private async ValueTask<Outcome<AgentRecord>> RefuseAsync(PkiProblemKind kind, string detail, string actor, string correlationId, CancellationToken cancellationToken)
     {
         var problem = new PkiProblem(kind, detail);

@@ -225,7 +225,7 @@ internal sealed class EnrollmentPolicy(
 
         // Two requests at one moment with one key for two agents: both pass here, and the commit lets one of them through.
         if (key.TryGetHalves(out var mlDsa, out var traditional)
-            && (await certificates.FindKeyOwnerAsync(mlDsa.Fingerprint(), cancellationToken) ?? await certificates.FindKeyOwnerAsync(traditional.Fingerprint(), cancellationToken)) is not null)
+            && (IsTaken(await certificates.FindKeyAsync(mlDsa.Fingerprint(), cancellationToken)) || IsTaken(await certificates.FindKeyAsync(traditional.Fingerprint(), cancellationToken))))
         {
             return new PkiProblem(PkiProblemKind.BadPublicKey, "half of the composite key has a certificate of its own: the halves of a composite are used nowhere else (draft-ietf-lamps-pq-composite-sigs-19 §3.1); make a new key");
         }
@@ -235,9 +235,15 @@ internal sealed class EnrollmentPolicy(
             return new PkiProblem(PkiProblemKind.BadPublicKey, "the public key is half of a composite key that has a certificate, and is used nowhere else (draft-ietf-lamps-pq-composite-sigs-19 §3.1); make a new key");
         }
 
-        var owner = await certificates.FindKeyOwnerAsync(key.Fingerprint(), cancellationToken);
-        return owner is null || owner == agentId ? null : new PkiProblem(PkiProblemKind.BadPublicKey, "the public key belongs to another agent: every agent has keys of its own; make a new key");
+        return await certificates.FindKeyAsync(key.Fingerprint(), cancellationToken) switch
+        {
+            { Blocked: { } reason } => new PkiProblem(PkiProblemKind.BadPublicKey, $"the public key is not certified again: a certificate over it was revoked ({reason}); make a new key"),
+            { AgentId: { } owner } when owner != agentId => new PkiProblem(PkiProblemKind.BadPublicKey, "the public key belongs to another agent: every agent has keys of its own; make a new key"),
+            _ => null,
+        };
     }
+
+    private static bool IsTaken(KeyBinding? half) => half is { AgentId: not null } or { Blocked: not null };
 
     private ValueTask<AgentRecord?> FindAgentAsync(AuthenticatedRequester who, string agentId, CancellationToken cancellationToken) =>
         who is AuthenticatedRequester.ByCertificate by && by.Agent.Id == agentId ? new(by.Agent) : agents.FindAsync(agentId, cancellationToken);

@@ -42,5 +42,9 @@ internal static class CampaignEntries
     public static string DigestOf(IEnumerable<string> agents) =>
         AuditDetails.Hex(SHA256.HashData(Encoding.UTF8.GetBytes(string.Concat(agents.Select(a => $"{a}\n").Order(StringComparer.Ordinal)))));
 
+    /// <summary>SHA-256 over the lines "authority serial-in-hex\n" in ordinal order: which certificates they were can be checked for ever.</summary>
+    public static string DigestOf(IEnumerable<CertificateRecord> revoked) =>
+        AuditDetails.Hex(SHA256.HashData(Encoding.UTF8.GetBytes(string.Concat(revoked.Select(c => $"{c.Authority} {AuditDetails.Hex(c.Serial)}\n").Order(StringComparer.Ordinal)))));
+
     private static string? Listed(IReadOnlyCollection<string> names) => names.Count == 0 ? null : string.Join(", ", names);
 }

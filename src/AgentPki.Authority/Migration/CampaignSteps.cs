@@ -2,7 +2,6 @@ using System.Collections.Immutable;
 using System.Globalization;
 using AgentPki.Authority.Audit;
 using AgentPki.Authority.Commit;
-using AgentPki.Authority.Revocation;
 using AgentPki.Authority.Store;
 using AgentPki.Ledger;
 using Microsoft.Extensions.Logging;
@@ -182,7 +181,7 @@ internal sealed class CampaignSteps(
             (AuditDetails.CertificateCount, revoked.Count.ToString(CultureInfo.InvariantCulture)),
             (LedgerFacts.Authority, revoked.Count == 1 ? revoked[0].Authority : null),
             (LedgerFacts.Serial, revoked.Count == 1 ? AuditDetails.Hex(revoked[0].Serial) : null),
-            (AuditDetails.Digest, revoked.Count > 1 ? RevocationService.DigestOf(revoked) : null),
+            (AuditDetails.Digest, revoked.Count > 1 ? CampaignEntries.DigestOf(revoked) : null),
             (AuditDetails.Campaign, campaign.Name),
             (AuditDetails.State, to.ToString()),
             (AuditDetails.Agents, retired.Count.ToString(CultureInfo.InvariantCulture)),

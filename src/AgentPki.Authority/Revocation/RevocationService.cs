@@ -1,6 +1,4 @@
-using System.Diagnostics;
-using System.Security.Cryptography;
-using System.Text;
+using System.Globalization;
 using AgentPki.Agents;
 using AgentPki.Authority.Audit;
 using AgentPki.Authority.Commit;
@@ -12,123 +10,183 @@ using AgentPki.Ledger;
 namespace AgentPki.Authority.Revocation;
 
 /// <summary>
-/// Takes certificates away: one commit, one ledger entry, however many they are. When it returns, nothing newly served says good: the
-/// commit moved the <see cref="RevocationClock"/> that OCSP and CRL compare with.
+/// Takes certificates away, holds and releases them: one commit, one ledger entry, one event, however many they are. When it returns, nothing newly served says good: the
+/// commit moved the <see cref="RevocationClock"/> that everything compares with. What is selected is decided by the store inside that commit.
 /// </summary>
 public sealed class RevocationService(
     ICertificateStore certificates,
+    IRevocationStore revocations,
     IAgentStore agents,
     IssuerDirectory issuers,
     CommitWriter commits,
     AuditTrail audit,
     AuthorityMetrics metrics,
+    AuthorityOptions options,
     TimeProvider time)
 {
-    private const int MostAtOnce = 10_000;
+    private const int Sample = 20;
 
     public async ValueTask<Outcome<RevocationResult>> RevokeAsync(RevocationRequest request, CancellationToken cancellationToken)
     {
-        if (request.Reason is RevocationReason.CertificateHold or RevocationReason.RemoveFromCrl || !Enum.IsDefined(request.Reason))
+        var asker = new Asker(request.Actor, request.Protocol, request.CorrelationId);
+        if (request.Reason is RevocationReason.RemoveFromCrl || !Enum.IsDefined(request.Reason))
         {
-            return await RefuseAsync(request, new PkiProblem(PkiProblemKind.PolicyViolation, "revocation is for good here: hold and removeFromCRL are not offered; suspend the agent instead"), cancellationToken);
+            return await RefuseAsync(asker, new PkiProblem(PkiProblemKind.PolicyViolation, "removeFromCRL is how a release shows in a delta CRL, and no reason to revoke; RFC 5280 §5.3.1 has the reasons"), cancellationToken);
+        }
+
+        if (request.InvalidSince > time.GetUtcNow())
+        {
+            return await RefuseAsync(asker, new PkiProblem(PkiProblemKind.MalformedRequest, "the invalidity date lies in the future"), cancellationToken);
         }
 
         try
         {
-            return await FindAsync(request, cancellationToken) switch
+            return await SelectAsync(request.Target, request.IncludeAppliance, cancellationToken) switch
             {
-                Outcome<IReadOnlyList<StoredCertificate>>.Refused(var problem) => await RefuseAsync(request, problem, cancellationToken),
-                Outcome<IReadOnlyList<StoredCertificate>>.Done(var found) => await CommitAsync(request, found, cancellationToken),
-                _ => throw new UnreachableException(),
+                Outcome<Selected>.Refused(var problem) => await RefuseAsync(asker, problem, cancellationToken),
+                Outcome<Selected>.Done({ Found: { Status: CertificateStatus.Revoked { Reason: var was } } }) when was != RevocationReason.CertificateHold || request.Reason == RevocationReason.CertificateHold =>
+                    new Outcome<RevocationResult>.Done(new RevocationResult(0, 1, commits.Revocations.Epoch)),
+                Outcome<Selected>.Done(var selected) => await RevokeAsync(request, selected, asker, cancellationToken),
+                _ => throw new System.Diagnostics.UnreachableException(),
             };
         }
         catch (StoreUnavailableException)
         {
-            return await RefuseAsync(request, new PkiProblem(PkiProblemKind.Unavailable, "the store cannot be written now; nothing was revoked", TimeSpan.FromSeconds(5)), cancellationToken);
+            return await RefuseAsync(asker, new PkiProblem(PkiProblemKind.Unavailable, "the store cannot be written now; nothing was revoked", TimeSpan.FromSeconds(5)), cancellationToken);
         }
     }
 
-    private async ValueTask<Outcome<IReadOnlyList<StoredCertificate>>> FindAsync(RevocationRequest request, CancellationToken cancellationToken)
+    /// <summary>Ends holds. What is not held is left as it is.</summary>
+    public async ValueTask<Outcome<RevocationResult>> ReleaseAsync(ReleaseRequest request, CancellationToken cancellationToken)
     {
-        switch (request.Target)
+        var asker = new Asker(request.Actor, request.Protocol, request.CorrelationId);
+        try
+        {
+            switch (await SelectAsync(request.Target, includeAppliance: true, cancellationToken))
+            {
+                case Outcome<Selected>.Refused(var problem):
+                    return await RefuseAsync(asker, problem, cancellationToken);
+                case Outcome<Selected>.Done({ Selector: var selector }):
+                    var now = time.GetUtcNow();
+                    return await CommitAsync(LedgerEntryKind.CertificateReleased, now, "", selector, new StoreChange.ReleaseSet(selector, now, selector.NamesAgents), 0, asker, cancellationToken);
+                default:
+                    throw new System.Diagnostics.UnreachableException();
+            }
+        }
+        catch (StoreUnavailableException)
+        {
+            return await RefuseAsync(asker, new PkiProblem(PkiProblemKind.Unavailable, "the store cannot be written now; nothing was released", TimeSpan.FromSeconds(5)), cancellationToken);
+        }
+    }
+
+    /// <summary>What <see cref="RevokeAsync(RevocationRequest, CancellationToken)"/> would take now; nothing is changed.</summary>
+    public async ValueTask<Outcome<SelectionPreview>> PreviewAsync(RevocationTarget target, RevocationReason reason, bool includeAppliance, CancellationToken cancellationToken) =>
+        await SelectAsync(target, includeAppliance, cancellationToken) switch
+        {
+            Outcome<Selected>.Refused(var problem) => new Outcome<SelectionPreview>.Refused(problem),
+            Outcome<Selected>.Done({ Selector: var selector }) => new Outcome<SelectionPreview>.Done(await revocations.PreviewAsync(selector, reason, time.GetUtcNow(), Sample, cancellationToken)),
+            _ => throw new System.Diagnostics.UnreachableException(),
+        };
+
+    private async ValueTask<Outcome<Selected>> SelectAsync(RevocationTarget target, bool includeAppliance, CancellationToken cancellationToken)
+    {
+        switch (target)
         {
             case RevocationTarget.Serial(var authority, var number):
-                return Single(request, await certificates.FindAsync(authority, number, cancellationToken));
+                return One(await certificates.FindAsync(authority, number, cancellationToken), includeAppliance);
             case RevocationTarget.OneCertificate(var certificate):
                 var stored = issuers.FindIssuerOf(certificate) is { } issuer ? await certificates.FindAsync(issuer.Name, certificate.SerialNumber, cancellationToken) : null;
-                return Single(request, stored is not null && certificate.Der.Span.SequenceEqual(stored.Certificate.Der) ? stored : null);
-            case RevocationTarget.Agent(var agentId, _):
+                return One(stored is not null && certificate.Der.Span.SequenceEqual(stored.Certificate.Der) ? stored : null, includeAppliance);
+            case RevocationTarget.Agent(var agentId, var then, var withDescendants):
                 return await agents.FindAsync(agentId, cancellationToken) is null
                     ? NotFound("there is no agent of that name")
-                    : new Outcome<IReadOnlyList<StoredCertificate>>.Done(await certificates.ListByAgentAsync(agentId, MostAtOnce, cancellationToken));
+                    : new Outcome<Selected>.Done(new Selected(new RevocationSelector { Agent = agentId, WithDescendants = withDescendants }, then, null));
+            case RevocationTarget.Selection({ NamesOneCertificate: true, Authority: { } authority, Serial: { } serial }, _):
+                return One(await certificates.FindAsync(authority, serial, cancellationToken), includeAppliance);
+            case RevocationTarget.Selection(var selector, var then):
+                return selector.WhyNot() is { } reason
+                    ? new Outcome<Selected>.Refused(new PkiProblem(PkiProblemKind.MalformedRequest, reason))
+                    : selector.Agent is { } id && await agents.FindAsync(id, cancellationToken) is null
+                        ? NotFound("there is no agent of that name")
+                        : new Outcome<Selected>.Done(new Selected(selector, then, null));
             default:
-                throw new UnreachableException();
+                throw new System.Diagnostics.UnreachableException();
         }
     }
 
-    private static Outcome<IReadOnlyList<StoredCertificate>> Single(RevocationRequest request, StoredCertificate? found)
+    private static Outcome<Selected> One(StoredCertificate? found, bool includeAppliance)
     {
         if (found is null)
         {
             return NotFound("this appliance has issued no such certificate");
         }
 
-        return found.Certificate.AgentId is null && !request.IncludeAppliance
-            ? new Outcome<IReadOnlyList<StoredCertificate>>.Refused(new PkiProblem(PkiProblemKind.PolicyViolation, $"this is the appliance's own certificate ({found.Certificate.Profile}); say explicitly that you mean it"))
-            : new Outcome<IReadOnlyList<StoredCertificate>>.Done([found]);
+        return found.Certificate.AgentId is null && !includeAppliance
+            ? new Outcome<Selected>.Refused(new PkiProblem(PkiProblemKind.PolicyViolation, $"this is the appliance's own certificate ({found.Certificate.Profile}); say explicitly that you mean it"))
+            : new Outcome<Selected>.Done(new Selected(RevocationSelector.Of(found.Certificate.Authority, found.Certificate.Serial) with { IncludeAppliance = includeAppliance }, AgentState.Active, found));
     }
 
-    private static Outcome<IReadOnlyList<StoredCertificate>> NotFound(string detail) =>
-        new Outcome<IReadOnlyList<StoredCertificate>>.Refused(new PkiProblem(PkiProblemKind.NotFound, detail));
+    private static Outcome<Selected> NotFound(string detail) => new Outcome<Selected>.Refused(new PkiProblem(PkiProblemKind.NotFound, detail));
 
-    private async ValueTask<Outcome<RevocationResult>> CommitAsync(RevocationRequest request, IReadOnlyList<StoredCertificate> found, CancellationToken cancellationToken)
+    private async ValueTask<Outcome<RevocationResult>> RevokeAsync(RevocationRequest request, Selected selected, Asker asker, CancellationToken cancellationToken)
     {
-        var now = time.GetUtcNow();
-        var already = found.Count(c => c.Status is CertificateStatus.Revoked);
-        // A certificate named alone is revoked even after its end; of an agent's many, those that ended need it no more.
-        var good = found.Where(c => c.Status is CertificateStatus.Good && (found.Count == 1 || c.Certificate.NotAfter > now)).Select(c => c.Certificate).ToList();
-        var changes = good.Select(c => (StoreChange)new StoreChange.RevokeCertificate(c.Authority, c.Serial, now, request.Reason)).ToList();
-        if (request.Target is RevocationTarget.Agent(var agentId, var then) && await agents.FindAsync(agentId, cancellationToken) is { } agent && agent.State != then && AgentRules.CanMove(agent.State, then))
+        var (selector, now) = (selected.Selector, time.GetUtcNow());
+        if (!selector.NamesOneCertificate && (await revocations.PreviewAsync(selector, request.Reason, now, 0, cancellationToken)).Certificates is var count && count > options.UnconfirmedRevocations && !(request.Confirmed >= count - (count / 10)))
         {
-            changes.Add(new StoreChange.SetAgentState(agentId, then));
+            return await RefuseAsync(asker, new PkiProblem(PkiProblemKind.PolicyViolation, string.Create(CultureInfo.InvariantCulture, $"this takes {count} certificates: look at them in a dry run and confirm that number")), cancellationToken);
         }
 
-        if (changes.Count == 0)
-        {
-            return new Outcome<RevocationResult>.Done(new RevocationResult(0, already, commits.Revocations.Epoch));
-        }
+        var already = selected.Found is not null || selector is not { Agent: { } agent, WithDescendants: false } ? 0
+            : (await certificates.ListByAgentAsync(agent, 1000, cancellationToken)).LongCount(c => c.Status is CertificateStatus.Revoked { Reason: not RevocationReason.CertificateHold });
+        var change = new StoreChange.RevokeSet(selector, now, request.Reason, request.InvalidSince, selector.NamesAgents && selected.Then != AgentState.Active ? selected.Then : null);
+        return await CommitAsync(LedgerEntryKind.CertificateRevoked, now, request.Reason.ToString(), selector, change, already, asker, cancellationToken);
+    }
 
-        switch (await commits.CommitAsync(new CommitRequest(Entry(request, good, now), [.. changes]), cancellationToken))
+    private async ValueTask<Outcome<RevocationResult>> CommitAsync(
+        LedgerEntryKind kind, DateTimeOffset now, string reason, RevocationSelector selector, StoreChange change, long already, Asker asker, CancellationToken cancellationToken)
+    {
+        var then = change is StoreChange.RevokeSet { Agents: { } state } ? state.ToString() : change is StoreChange.ReleaseSet { Agents: true } ? nameof(AgentState.Active) : null;
+        var entry = new LedgerEntry(kind, now, asker.Actor, AuditDetails.Of(
+            (AuditDetails.Reason, reason.Length == 0 ? null : reason),
+            (LedgerFacts.Selector, selector.NamesOneCertificate ? null : selector.ToString()),
+            (LedgerFacts.Authority, selector.NamesOneCertificate ? selector.Authority : null),
+            (LedgerFacts.Serial, selector is { NamesOneCertificate: true, Serial: { } serial } ? AuditDetails.Hex(serial.Span) : null),
+            (AuditDetails.Agent, selector.Agent),
+            (AuditDetails.State, then),
+            (AuditDetails.Protocol, asker.Protocol),
+            (AuditDetails.Correlation, asker.CorrelationId)));
+        switch (await commits.CommitAsync(new CommitRequest(entry, [change]) { Completing = Complete }, cancellationToken))
         {
-            case CommitOutcome.Committed(_, var epoch):
-                metrics.Revoked(good.Count);
-                return new Outcome<RevocationResult>.Done(new RevocationResult(good.Count, already, epoch));
+            case CommitOutcome.Committed { Epoch: var epoch, Selected: { } done }:
+                metrics.Revoked((int)Math.Min(done.Count, int.MaxValue));
+                return new Outcome<RevocationResult>.Done(new RevocationResult(done.Count, already, epoch, done.Agents, done.Keys));
             case CommitOutcome.Conflict conflict:
-                return await RefuseAsync(request, new PkiProblem(PkiProblemKind.Conflict, conflict.Reason), cancellationToken);
+                return await RefuseAsync(asker, new PkiProblem(PkiProblemKind.Conflict, conflict.Reason), cancellationToken);
             default:
-                throw new UnreachableException();
+                throw new System.Diagnostics.UnreachableException();
         }
     }
 
-    private static LedgerEntry Entry(RevocationRequest request, List<CertificateRecord> revoked, DateTimeOffset now) =>
-        new(LedgerEntryKind.CertificateRevoked, now, request.Actor, AuditDetails.Of(
-            (AuditDetails.Reason, request.Reason.ToString()),
-            (AuditDetails.CertificateCount, revoked.Count.ToString()),
-            (LedgerFacts.Authority, revoked.Count == 1 ? revoked[0].Authority : null),
-            (LedgerFacts.Serial, revoked.Count == 1 ? AuditDetails.Hex(revoked[0].Serial) : null),
-            (AuditDetails.Digest, revoked.Count > 1 ? DigestOf(revoked) : null),
-            (AuditDetails.Agent, (request.Target as RevocationTarget.Agent)?.AgentId ?? (revoked.Count == 1 ? revoked[0].AgentId : null)),
-            (AuditDetails.State, (request.Target as RevocationTarget.Agent)?.Then.ToString()),
-            (AuditDetails.Protocol, request.Protocol),
-            (AuditDetails.Correlation, request.CorrelationId)));
-
-    /// <summary>SHA-256 over the lines "authority serial-in-hex\n" in ordinal order: which certificates they were can be checked for ever.</summary>
-    internal static string DigestOf(List<CertificateRecord> revoked) =>
-        AuditDetails.Hex(SHA256.HashData(Encoding.ASCII.GetBytes(string.Concat(revoked.Select(c => $"{c.Authority} {AuditDetails.Hex(c.Serial)}\n").Order(StringComparer.Ordinal)))));
-
-    private async ValueTask<Outcome<RevocationResult>> RefuseAsync(RevocationRequest request, PkiProblem problem, CancellationToken cancellationToken)
+    private static LedgerEntry Complete(LedgerEntry entry, SelectedSet selected)
     {
-        await audit.RefuseAsync(new Refusal(request.Actor, problem, request.Protocol, request.CorrelationId), cancellationToken);
+        var details = entry.Details.Add(AuditDetails.CertificateCount, selected.Count.ToString(CultureInfo.InvariantCulture));
+        if (entry.Details.ContainsKey(LedgerFacts.Selector))
+        {
+            details = details.Add(LedgerFacts.SetDigest, selected.Digest).Add(AuditDetails.Agents, selected.Agents.ToString(CultureInfo.InvariantCulture));
+        }
+
+        return entry with { Details = selected.Keys == 0 ? details : details.Add(AuditDetails.BlockedKeys, selected.Keys.ToString(CultureInfo.InvariantCulture)) };
+    }
+
+    private async ValueTask<Outcome<RevocationResult>> RefuseAsync(Asker asker, PkiProblem problem, CancellationToken cancellationToken)
+    {
+        await audit.RefuseAsync(new Refusal(asker.Actor, problem, asker.Protocol, asker.CorrelationId), cancellationToken);
         return new Outcome<RevocationResult>.Refused(problem);
     }
+
+    /// <param name="Then">The state that the agents are put into; active: it stays.</param>
+    /// <param name="Found">The one certificate that is named.</param>
+    private sealed record Selected(RevocationSelector Selector, AgentState Then, StoredCertificate? Found);
+
+    private sealed record Asker(string Actor, string Protocol, string CorrelationId);
 }

@@ -19,6 +19,12 @@ public static class ConflictReasons
 
     public static string KeyOfAnotherAgent => "The public key is bound to another agent: every agent needs a key of its own.";
 
+    public static string KeyIsBlocked(RevocationReason reason) => $"The public key is not certified again: a certificate over it was revoked ({reason}). Make a new key.";
+
+    public static string AgentsParentOfAnotherOwner(string agentId) => $"Agent {agentId} and its parent belong to different owners.";
+
+    public static string AgentsOwnAncestor(string agentId) => $"Agent {agentId} would be its own ancestor.";
+
     public static string KeyIsHalf => "The public key is half of a composite key and is used nowhere else.";
 
     public static string HalfIsKey => "Half of the composite key is a key of its own, or half of another composite.";

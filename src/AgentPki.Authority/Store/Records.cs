@@ -34,6 +34,7 @@ public sealed record AlternativeAuthorityKey(KeyReference Key, SignatureAlgorith
 /// <param name="KeyFingerprint">SHA-256 of the SubjectPublicKeyInfo.</param>
 /// <param name="Requester">Who asked, as in <see cref="Ledger.LedgerEntry.Actor"/>.</param>
 /// <param name="KeyAlgorithm">The subject's kind of key, which campaigns select by; null: one that this build does not know.</param>
+/// <param name="Shard">Which of its CA's CRLs lists it when it is revoked; fixed at issuance.</param>
 public sealed record CertificateRecord(
     string Authority,
     byte[] Serial,
@@ -45,7 +46,8 @@ public sealed record CertificateRecord(
     DateTimeOffset NotAfter,
     DateTimeOffset Issued,
     string Requester,
-    KeyAlgorithm? KeyAlgorithm = null);
+    KeyAlgorithm? KeyAlgorithm = null,
+    int Shard = 0);
 
 /// <summary>What the one truth says of a certificate now.</summary>
 public abstract record CertificateStatus
@@ -65,6 +67,48 @@ public sealed record StoredCertificate(CertificateRecord Certificate, Certificat
 
 /// <summary>One line of a CRL.</summary>
 public sealed record RevokedSerial(byte[] Serial, DateTimeOffset Time, RevocationReason Reason);
+
+public enum RevocationEventKind : byte
+{
+    /// <summary>Revoked, or held where the reason is <see cref="RevocationReason.CertificateHold"/>.</summary>
+    Revoked = 0,
+
+    /// <summary>Held no more.</summary>
+    Released = 1,
+}
+
+/// <summary>One committed revocation, however many certificates it took.</summary>
+/// <param name="Epoch">Its number: rising by one, without gaps.</param>
+/// <param name="Selector">What was selected, as <see cref="RevocationSelector.ToString"/>; empty: events of earlier builds.</param>
+public sealed record RevocationEvent(long Epoch, RevocationEventKind Kind, RevocationReason Reason, DateTimeOffset Time, long Count, string Selector, long LeafIndex);
+
+/// <summary>A certificate by issuer and serial number.</summary>
+public sealed record RevokedMember(string Authority, byte[] Serial);
+
+/// <summary>What is known of a public key.</summary>
+/// <param name="AgentId">The agent it is bound to; null: none.</param>
+/// <param name="Blocked">Why it is not certified again; null: it may be.</param>
+public sealed record KeyBinding(string? AgentId, RevocationReason? Blocked);
+
+/// <summary>A number of certificates under one name.</summary>
+public sealed record SelectionCount(string Name, long Certificates);
+
+/// <summary>What a selector would take now.</summary>
+/// <param name="Certificates">How many certificates would change their status.</param>
+/// <param name="Agents">How many agents they belong to.</param>
+/// <param name="AgentsLeftWithout">How many of those would be left without any good certificate.</param>
+/// <param name="ByAuthority">Per CA, most first; so of the next two. At most twenty each.</param>
+/// <param name="Sample">The newest of them.</param>
+/// <param name="Spared">The appliance's own certificates that meet the conditions and are left alone.</param>
+public sealed record SelectionPreview(
+    long Certificates,
+    long Agents,
+    long AgentsLeftWithout,
+    IReadOnlyList<SelectionCount> ByAuthority,
+    IReadOnlyList<SelectionCount> ByProfile,
+    IReadOnlyList<SelectionCount> ByOwner,
+    IReadOnlyList<StoredCertificate> Sample,
+    IReadOnlyList<StoredCertificate> Spared);
 
 /// <summary>A signed CRL.</summary>
 /// <param name="Number">RFC 5280 §5.2.3 cRLNumber, rising.</param>

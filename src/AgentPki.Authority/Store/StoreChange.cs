@@ -29,11 +29,11 @@ public abstract partial record StoreChange
     /// <summary>Suspends, retires or re-activates an agent; conflict when it is unknown. The same state again: unchanged (idempotent).</summary>
     public sealed record SetAgentState(string AgentId, AgentState State) : StoreChange;
 
-    /// <summary>Binds a public key to one agent for good; conflict when the key is bound to another agent (key reuse), is half of a composite, or the agent is unknown.</summary>
+    /// <summary>Binds a public key to one agent for good; conflict when the key is bound to another agent (key reuse), is half of a composite, is blocked, or the agent is unknown.</summary>
     public sealed record BindKey(byte[] KeyFingerprint, string AgentId) : StoreChange;
 
     /// <summary>
-    /// Binds half of a composite key to its whole for good; conflict when the half is a key of its own, or half of another composite. From then on
+    /// Binds half of a composite key to its whole for good; conflict when the half is a key of its own (a blocked one too), or half of another composite. From then on
     /// <see cref="BindKey"/> conflicts for it.
     /// </summary>
     public sealed record BindHalf(byte[] HalfFingerprint, byte[] WholeFingerprint) : StoreChange;
@@ -46,9 +46,6 @@ public abstract partial record StoreChange
 
     /// <summary>Ends a credential; conflict when unknown. Already revoked: unchanged (idempotent).</summary>
     public sealed record RevokeCredential(string Name, DateTimeOffset Time) : StoreChange;
-
-    /// <summary>Revokes one certificate; conflict when unknown. Already revoked: unchanged (idempotent), the first reason and time stay.</summary>
-    public sealed record RevokeCertificate(string Authority, byte[] Serial, DateTimeOffset Time, RevocationReason Reason) : StoreChange;
 
     /// <summary>Parks a request until somebody decides it. Conflict when the id or the request hash exists: the same request is parked once.</summary>
     public sealed record AddApproval(ApprovalRecord Approval) : StoreChange;

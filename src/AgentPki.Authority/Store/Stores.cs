@@ -20,8 +20,8 @@ public interface ICertificateStore
     /// <summary>Status alone; null when that CA never issued the serial.</summary>
     ValueTask<CertificateStatus?> FindStatusAsync(string authority, ReadOnlyMemory<byte> serial, CancellationToken cancellationToken);
 
-    /// <summary>The agent a public key is bound to, or null.</summary>
-    ValueTask<string?> FindKeyOwnerAsync(ReadOnlyMemory<byte> keyFingerprint, CancellationToken cancellationToken);
+    /// <summary>What is known of a public key; null when it was never certified nor blocked here.</summary>
+    ValueTask<KeyBinding?> FindKeyAsync(ReadOnlyMemory<byte> keyFingerprint, CancellationToken cancellationToken);
 
     /// <summary>Whether a public key is half of a composite key that was certified (<see cref="StoreChange.BindHalf"/>).</summary>
     ValueTask<bool> IsCompositeHalfAsync(ReadOnlyMemory<byte> keyFingerprint, CancellationToken cancellationToken);
@@ -35,7 +35,7 @@ public interface ICertificateStore
     /// <summary>The newest certificates, for people: newest first.</summary>
     ValueTask<IReadOnlyList<StoredCertificate>> ListAsync(int limit, CancellationToken cancellationToken);
 
-    /// <summary>Revoked and unexpired serials of a CA at the current epoch, streamed in the octet order of serials.</summary>
+    /// <summary>Revoked or held, unexpired serials of a CA at the current epoch, streamed in the octet order of serials.</summary>
     IAsyncEnumerable<RevokedSerial> ListRevokedAsync(string authority, DateTimeOffset notExpiredBefore, CancellationToken cancellationToken);
 
     /// <summary>The revocation epoch: rises with each committed revocation.</summary>
@@ -43,6 +43,24 @@ public interface ICertificateStore
 
     /// <summary>Number of certificates stored.</summary>
     ValueTask<long> CountAsync(CancellationToken cancellationToken);
+}
+
+/// <summary>Reads revocations as events, and what a selector selects.</summary>
+public interface IRevocationStore
+{
+    /// <summary>Events after an epoch, rising, without gaps.</summary>
+    ValueTask<IReadOnlyList<RevocationEvent>> ListEventsAsync(long after, int limit, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// What an event changed and no later one has changed again, by authority in the order they were added, then by serial.
+    /// </summary>
+    IAsyncEnumerable<RevokedMember> ListEventMembersAsync(long epoch, CancellationToken cancellationToken);
+
+    /// <summary>Everything revoked or held that ends then or later, in the same order.</summary>
+    IAsyncEnumerable<RevokedMember> ListAllRevokedAsync(DateTimeOffset notExpiredBefore, CancellationToken cancellationToken);
+
+    /// <summary>What a <see cref="StoreChange.RevokeSet"/> with that selector and reason would take.</summary>
+    ValueTask<SelectionPreview> PreviewAsync(RevocationSelector selector, RevocationReason reason, DateTimeOffset now, int sample, CancellationToken cancellationToken);
 }
 
 /// <summary>Reads agents.</summary>

@@ -1,3 +1,6 @@
+using System.Security.Cryptography;
+using System.Text;
+
 namespace AgentPki.Ledger.Verification;
 
 /// <summary>
@@ -11,6 +14,7 @@ internal sealed class RecordCheck : IAsyncDisposable
     private readonly long _mustExistBelow;
     private readonly IAsyncEnumerator<CertificateEvidence> _certificates;
     private readonly IAsyncEnumerator<RevocationEvidence> _revocations;
+    private readonly List<string> _set = [];
     private bool _moreCertificates;
     private bool _moreRevocations;
 
@@ -40,12 +44,14 @@ internal sealed class RecordCheck : IAsyncDisposable
         var (authority, serial) = (facts?.GetValueOrDefault(LedgerFacts.Authority), facts?.GetValueOrDefault(LedgerFacts.Serial));
         var named = authority is not null && serial is not null;
         var certificates = await CheckCertificatesAsync(record, new CertificateEvidence(record.Leaf.Index, authority ?? "", serial ?? "", facts?.GetValueOrDefault(LedgerFacts.CertificateSha256) ?? ""));
+        _set.Clear();
         var revocations = await CheckRevocationsAsync(record, named ? new RevocationEvidence(record.Leaf.Index, authority ?? "", serial ?? "") : null);
         if (record.IsErased || record.Leaf.Index >= _mustExistBelow)
         {
             return;
         }
 
+        CheckSet(record);
         if (record.Leaf.Kind == LedgerEntryKind.CertificateIssued && certificates == 0)
         {
             _findings.Add(LedgerFindingKind.CertificateMissing, record.Leaf.Index, named ? $"{authority} issued serial {serial}, and there is no record of it" : "it names no certificate");
@@ -107,9 +113,11 @@ internal sealed class RecordCheck : IAsyncDisposable
             var revocation = _revocations.Current;
 
             // An entry that names no serial revokes many: a bulk revocation.
-            if (revocation.Leaf == record.Leaf.Index && (record.IsErased || (record.Leaf.Kind == LedgerEntryKind.CertificateRevoked && (named is null || revocation == named))))
+            if (revocation.Leaf == record.Leaf.Index
+                && (record.IsErased || (record.Leaf.Kind is LedgerEntryKind.CertificateRevoked or LedgerEntryKind.CertificateReleased && (named is null || revocation == named))))
             {
                 matched++;
+                _set.Add($"{revocation.Authority} {revocation.SerialHex}\n");
             }
             else
             {
@@ -118,6 +126,26 @@ internal sealed class RecordCheck : IAsyncDisposable
         }
 
         return matched;
+    }
+
+    /// <summary>
+    /// The records of a bulk revocation are the ones whose digest its entry states. A held set may have lost members since (they were revoked or released by
+    /// later entries), so that only what is final is compared.
+    /// </summary>
+    private void CheckSet(LedgerRecord record)
+    {
+        if (record.Leaf.Kind != LedgerEntryKind.CertificateRevoked || record.Details?.Facts is not { } facts || !facts.TryGetValue(LedgerFacts.Selector, out var selector)
+            || facts.GetValueOrDefault(LedgerFacts.Reason) == LedgerFacts.Held)
+        {
+            return;
+        }
+
+        _set.Sort(StringComparer.Ordinal);
+        var digest = _set.Count == 0 ? "" : Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Concat(_set))));
+        if (digest != facts.GetValueOrDefault(LedgerFacts.SetDigest, ""))
+        {
+            _findings.Add(LedgerFindingKind.RevocationMissing, record.Leaf.Index, $"the {_set.Count} recorded revocations of '{selector}' are not those that this entry says were made");
+        }
     }
 
     private void Unexplained(CertificateEvidence certificate) => _findings.Add(

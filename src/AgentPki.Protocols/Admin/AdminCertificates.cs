@@ -1,14 +1,11 @@
-using System.Security.Cryptography;
 using AgentPki.Agents;
 using AgentPki.Authority.Problems;
-using AgentPki.Authority.Revocation;
 using AgentPki.Authority.Store;
-using AgentPki.X509.Certificates;
 using Microsoft.AspNetCore.Http;
 
 namespace AgentPki.Protocols.Admin;
 
-/// <summary>Authorities, certificates, agents, revocation, CRLs.</summary>
+/// <summary>Authorities, certificates, agents, CRLs.</summary>
 internal static class AdminCertificates
 {
     private static readonly AdminParameter Limit = new("limit", "integer", "At most so many, newest first; 1 to 10000, 100 unless told otherwise.");
@@ -20,9 +17,9 @@ internal static class AdminCertificates
         AdminOperation.Of(HttpMethods.Get, "/certificates", "listCertificates", "Certificates, newest first.", AdminJson.Default.CertificatesView, ListAsync,
             Limit, new AdminParameter("agent", "string", "Only those of this SPIFFE ID."), new AdminParameter("serial", "string", "Only those of this serial number, hexadecimal.")),
         AdminOperation.Of(HttpMethods.Get, "/certificates/{authority}/{serial}", "getCertificate", "One certificate with its PEM.", AdminJson.Default.CertificateView, FindAsync),
-        AdminOperation.Of("/revocations", "revoke", "Revokes one certificate, or all of an agent.", AdminJson.Default.RevokeCommand, AdminJson.Default.RevocationView, RevokeAsync),
         AdminOperation.Of(HttpMethods.Get, "/agents", "listAgents", "Agents.", AdminJson.Default.AgentsView, AgentsAsync, Limit, new AdminParameter("id", "string", "Only this SPIFFE ID.")),
         AdminOperation.Of("/agents/state", "setAgentState", "Suspends, re-activates or retires an agent; its certificates stay as they are.", AdminJson.Default.SetAgentStateCommand, AdminJson.Default.AgentView, SetAgentStateAsync),
+        AdminOperation.Of("/agents/parent", "setAgentParent", "Says which agent spawned an agent: what is revoked with its descendants goes down this tree.", AdminJson.Default.SetAgentParentCommand, AdminJson.Default.AgentView, SetAgentParentAsync),
         AdminOperation.Of(HttpMethods.Post, "/certificate-lists/{authority}", "regenerateCertificateList", "Signs a new CRL of a CA now.", AdminJson.Default.CertificateListView, RegenerateAsync),
     ];
 
@@ -70,58 +67,7 @@ internal static class AdminCertificates
             : AdminCall.NotFound<CertificateView>("this appliance has issued no such certificate");
     }
 
-    private static async ValueTask<Outcome<RevocationView>> RevokeAsync(AdminCall call, RevokeCommand command, CancellationToken cancellationToken)
-    {
-        switch (await TargetAsync(call, command, cancellationToken))
-        {
-            case Outcome<RevocationTarget>.Done(var target):
-                var request = new RevocationRequest(target, command.Reason, call.Actor, "admin", call.CorrelationId, command.IncludeAppliance);
-                return await call.Services.Authority.Revocations.RevokeAsync(request, cancellationToken) switch
-                {
-                    Outcome<RevocationResult>.Done(var result) => new Outcome<RevocationView>.Done(new RevocationView(result.Revoked, result.AlreadyRevoked, result.Epoch)),
-                    Outcome<RevocationResult>.Refused(var problem) => new Outcome<RevocationView>.Refused(problem),
-                    _ => throw new InvalidOperationException(),
-                };
-            case Outcome<RevocationTarget>.Refused(var problem):
-                return await call.RefuseAsync<RevocationView>(problem, cancellationToken);
-            default:
-                throw new InvalidOperationException();
-        }
-    }
-
-    private static async ValueTask<Outcome<RevocationTarget>> TargetAsync(AdminCall call, RevokeCommand command, CancellationToken cancellationToken)
-    {
-        switch (command)
-        {
-            case { Serial: { } text, Certificate: null, Agent: null }:
-                return Serial(text) is { } serial ? await SerialTargetAsync(call, command.Authority, serial, cancellationToken) : new Outcome<RevocationTarget>.Refused(BadSerial);
-            case { Serial: null, Authority: null, Certificate: { } encoded, Agent: null }:
-                return ParseCertificate(encoded) is { } certificate
-                    ? new Outcome<RevocationTarget>.Done(new RevocationTarget.OneCertificate(certificate))
-                    : new Outcome<RevocationTarget>.Refused(new PkiProblem(PkiProblemKind.MalformedRequest, "'certificate' must be one certificate, PEM or base64 of the DER"));
-            case { Serial: null, Authority: null, Certificate: null, Agent: { } agent }:
-                return new Outcome<RevocationTarget>.Done(new RevocationTarget.Agent(agent, command.Then));
-            default:
-                return new Outcome<RevocationTarget>.Refused(new PkiProblem(PkiProblemKind.MalformedRequest, "name exactly one of 'serial' (with 'authority'), 'certificate' and 'agent'"));
-        }
-    }
-
-    private static async ValueTask<Outcome<RevocationTarget>> SerialTargetAsync(AdminCall call, string? authority, byte[] serial, CancellationToken cancellationToken)
-    {
-        if (authority is not null)
-        {
-            return new Outcome<RevocationTarget>.Done(new RevocationTarget.Serial(authority, serial));
-        }
-
-        return await FindEverywhereAsync(call, serial, cancellationToken) switch
-        {
-            [var only] => new Outcome<RevocationTarget>.Done(new RevocationTarget.Serial(only.Certificate.Authority, serial)),
-            [] => AdminCall.NotFound<RevocationTarget>("no CA of this appliance has issued that serial number"),
-            _ => new Outcome<RevocationTarget>.Refused(new PkiProblem(PkiProblemKind.Conflict, "several CAs have issued that serial number; name the 'authority'")),
-        };
-    }
-
-    private static async ValueTask<List<StoredCertificate>> FindEverywhereAsync(AdminCall call, byte[] serial, CancellationToken cancellationToken)
+    internal static async ValueTask<List<StoredCertificate>> FindEverywhereAsync(AdminCall call, byte[] serial, CancellationToken cancellationToken)
     {
         var found = new List<StoredCertificate>();
         foreach (var issuer in call.Services.Authority.Issuers.All)
@@ -159,12 +105,20 @@ internal static class AdminCertificates
             _ => throw new InvalidOperationException(),
         };
 
+    private static async ValueTask<Outcome<AgentView>> SetAgentParentAsync(AdminCall call, SetAgentParentCommand command, CancellationToken cancellationToken) =>
+        await call.Services.Authority.Agents.SetParentAsync(command.Id, command.Parent, call.Actor, call.CorrelationId, cancellationToken) switch
+        {
+            Outcome<AgentRecord>.Done(var agent) => new Outcome<AgentView>.Done(AdminMapping.View(agent)),
+            Outcome<AgentRecord>.Refused(var problem) => new Outcome<AgentView>.Refused(problem),
+            _ => throw new InvalidOperationException(),
+        };
+
     private static async ValueTask<Outcome<CertificateListView>> RegenerateAsync(AdminCall call, CancellationToken cancellationToken) =>
         await call.Services.Authority.CertificateLists.RegenerateAsync(call.Path("authority"), cancellationToken) is { } list
             ? new Outcome<CertificateListView>.Done(AdminMapping.View(list))
             : await call.RefuseAsync<CertificateListView>(new PkiProblem(PkiProblemKind.NotFound, "there is no CA of that name"), cancellationToken);
 
-    private static PkiProblem BadSerial => new(PkiProblemKind.MalformedRequest, "a serial number is 1 to 20 octets in hexadecimal, for example 5f:0a:…");
+    internal static PkiProblem BadSerial => new(PkiProblemKind.MalformedRequest, "a serial number is 1 to 20 octets in hexadecimal, for example 5f:0a:…");
 
     /// <summary>Content octets of the INTEGER, minimal: what people paste may carry colons or superfluous zeros.</summary>
     internal static byte[]? Serial(string text)
@@ -178,18 +132,5 @@ internal static class AdminCertificates
         var octets = Convert.FromHexString(digits.Length % 2 == 0 ? digits : "0" + digits).AsSpan().TrimStart((byte)0);
         byte[] serial = octets.IsEmpty ? [0] : octets[0] >= 0x80 ? [0, .. octets] : [.. octets];
         return serial.Length <= 21 ? serial : null;
-    }
-
-    private static Certificate? ParseCertificate(string text)
-    {
-        try
-        {
-            var der = PemEncoding.TryFind(text, out var fields) && text[fields.Label] == "CERTIFICATE" ? Convert.FromBase64String(text[fields.Base64Data]) : Convert.FromBase64String(text);
-            return Certificate.TryParse(der, out var certificate, out _) ? certificate : null;
-        }
-        catch (FormatException)
-        {
-            return null;
-        }
     }
 }

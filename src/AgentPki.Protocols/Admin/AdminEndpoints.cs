@@ -10,7 +10,7 @@ public static class AdminEndpoints
     /// <summary>Where it is mapped.</summary>
     public const string Root = "/admin/v1";
 
-    internal static IReadOnlyList<AdminOperation> Operations { get; } = [.. AdminStatus.Operations, .. AdminCertificates.Operations, .. AdminEnrollment.Operations, .. AdminAcme.Operations, .. AdminCampaigns.Operations, .. AdminSuccessions.Operations, .. AdminAudit.Operations];
+    internal static IReadOnlyList<AdminOperation> Operations { get; } = [.. AdminStatus.Operations, .. AdminCertificates.Operations, .. AdminRevocations.Operations, .. AdminEnrollment.Operations, .. AdminAcme.Operations, .. AdminCampaigns.Operations, .. AdminSuccessions.Operations, .. AdminAudit.Operations];
 
     /// <summary>Maps every operation, and the document that describes them at <c>/admin/v1/openapi.json</c>.</summary>
     public static RouteGroupBuilder MapAdmin(this IEndpointRouteBuilder routes, AdminServices services)

@@ -16,7 +16,7 @@ namespace AgentPki.Protocols.Admin;
     MaxDepth = 8,
     Converters =
     [
-        typeof(AdminEnum<RevocationReason>), typeof(AdminEnum<AgentState>), typeof(AdminEnum<ApprovalState>), typeof(AdminEnum<CertificateState>), typeof(AdminEnum<LedgerEntryKind>),
+        typeof(AdminEnum<RevocationReason>), typeof(AdminEnum<RevocationEventKind>), typeof(AdminEnum<AgentState>), typeof(AdminEnum<ApprovalState>), typeof(AdminEnum<CertificateState>), typeof(AdminEnum<LedgerEntryKind>),
         typeof(AdminEnum<CampaignState>), typeof(AdminEnum<MemberState>), typeof(AdminEnum<Retirement>), typeof(AdminEnum<SuccessionState>), typeof(AdminEnum<AcmeAccountState>),
     ])]
 [JsonSerializable(typeof(StatusView))]
@@ -26,6 +26,9 @@ namespace AgentPki.Protocols.Admin;
 [JsonSerializable(typeof(CertificateView))]
 [JsonSerializable(typeof(CertificatesView))]
 [JsonSerializable(typeof(RevocationView))]
+[JsonSerializable(typeof(SelectionView))]
+[JsonSerializable(typeof(SelectionCountView))]
+[JsonSerializable(typeof(RevocationEventsView))]
 [JsonSerializable(typeof(AgentView))]
 [JsonSerializable(typeof(AgentsView))]
 [JsonSerializable(typeof(CredentialsView))]
@@ -60,6 +63,7 @@ namespace AgentPki.Protocols.Admin;
 [JsonSerializable(typeof(ProblemView))]
 [JsonSerializable(typeof(RevokeCommand))]
 [JsonSerializable(typeof(SetAgentStateCommand))]
+[JsonSerializable(typeof(SetAgentParentCommand))]
 [JsonSerializable(typeof(CreateCredentialCommand))]
 public sealed partial class AdminJson : JsonSerializerContext;
 

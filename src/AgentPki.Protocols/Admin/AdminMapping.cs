@@ -72,7 +72,7 @@ internal static class AdminMapping
             withPem ? Pem("CERTIFICATE", record.Der) : null);
     }
 
-    public static AgentView View(AgentRecord agent) => new(agent.Id, agent.Owner, agent.Profile, agent.State, agent.Registered);
+    public static AgentView View(AgentRecord agent) => new(agent.Id, agent.Owner, agent.Profile, agent.State, agent.Registered, agent.Parent);
 
     public static CredentialView View(EnrollmentCredential credential) => new(
         credential.Name, credential.Owner, credential.Profiles, credential.SubjectPattern, credential.MaxUses, credential.Uses, credential.Created, credential.NotAfter, credential.Revoked);

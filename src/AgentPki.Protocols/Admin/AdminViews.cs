@@ -95,11 +95,42 @@ public sealed record CertificateView(
 
 public sealed record CertificatesView(IReadOnlyList<CertificateView> Certificates);
 
-/// <param name="AlreadyRevoked">Certificates that were revoked before; their first time and reason stay.</param>
+/// <param name="Revoked">Certificates revoked, held or released by it.</param>
+/// <param name="AlreadyRevoked">Of one certificate, or one agent: those that were revoked before; their first time and reason stay.</param>
 /// <param name="Epoch">The revocation epoch that contains all of them.</param>
-public sealed record RevocationView(int Revoked, int AlreadyRevoked, long Epoch);
+/// <param name="Agents">Agents whose state followed.</param>
+/// <param name="BlockedKeys">Keys that are not certified again.</param>
+public sealed record RevocationView(long Revoked, long AlreadyRevoked, long Epoch, long Agents, long BlockedKeys);
 
-public sealed record AgentView(string Id, string Owner, string Profile, AgentState State, DateTimeOffset Registered);
+/// <summary>A number of certificates under one name.</summary>
+public sealed record SelectionCountView(string Name, long Certificates);
+
+/// <summary>What a revocation would take.</summary>
+/// <param name="AgentsLeftWithout">Agents that would be left without any good certificate: locked out until they enrol again.</param>
+/// <param name="NeedsConfirmation">Whether the number of certificates must be confirmed.</param>
+/// <param name="ByAuthority">Most first, at most twenty; so the next two.</param>
+/// <param name="Sample">The newest of them.</param>
+/// <param name="Spared">The appliance's own that meet the conditions: they are left alone, and go only when named one by one.</param>
+public sealed record SelectionView(
+    long Certificates,
+    long Agents,
+    long AgentsLeftWithout,
+    bool NeedsConfirmation,
+    IReadOnlyList<SelectionCountView> ByAuthority,
+    IReadOnlyList<SelectionCountView> ByProfile,
+    IReadOnlyList<SelectionCountView> ByOwner,
+    IReadOnlyList<CertificateView> Sample,
+    IReadOnlyList<CertificateView> Spared);
+
+/// <summary>One committed revocation.</summary>
+/// <param name="Epoch">Its number, without gaps.</param>
+/// <param name="Leaf">Its entry in the ledger.</param>
+public sealed record RevocationEventView(long Epoch, RevocationEventKind Kind, RevocationReason Reason, DateTimeOffset Time, long Certificates, string Selector, long Leaf);
+
+public sealed record RevocationEventsView(IReadOnlyList<RevocationEventView> Events);
+
+/// <param name="Parent">The agent that spawned it; null: none.</param>
+public sealed record AgentView(string Id, string Owner, string Profile, AgentState State, DateTimeOffset Registered, string? Parent);
 
 public sealed record AgentsView(IReadOnlyList<AgentView> Agents);
 

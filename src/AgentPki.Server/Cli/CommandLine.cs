@@ -22,6 +22,7 @@ public static class CommandLine
             StatusCommand.Create(context),
             CertificateCommand.Create(context),
             RevokeCommand.Create(context),
+            ReleaseCommand.Create(context),
             AgentCommand.Create(context),
             CredentialCommand.Create(context),
             AcmeCommand.Create(context),

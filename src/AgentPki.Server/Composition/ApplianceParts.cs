@@ -87,5 +87,6 @@ public sealed class ApplianceParts : IAsyncDisposable
         RelatedAnchors = relatedAuthorities,
         WhyNotInTls = TlsPlatform.WhyNotChainTo,
         Acme = options.Acme.Service,
+        UnconfirmedRevocations = options.Limits.UnconfirmedRevocations,
     };
 }

@@ -49,6 +49,7 @@ public sealed record TlsOptions(TimeSpan RenewBefore, TimeSpan HandshakeTimeout)
 /// <summary>What one client may take.</summary>
 /// <param name="RequestsPerSecond">Per client (certificate, credential, or address) on average; 0 switches the limit off.</param>
 /// <param name="Burst">Requests that a client may send at once.</param>
+/// <param name="UnconfirmedRevocations">Certificates that one revocation may take without a confirmation of their number.</param>
 /// <param name="StatusPerSecond">OCSP requests per client address on average, twice as many at once; 0 switches the limit off.</param>
 public sealed record LimitOptions(
     int RequestsPerSecond,
@@ -59,7 +60,8 @@ public sealed record LimitOptions(
     int BodyBytes,
     TimeSpan HeaderTimeout,
     TimeSpan KeepAlive,
-    int MinimumBytesPerSecond);
+    int MinimumBytesPerSecond,
+    int UnconfirmedRevocations);
 
 public sealed record LogOptions(LogLevel Level, int MegabytesPerFile, int Files);
 

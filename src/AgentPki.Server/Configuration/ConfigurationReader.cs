@@ -170,7 +170,8 @@ public static class ConfigurationReader
             section.Number("bodyBytes", 256 * 1024, 4096, 64 * 1024 * 1024),
             section.Duration("headerTimeout", TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(5)),
             section.Duration("keepAlive", TimeSpan.FromSeconds(75), TimeSpan.FromSeconds(1), TimeSpan.FromHours(1)),
-            section.Number("minimumBytesPerSecond", 240, 0, 1_000_000));
+            section.Number("minimumBytesPerSecond", 240, 0, 1_000_000),
+            section.Number("unconfirmedRevocations", 100, 0, int.MaxValue));
         section.RefuseUnknown();
         return options;
     }

@@ -58,6 +58,7 @@ public static class DefaultConfiguration
               headerTimeout: 10s
               keepAlive: 75s
               minimumBytesPerSecond: 240
+              unconfirmedRevocations: 100   # certificates that one revocation takes without asking for their number
 
             log:
               level: information

@@ -93,12 +93,19 @@ internal sealed class BatchWriter
             }
             else if (batch[i].Entry is not { } entry)
             {
-                outcomes.Add(new CommitOutcome.Committed(-1, _changes.RevocationEpoch));
+                outcomes.Add(new CommitOutcome.Committed(-1, _changes.RevocationEpoch) { Selected = _changes.Selected });
             }
             else
             {
+                // What was selected is known only now, and belongs into the leaf.
+                if (batch[i].Completing is { } complete && _changes.Selected is { } selected)
+                {
+                    entry = complete(entry, selected);
+                    details[i] = LedgerDetails.Of(entry).Encode();
+                }
+
                 _ledger.Append(entry, salts.AsSpan(i * LedgerCommitment.SaltSize, LedgerCommitment.SaltSize), details[i]);
-                outcomes.Add(new CommitOutcome.Committed(leaf, _changes.RevocationEpoch));
+                outcomes.Add(new CommitOutcome.Committed(leaf, _changes.RevocationEpoch) { Selected = _changes.Selected });
             }
 
             if (isolate)

@@ -18,6 +18,9 @@ internal sealed partial class ChangeApplier(SqlSession session)
     /// <summary>Whether the current request has written something: what a conflict would have to undo.</summary>
     public bool HasWritten { get; private set; }
 
+    /// <summary>What the current request selected; null: it did not select.</summary>
+    public SelectedSet? Selected { get; private set; }
+
     /// <summary>The revocation epoch after the requests applied so far.</summary>
     public long RevocationEpoch { get; private set; }
 
@@ -32,7 +35,7 @@ internal sealed partial class ChangeApplier(SqlSession session)
     /// <param name="leaf">The index its entry will have, if it has one.</param>
     public CommitOutcome.Conflict? Apply(CommitRequest request, long leaf)
     {
-        (_leaf, HasWritten) = (leaf, false);
+        (_leaf, HasWritten, Selected) = (leaf, false, null);
         var before = RevocationEpoch;
 
         // What others refer to comes first, whatever order the caller wrote them in.
@@ -45,6 +48,11 @@ internal sealed partial class ChangeApplier(SqlSession session)
                     return new CommitOutcome.Conflict(change, reason);
                 }
             }
+        }
+
+        if (RevocationEpoch > before)
+        {
+            WriteEvent(request);
         }
 
         return null;
@@ -65,6 +73,9 @@ internal sealed partial class ChangeApplier(SqlSession session)
         StoreChange.BindHalf c => BindHalf(c.HalfFingerprint, c.WholeFingerprint),
         StoreChange.ConsumeCredential c => ConsumeCredential(c.Name),
         StoreChange.RevokeCertificate c => RevokeCertificate(c, epoch),
+        StoreChange.RevokeSet c => RevokeSet(c, epoch),
+        StoreChange.ReleaseSet c => ReleaseSet(c, epoch),
+        StoreChange.SetAgentParent c => SetAgentParent(c),
         StoreChange.AddAuthority c => AddAuthority(c.Authority),
         StoreChange.SetAgentState c => SetAgentState(c.AgentId, c.State),
         StoreChange.AddCredential c => AddCredential(c.Credential),
@@ -100,8 +111,8 @@ internal sealed partial class ChangeApplier(SqlSession session)
 
     private string? RegisterAgent(AgentRecord agent)
     {
-        var added = Write(session.Prepared("INSERT INTO agents (name, owner, profile, state, registered) VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING")
-            .Bind(1, agent.Id).Bind(2, agent.Owner).Bind(3, agent.Profile).Bind(4, (long)agent.State).Bind(5, agent.Registered));
+        var added = Write(session.Prepared("INSERT INTO agents (name, owner, profile, state, registered, parent) VALUES (?1, ?2, ?3, ?4, ?5, (SELECT id FROM agents WHERE name = ?6)) ON CONFLICT DO NOTHING")
+            .Bind(1, agent.Id).Bind(2, agent.Owner).Bind(3, agent.Profile).Bind(4, (long)agent.State).Bind(5, agent.Registered).Bind(6, agent.Parent));
         if (added)
         {
             _agent = (agent.Id, session.LastInsertId);
@@ -139,8 +150,13 @@ internal sealed partial class ChangeApplier(SqlSession session)
             return null;
         }
 
-        // Bound to nobody yet: a key that was certified for the appliance itself.
-        _key = (fingerprint, FindKey(fingerprint, out var owner));
+        // Bound to nobody yet: a key that was certified for the appliance itself, or one that was blocked before it was ever seen.
+        _key = (fingerprint, FindKey(fingerprint, out var owner, out var blocked));
+        if (blocked is { } why)
+        {
+            return ConflictReasons.KeyIsBlocked(why);
+        }
+
         if (owner is null)
         {
             Write(session.Prepared("UPDATE keys SET agent = ?2 WHERE id = ?1").Bind(1, _key.Id).Bind(2, agent));
@@ -163,36 +179,12 @@ internal sealed partial class ChangeApplier(SqlSession session)
         }
 
         var added = Write(session.Prepared("""
-            INSERT INTO certificates (authority, serial, key, agent, leaf, profile, not_before, not_after, issued, requester, der, algorithm)
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) ON CONFLICT DO NOTHING
+            INSERT INTO certificates (authority, serial, key, agent, leaf, profile, not_before, not_after, issued, requester, der, algorithm, shard)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) ON CONFLICT DO NOTHING
             """)
             .Bind(1, authority).Bind(2, record.Serial).Bind(3, KeyIdOf(record.KeyFingerprint)).Bind(4, agent).Bind(5, _leaf).Bind(6, record.Profile)
-            .Bind(7, record.NotBefore).Bind(8, record.NotAfter).Bind(9, record.Issued).Bind(10, record.Requester).Bind(11, record.Der).Bind(12, record.KeyAlgorithm?.Name ?? ""));
+            .Bind(7, record.NotBefore).Bind(8, record.NotAfter).Bind(9, record.Issued).Bind(10, record.Requester).Bind(11, record.Der).Bind(12, record.KeyAlgorithm?.Name ?? "").Bind(13, (long)record.Shard));
         return added ? null : ConflictReasons.SerialExists(record.Authority, record.Serial);
-    }
-
-    private string? RevokeCertificate(StoreChange.RevokeCertificate change, long epoch)
-    {
-        if (AuthorityIdOf(change.Authority) is not { } authority)
-        {
-            return ConflictReasons.CertificateUnknown(change.Authority, change.Serial);
-        }
-
-        var found = session.Prepared("SELECT not_after FROM certificates WHERE authority = ?1 AND serial = ?2").Bind(1, authority).Bind(2, change.Serial);
-        if (!found.Read())
-        {
-            return ConflictReasons.CertificateUnknown(change.Authority, change.Serial);
-        }
-
-        var notAfter = found.GetInt64(0);
-        found.Reset();
-        if (Write(session.Prepared("INSERT INTO revocations (authority, serial, time, reason, epoch, leaf, not_after) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING")
-            .Bind(1, authority).Bind(2, change.Serial).Bind(3, change.Time).Bind(4, (long)change.Reason).Bind(5, epoch).Bind(6, _leaf).Bind(7, notAfter)))
-        {
-            RevocationEpoch = epoch;
-        }
-
-        return null;
     }
 
     private long? AgentIdOf(string name)
@@ -232,17 +224,17 @@ internal sealed partial class ChangeApplier(SqlSession session)
         if (!_key.Fingerprint.AsSpan().SequenceEqual(fingerprint))
         {
             var added = Write(session.Prepared("INSERT INTO keys (fingerprint) VALUES (?1) ON CONFLICT DO NOTHING").Bind(1, fingerprint));
-            _key = (fingerprint, added ? session.LastInsertId : FindKey(fingerprint, out _));
+            _key = (fingerprint, added ? session.LastInsertId : FindKey(fingerprint, out _, out _));
         }
 
         return _key.Id;
     }
 
-    private long FindKey(byte[] fingerprint, out long? owner)
+    private long FindKey(byte[] fingerprint, out long? owner, out RevocationReason? blocked)
     {
-        var known = session.Prepared("SELECT id, agent FROM keys WHERE fingerprint = ?1").Bind(1, fingerprint);
+        var known = session.Prepared("SELECT id, agent, blocked FROM keys WHERE fingerprint = ?1").Bind(1, fingerprint);
         known.Read();
-        owner = known.GetInt64OrNull(1);
+        (owner, blocked) = (known.GetInt64OrNull(1), (RevocationReason?)known.GetInt64OrNull(2));
         var id = known.GetInt64(0);
         known.Reset();
         return id;

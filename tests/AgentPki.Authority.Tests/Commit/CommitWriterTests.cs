@@ -117,9 +117,9 @@ public sealed class CommitWriterTests
     {
         var clock = new RevocationClock(5);
         Assert.Equal((5, 5), (clock.Epoch, clock.EpochOf("issuing")));
-        clock.Observe(Entry("x", new StoreChange.RevokeCertificate("issuing", [1], DateTimeOffset.UnixEpoch, RevocationReason.Superseded)), 6);
+        clock.Observe(Entry("x", new StoreChange.RevokeCertificate("issuing", [1], DateTimeOffset.UnixEpoch, RevocationReason.Superseded)), new CommitOutcome.Committed(0, 6));
         Assert.Equal((6, 6, 5), (clock.Epoch, clock.EpochOf("issuing"), clock.EpochOf("root")));
-        clock.Observe(Entry("y", new StoreChange.RevokeCertificate("root", [1], DateTimeOffset.UnixEpoch, RevocationReason.Superseded)), 6);
+        clock.Observe(Entry("y", new StoreChange.RevokeCertificate("root", [1], DateTimeOffset.UnixEpoch, RevocationReason.Superseded)), new CommitOutcome.Committed(0, 6));
         Assert.Equal(5, clock.EpochOf("root"));
     }
 

@@ -58,12 +58,13 @@ public sealed class RevocationTests
     [InlineData("unknown agent", PkiProblemKind.NotFound)]
     [InlineData("foreign certificate", PkiProblemKind.NotFound)]
     [InlineData("the appliance's own", PkiProblemKind.PolicyViolation)]
-    [InlineData("hold", PkiProblemKind.PolicyViolation)]
+    [InlineData("no condition", PkiProblemKind.MalformedRequest)]
+    [InlineData("more than was confirmed", PkiProblemKind.PolicyViolation)]
     [InlineData("removeFromCRL", PkiProblemKind.PolicyViolation)]
     [InlineData("no such reason", PkiProblemKind.PolicyViolation)]
     public async Task RevokeAsync_WhatCannotBe_IsRefusedAndRecorded(string what, PkiProblemKind expected)
     {
-        await using var authority = await TestAuthority.StartAsync();
+        await using var authority = await TestAuthority.StartAsync(TestAuthority.DefaultOptions with { UnconfirmedRevocations = 0 });
         await using var other = await TestAuthority.StartAsync();
         var (certificate, _) = await authority.AgentAsync("a.agents.test");
         var (foreign, _) = await other.AgentAsync("a.agents.test");
@@ -73,10 +74,12 @@ public sealed class RevocationTests
             "unknown authority" => new RevocationTarget.Serial("nobody", certificate.SerialNumber),
             "unknown agent" => new RevocationTarget.Agent("spiffe://agents.test/agent/nobody"),
             "foreign certificate" => new RevocationTarget.OneCertificate(foreign),
+            "no condition" => new RevocationTarget.Selection(new RevocationSelector()),
+            "more than was confirmed" => new RevocationTarget.Selection(new RevocationSelector { Profile = "agent" }),
             "the appliance's own" => new RevocationTarget.OneCertificate(authority.Ceremony.Issuing),
             _ => new RevocationTarget.OneCertificate(certificate),
         };
-        var reason = what switch { "hold" => RevocationReason.CertificateHold, "removeFromCRL" => RevocationReason.RemoveFromCrl, "no such reason" => (RevocationReason)7, _ => RevocationReason.Superseded };
+        var reason = what switch { "removeFromCRL" => RevocationReason.RemoveFromCrl, "no such reason" => (RevocationReason)7, _ => RevocationReason.Superseded };
         Assert.Equal(expected, Assert.IsType<Outcome<RevocationResult>.Refused>(await RevokeAsync(authority, target, reason)).Problem.Kind);
         Assert.Single(await authority.EntriesAsync(LedgerEntryKind.AdminRefused));
         Assert.Empty(await authority.EntriesAsync(LedgerEntryKind.CertificateRevoked));

@@ -80,6 +80,31 @@ public sealed class AdminEndpointsTests
     }
 
     [Fact]
+    public async Task Revocations_Selected_ArePreviewedHeldReleasedAndListed()
+    {
+        await using var admin = await AdminServer.StartAsync();
+        var credential = await admin.Authority.CredentialAsync();
+        var (parent, _) = await admin.Authority.AgentAsync("agent-1", credential);
+        var (child, _) = await admin.Authority.AgentAsync("agent-2", credential);
+        var tree = await admin.PostAsync("agents/parent", $$"""{"id":"{{child.SpiffeId}}","parent":"{{parent.SpiffeId}}"}""", Json.AgentView);
+        Assert.Equal(parent.SpiffeId!.ToString(), tree.Parent);
+        await admin.RefusedAsync(HttpMethod.Post, "agents/parent", $$"""{"id":"{{parent.SpiffeId}}","parent":"{{child.SpiffeId}}"}""", HttpStatusCode.Conflict);
+
+        var family = $$"""{"agent":"{{parent.SpiffeId}}","withDescendants":true,"reason":"certificateHold"}""";
+        var preview = await admin.PostAsync("revocations/preview", family, Json.SelectionView);
+        Assert.Equal((2, 2, 2, false), (preview.Certificates, preview.Agents, preview.AgentsLeftWithout, preview.NeedsConfirmation));
+        var held = await admin.PostAsync("revocations", family, Json.RevocationView);
+        Assert.Equal((2, 2), (held.Revoked, held.Agents));
+        var released = await admin.PostAsync("revocations/release", family, Json.RevocationView);
+        Assert.Equal((2, 2, held.Epoch + 1), (released.Revoked, released.Agents, released.Epoch));
+
+        var events = (await admin.GetAsync($"revocations?after={held.Epoch - 1}", Json.RevocationEventsView)).Events;
+        Assert.Equal([(RevocationEventKind.Revoked, 0L), (RevocationEventKind.Released, 2L)], events.Select(e => (e.Kind, e.Kind == RevocationEventKind.Released ? e.Certificates : 0)));
+        Assert.All(events, e => Assert.Equal($"agent-and-descendants={parent.SpiffeId}", e.Selector));
+        await admin.RefusedAsync(HttpMethod.Get, "revocations?after=x", null, HttpStatusCode.BadRequest);
+    }
+
+    [Fact]
     public async Task Revocations_OfAnAgent_SuspendIt()
     {
         await using var admin = await AdminServer.StartAsync();
@@ -94,10 +119,16 @@ public sealed class AdminEndpointsTests
     [InlineData("""{"serial":"xyz"}""", HttpStatusCode.BadRequest)]
     [InlineData("""{"serial":"01","agent":"spiffe://agents.test/a"}""", HttpStatusCode.BadRequest)]
     [InlineData("""{"certificate":"AAAA"}""", HttpStatusCode.BadRequest)]
+    [InlineData("""{"certificate":"AAAA","owner":"a"}""", HttpStatusCode.BadRequest)]
+    [InlineData("""{"withDescendants":true,"owner":"a"}""", HttpStatusCode.BadRequest)]
+    [InlineData("""{"agentsUnder":"spiffe://agents.test/a"}""", HttpStatusCode.BadRequest)]
+    [InlineData("""{"key":"abc"}""", HttpStatusCode.BadRequest)]
+    [InlineData("""{"owner":"a","invalidSince":"2999-01-01T00:00:00Z"}""", HttpStatusCode.BadRequest)]
+
     [InlineData("""{"serial":"0102"}""", HttpStatusCode.NotFound)]
     [InlineData("""{"serial":"0102","authority":"issuing"}""", HttpStatusCode.NotFound)]
     [InlineData("""{"agent":"spiffe://agents.test/nobody"}""", HttpStatusCode.NotFound)]
-    [InlineData("""{"agent":"spiffe://agents.test/nobody","reason":"certificateHold"}""", HttpStatusCode.UnprocessableEntity)]
+    [InlineData("""{"agent":"spiffe://agents.test/nobody","reason":"removeFromCrl"}""", HttpStatusCode.UnprocessableEntity)]
     [InlineData("""{"agent":"spiffe://agents.test/nobody","reason":1}""", HttpStatusCode.BadRequest)]
     [InlineData("""{"agent":"spiffe://agents.test/nobody","reson":"keyCompromise"}""", HttpStatusCode.BadRequest)]
     [InlineData("""{"agent":"a","agent":"b"}""", HttpStatusCode.BadRequest)]

@@ -34,7 +34,7 @@ public sealed class CommandLineTests : IDisposable
     [InlineData(ExitCodes.Usage, "There is no appliance in", "agentpki up", "audit", "verify")]
     [InlineData(ExitCodes.Usage, "There are no profiles in", "agentpki up", "profile", "list")]
     [InlineData(ExitCodes.Usage, "Only development ceremonies", "--development", "ceremony")]
-    [InlineData(ExitCodes.Usage, "Say what to revoke", "certificate list", "revoke")]
+    [InlineData(ExitCodes.Usage, "Say which certificates", "certificate list", "revoke")]
     public async Task Run_WhatCannotBe_IsOneSentenceWithARemedy(int exitCode, string sentence, string remedy, params string[] arguments)
     {
         Assert.Equal(exitCode, await CommandLine.RunAsync(arguments, Context()));

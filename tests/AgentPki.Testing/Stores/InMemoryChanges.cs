@@ -30,6 +30,9 @@ internal static partial class InMemoryChanges
                 StoreChange.ConsumeCredential c => ConsumeCredential(state, c),
                 StoreChange.RevokeCredential c => RevokeCredential(state, c),
                 StoreChange.RevokeCertificate c => RevokeCertificate(state, c, before + 1, leafIndex),
+                StoreChange.RevokeSet c => RevokeSet(state, c, before + 1, leafIndex),
+                StoreChange.ReleaseSet c => ReleaseSet(state, c, before + 1, leafIndex),
+                StoreChange.SetAgentParent c => SetAgentParent(state, c),
                 StoreChange.AddApproval c => AddApproval(state, c),
                 StoreChange.MoveApproval c => MoveApproval(state, c),
                 StoreChange.AddCertificateList c => AddCertificateList(state, c),
@@ -60,7 +63,7 @@ internal static partial class InMemoryChanges
             };
         }
 
-        return state;
+        return AddEvent(state, request, before, leafIndex);
     }
 
     internal static DateTimeOffset Milliseconds(DateTimeOffset time) => DateTimeOffset.FromUnixTimeMilliseconds(time.ToUnixTimeMilliseconds());
@@ -109,6 +112,7 @@ internal static partial class InMemoryChanges
         Check(state.Agents.ContainsKey(c.AgentId), c, ConflictReasons.AgentUnknown(c.AgentId));
         var key = Convert.ToHexString(c.KeyFingerprint);
         Check(!state.KeyHalves.ContainsKey(key), c, ConflictReasons.KeyIsHalf);
+        Check(!state.BlockedKeys.TryGetValue(key, out var blocked), c, ConflictReasons.KeyIsBlocked(blocked));
         Check(!state.KeyOwners.TryGetValue(key, out var owner) || owner == c.AgentId, c, ConflictReasons.KeyOfAnotherAgent);
         return state with { KeyOwners = state.KeyOwners.SetItem(key, c.AgentId) };
     }
@@ -116,7 +120,7 @@ internal static partial class InMemoryChanges
     private static InMemoryState BindHalf(InMemoryState state, StoreChange.BindHalf c)
     {
         var (half, whole) = (Convert.ToHexString(c.HalfFingerprint), Convert.ToHexString(c.WholeFingerprint));
-        Check(!state.KeyOwners.ContainsKey(half) && (!state.KeyHalves.TryGetValue(half, out var known) || known == whole), c, ConflictReasons.HalfIsKey);
+        Check(!state.KeyOwners.ContainsKey(half) && !state.BlockedKeys.ContainsKey(half) && (!state.KeyHalves.TryGetValue(half, out var known) || known == whole), c, ConflictReasons.HalfIsKey);
         return state with { KeyHalves = state.KeyHalves.SetItem(half, whole) };
     }
 
@@ -140,19 +144,6 @@ internal static partial class InMemoryChanges
     {
         Check(state.Credentials.TryGetValue(c.Name, out var known), c, ConflictReasons.CredentialUnknown(c.Name));
         return state with { Credentials = state.Credentials.SetItem(c.Name, known! with { Revoked = known.Revoked ?? Milliseconds(c.Time) }) };
-    }
-
-    private static InMemoryState RevokeCertificate(InMemoryState state, StoreChange.RevokeCertificate c, long epoch, long leafIndex)
-    {
-        var key = InMemoryState.CertificateKey(c.Authority, c.Serial);
-        Check(state.Certificates.TryGetValue(key, out var known), c, ConflictReasons.CertificateUnknown(c.Authority, c.Serial));
-        if (known!.Revoked is not null)
-        {
-            return state;
-        }
-
-        var revoked = known with { Revoked = new CertificateStatus.Revoked(Milliseconds(c.Time), c.Reason, epoch), RevokedLeaf = leafIndex };
-        return state with { Certificates = state.Certificates.SetItem(key, revoked), RevocationEpoch = epoch };
     }
 
     private static InMemoryState AddApproval(InMemoryState state, StoreChange.AddApproval c)

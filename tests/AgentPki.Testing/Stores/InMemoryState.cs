@@ -9,7 +9,7 @@ namespace AgentPki.Testing.Stores;
 /// <summary>A certificate and what has become of it.</summary>
 internal sealed record StoredEntry(CertificateRecord Certificate, long IssuedLeaf, CertificateStatus.Revoked? Revoked, long? RevokedLeaf)
 {
-    public StoredCertificate ToStored() => new(Certificate, (CertificateStatus?)Revoked ?? new CertificateStatus.Good());
+    public StoredCertificate ToStored() => new(Certificate, Revoked is { Reason: not RevocationReason.RemoveFromCrl } ? Revoked : new CertificateStatus.Good());
 }
 
 /// <summary>Everything an <see cref="InMemoryStore"/> holds, as one immutable value: a reader keeps the state it began with.</summary>
@@ -24,6 +24,13 @@ internal sealed record InMemoryState
     public ImmutableList<string> Issued { get; init; } = [];
 
     public ImmutableDictionary<string, string> KeyOwners { get; init; } = ImmutableDictionary<string, string>.Empty;
+
+    public ImmutableDictionary<string, RevocationReason> BlockedKeys { get; init; } = ImmutableDictionary<string, RevocationReason>.Empty;
+
+    public ImmutableList<RevocationEvent> RevocationEvents { get; init; } = [];
+
+    /// <summary>Of the request that made this state.</summary>
+    public SelectedSet? Selected { get; init; }
 
     public ImmutableDictionary<string, string> KeyHalves { get; init; } = ImmutableDictionary<string, string>.Empty;
 

@@ -41,5 +41,5 @@ public sealed partial class InMemoryStore : ICampaignStore
     }
 
     private static IEnumerable<CertificateRecord> Live(InMemoryState state, DateTimeOffset now) =>
-        state.Certificates.Values.Where(e => e.Revoked is null && e.Certificate.AgentId is not null && e.Certificate.NotAfter > InMemoryChanges.Milliseconds(now)).Select(e => e.Certificate);
+        state.Certificates.Values.Where(e => e.ToStored().Status is CertificateStatus.Good && e.Certificate.AgentId is not null && e.Certificate.NotAfter > InMemoryChanges.Milliseconds(now)).Select(e => e.Certificate);
 }

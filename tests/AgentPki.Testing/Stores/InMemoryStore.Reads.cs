@@ -16,8 +16,13 @@ public sealed partial class InMemoryStore : IAuthorityStore, ICertificateStore, 
     ValueTask<CertificateStatus?> ICertificateStore.FindStatusAsync(string authority, ReadOnlyMemory<byte> serial, CancellationToken cancellationToken) =>
         new(_state.Certificates.GetValueOrDefault(InMemoryState.CertificateKey(authority, serial.Span))?.ToStored().Status);
 
-    ValueTask<string?> ICertificateStore.FindKeyOwnerAsync(ReadOnlyMemory<byte> keyFingerprint, CancellationToken cancellationToken) =>
-        new(_state.KeyOwners.GetValueOrDefault(Convert.ToHexString(keyFingerprint.Span)));
+    ValueTask<KeyBinding?> ICertificateStore.FindKeyAsync(ReadOnlyMemory<byte> keyFingerprint, CancellationToken cancellationToken)
+    {
+        var (state, key) = (_state, Convert.ToHexString(keyFingerprint.Span));
+        var blocked = state.BlockedKeys.TryGetValue(key, out var reason);
+        var isKnown = blocked || state.KeyOwners.ContainsKey(key) || state.Certificates.Values.Any(e => e.Certificate.KeyFingerprint.AsSpan().SequenceEqual(keyFingerprint.Span));
+        return new(isKnown ? new KeyBinding(state.KeyOwners.GetValueOrDefault(key), blocked ? reason : null) : null);
+    }
 
     ValueTask<bool> ICertificateStore.IsCompositeHalfAsync(ReadOnlyMemory<byte> keyFingerprint, CancellationToken cancellationToken) =>
         new(_state.KeyHalves.ContainsKey(Convert.ToHexString(keyFingerprint.Span)));
@@ -35,7 +40,7 @@ public sealed partial class InMemoryStore : IAuthorityStore, ICertificateStore, 
         foreach (var entry in _state.Certificates.Values)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            if (entry.Revoked is { } revoked && entry.Certificate.Authority == authority && entry.Certificate.NotAfter >= notExpiredBefore)
+            if (entry.ToStored().Status is CertificateStatus.Revoked revoked && entry.Certificate.Authority == authority && entry.Certificate.NotAfter >= notExpiredBefore)
             {
                 yield return new RevokedSerial(entry.Certificate.Serial, revoked.Time, revoked.Reason);
             }

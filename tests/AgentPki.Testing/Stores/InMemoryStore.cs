@@ -56,18 +56,23 @@ public sealed partial class InMemoryStore : ICommitStore
         try
         {
             var index = frontier.Size;
-            var next = InMemoryChanges.Apply(state, request, index);
+            var next = InMemoryChanges.Apply(state with { Selected = null }, request, index);
             if (request.Entry is not { } entry)
             {
                 state = next;
-                return new CommitOutcome.Committed(-1, state.RevocationEpoch);
+                return new CommitOutcome.Committed(-1, state.RevocationEpoch) { Selected = next.Selected };
+            }
+
+            if (request.Completing is { } complete && next.Selected is { } selected)
+            {
+                entry = complete(entry, selected);
             }
 
             next = next with { LogEpoch = entry.Kind == LedgerEntryKind.EpochStarted && index > 0 ? next.LogEpoch + 1 : next.LogEpoch };
             var record = Record(entry, next.LogEpoch, index);
             frontier.Append(record.Leaf.Hash());
             state = next with { Ledger = next.Ledger.Add(record) };
-            return new CommitOutcome.Committed(index, state.RevocationEpoch);
+            return new CommitOutcome.Committed(index, state.RevocationEpoch) { Selected = next.Selected };
         }
         catch (InMemoryChanges.ConflictException conflict)
         {

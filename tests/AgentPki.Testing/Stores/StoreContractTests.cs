@@ -9,7 +9,7 @@ namespace AgentPki.Testing.Stores;
 
 /// <summary>What every engine must do. An engine's test class derives from this and says how a store of it is made.</summary>
 public abstract partial class StoreContractTests<TStore> : IAsyncLifetime
-    where TStore : class, ICommitStore, ILedgerStore, IAuthorityStore, ICertificateStore, IAgentStore, ICredentialStore, IApprovalStore, ICertificateListStore, ICampaignStore, IAcmeStore, ILedgerEvidence
+    where TStore : class, ICommitStore, ILedgerStore, IAuthorityStore, ICertificateStore, IRevocationStore, IAgentStore, ICredentialStore, IApprovalStore, ICertificateListStore, ICampaignStore, IAcmeStore, ILedgerEvidence
 {
     private TStore? _store;
 
@@ -18,6 +18,8 @@ public abstract partial class StoreContractTests<TStore> : IAsyncLifetime
     protected TStore Store => _store ?? throw new InvalidOperationException("Not yet initialized.");
 
     protected ICertificateStore Certificates => Store;
+
+    protected IRevocationStore Revocations => Store;
 
     protected ILedgerStore Ledger => Store;
 
@@ -76,7 +78,7 @@ public abstract partial class StoreContractTests<TStore> : IAsyncLifetime
 
         Assert.Equivalent(expected, await Certificates.FindAsync(StoreSamples.Authority, StoreSamples.Serial(1), Cancelled), strict: true);
         Assert.IsType<CertificateStatus.Good>(await Certificates.FindStatusAsync(StoreSamples.Authority, StoreSamples.Serial(1), Cancelled));
-        Assert.Equal(StoreSamples.AgentId(1), await Certificates.FindKeyOwnerAsync(StoreSamples.KeyFingerprint(1), Cancelled));
+        Assert.Equal(StoreSamples.AgentId(1), (await Certificates.FindKeyAsync(StoreSamples.KeyFingerprint(1), Cancelled))?.AgentId);
         Assert.Equivalent(expected, Assert.Single(await Certificates.ListByAgentAsync(StoreSamples.AgentId(1), 10, Cancelled)), strict: true);
         Assert.Equivalent(expected, Assert.Single(await Certificates.ListByKeyAsync(StoreSamples.KeyFingerprint(1), 10, Cancelled)), strict: true);
         Assert.Equal([StoreSamples.Serial(2), StoreSamples.Serial(1)], (await Certificates.ListAsync(10, Cancelled)).Select(c => c.Certificate.Serial));
@@ -91,7 +93,7 @@ public abstract partial class StoreContractTests<TStore> : IAsyncLifetime
         Assert.Null(await Certificates.FindAsync(StoreSamples.Authority, StoreSamples.Serial(2), Cancelled));
         Assert.Null(await Certificates.FindAsync("other", StoreSamples.Serial(1), Cancelled));
         Assert.Null(await Certificates.FindStatusAsync(StoreSamples.Authority, StoreSamples.Serial(2), Cancelled));
-        Assert.Null(await Certificates.FindKeyOwnerAsync(StoreSamples.KeyFingerprint(2), Cancelled));
+        Assert.Null((await Certificates.FindKeyAsync(StoreSamples.KeyFingerprint(2), Cancelled))?.AgentId);
         Assert.Empty(await Certificates.ListByAgentAsync(StoreSamples.AgentId(2), 10, Cancelled));
         Assert.Empty(await Certificates.ListByKeyAsync(StoreSamples.KeyFingerprint(2), 10, Cancelled));
         Assert.Null(await ((IAgentStore)Store).FindAsync(StoreSamples.AgentId(2), Cancelled));
@@ -107,12 +109,12 @@ public abstract partial class StoreContractTests<TStore> : IAsyncLifetime
         var own = StoreSamples.Certificate(1) with { AgentId = null };
         Commit(StoreSamples.Request(LedgerEntryKind.CertificateIssued, LedgerFacts.OfCertificate(own.Authority, own.Serial, own.Der), new StoreChange.AddCertificate(own)));
 
-        Assert.Null(await Certificates.FindKeyOwnerAsync(own.KeyFingerprint, Cancelled));
+        Assert.Null((await Certificates.FindKeyAsync(own.KeyFingerprint, Cancelled))?.AgentId);
         Assert.Equivalent(own, Assert.Single(await Certificates.ListByKeyAsync(own.KeyFingerprint, 10, Cancelled)).Certificate, strict: true);
 
         // The key is nobody's: an agent may still bind it.
         Commit(StoreSamples.Request(new StoreChange.RegisterAgent(StoreSamples.Agent(9)), new StoreChange.BindKey(own.KeyFingerprint, StoreSamples.AgentId(9))));
-        Assert.Equal(StoreSamples.AgentId(9), await Certificates.FindKeyOwnerAsync(own.KeyFingerprint, Cancelled));
+        Assert.Equal(StoreSamples.AgentId(9), (await Certificates.FindKeyAsync(own.KeyFingerprint, Cancelled))?.AgentId);
     }
 
     [Fact]
@@ -214,7 +216,7 @@ public abstract partial class StoreContractTests<TStore> : IAsyncLifetime
 
         Assert.True(await Certificates.IsCompositeHalfAsync(half, Cancelled));
         Assert.False(await Certificates.IsCompositeHalfAsync(whole, Cancelled));
-        Assert.Null(await Certificates.FindKeyOwnerAsync(half, Cancelled));
+        Assert.Null((await Certificates.FindKeyAsync(half, Cancelled))?.AgentId);
     }
 
     [Fact]
@@ -227,7 +229,7 @@ public abstract partial class StoreContractTests<TStore> : IAsyncLifetime
         Conflict(new StoreChange.BindKey(StoreSamples.KeyFingerprint(1), StoreSamples.AgentId(2)));
         Conflict(new StoreChange.BindKey(StoreSamples.KeyFingerprint(2), StoreSamples.AgentId(3)));
 
-        Assert.Equal(StoreSamples.AgentId(1), await Certificates.FindKeyOwnerAsync(StoreSamples.KeyFingerprint(1), Cancelled));
-        Assert.Null(await Certificates.FindKeyOwnerAsync(StoreSamples.KeyFingerprint(2), Cancelled));
+        Assert.Equal(StoreSamples.AgentId(1), (await Certificates.FindKeyAsync(StoreSamples.KeyFingerprint(1), Cancelled))?.AgentId);
+        Assert.Null((await Certificates.FindKeyAsync(StoreSamples.KeyFingerprint(2), Cancelled))?.AgentId);
     }
 }

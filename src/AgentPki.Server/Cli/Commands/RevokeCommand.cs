@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using AgentPki.Agents;
 using AgentPki.Authority.Store;
 using AgentPki.Protocols.Admin;
@@ -7,56 +8,118 @@ using AdminRevoke = AgentPki.Protocols.Admin.RevokeCommand;
 
 namespace AgentPki.Server.Cli.Commands;
 
-/// <summary><c>agentpki revoke</c></summary>
+/// <summary><c>agentpki revoke</c>: one certificate, or as many as meet the conditions.</summary>
 internal static class RevokeCommand
 {
     internal static Command Create(CommandContext context)
     {
-        var serial = new Argument<string?>("serial") { Description = "Serial number of one certificate, hexadecimal.", Arity = ArgumentArity.ZeroOrOne };
-        var agent = new Option<string?>("--agent") { Description = "SPIFFE ID: every certificate of that agent that is still good." };
-        var file = new Option<string?>("--certificate") { Description = "A PEM file with the certificate." };
-        var authority = new Option<string?>("--authority") { Description = "The CA that issued the serial number, where several did." };
-        var reason = new Option<RevocationReason>("--reason") { Description = "RFC 5280 §5.3.1.", DefaultValueFactory = _ => RevocationReason.Unspecified };
-        var then = new Option<AgentState>("--then") { Description = "With --agent: the state it is left in.", DefaultValueFactory = _ => AgentState.Suspended };
-        var appliance = new Option<bool>("--include-appliance") { Description = "Needed to revoke a certificate of the appliance itself." };
+        var conditions = new RevocationConditions();
+        var reason = new Option<RevocationReason>("--reason") { Description = "RFC 5280 §5.3.1. CertificateHold suspends: 'agentpki release' ends it. After KeyCompromise or PrivilegeWithdrawn the keys are not certified again.", DefaultValueFactory = _ => RevocationReason.Unspecified };
+        var since = new Option<DateTimeOffset?>("--invalid-since") { Description = "Since when they were not to be trusted (invalidityDate)." };
+        var then = new Option<AgentState>("--then") { Description = "The state that agents are left in, where agents are named and nothing else; Active: theirs stays.", DefaultValueFactory = _ => AgentState.Suspended };
+        var appliance = new Option<bool>("--include-appliance") { Description = "Needed to revoke a certificate of the appliance itself, which must be named alone." };
+        var dry = new Option<bool>("--dry-run") { Description = "Show what would go and who would be locked out; change nothing." };
+        var confirmed = new Option<long?>("--confirm") { Description = "The number of certificates as the dry run shows it: instead of typing it, above the appliance's limit." };
         return new Verb(
             "revoke",
-            "Revokes one certificate, or all of an agent, at once: OCSP and CRL say so from then on.",
+            "Revokes certificates at once, in one step however many they are: OCSP, CRLs and the feed say so from then on.",
             "agentpki revoke 4d2f... --reason keyCompromise",
-            "agentpki revoke --agent spiffe://agents.localhost/agent/sample-agent --reason cessationOfOperation --then retired",
-            "agentpki revoke --certificate .agentpki/dev/agent.pem --reason superseded")
-            .With(serial, agent, file, authority, reason, then, appliance)
+            "agentpki revoke --agent spiffe://agents.localhost/agent/sample-agent --with-descendants --reason privilegeWithdrawn",
+            "agentpki revoke --owner team-a --dry-run",
+            "agentpki revoke --algorithm rsa-2048 --issued-before 2026-01-01 --reason superseded --confirm 1204",
+            "agentpki revoke --key .agentpki/dev/agent.pem --reason keyCompromise",
+            "agentpki revoke --certificate .agentpki/dev/agent.pem --reason certificateHold")
+            .With(conditions.Symbols)
+            .With(reason, since, then, appliance, dry, confirmed)
             .Runs(async (parsed, cancellationToken) =>
             {
-                var pem = parsed.GetValue(file) is { } path ? await ReadAsync(path, cancellationToken) : null;
-                var command = new AdminRevoke(
-                    parsed.GetValue(authority), parsed.GetValue(serial), pem, parsed.GetValue(agent), parsed.GetValue(reason), parsed.GetValue(then), parsed.GetValue(appliance));
-                return await RunAsync(context, command, cancellationToken);
+                var command = (await conditions.ReadAsync(parsed, cancellationToken)) with
+                {
+                    Reason = parsed.GetValue(reason),
+                    InvalidSince = parsed.GetValue(since),
+                    Then = parsed.GetValue(then),
+                    IncludeAppliance = parsed.GetValue(appliance),
+                    Confirmed = parsed.GetValue(confirmed),
+                };
+                using var admin = new AdminConnection(context.Home());
+                return parsed.GetValue(dry) ? await ShowAsync(context, admin, command, cancellationToken) : await RunAsync(context, admin, command, conditions.NameOne(parsed), cancellationToken);
             });
     }
 
-    private static async Task<int> RunAsync(CommandContext context, AdminRevoke command, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(CommandContext context, AdminConnection admin, AdminRevoke command, bool one, CancellationToken cancellationToken)
     {
-        if (new[] { command.Serial, command.Certificate, command.Agent }.Count(t => t is not null) != 1)
+        if (!one && command.Confirmed is null)
         {
-            throw new CommandException(ExitCodes.Usage, "Say what to revoke: a serial number, --certificate FILE, or --agent SPIFFE-ID (one of them).", "'agentpki certificate list' shows the serial numbers.");
+            var selection = await PreviewAsync(admin, command, cancellationToken);
+            if (selection.NeedsConfirmation)
+            {
+                Show(context, selection);
+                command = command with { Confirmed = AskNumber(context, selection.Certificates) };
+            }
         }
 
-        using var admin = new AdminConnection(context.Home());
         var result = await admin.PostAsync("revocations", command, AdminJson.Default.RevokeCommand, AdminJson.Default.RevocationView, cancellationToken);
-        context.Terminal.Line($"{result.Revoked} revoked{(result.AlreadyRevoked > 0 ? $", {result.AlreadyRevoked} already were" : "")}; revocation epoch {result.Epoch}.");
+        var verb = command.Reason == RevocationReason.CertificateHold ? "held" : "revoked";
+        context.Terminal.Line($"{result.Revoked} {verb}{(result.AlreadyRevoked > 0 ? $", {result.AlreadyRevoked} already were" : "")}; revocation epoch {result.Epoch}.");
+        if (result.Agents + result.BlockedKeys > 0)
+        {
+            context.Terminal.Line($"{result.Agents} agents {command.Then.ToString().ToLowerInvariant()}; {result.BlockedKeys} keys are not certified again.");
+        }
+
         return ExitCodes.Success;
     }
 
-    private static async Task<string> ReadAsync(string path, CancellationToken cancellationToken)
+    private static async Task<int> ShowAsync(CommandContext context, AdminConnection admin, AdminRevoke command, CancellationToken cancellationToken)
     {
-        try
+        Show(context, await PreviewAsync(admin, command, cancellationToken));
+        context.Terminal.Line("Nothing was changed.");
+        return ExitCodes.Success;
+    }
+
+    private static Task<SelectionView> PreviewAsync(AdminConnection admin, AdminRevoke command, CancellationToken cancellationToken) =>
+        admin.PostAsync("revocations/preview", command, AdminJson.Default.RevokeCommand, AdminJson.Default.SelectionView, cancellationToken);
+
+    private static void Show(CommandContext context, SelectionView selection)
+    {
+        Output.Facts(
+            context.Terminal,
+            ("certificates", Number(selection.Certificates)),
+            ("agents", Number(selection.Agents)),
+            ("locked out", $"{Number(selection.AgentsLeftWithout)} agents would have no good certificate left"),
+            ("by CA", Counts(selection.ByAuthority)),
+            ("by profile", Counts(selection.ByProfile)),
+            ("by owner", Counts(selection.ByOwner)));
+        Output.Table(
+            context.Terminal,
+            ["SERIAL", "CA", "AGENT", "PROFILE", "UNTIL"],
+            [.. selection.Sample.Select(c => new[] { c.Serial, c.Authority, c.Agent ?? "", c.Profile, Output.Time(c.NotAfter) })],
+            "Nothing meets these conditions.");
+        if (selection.Certificates > selection.Sample.Count)
         {
-            return await File.ReadAllTextAsync(path, cancellationToken);
+            context.Terminal.Line($"… and {Number(selection.Certificates - selection.Sample.Count)} more.");
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+
+        foreach (var spared in selection.Spared)
         {
-            throw new CommandException(ExitCodes.Usage, $"The file {path} cannot be read: {error.Message}", "Name a PEM file with the certificate.", error);
+            context.Terminal.Line($"Left alone: {spared.Serial} of {spared.Authority} ({spared.Profile}) is the appliance's own; name it alone, with --include-appliance, if you mean it.");
         }
     }
+
+    /// <summary>Who types the number has read it.</summary>
+    private static long AskNumber(CommandContext context, long expected)
+    {
+        if (!context.Terminal.Interactive || Console.IsInputRedirected)
+        {
+            throw new CommandException(ExitCodes.Refused, $"This takes {Number(expected)} certificates, and nobody is here to confirm it; nothing was revoked.", $"Say '--confirm {expected.ToString(CultureInfo.InvariantCulture)}'.");
+        }
+
+        context.Terminal.Line($"Type the number of certificates to revoke them, anything else to leave it:");
+        return long.TryParse(Console.ReadLine(), NumberStyles.None, CultureInfo.InvariantCulture, out var typed) && typed == expected
+            ? typed
+            : throw new CommandException(ExitCodes.Refused, "That is not the number; nothing was revoked.", "'--dry-run' shows what would go.");
+    }
+
+    private static string Number(long number) => number.ToString("N0", CultureInfo.InvariantCulture);
+
+    private static string Counts(IReadOnlyList<SelectionCountView> counts) => counts.Count == 0 ? "-" : string.Join(", ", counts.Select(c => $"{(c.Name.Length == 0 ? "-" : c.Name)} {Number(c.Certificates)}"));
 }

@@ -1,0 +1,179 @@
+using System.Security.Cryptography;
+using System.Text;
+using AgentPki.Agents;
+using AgentPki.Authority.Store;
+
+namespace AgentPki.Storage.Commit;
+
+// The one truth about revocation. Reasons 6 (held) and 8 (released) are not final: their rows may be taken again.
+internal sealed partial class ChangeApplier
+{
+    private string? RevokeCertificate(StoreChange.RevokeCertificate change, long epoch)
+    {
+        if (AuthorityIdOf(change.Authority) is not { } authority
+            || !IsIssued(authority, change.Serial))
+        {
+            return ConflictReasons.CertificateUnknown(change.Authority, change.Serial);
+        }
+
+        if (Write(session.Prepared("""
+            INSERT INTO revocations (authority, serial, time, reason, epoch, leaf, not_after, shard)
+            SELECT authority, serial, ?3, ?4, ?5, ?6, not_after, shard FROM certificates WHERE authority = ?1 AND serial = ?2
+            ON CONFLICT DO UPDATE SET time = excluded.time, reason = excluded.reason, epoch = excluded.epoch, leaf = excluded.leaf, invalid_since = NULL WHERE reason IN (6, 8)
+            """)
+            .Bind(1, authority).Bind(2, change.Serial).Bind(3, change.Time).Bind(4, (long)change.Reason).Bind(5, epoch).Bind(6, _leaf)))
+        {
+            RevocationEpoch = epoch;
+            BlockKeys(change.Reason, epoch);
+        }
+
+        return null;
+    }
+
+    private string? RevokeSet(StoreChange.RevokeSet change, long epoch)
+    {
+        var selector = change.Selector;
+        if (selector is { NamesOneCertificate: true, Authority: { } name, Serial: { } serial } && (AuthorityIdOf(name) is not { } authority || !IsIssued(authority, serial.Span)))
+        {
+            return ConflictReasons.CertificateUnknown(name, serial.Span);
+        }
+
+        var sql = new SelectorSql(selector, change.Time);
+        using var insert = session.PrepareOnce($"""
+            {sql.Chosen}INSERT INTO revocations (authority, serial, time, reason, epoch, leaf, not_after, shard, invalid_since)
+            SELECT c.authority, c.serial, ?1, ?2, ?3, ?4, c.not_after, c.shard, ?5 FROM certificates c WHERE {sql.Where} AND NOT ({sql.Spared})
+            ON CONFLICT DO UPDATE SET time = excluded.time, reason = excluded.reason, epoch = excluded.epoch, leaf = excluded.leaf, invalid_since = excluded.invalid_since
+            WHERE reason = 8 OR (reason = 6 AND excluded.reason <> 6)
+            """);
+        var count = sql.Bind(insert.Bind(1, change.Time).Bind(2, (long)change.Reason).Bind(3, epoch).Bind(4, _leaf).Bind(5, change.InvalidSince)).Execute();
+        var keys = 0L;
+        if (count > 0)
+        {
+            (HasWritten, RevocationEpoch) = (true, epoch);
+            keys = BlockKeys(change.Reason, epoch);
+        }
+
+        keys += selector.KeyFingerprint is { } key && Blocks(change.Reason) ? BlockKey(key.Span, change.Reason) : 0;
+        var agents = change.Agents is { } state && selector.NamesAgents ? SetAgents(sql, state, state == AgentState.Retired ? "state <> 2" : "state = 0") : 0;
+        Selected = Describe(epoch, count, agents, keys);
+        return null;
+    }
+
+    private string? ReleaseSet(StoreChange.ReleaseSet change, long epoch)
+    {
+        var sql = new SelectorSql(change.Selector, change.Time);
+        using var update = session.PrepareOnce($"""
+            {sql.Chosen}UPDATE revocations SET reason = 8, time = ?1, epoch = ?2, leaf = ?3, invalid_since = NULL
+            WHERE reason = 6 AND (authority, serial) IN (SELECT c.authority, c.serial FROM certificates c WHERE {sql.Where} AND NOT ({sql.Spared}))
+            """);
+        var count = sql.Bind(update.Bind(1, change.Time).Bind(2, epoch).Bind(3, _leaf)).Execute();
+        if (count > 0)
+        {
+            (HasWritten, RevocationEpoch) = (true, epoch);
+        }
+
+        var agents = change.Agents && change.Selector.NamesAgents ? SetAgents(sql, AgentState.Active, "state = 1") : 0;
+        Selected = Describe(epoch, count, agents, 0);
+        return null;
+    }
+
+    private string? SetAgentParent(StoreChange.SetAgentParent change)
+    {
+        if (AgentIdOf(change.AgentId) is not { } agent)
+        {
+            return ConflictReasons.AgentUnknown(change.AgentId);
+        }
+
+        if (change.ParentId is not { } parentName)
+        {
+            Write(session.Prepared("UPDATE agents SET parent = NULL WHERE id = ?1").Bind(1, agent));
+            return null;
+        }
+
+        if (AgentIdOf(parentName) is not { } parent)
+        {
+            return ConflictReasons.AgentUnknown(parentName);
+        }
+
+        if (session.QueryInt64($"SELECT (SELECT owner FROM agents WHERE id = {agent}) <> (SELECT owner FROM agents WHERE id = {parent})") != 0)
+        {
+            return ConflictReasons.AgentsParentOfAnotherOwner(change.AgentId);
+        }
+
+        if (session.QueryInt64($"WITH RECURSIVE up (id) AS (SELECT {parent} UNION SELECT a.parent FROM agents a JOIN up ON a.id = up.id WHERE a.parent IS NOT NULL) SELECT EXISTS (SELECT 1 FROM up WHERE id = {agent})") != 0)
+        {
+            return ConflictReasons.AgentsOwnAncestor(change.AgentId);
+        }
+
+        Write(session.Prepared("UPDATE agents SET parent = ?2 WHERE id = ?1").Bind(1, agent).Bind(2, parent));
+        return null;
+    }
+
+    private bool IsIssued(long authority, ReadOnlySpan<byte> serial) =>
+        FindId(session.Prepared("SELECT id FROM certificates WHERE authority = ?1 AND serial = ?2").Bind(1, authority).Bind(2, serial)) is not null;
+
+    /// <summary>One row for the request's epoch, whatever number of changes raised it.</summary>
+    private void WriteEvent(CommitRequest request)
+    {
+        var (kind, reason, time, selector) = request.Changes.Select(c => c switch
+        {
+            StoreChange.RevokeSet s => (Kind: (RevocationEventKind?)RevocationEventKind.Revoked, s.Reason, s.Time, Selector: s.Selector.ToString()),
+            StoreChange.ReleaseSet s => (RevocationEventKind.Released, RevocationReason.RemoveFromCrl, s.Time, s.Selector.ToString()),
+            StoreChange.RevokeCertificate s => (RevocationEventKind.Revoked, s.Reason, s.Time, RevocationSelector.Of(s.Authority, s.Serial).ToString()),
+            _ => (null, default, default, ""),
+        }).First(e => e.Kind is not null);
+        Write(session.Prepared("""
+            INSERT INTO revocation_events (epoch, kind, reason, time, count, selector, leaf)
+            VALUES (?1, ?2, ?3, ?4, (SELECT count(*) FROM revocations WHERE epoch = ?1), ?5, ?6)
+            """)
+            .Bind(1, RevocationEpoch).Bind(2, (long)kind.GetValueOrDefault()).Bind(3, (long)reason).Bind(4, time).Bind(5, selector).Bind(6, _leaf));
+    }
+
+    private long SetAgents(SelectorSql sql, AgentState state, string from)
+    {
+        using var update = session.PrepareOnce($"{sql.Chosen}UPDATE agents SET state = ?1 WHERE {from} AND id IN (SELECT id FROM chosen)");
+        var changed = sql.BindChosen(update.Bind(1, (long)state)).Execute();
+        HasWritten |= changed > 0;
+        return changed;
+    }
+
+    private static bool Blocks(RevocationReason reason) =>
+        reason is RevocationReason.KeyCompromise or RevocationReason.CaCompromise or RevocationReason.PrivilegeWithdrawn or RevocationReason.AaCompromise;
+
+    private long BlockKeys(RevocationReason reason, long epoch) => !Blocks(reason) ? 0 : session.Prepared("""
+        UPDATE keys SET blocked = ?1 WHERE blocked IS NULL
+        AND id IN (SELECT c.key FROM revocations r JOIN certificates c ON c.authority = r.authority AND c.serial = r.serial WHERE r.epoch = ?2)
+        """).Bind(1, (long)reason).Bind(2, epoch).Execute();
+
+    private long BlockKey(ReadOnlySpan<byte> fingerprint, RevocationReason reason)
+    {
+        var blocked = session.Prepared("INSERT INTO keys (fingerprint, blocked) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET blocked = ?2 WHERE blocked IS NULL").Bind(1, fingerprint).Bind(2, (long)reason).Execute();
+        HasWritten |= blocked > 0;
+        return blocked;
+    }
+
+    /// <summary>What the request selected, read back from the rows it wrote: the digest is of the truth, not of a wish.</summary>
+    private SelectedSet Describe(long epoch, long count, long agents, long keys)
+    {
+        if (count == 0)
+        {
+            return SelectedSet.Nothing with { Agents = agents, Keys = keys };
+        }
+
+        using var digest = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        var authorities = new List<string>();
+        using var rows = session.PrepareOnce("SELECT a.name, r.serial FROM revocations r JOIN authorities a ON a.id = r.authority WHERE r.epoch = ?1 ORDER BY a.name, hex(r.serial)").Bind(1, epoch);
+        while (rows.Read())
+        {
+            var name = rows.GetText(0);
+            if (authorities is not [.., var last] || last != name)
+            {
+                authorities.Add(name);
+            }
+
+            digest.AppendData(Encoding.UTF8.GetBytes($"{name} {Convert.ToHexStringLower(rows.GetSpan(1))}\n"));
+        }
+
+        return new SelectedSet(count, Convert.ToHexStringLower(digest.GetHashAndReset()), [.. authorities], agents, keys);
+    }
+}
