@@ -48,7 +48,8 @@ internal sealed class AndroidDevice : IDisposable
 
     public void Dispose() => Key.Dispose();
 
-    private byte[] Description(byte[] challenge)
+    /// <summary>The key description, an extension of the key's certificate.</summary>
+    public byte[] Description(byte[] challenge)
     {
         var writer = new AsnWriter(AsnEncodingRules.DER);
         using (writer.PushSequence())
