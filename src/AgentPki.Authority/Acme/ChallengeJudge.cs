@@ -169,6 +169,11 @@ internal sealed class ChallengeJudge : IAsyncDisposable
             ? await LookAsync(
                 validator, new ValidationRequest(authorization.Identifier, authorization.Wildcard, token, AcmeChallenges.KeyAuthorization(token, account.Thumbprint), accountUrl, authorization.Payload), cancellationToken)
             : new ValidationResult.Invalid(AcmeErrorType.ServerInternal, $"Challenges of type {type} are not known here any more.");
+        return await SettleAsync(account, authorization, type, result);
+    }
+
+    private async ValueTask<AcmeAuthorization?> SettleAsync(AcmeAccount account, AcmeAuthorization authorization, string type, ValidationResult result)
+    {
         var now = _time.GetUtcNow();
         var expires = now + _options.AuthorizationLifetime;
         (AcmeProblem? error, string? facts, string evidence) = result switch
@@ -184,15 +189,21 @@ internal sealed class ChallengeJudge : IAsyncDisposable
             (AuditDetails.Problem, error?.Type.ToString()),
             (AuditDetails.Reason, $"{type}: {evidence}")));
         var settle = new StoreChange.SettleAcmeAuthorization(authorization.Id, type, document, facts, now, expires);
-        return await _commits.CommitAsync(new CommitRequest(entry, [settle]), CancellationToken.None) is CommitOutcome.Committed
-            ? authorization with
+        var spent = (result as ValidationResult.Valid)?.Spends;
+        StoreChange[] changes = spent is null ? [settle] : [settle, new StoreChange.SpendAcmeProof(spent.Id, spent.Expires, now)];
+        return await _commits.CommitAsync(new CommitRequest(entry, [.. changes]), CancellationToken.None) switch
+        {
+            CommitOutcome.Committed => authorization with
             {
                 State = error is null ? AcmeAuthorizationState.Valid : AcmeAuthorizationState.Invalid,
                 Validated = error is null ? now : null,
                 Expires = error is null ? expires : authorization.Expires,
                 Error = document,
                 Facts = facts,
-            }
-            : null;
+            },
+            // Another authorization had it: only the store knows, whatever was restarted meanwhile.
+            CommitOutcome.Conflict { Change: StoreChange.SpendAcmeProof } => await SettleAsync(account, authorization, type, new ValidationResult.Invalid(AcmeErrorType.Unauthorized, spent?.Refusal ?? "")),
+            _ => null,
+        };
     }
 }

@@ -75,6 +75,8 @@ public static class ConflictReasons
 
     public static string AcmeAuthorizationMoved(string id) => $"ACME authorization {id} is not where this step expected it.";
 
+    public static string AcmeProofSpent => "What proves the ACME authorization proved another one.";
+
     public static string AcmeOrderExists(string id) => $"An ACME order {id} exists already.";
 
     public static string AcmeOrderMoved(string id) => $"ACME order {id} is not where this step expected it.";

@@ -175,6 +175,12 @@ internal sealed partial class ChangeApplier
         return null;
     }
 
+    private string? SpendAcmeProof(StoreChange.SpendAcmeProof change)
+    {
+        Write(session.Prepared("DELETE FROM acme_spent_proofs WHERE expires < ?1").Bind(1, change.Time));
+        return Write(session.Prepared("INSERT INTO acme_spent_proofs (id, expires) VALUES (?1, ?2) ON CONFLICT DO NOTHING").Bind(1, change.Id).Bind(2, change.Expires)) ? null : ConflictReasons.AcmeProofSpent;
+    }
+
     private string? ParkAcmeOrder(StoreChange.ParkAcmeOrder change) =>
         Write(session.Prepared("UPDATE acme_orders SET state = 2, request = ?2 WHERE id = ?1 AND state = 1").Bind(1, change.OrderId).Bind(2, change.Request)) ? null : ConflictReasons.AcmeOrderMoved(change.OrderId);
 

@@ -60,7 +60,7 @@ public sealed class ParserFuzzTests
     [Theory]
     [Trait("tier", "full")]
     [MemberData(nameof(Names))]
-    public void Parse_MutatedManyTimes_TakesOrRefuses(string parser) => Parsers[parser].Mutated(100, 200_000);
+    public void Parse_MutatedManyTimes_TakesOrRefuses(string parser) => Parsers[parser].Mutated(100, 100_000);
 
     [Theory]
     [MemberData(nameof(Names))]

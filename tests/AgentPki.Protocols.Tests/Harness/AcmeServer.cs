@@ -4,6 +4,7 @@ using AgentPki.Authority.Acme.Validation;
 using AgentPki.Authority.Profiles;
 using AgentPki.Protocols.Acme;
 using AgentPki.Protocols.Acme.Attestation;
+using AgentPki.Protocols.Acme.AuthorityTokens;
 using AgentPki.Protocols.Composition;
 using AgentPki.Protocols.Http;
 using AgentPki.Testing.Acme;
@@ -33,11 +34,11 @@ internal sealed class AcmeServer : IAsyncDisposable
 
     public Uri Https => _server.Https;
 
-    public static async Task<AcmeServer> StartAsync(AcmeOptions? options = null, ProfileCatalog? profiles = null, AcmeWireOptions? wire = null, RequestRateOptions? rates = null, ICaaChecker? caa = null, RequestShare? accountRate = null, DeviceAttestationOptions? attestation = null)
+    public static async Task<AcmeServer> StartAsync(AcmeOptions? options = null, ProfileCatalog? profiles = null, AcmeWireOptions? wire = null, RequestRateOptions? rates = null, ICaaChecker? caa = null, RequestShare? accountRate = null, DeviceAttestationOptions? attestation = null, AuthorityTokenOptions? tokens = null)
     {
         var (http01, dns01, wrapper) = (new ScriptedValidator("http-01", "dns", "ip"), new ScriptedValidator("dns-01", "dns"), new SoftwareWrapper());
         var authority = await TestAuthority.StartAsync(
-            TestAuthority.DefaultOptions with { Acme = options ?? new AcmeOptions() }, profiles, surroundings: e => e with { ChallengeValidators = [http01, dns01, .. DeviceAttestation.Validators(attestation ?? new DeviceAttestationOptions(), e.Providers, e.Time)], Wrapper = wrapper, Caa = caa });
+            TestAuthority.DefaultOptions with { Acme = options ?? new AcmeOptions() }, profiles, surroundings: e => e with { ChallengeValidators = [http01, dns01, .. DeviceAttestation.Validators(attestation ?? new DeviceAttestationOptions(), e.Providers, e.Time), .. AuthorityTokenChallenge.Validators(tokens ?? new AuthorityTokenOptions(), e.Providers, e.Time)], Wrapper = wrapper, Caa = caa });
         var unlimited = new RequestRateOptions { Address = RequestShare.Unlimited, Certificate = RequestShare.Unlimited, Credential = RequestShare.Unlimited };
         var services = new ProtocolServices(
             authority.Services, authority.Providers, new ProtocolOptions { AcmeRates = rates ?? unlimited, AcmeAccountRate = accountRate ?? RequestShare.Unlimited, EnrollmentRates = unlimited, Acme = wire ?? new AcmeWireOptions() }, authority.Time, NullLoggerFactory.Instance);

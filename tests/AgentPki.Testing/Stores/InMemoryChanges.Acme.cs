@@ -124,6 +124,13 @@ internal static partial class InMemoryChanges
         return FailOrdersThatNeed(Set(state, known! with { State = AcmeAuthorizationState.Deactivated }), c.AuthorizationId, c.Error);
     }
 
+    private static InMemoryState SpendAcmeProof(InMemoryState state, StoreChange.SpendAcmeProof c)
+    {
+        var left = state.AcmeSpentProofs.RemoveRange(state.AcmeSpentProofs.Where(p => p.Value < c.Time).Select(p => p.Key));
+        Check(!left.ContainsKey(Convert.ToHexString(c.Id)), c, ConflictReasons.AcmeProofSpent);
+        return state with { AcmeSpentProofs = left.Add(Convert.ToHexString(c.Id), c.Expires) };
+    }
+
     private static InMemoryState ParkAcmeOrder(InMemoryState state, StoreChange.ParkAcmeOrder c) =>
         Replace(state, Order(state, c.OrderId, c, AcmeOrderState.Ready), o => o with { State = AcmeOrderState.Processing, Request = c.Request });
 

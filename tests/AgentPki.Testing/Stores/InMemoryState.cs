@@ -57,6 +57,9 @@ internal sealed record InMemoryState
 
     public ImmutableDictionary<string, AcmeAuthorization> AcmeAuthorizations { get; init; } = ImmutableDictionary<string, AcmeAuthorization>.Empty;
 
+    /// <summary>By hexadecimal digest, until when.</summary>
+    public ImmutableDictionary<string, DateTimeOffset> AcmeSpentProofs { get; init; } = ImmutableDictionary<string, DateTimeOffset>.Empty;
+
     public ImmutableList<AcmeOrder> AcmeOrders { get; init; } = [];
 
     public ImmutableList<LedgerRecord> Ledger { get; init; } = [];

@@ -1,5 +1,6 @@
 using System.Buffers.Text;
 using System.Security.Cryptography;
+using System.Text;
 using AgentPki.Authority.Acme.Validation;
 using AgentPki.Cryptography;
 using AgentPki.X509.Names;
@@ -14,7 +15,6 @@ internal sealed class AuthorityTokenValidator : IChallengeValidator
 {
     public const string ChallengeType = "tkauth-01";
 
-    private readonly TokenReplays _replays = new();
     private readonly AuthorityTokenOptions _options;
     private readonly CryptoProviders _providers;
     private readonly TimeProvider _time;
@@ -61,7 +61,12 @@ internal sealed class AuthorityTokenValidator : IChallengeValidator
 
         return WhyNot(token, authority, request, now) is { } refused
             ? new ValidationResult.Invalid(AcmeErrorType.Unauthorized, refused)
-            : new ValidationResult.Valid($"{Type}: token '{AcmeText.Shown(token.Id)}' of {Name(authority)} gives {request.Identifier.Value} to this account");
+            : new ValidationResult.Valid($"{Type}: token '{AcmeText.Shown(token.Id)}' of {Name(authority)} gives {request.Identifier.Value} to this account")
+            {
+                // 5. It was not used, which the store knows (RFC 9447 §4: jti).
+                Spends = new OneUse(
+                    Digest(authority, token), DateTimeOffset.FromUnixTimeSeconds(token.Expires), $"The token '{AcmeText.Shown(token.Id)}' was used already (jti); get a new one."),
+            };
     }
 
     private string? WhyNot(AuthorityToken token, TokenAuthority authority, ValidationRequest request, DateTimeOffset now)
@@ -95,14 +100,10 @@ internal sealed class AuthorityTokenValidator : IChallengeValidator
             return "The token is for another account: its fingerprint is not that of this account's key (RFC 7638).";
         }
 
-        if (token.ForAuthority)
-        {
-            return "The token is for a CA's certificate (ca), which this server does not give over ACME.";
-        }
-
-        // 5. It was not used.
-        return _replays.TryUse(Name(authority), token.Id, request.KeyAuthorization, token.Expires, seconds) ? null : $"The token '{AcmeText.Shown(token.Id)}' was used already (jti); get a new one.";
+        return token.ForAuthority ? "The token is for a CA's certificate (ca), which this server does not give over ACME." : null;
     }
+
+    private static byte[] Digest(TokenAuthority authority, AuthorityToken token) => SHA256.HashData([.. authority.Key.Fingerprint(), .. Encoding.UTF8.GetBytes(token.Id)]);
 
     private static string Name(TokenAuthority authority) =>
         authority.Issuer is { } issuer ? $"authority '{issuer}'" : $"authority {Convert.ToHexStringLower(authority.Key.Fingerprint())[..16]}";

@@ -26,7 +26,7 @@ public sealed record AuthorityTokenOptions
     /// <summary>Where clients get a token: the challenge's <c>token-authority</c> (RFC 9447 §3); null: they know.</summary>
     public string? Url { get; init; }
 
-    /// <summary>How far in the future a token may end: as long its number (<c>jti</c>) is remembered.</summary>
+    /// <summary>How far in the future a token may end: as long is its number (<c>jti</c>) remembered, in the store.</summary>
     public TimeSpan LongestLife { get; init; } = TimeSpan.FromDays(1);
 
     /// <exception cref="ArgumentException">A value that cannot work.</exception>

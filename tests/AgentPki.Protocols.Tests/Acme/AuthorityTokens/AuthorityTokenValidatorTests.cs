@@ -138,15 +138,21 @@ public sealed class AuthorityTokenValidatorTests : IDisposable
     }
 
     [Fact]
-    public async Task ValidateAsync_TokenUsedForAnotherChallenge_Unauthorized()
+    public async Task ValidateAsync_GoodToken_IsSpentUntilItEnds()
     {
-        Challenge.AssertValid(await AskAsync(Claims()));
-        Challenge.AssertValid(await AskAsync(Claims())); // the same challenge, judged again
-        var thumbprint = Challenge.KeyAuthorization.Split('.')[1];
-        Challenge.AssertInvalid(AcmeErrorType.Unauthorized, await AskAsync(Claims(), $"another.{thumbprint}"), "used already");
+        var (first, again) = (await SpentAsync(Claims()), await SpentAsync(Claims()));
+        Assert.Equal(first.Id, again.Id);
+        Assert.Equal(Start.AddMinutes(10), first.Expires);
         var claims = Claims();
         claims["jti"] = "id-2";
-        Challenge.AssertValid(await AskAsync(claims, $"another.{thumbprint}"));
+        Assert.NotEqual(first.Id, (await SpentAsync(claims)).Id);
+        // Another authority counts by itself.
+        using var other = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        _validator = Make(new TokenAuthority(Key.Parse(other.ExportSubjectPublicKeyInfo()), ["/agent/fleet/*"]));
+        var theirs = Assert.IsType<ValidationResult.Valid>(await AskTextAsync(Sign(new JsonObject { ["alg"] = "ES256" }, Claims(), other)));
+        Assert.NotEqual(first.Id, theirs.Spends!.Id);
+
+        async Task<OneUse> SpentAsync(JsonObject c) => Assert.IsType<ValidationResult.Valid>(await AskAsync(c)).Spends!;
     }
 
     [Fact]
@@ -170,18 +176,6 @@ public sealed class AuthorityTokenValidatorTests : IDisposable
         Challenge.AssertInvalid(AcmeErrorType.Unauthorized, await AskAsync(claims), "certificate of the token's authority");
     }
 
-    [Fact]
-    public void TryUse_Full_ForgetsWhatEndedAndRefusesWhatItCannotRemember()
-    {
-        var replays = new TokenReplays(2);
-        Assert.True(replays.TryUse("a", "1", "x", 10, 0));
-        Assert.True(replays.TryUse("a", "2", "x", 20, 0));
-        Assert.False(replays.TryUse("a", "3", "x", 30, 5));
-        Assert.True(replays.TryUse("a", "3", "x", 30, 15));
-        Assert.False(replays.TryUse("a", "2", "y", 20, 15));
-        Assert.True(replays.TryUse("a", "2", "y", 40, 25));
-    }
-
     public void Dispose() => _key.Dispose();
 
     private TokenAuthority Authority() => new(Key.Parse(_key.ExportSubjectPublicKeyInfo()), ["/agent/fleet/*"]) { Issuer = "fleet" };
@@ -202,11 +196,11 @@ public sealed class AuthorityTokenValidatorTests : IDisposable
         },
     };
 
-    private Task<ValidationResult> AskAsync(JsonObject claims, string keyAuthorization = Challenge.KeyAuthorization) =>
-        AskTextAsync(Sign(new JsonObject { ["typ"] = "JWT", ["alg"] = "ES256", ["x5u"] = "https://tokens.test/never-fetched" }, claims, _key), keyAuthorization);
+    private Task<ValidationResult> AskAsync(JsonObject claims) =>
+        AskTextAsync(Sign(new JsonObject { ["typ"] = "JWT", ["alg"] = "ES256", ["x5u"] = "https://tokens.test/never-fetched" }, claims, _key));
 
-    private async Task<ValidationResult> AskTextAsync(string token, string keyAuthorization = Challenge.KeyAuthorization) => await Validator.ValidateAsync(
-        Challenge.Request("spiffe", Agent) with { KeyAuthorization = keyAuthorization, Payload = Encoding.UTF8.GetBytes(new JsonObject { ["tkauth"] = token }.ToJsonString()) },
+    private async Task<ValidationResult> AskTextAsync(string token) => await Validator.ValidateAsync(
+        Challenge.Request("spiffe", Agent) with { Payload = Encoding.UTF8.GetBytes(new JsonObject { ["tkauth"] = token }.ToJsonString()) },
         TestContext.Current.CancellationToken);
 
     private static string Sign(JsonObject header, JsonObject claims, ECDsa key)
