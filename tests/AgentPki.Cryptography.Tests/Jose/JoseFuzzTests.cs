@@ -26,7 +26,7 @@ public sealed class JoseFuzzTests
         ["jwk-okp"] = Jwk(KeyAlgorithm.Ed25519),
         ["jwk-rsa"] = Jwk(KeyAlgorithm.Rsa2048),
         ["jwk-akp"] = Jwk(KeyAlgorithm.MlDsa44),
-        ["base64"] = Of(() => "AAECAw"u8.ToArray(), d => JoseBase64.Decode(d) is { } octets && JwsMaker.Base64(octets) == Encoding.ASCII.GetString(d)),
+        ["base64"] = Of(() => "AAECAw"u8.ToArray(), TakesBase64),
     };
 
     public static TheoryData<string> Names => [.. Parsers.Keys];
@@ -70,6 +70,18 @@ public sealed class JoseFuzzTests
 
         Assert.True(CompactJws.TryParse(Encoding.Latin1.GetString(Compact), out var good, out _));
         Assert.Equal(good.SigningInput, jws.SigningInput);
+        return true;
+    }
+
+    // No octets have two names.
+    private static bool TakesBase64(byte[] data)
+    {
+        if (JoseBase64.Decode(data) is not { } octets)
+        {
+            return false;
+        }
+
+        Assert.Equal(JwsMaker.Base64(octets), Encoding.ASCII.GetString(data));
         return true;
     }
 
