@@ -1,13 +1,17 @@
+using System.Text.RegularExpressions;
+using AgentPki.Authority.Enrollment;
+using AgentPki.Authority.Profiles;
 using AgentPki.Authority.Store;
 using AgentPki.Cryptography;
 using AgentPki.Storage.Sql;
 using AgentPki.Testing.Fixtures;
 using AgentPki.X509.Certificates;
+using AgentPki.X509.Requests;
 using Xunit;
 
 namespace AgentPki.Storage.Tests;
 
-/// <summary>A database as it was before certificates had their kind of key written down (0004), with what it held then, opened by this build.</summary>
+/// <summary>A database as it was before certificates had their kind of key and the halves of composites written down (0004, 0005), with what it held then, opened by this build.</summary>
 public sealed class BackfillTests
 {
     private const int Batch = 5000; // that many a transaction
@@ -42,6 +46,54 @@ public sealed class BackfillTests
     }
 
     [Fact]
+    public Task Open_BeforeHalvesWereWrittenDown_BindsThoseOfBothKeysOnce() => BindsHalvesOnceAsync(more: 0);
+
+    [Fact]
+    [Trait("tier", "full")]
+    public Task Open_MoreCompositesThanABatch_BindsTheHalvesOfAll() => BindsHalvesOnceAsync(more: Batch);
+
+    private async Task BindsHalvesOnceAsync(int more)
+    {
+        using var folder = new TemporaryFolder();
+        var certificates = await MakeOldAsync(folder, more, ofKind: 3);
+        var pair = await PairAsync();
+        using (var old = SqlSession.Open(folder.Database))
+        {
+            Insert(old, 90, "pair", pair.SerialNumber.ToArray(), pair.Der.ToArray(), pair);
+        }
+
+        await using (var opened = await folder.OpenAsync())
+        {
+            var store = (ICertificateStore)opened;
+            foreach (var (whole, bound) in certificates.Append(pair).SelectMany(c => new[] { c.PublicKey, c.AlternativePublicKey }).OfType<PublicKey>().Select(k => (k, k.Algorithm == KeyAlgorithm.MlDsa65EcdsaP256)))
+            {
+                Assert.Equal(bound, whole.TryGetHalves(out var mlDsa, out var traditional));
+                foreach (var half in new[] { mlDsa, traditional }.OfType<PublicKey>())
+                {
+                    Assert.True(await store.IsCompositeHalfAsync(half.Fingerprint(), token));
+                }
+
+                Assert.False(await store.IsCompositeHalfAsync(whole.Fingerprint(), token));
+            }
+        }
+
+        // Once: what is taken away is not looked for again; without the mark, as after a cut, it is.
+        Assert.Equal(4, Count(folder, "true", "key_halves"));
+        Change(folder, "DELETE FROM key_halves");
+        await using (await folder.OpenAsync())
+        {
+        }
+
+        Assert.Equal(0, Count(folder, "true", "key_halves"));
+        Change(folder, "DELETE FROM backfills");
+        await using (await folder.OpenAsync())
+        {
+        }
+
+        Assert.Equal(4, Count(folder, "true", "key_halves"));
+    }
+
+    [Fact]
     public async Task Open_MoreThanABatchCutOffInTheMiddle_GoesOnWhereItStopped()
     {
         using var folder = new TemporaryFolder();
@@ -62,8 +114,21 @@ public sealed class BackfillTests
         Assert.Equal(Kinds.Length + 1, Count(folder, "algorithm <> 'kept'"));
     }
 
-    /// <summary>The schema before 0004, one certificate of each kind in another agent's hands, so many more of the first kind, and octets that are no certificate.</summary>
-    private static async Task<IReadOnlyList<Certificate>> MakeOldAsync(TemporaryFolder folder, int more)
+    /// <summary>An agent's certificate about two keys, the second a composite.</summary>
+    private static async Task<Certificate> PairAsync()
+    {
+        var profiles = ProfileCatalog.Read(ProfileCatalog.DefaultTexts().Select(text => text.File == "agent.yaml"
+            ? (text.File, Regex.Replace(text.Yaml, @"keys: \[[^\]]*\]", "keys: [catalyst ecdsa-p256 + mldsa65-ecdsa-p256]").Replace("serverKeyGeneration: true", "serverKeyGeneration: false", StringComparison.Ordinal))
+            : text));
+        await using var authority = await TestAuthority.StartAsync(profiles: profiles);
+        await using var key = await TestAuthority.KeyAsync();
+        await using var second = await TestAuthority.KeyAsync(KeyAlgorithm.MlDsa65EcdsaP256);
+        var request = await TestAuthority.RequestAsync(key, "pair.agents.test", options: new Pkcs10Options { AlternativeKey = second });
+        return Assert.IsType<EnrollmentOutcome.Issued>(await authority.EnrollAsync(request, await authority.CredentialAsync())).Certificate;
+    }
+
+    /// <summary>The schema before 0004, one certificate of each kind in another agent's hands, so many more of one kind, and octets that are no certificate.</summary>
+    private static async Task<IReadOnlyList<Certificate>> MakeOldAsync(TemporaryFolder folder, int more, int ofKind = 0)
     {
         await using var authority = await TestAuthority.StartAsync();
         var certificates = new List<Certificate>();
@@ -82,7 +147,7 @@ public sealed class BackfillTests
         old.Execute("BEGIN");
         for (var i = 0; i < more; i++)
         {
-            InsertCertificate(old, BitConverter.GetBytes(i + (1 << 24)), certificates[0].Der.ToArray(), key: 1, agent: 1, certificates[0]);
+            InsertCertificate(old, BitConverter.GetBytes(i + (1 << 24)), certificates[ofKind].Der.ToArray(), key: 1, agent: 1, certificates[ofKind]);
         }
 
         old.Execute("COMMIT");
@@ -105,10 +170,10 @@ public sealed class BackfillTests
         old.Prepared("INSERT INTO certificates (authority, serial, key, agent, leaf, profile, not_before, not_after, issued, requester, der) VALUES (1, ?1, ?2, ?3, 0, 'agent', ?4, ?5, ?4, 'r', ?6)")
             .Bind(1, serial).Bind(2, key).Bind(3, agent).Bind(4, times.NotBefore).Bind(5, times.NotAfter).Bind(6, der).Execute();
 
-    private static long Count(TemporaryFolder folder, string where)
+    private static long Count(TemporaryFolder folder, string where, string table = "certificates")
     {
         using var database = SqlSession.Open(folder.Database, readOnly: true);
-        return database.QueryInt64($"SELECT count(*) FROM certificates WHERE {where}");
+        return database.QueryInt64($"SELECT count(*) FROM {table} WHERE {where}");
     }
 
     private static void Change(TemporaryFolder folder, string sql)

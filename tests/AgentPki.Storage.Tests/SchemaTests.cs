@@ -51,6 +51,32 @@ public sealed class SchemaTests
         Assert.IsType<CommitOutcome.Committed>(store.Apply([StoreSamples.Request(new StoreChange.AddAuthority(StoreSamples.AuthorityRecord("root")))])[0]);
     }
 
+    /// <summary>Successions were script 0007 in a build that was in use, before key halves (0005) and ACME (0007) came.</summary>
+    [Fact]
+    public async Task Open_JournalWithTheNameOfBefore_IsUpgradedAndItsSuccessionsStand()
+    {
+        using var folder = new TemporaryFolder();
+        using (var old = SqlSession.Open(folder.Database))
+        {
+            old.ExecuteOnce("PRAGMA journal_mode = WAL");
+            var successions = Migrator.Scripts.Single(script => script.Name == "0006_successions.sql");
+            Assert.Equal(5, Migrator.Upgrade(old, folder.Database, [.. Migrator.Scripts.Take(4), new SqlScript("0007_successions.sql", successions.Contents)]));
+            old.Prepared("INSERT INTO log (id, created) VALUES (?1, 1)").Bind(1, new byte[16]).Execute();
+            old.ExecuteOnce("INSERT INTO authorities (id, name, issuer, key_provider, key_label, signature, der, created) VALUES (1, 'a', 'a', 'p', 'l', 'ecdsa-sha256', x'00', 1), (2, 'a-2', 'a', 'p', 'm', 'ecdsa-sha256', x'00', 1)");
+            old.ExecuteOnce("INSERT INTO successions (predecessor, successor, state, created, served_until) VALUES (1, 2, 1, 1, 2)");
+        }
+
+        Assert.Contains("older build", (await Assert.ThrowsAsync<StoreUnavailableException>(folder.OpenReadOnlyAsync)).Message, StringComparison.Ordinal);
+        await using (var store = await folder.OpenAsync())
+        {
+            Assert.Equal(("a", "a-2"), Assert.Single(await ((IAuthorityStore)store).ListSuccessionsAsync(TestContext.Current.CancellationToken)) is var kept ? (kept.Predecessor, kept.Successor) : default);
+        }
+
+        using var database = SqlSession.Open(folder.Database);
+        Assert.Equal(Migrator.Scripts.Count, database.QueryInt64("SELECT count(*) FROM SchemaVersions"));
+        Assert.Equal(0, database.QueryInt64("SELECT count(*) FROM SchemaVersions WHERE ScriptName = '0007_successions.sql'"));
+    }
+
     [Fact]
     public async Task OpenReadOnly_OlderSchema_SaysSoAndChangesNothing()
     {

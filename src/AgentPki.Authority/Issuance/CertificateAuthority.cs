@@ -121,11 +121,7 @@ internal sealed class CertificateAuthority(IssuerDirectory issuers, CommitWriter
                 changes.Add(new StoreChange.BindKey(alternative.Fingerprint(), agent.Id));
             }
 
-            if (certificate.PublicKey.TryGetHalves(out var mlDsa, out var traditional))
-            {
-                changes.Add(new StoreChange.BindHalf(mlDsa.Fingerprint(), keyFingerprint));
-                changes.Add(new StoreChange.BindHalf(traditional.Fingerprint(), keyFingerprint));
-            }
+            changes.AddRange(StoreChange.BindHalf.Of(certificate));
         }
 
         if (approved.CredentialName is { } credential)

@@ -52,7 +52,7 @@ internal sealed class IssuerSet
 
     public IReadOnlyList<Certificate> DistributionFor(Issuer issuer, DateTimeOffset now)
     {
-        var open = Successions.Where(s => s.State != SuccessionState.Finished && now < s.ServedUntil && ConcernsLineOf(issuer, s)).ToList();
+        var open = Successions.Where(s => s.IsServedAt(now) && ConcernsLineOf(issuer, s)).ToList();
         return open.Count == 0
             ? issuer.Chain
             : _distributions.GetOrAdd((issuer.Name, string.Join(' ', open.Select(s => s.Predecessor))), static (_, made) => [.. Collect(made.Set, made.Issuer, made.Open).Distinct()], (Set: this, Issuer: issuer, Open: open));
@@ -71,7 +71,7 @@ internal sealed class IssuerSet
 
         var root = All.FirstOrDefault(i => i.Certificate.Der.Span.SequenceEqual(issuer.Chain[^1].Der.Span));
         IReadOnlyList<Certificate> chain = [.. issuer.Chain.Take(Math.Max(1, issuer.Chain.Count - 1))];
-        var others = Successions.Where(s => now < s.ServedUntil)
+        var others = Successions.Where(s => s.IsServedAt(now))
             .Select(s => s.Predecessor == root?.Name ? s.OldWithNew : s.Successor == root?.Name ? s.NewWithOld : null)
             .OfType<byte[]>()
             .Select(cross => (IReadOnlyList<Certificate>)[.. chain, Certificate.Parse(cross)]);

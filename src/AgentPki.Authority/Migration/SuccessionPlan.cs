@@ -28,6 +28,10 @@ public sealed record PlannedAuthority(string Predecessor, KeyKind PredecessorKey
 /// <summary>A key that would be made, and where.</summary>
 public sealed record PlannedKey(KeyAlgorithm Algorithm, string Provider, KeyProtection Protection);
 
+/// <summary>The root that the new CA would be under.</summary>
+/// <param name="IsTaken">A successor of the root that is there from an earlier start.</param>
+internal sealed record SuccessionRoot(string Name, KeyKind Keys, bool IsTaken);
+
 /// <summary>What a succession would make; nothing was changed.</summary>
 public sealed record SuccessionPlan(ImmutableArray<PlannedAuthority> Authorities, DateTimeOffset ServedUntil, DateTimeOffset? SwitchAt, ImmutableArray<string> Warnings, ImmutableArray<string> Obstacles);
 

@@ -39,13 +39,12 @@ public sealed class SuccessionService : IDisposable
 
     /// <summary>Every succession, oldest first.</summary>
     public IReadOnlyList<SuccessionStatus> List() =>
-        [.. _issuers.Successions.Select(s => new SuccessionStatus(s, s.State != SuccessionState.Finished && _time.GetUtcNow() < s.ServedUntil))];
+        [.. _issuers.Successions.Select(s => new SuccessionStatus(s, s.IsServedAt(_time.GetUtcNow())))];
 
     /// <summary>What a succession would make. Changes nothing and is no entry.</summary>
     public SuccessionPlan Plan(SuccessionDraft draft)
     {
         var obstacles = ImmutableArray.CreateBuilder<string>();
-        var warnings = ImmutableArray.CreateBuilder<string>();
         var planned = ImmutableArray.CreateBuilder<PlannedAuthority>();
         var now = _time.GetUtcNow();
         if (_issuers.Find(draft.Authority) is not { } issuing || issuing.Parent == issuing.Name || _issuers.Find(issuing.Parent) is not { } root)
@@ -60,13 +59,16 @@ public sealed class SuccessionService : IDisposable
             obstacles.Add("the switch must come before the end of the time in which both chains are given out");
         }
 
-        if (draft.RootKeys is not null && _issuers.Successions.Any(s => s.Predecessor == root.Name && s.State == SuccessionState.Prepared) && _issuers.NewestOf(root.Name) is { } made)
+        // Above it: what is there from an earlier start, or what would be made, or the root as it stands.
+        var newest = _issuers.NewestOf(root.Name) ?? root;
+        var isTaken = newest.Name != root.Name;
+        if (draft.RootKeys is { } rootKeys)
         {
-            warnings.Add($"the root's successor '{made.Name}' is there from an earlier start and is taken");
-        }
-        else if (draft.RootKeys is { } rootKeys)
-        {
-            Examine(draft, root, rootKeys, planned, obstacles);
+            ExamineRoot(draft, root, rootKeys, newest, planned, obstacles);
+            if (_issuers.Find(NextName(issuing.Name)) is { } made && made.Parent == root.Name)
+            {
+                obstacles.Add($"CA '{made.Name}' is there from an earlier start, under the root '{root.Name}', which stays then: leave --root-algorithm out");
+            }
         }
 
         Examine(draft, issuing, draft.Keys, planned, obstacles);
@@ -75,31 +77,10 @@ public sealed class SuccessionService : IDisposable
             obstacles.Add($"profile '{profile.Name}' wants {profile.Signature} signatures, which a {draft.Keys.Key} key cannot make: take 'signature' out of it");
         }
 
-        var above = draft.RootKeys ?? KeyKind.Of(root.Certificate);
-        if (draft.Keys.IsQuantumSafe && !above.IsQuantumSafe)
-        {
-            warnings.Add($"the root '{root.Name}' signs with {root.Signature}: the new chain is only as strong as that; --root-algorithm gives it a successor too");
-        }
-
-        if (draft.Keys.IsCatalyst && !above.IsCatalyst)
-        {
-            warnings.Add($"the root signs once ({above}): who demands both signatures has no second key to begin with; a new root of two keys has (--root-algorithm 'catalyst …')");
-        }
-
-        warnings.AddRange(planned.Where(a => a.PredecessorKeys.IsCatalyst && !a.Keys.IsCatalyst).Select(a =>
-            $"CA '{a.Predecessor}' signs twice ({a.PredecessorKeys}), its successor would sign once: who demands both signatures refuses what that issues"));
-        if (draft.Keys.Key.IsQuantumSafe)
-        {
-            warnings.Add($"a TLS library that does not know {draft.Keys.Key} signatures (OpenSSL before 3.5; of composites, every one) presents no certificate of the new CA: agents with such a library renew by full CMC");
-        }
-
-        warnings.AddRange(TlsRemarks(planned.Select(a => a.Key.Algorithm)));
-        if (draft.RootKeys is null)
-        {
-            warnings.Add("the root stays: relying parties need no new anchor, and there are no roll-over certificates");
-        }
-
-        return new SuccessionPlan(planned.ToImmutable(), served, draft.SwitchAt, warnings.ToImmutable(), obstacles.ToImmutable());
+        var above = isTaken ? new SuccessionRoot(newest.Name, KeyKind.Of(newest.Certificate), true)
+            : draft.RootKeys is { } wanted ? new SuccessionRoot(NextName(root.Name), wanted, false)
+            : new SuccessionRoot(root.Name, KeyKind.Of(root.Certificate), false);
+        return new SuccessionPlan(planned.ToImmutable(), served, draft.SwitchAt, WarningsOf(draft, root, above, planned), obstacles.ToImmutable());
     }
 
     /// <summary>Makes keys and certificates of the successors and gives them out. Who issues does not change yet.</summary>
@@ -165,6 +146,59 @@ public sealed class SuccessionService : IDisposable
 
     private bool IsIssuing(SuccessionRecord succession) => _issuers.Find(succession.Predecessor) is { } issuer && issuer.Parent != issuer.Name;
 
+    private ImmutableArray<string> WarningsOf(SuccessionDraft draft, Issuer root, SuccessionRoot above, IEnumerable<PlannedAuthority> planned)
+    {
+        var warnings = ImmutableArray.CreateBuilder<string>();
+        var changes = planned.Select(a => (Name: a.Predecessor, Before: a.PredecessorKeys, After: a.Keys)).ToList();
+        if (above.IsTaken)
+        {
+            warnings.Add($"the root's successor '{above.Name}' ({above.Keys}) is there from an earlier start and is taken");
+            changes.Insert(0, (root.Name, KeyKind.Of(root.Certificate), above.Keys));
+        }
+
+        if (draft.Keys.IsQuantumSafe && !above.Keys.IsQuantumSafe)
+        {
+            warnings.Add($"the root '{above.Name}' has {above.Keys} keys: the new chain is only as strong as that{(above.Name == root.Name ? "; --root-algorithm gives it a successor too" : "")}");
+        }
+
+        if (draft.Keys.IsCatalyst && !above.Keys.IsCatalyst)
+        {
+            warnings.Add($"the root signs once ({above.Keys}): who demands both signatures has no second key to begin with; a new root of two keys has (--root-algorithm 'catalyst …')");
+        }
+
+        warnings.AddRange(changes.Where(c => c.Before.IsCatalyst && !c.After.IsCatalyst).Select(c =>
+            $"CA '{c.Name}' signs twice ({c.Before}), its successor would sign once: who demands both signatures refuses what that issues"));
+        if (draft.Keys.Key.IsQuantumSafe)
+        {
+            warnings.Add($"a TLS library that does not know {draft.Keys.Key} signatures (OpenSSL before 3.5; of composites, every one) presents no certificate of the new CA: agents with such a library renew by full CMC");
+        }
+
+        warnings.AddRange(TlsRemarks(changes.Select(c => c.After.Key)));
+        if (above.Name == root.Name)
+        {
+            warnings.Add("the root stays: relying parties need no new anchor, and there are no roll-over certificates");
+        }
+
+        return warnings.ToImmutable();
+    }
+
+    /// <summary>A start that was cut off left the root's successor behind: it is taken, if it is of the keys that are asked for.</summary>
+    private void ExamineRoot(SuccessionDraft draft, Issuer root, KeyKind keys, Issuer newest, ImmutableArray<PlannedAuthority>.Builder planned, ImmutableArray<string>.Builder obstacles)
+    {
+        if (!_issuers.Successions.Any(s => s.Predecessor == root.Name && s.State == SuccessionState.Prepared))
+        {
+            Examine(draft, root, keys, planned, obstacles);
+        }
+        else if (WhyNotTaken(newest, keys) is { } other)
+        {
+            obstacles.Add(other);
+        }
+    }
+
+    private static string? WhyNotTaken(Issuer made, KeyKind keys) => KeyKind.Of(made.Certificate) is var its && its == keys
+        ? null
+        : $"CA '{made.Name}' is there from an earlier start, of {its} and not {keys} keys, and keeps those: ask for {its}";
+
     private void Examine(SuccessionDraft draft, Issuer predecessor, KeyKind keys, ImmutableArray<PlannedAuthority>.Builder planned, ImmutableArray<string>.Builder obstacles)
     {
         if (_issuers.Successions.FirstOrDefault(s => s.Predecessor == predecessor.Name) is { } known)
@@ -176,6 +210,12 @@ public sealed class SuccessionService : IDisposable
         if (new[] { keys.Key, keys.Alternative }.OfType<KeyAlgorithm>().FirstOrDefault(key => !key.CanSign || key == KeyAlgorithm.Rsa2048) is { } unfit)
         {
             obstacles.Add($"a CA cannot have a {unfit} key");
+            return;
+        }
+
+        if (_issuers.Find(NextName(predecessor.Name)) is { } made && WhyNotTaken(made, keys) is { } other)
+        {
+            obstacles.Add(other);
             return;
         }
 

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using AgentPki.Agents;
+using AgentPki.X509.Certificates;
 
 namespace AgentPki.Authority.Store;
 
@@ -36,7 +37,21 @@ public abstract partial record StoreChange
     /// Binds half of a composite key to its whole for good; conflict when the half is a key of its own (a blocked one too), or half of another composite. From then on
     /// <see cref="BindKey"/> conflicts for it.
     /// </summary>
-    public sealed record BindHalf(byte[] HalfFingerprint, byte[] WholeFingerprint) : StoreChange;
+    public sealed record BindHalf(byte[] HalfFingerprint, byte[] WholeFingerprint) : StoreChange
+    {
+        /// <summary>The halves of a certificate's keys, its alternative one too, as far as these are composites.</summary>
+        public static IEnumerable<BindHalf> Of(Certificate certificate)
+        {
+            foreach (var key in new[] { certificate.PublicKey, certificate.AlternativePublicKey })
+            {
+                if (key is not null && key.TryGetHalves(out var mlDsa, out var traditional))
+                {
+                    yield return new BindHalf(mlDsa.Fingerprint(), key.Fingerprint());
+                    yield return new BindHalf(traditional.Fingerprint(), key.Fingerprint());
+                }
+            }
+        }
+    }
 
     /// <summary>A new enrolment credential. Conflict when the name exists.</summary>
     public sealed record AddCredential(EnrollmentCredential Credential) : StoreChange;

@@ -21,6 +21,9 @@ public enum SuccessionState : byte
 public sealed record SuccessionRecord(
     string Predecessor, string Successor, SuccessionState State, byte[]? NewWithOld, byte[]? OldWithNew, DateTimeOffset Created, DateTimeOffset? SwitchAt, DateTimeOffset ServedUntil)
 {
+    /// <summary>Whether both chains are given out: until it is finished, and no longer than that.</summary>
+    public bool IsServedAt(DateTimeOffset now) => State != SuccessionState.Finished && now < ServedUntil;
+
     /// <summary>A CA and those that took its place, one after the other, as far as successions have reached at least that state.</summary>
     /// <param name="successionOf">By the predecessor's name.</param>
     public static IEnumerable<string> LineOf(string authority, Func<string, SuccessionRecord?> successionOf, SuccessionState atLeast)

@@ -13,6 +13,9 @@ namespace AgentPki.Storage.Sql;
 /// </summary>
 internal static class Migrator
 {
+    /// <summary>Scripts that had another name in a build that was in use: the same script, known by both.</summary>
+    private static readonly IReadOnlyDictionary<string, string> Renamed = new Dictionary<string, string>(StringComparer.Ordinal) { ["0007_successions.sql"] = "0006_successions.sql" };
+
     /// <summary>The scripts of this build, by name.</summary>
     public static IReadOnlyList<SqlScript> Scripts { get; } = [.. ReadScripts(typeof(Migrator).Assembly)];
 
@@ -26,6 +29,7 @@ internal static class Migrator
             return 0;
         }
 
+        RenameJournalled(session);
         var connection = new SqliteConnectionStringBuilder { DataSource = path, Pooling = false, ForeignKeys = true }.ToString();
         var result = DeployChanges.To.SqliteDatabase(connection).WithScripts(scripts).WithTransactionPerScript().WithVariablesDisabled().LogTo(new NoOpUpgradeLog()).Build().PerformUpgrade();
         return result.Successful
@@ -43,7 +47,7 @@ internal static class Migrator
             throw new StoreUnavailableException($"The file {path} is a database of another application: check the configured path.");
         }
 
-        var applied = Applied(session);
+        var applied = WithNamesOfNow(Applied(session));
         if (applied.Count == 0 && hasTables && session.QueryInt64("SELECT count(*) FROM sqlite_schema WHERE name = 'SchemaVersions'") == 0)
         {
             throw new StoreUnavailableException($"The file {path} is a database, but not of this application: check the configured path.");
@@ -66,6 +70,19 @@ internal static class Migrator
         {
             using var reader = new StreamReader(assembly.GetManifestResourceStream(resource) ?? throw new InvalidOperationException($"No resource {resource}."));
             yield return new SqlScript(resource[(resource.IndexOf(Folder, StringComparison.Ordinal) + Folder.Length)..], reader.ReadToEnd());
+        }
+    }
+
+    /// <summary>A name of before counts as today's, unless that is there too: then it is another build's script.</summary>
+    private static List<string> WithNamesOfNow(List<string> applied) => [.. applied.Select(name => Renamed.TryGetValue(name, out var now) && !applied.Contains(now) ? now : name)];
+
+    /// <summary>DbUp reads the journal by itself. Only a build that knows more scripts has other names, so that there is always something to apply beside.</summary>
+    private static void RenameJournalled(SqlSession session)
+    {
+        foreach (var (before, now) in Renamed.Where(r => Applied(session) is var applied && applied.Contains(r.Key) && !applied.Contains(r.Value)))
+        {
+            using var rename = session.PrepareOnce("UPDATE SchemaVersions SET ScriptName = ?2 WHERE ScriptName = ?1");
+            rename.Bind(1, before).Bind(2, now).Execute();
         }
     }
 

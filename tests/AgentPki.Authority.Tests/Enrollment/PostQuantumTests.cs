@@ -1,5 +1,3 @@
-using System.Formats.Asn1;
-using System.Security.Cryptography;
 using AgentPki.Authority.Enrollment;
 using AgentPki.Authority.Problems;
 using AgentPki.Authority.Profiles;
@@ -7,6 +5,7 @@ using AgentPki.Authority.Revocation;
 using AgentPki.Authority.Store;
 using AgentPki.Cryptography;
 using AgentPki.Cryptography.Providers;
+using AgentPki.Testing;
 using AgentPki.Testing.Fixtures;
 using AgentPki.X509.CertificateLists;
 using AgentPki.X509.Certificates;
@@ -45,7 +44,7 @@ public sealed class PostQuantumTests
     {
         await using var authority = await TestAuthority.StartAsync();
         await using var composite = await TestAuthority.KeyAsync(KeyAlgorithm.MlDsa65EcdsaP256);
-        await using var traditional = TraditionalHalf((SoftwareSigningKey)composite);
+        await using var traditional = SoftwareHalves.Traditional(composite);
         var credential = await authority.CredentialAsync();
         Assert.IsType<EnrollmentOutcome.Issued>(await authority.EnrollAsync(await TestAuthority.RequestAsync(traditional, Name), credential));
 
@@ -57,7 +56,7 @@ public sealed class PostQuantumTests
     {
         await using var authority = await TestAuthority.StartAsync();
         await using var composite = await TestAuthority.KeyAsync(KeyAlgorithm.MlDsa65EcdsaP256);
-        await using var traditional = TraditionalHalf((SoftwareSigningKey)composite);
+        await using var traditional = SoftwareHalves.Traditional(composite);
         var credential = await authority.CredentialAsync();
         Assert.IsType<EnrollmentOutcome.Issued>(await authority.EnrollAsync(await TestAuthority.RequestAsync(composite, Name), credential));
 
@@ -227,17 +226,6 @@ public sealed class PostQuantumTests
             : SoftwareKeys.ImportDecapsulationKey("k", KeyPurpose.Subject, pkcs8);
         Assert.Equal(issued.Certificate.PublicKey, key.PublicKey);
         await key.DisposeAsync();
-    }
-
-    // draft-ietf-lamps-pq-composite-sigs-19 §4.2: the ML-DSA seed's 32 octets, then an ECPrivateKey.
-    private static SoftwareSigningKey TraditionalHalf(SoftwareSigningKey composite)
-    {
-        var info = new AsnReader(composite.ExportPkcs8(), AsnEncodingRules.DER).ReadSequence();
-        info.ReadInteger();
-        info.ReadEncodedValue();
-        using var ec = ECDsa.Create();
-        ec.ImportECPrivateKey(info.ReadOctetString().AsSpan(32), out _);
-        return SoftwareKeys.ImportSigningKey("half", KeyPurpose.Subject, ec.ExportPkcs8PrivateKey());
     }
 
     private static void Refused(EnrollmentOutcome outcome, PkiProblemKind kind, string says)

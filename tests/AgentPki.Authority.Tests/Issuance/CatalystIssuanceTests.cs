@@ -6,6 +6,7 @@ using AgentPki.Authority.Profiles;
 using AgentPki.Authority.Store;
 using AgentPki.Cryptography;
 using AgentPki.Ledger;
+using AgentPki.Testing;
 using AgentPki.Testing.Fixtures;
 using AgentPki.X509.CertificateLists;
 using AgentPki.X509.Certificates;
@@ -104,6 +105,27 @@ public sealed class CatalystIssuanceTests
         Assert.Single(outcomes.OfType<EnrollmentOutcome.Issued>());
         Assert.Equal(PkiProblemKind.BadPublicKey, Assert.Single(outcomes.OfType<EnrollmentOutcome.Rejected>()).Problem.Kind);
         Assert.Equal(1, await authority.AgentCertificatesAsync());
+    }
+
+    [Fact]
+    public async Task Enroll_HalfOfACompositeAlternativeKey_IsNeverAKeyOfItsOwn()
+    {
+        await using var authority = await TestAuthority.StartAsync(profiles: Profiles("catalyst ecdsa-p256 + mldsa65-ecdsa-p256", "ecdsa-p256"));
+        var credential = await authority.CredentialAsync();
+        var (first, second, third) = (await TestAuthority.KeyAsync(), await TestAuthority.KeyAsync(KeyAlgorithm.MlDsa65EcdsaP256), await TestAuthority.KeyAsync(KeyAlgorithm.MlDsa65EcdsaP256));
+        Assert.IsType<EnrollmentOutcome.Issued>(await authority.EnrollAsync(await PairAsync(first, second, "a.agents.test"), credential));
+        Assert.True(second.PublicKey.TryGetHalves(out var mlDsa, out var traditional));
+        Assert.True(await ((ICertificateStore)authority.Store).IsCompositeHalfAsync(mlDsa.Fingerprint(), default) && await ((ICertificateStore)authority.Store).IsCompositeHalfAsync(traditional.Fingerprint(), default));
+
+        // The same by the commit alone: half of the pair's second key is its first.
+        await using var half = SoftwareHalves.Traditional(third);
+        var both = Assert.IsType<EnrollmentOutcome.Rejected>(await authority.EnrollAsync(await PairAsync(half, third, "b.agents.test"), credential));
+        Assert.Equal(PkiProblemKind.BadPublicKey, both.Problem.Kind);
+        Assert.Contains("half of the composite key is a key of its own", both.Problem.Detail, StringComparison.Ordinal);
+        await using var own = SoftwareHalves.Traditional(second);
+        var alone = Assert.IsType<EnrollmentOutcome.Rejected>(await authority.EnrollAsync(await TestAuthority.RequestAsync(own, "c.agents.test"), credential));
+        Assert.Contains("half of a composite key", alone.Problem.Detail, StringComparison.Ordinal);
+        Assert.IsType<EnrollmentOutcome.Issued>(await authority.EnrollAsync(await PairAsync(first, second, "a.agents.test"), credential));
     }
 
     [Fact]

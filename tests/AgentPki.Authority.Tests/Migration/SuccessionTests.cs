@@ -165,6 +165,80 @@ public sealed class SuccessionTests
         Assert.Equal(4, authority.Services.Issuers.All.Count);
     }
 
+    [Theory]
+    [InlineData("root-2", "ecdsa-p384", "rsa-3072", null)]
+    [InlineData("root-2", "ecdsa-p384", "ecdsa-p384", "CA 'root-2' is there from an earlier start, of rsa-3072 and not ecdsa-p384 keys, and keeps those: ask for rsa-3072")]
+    [InlineData("succession of root", "ecdsa-p384", "rsa-3072", null)]
+    [InlineData("succession of root", "ecdsa-p384", "ecdsa-p384", "CA 'root-2' is there from an earlier start, of rsa-3072")]
+    [InlineData("issuing-2", "ecdsa-p384", "rsa-3072", null)]
+    [InlineData("issuing-2", "rsa-3072", "rsa-3072", "CA 'issuing-2' is there from an earlier start, of ecdsa-p384 and not rsa-3072 keys")]
+    public async Task StartAsync_AfterACutOffOne_TakesNoCaOfOtherKeysThanAskedFor(string cutAfter, string keys, string rootKeys, string? obstacle)
+    {
+        await using var authority = await TestAuthority.StartAsync();
+        await CutOffAsync(authority, Both, cutAfter);
+
+        var draft = new SuccessionDraft("issuing", new(KeyAlgorithm.Find(keys)!), new(KeyAlgorithm.Find(rootKeys)!));
+        var plan = authority.Services.Successions.Plan(draft);
+        var outcome = await authority.Services.Successions.StartAsync(draft, "admin:test", "c", default);
+
+        if (obstacle is null)
+        {
+            Assert.Empty(plan.Obstacles);
+            Assert.IsType<Outcome<SuccessionChange>.Done>(outcome);
+            Assert.Equal((keys, rootKeys), (authority.Services.Issuers.Find("issuing-2")!.Certificate.PublicKey.Algorithm.Name, authority.Services.Issuers.Find("root-2")!.Certificate.PublicKey.Algorithm.Name));
+        }
+        else
+        {
+            Assert.StartsWith(obstacle, Assert.Single(plan.Obstacles), StringComparison.Ordinal);
+            Assert.IsType<Outcome<SuccessionChange>.Refused>(outcome);
+            Assert.DoesNotContain(authority.Services.Issuers.Successions, s => s.Predecessor == "issuing");
+        }
+    }
+
+    [Fact]
+    public async Task StartAsync_WithANewRootAfterACutOffOneWithout_IsRefused()
+    {
+        await using var authority = await TestAuthority.StartAsync();
+        await CutOffAsync(authority, Both with { RootKeys = null }, "issuing-2");
+
+        Assert.Equal(["CA 'issuing-2' is there from an earlier start, under the root 'root', which stays then: leave --root-algorithm out"], authority.Services.Successions.Plan(Both).Obstacles);
+        await DoneAsync(authority.Services.Successions.StartAsync(Both with { RootKeys = null }, "admin:test", "c", default));
+    }
+
+    [Fact]
+    public async Task Plan_RootTakenFromAnEarlierStart_WarnsOfThatOneAndNotOfTheOld()
+    {
+        await using var authority = await TestAuthority.StartAsync(TestAuthority.DefaultOptions with { WhyNotInTls = key => key == KeyAlgorithm.MlDsa87 ? "this TLS knows no ml-dsa-87 (test)" : null });
+        await CutOffAsync(authority, new SuccessionDraft("issuing", new(KeyAlgorithm.EcdsaP384), new(KeyAlgorithm.MlDsa87)), "succession of root");
+        const string Taken = "the root's successor 'root-2' (ml-dsa-87) is there from an earlier start and is taken";
+
+        foreach (var rootKeys in new[] { new KeyKind(KeyAlgorithm.MlDsa87), null })
+        {
+            var plan = authority.Services.Successions.Plan(new SuccessionDraft("issuing", new(KeyAlgorithm.MlDsa65), rootKeys));
+
+            Assert.Empty(plan.Obstacles);
+            Assert.Contains(Taken, plan.Warnings);
+            Assert.Contains(plan.Warnings, w => w.StartsWith("this TLS knows no ml-dsa-87", StringComparison.Ordinal));
+            Assert.DoesNotContain(plan.Warnings, w => w.Contains("only as strong as", StringComparison.Ordinal) || w.StartsWith("the root stays", StringComparison.Ordinal));
+        }
+    }
+
+    [Fact]
+    public async Task ChainsOf_EndsWithTheSuccession_WhateverIsLeftOfItsTime()
+    {
+        await using var authority = await TestAuthority.StartAsync();
+        var (issuers, now) = (authority.Services.Issuers, authority.Time.GetUtcNow());
+        await DoneAsync(authority.Services.Successions.StartAsync(Both, "admin:test", "c", default));
+        Assert.Equal(2, issuers.ChainsOf("issuing-2", now).Count);
+        await DoneAsync(authority.Services.Successions.SwitchAsync("issuing", "admin:test", "c", default));
+        Assert.Equal(2, issuers.ChainsOf("issuing-2", now).Count);
+        await DoneAsync(authority.Services.Successions.FinishAsync("issuing", "admin:test", "c", default));
+
+        Assert.Equal([issuers.Find("issuing-2")!.Certificate], Assert.Single(issuers.ChainsOf("issuing-2", now)));
+        Assert.Equal(issuers.Find("issuing-2")!.Chain, issuers.DistributionFor(authority.Services.Profiles.Default, now));
+        Assert.All(authority.Services.Successions.List(), s => Assert.False(s.IsServed));
+    }
+
     [Fact]
     public async Task Generations_OneAfterTheOther_EachWithItsOwnKey()
     {
@@ -206,6 +280,16 @@ public sealed class SuccessionTests
         await DoneAsync(authority.Services.Successions.SwitchAsync("issuing-2", "admin:test", "c", default));
         Assert.Empty(await DoneAsync(authority.Services.Successions.FinishAsync("issuing-2", "admin:test", "c", default)));
         Assert.Equal("issuing-3", issuers.IssuerFor(tls)!.Name);
+    }
+
+    /// <summary>Starts, and loses the store as soon as that CA, or the succession of that root, is there.</summary>
+    private static async Task CutOffAsync(TestAuthority authority, SuccessionDraft draft, string after)
+    {
+        var issuers = authority.Services.Issuers;
+        authority.Store.Fault = () => issuers.Find(after) is not null || issuers.Successions.Any(s => after == $"succession of {s.Predecessor}") ? new StoreUnavailableException("gone (test)") : null;
+        await Assert.ThrowsAsync<StoreUnavailableException>(async () => await authority.Services.Successions.StartAsync(draft, "admin:test", "c", default));
+        authority.Store.Fault = null;
+        await authority.RestartAsync();
     }
 
     // Names, keys and signatures from the anchor down; what openssl makes of it is in the integration tests.
