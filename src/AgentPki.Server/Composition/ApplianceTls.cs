@@ -42,20 +42,24 @@ internal sealed class ApplianceTls : IDisposable
         return both;
     }
 
+    /// <summary>What is served now, each certificate without its chain.</summary>
+    internal IEnumerable<Certificate> Served => _kept.Select(k => Certificate.Parse(k.Identity.Certificate.RawData));
+
     /// <summary>Renews while running, until cancelled.</summary>
-    internal IReadOnlyList<Task> Keep(CancellationToken cancellationToken) => [.. _kept.Select(k => k.Keeper.KeepAsync(k.Identity, cancellationToken))];
+    /// <param name="looked">Told what became of each look.</param>
+    internal IReadOnlyList<Task> Keep(Action<TlsRenewal> looked, CancellationToken cancellationToken) => [.. _kept.Select(k => k.Keeper.KeepAsync(k.Identity, looked, cancellationToken))];
 
     /// <summary>Renews now what is due or not of the CA that issues it now.</summary>
-    /// <returns>Whether something was renewed.</returns>
-    internal async Task<bool> RenewAsync(CancellationToken cancellationToken)
+    /// <returns>Of each certificate, what became of it.</returns>
+    internal async Task<IReadOnlyList<TlsRenewal>> RenewAsync(CancellationToken cancellationToken)
     {
-        var renewed = false;
+        var outcomes = new List<TlsRenewal>();
         foreach (var (keeper, identity) in _kept)
         {
-            renewed |= await keeper.RenewAsync(identity, cancellationToken);
+            outcomes.Add(await keeper.RenewAsync(identity, cancellationToken));
         }
 
-        return renewed;
+        return outcomes;
     }
 
     public void Dispose() => _kept.ForEach(k => k.Keeper.Dispose());

@@ -19,7 +19,11 @@ public static class Ceremonies
     {
         var existing = (await ExistingAsync(home, options, cancellationToken)).ToDictionary(a => a.Name, a => KeyKind.Of(Certificate.Parse(a.Der)));
         CeremonyAuthority Keep(CeremonyAuthority wanted) => existing.TryGetValue(wanted.Name, out var keys) ? wanted.With(keys) : wanted;
-        return usual => change(usual) is var wanted ? wanted with { Root = Keep(wanted.Root), Issuing = Keep(wanted.Issuing) } : usual;
+        return usual =>
+        {
+            var wanted = change(usual);
+            return wanted with { Root = Keep(wanted.Root), Issuing = Keep(wanted.Issuing) };
+        };
     }
 
     /// <summary>Makes what is missing of root, issuing CA and checkpoint key, and writes the anchors.</summary>
@@ -32,7 +36,7 @@ public static class Ceremonies
             var wanted = change(CeremonyOptions.Development(parts.Options.KeyPrefix, parts.Options.Name));
             wanted = wanted with { Tls = parts.Environment.Profiles.Require(ProfileUse.TlsServer).Issuer == CeremonyOptions.TlsName ? CeremonyOptions.TlsAuthority(parts.Options.Name) : null };
             var result = await new DevelopmentCeremony(parts.Environment, null).RunAsync(wanted, cancellationToken);
-            Anchors.Write(parts.Home, result.Root, result.Issuing, result.Tls);
+            Anchors.Write(parts.Home, result.Root, result.Issuing, new[] { result.Tls }.OfType<Certificate>());
             Anchors.WriteLedgerKey(parts.Home, result.CheckpointKey);
             return result;
         }

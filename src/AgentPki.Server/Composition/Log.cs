@@ -11,4 +11,7 @@ internal static partial class Log
 
     [LoggerMessage(9202, LogLevel.Error, "The stop could not be recorded in the ledger")]
     internal static partial void StopNotRecorded(ILogger logger, Exception exception);
+
+    [LoggerMessage(9203, LogLevel.Error, "The files under anchors/ could not be written; trying again in a minute")]
+    internal static partial void AnchorsNotWritten(ILogger logger, Exception exception);
 }

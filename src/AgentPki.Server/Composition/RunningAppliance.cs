@@ -28,7 +28,7 @@ public sealed class RunningAppliance : IAsyncDisposable
         ApplianceParts parts, AuthorityServices authority, ApplianceEndpoints endpoints, ApplianceHost host, AuthorityFollowers followers, ILogger logger)
     {
         (_parts, Authority, _endpoints, _host, _followers, _logger) = (parts, authority, endpoints, host, followers, logger);
-        _keepingTls = followers.Tls.Keep(_stopping.Token);
+        _keepingTls = followers.Keep(_stopping.Token);
     }
 
     public AuthorityServices Authority { get; }

@@ -7,10 +7,10 @@ namespace AgentPki.Server.Home;
 public static class Anchors
 {
     /// <summary>Writes the files if they are not already so. The store is what is true; the files follow it.</summary>
-    /// <param name="tlsRoot">What the appliance's HTTPS certificate chains to, where that is another CA: last in <c>root.pem</c>.</param>
-    public static void Write(ApplianceHome home, Certificate root, Certificate issuing, Certificate? tlsRoot)
+    /// <param name="tlsRoots">What the appliance's HTTPS certificates chain to: where that is another CA, last in <c>root.pem</c>.</param>
+    public static void Write(ApplianceHome home, Certificate root, Certificate issuing, params IEnumerable<Certificate> tlsRoots)
     {
-        WriteIfDifferent(home.RootCertificate, tlsRoot is null || tlsRoot.Equals(root) ? Pem.Encode(root) : Pem.Encode(root, tlsRoot));
+        WriteIfDifferent(home.RootCertificate, Pem.Encode(tlsRoots.Prepend(root).Distinct()));
         WriteIfDifferent(home.ChainCertificates, Pem.Encode(issuing, root));
     }
 

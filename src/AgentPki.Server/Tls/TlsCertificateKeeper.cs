@@ -12,6 +12,19 @@ namespace AgentPki.Server.Tls;
 /// <returns>The certificate, then its issuer's.</returns>
 public delegate Task<IReadOnlyList<Certificate>> TlsIssuance(ISigningKey key, IReadOnlyList<GeneralName> names, CancellationToken cancellationToken);
 
+/// <summary>What became of a look at the TLS certificate.</summary>
+public enum TlsRenewal
+{
+    /// <summary>It is good for a while yet.</summary>
+    Kept,
+
+    /// <summary>There is another one now.</summary>
+    Renewed,
+
+    /// <summary>Another is due and could not be had; the old one is served on, and the next look tries again.</summary>
+    Failed,
+}
+
 /// <summary>
 /// Keeps the appliance's TLS certificate: reads it at start, has it issued when there is no good one, renews it while running, and when another CA has become
 /// the one that issues it.
@@ -39,18 +52,18 @@ public sealed class TlsCertificateKeeper(
     }
 
     /// <summary>Renews while running, until cancelled. What fails is tried again a minute later: the old certificate is still good then.</summary>
-    public async Task KeepAsync(TlsIdentity identity, CancellationToken cancellationToken)
+    /// <param name="looked">Told what became of each look.</param>
+    public async Task KeepAsync(TlsIdentity identity, Action<TlsRenewal> looked, CancellationToken cancellationToken)
     {
         using var timer = new PeriodicTimer(LookEvery, clock);
         while (await NextAsync(timer, cancellationToken))
         {
-            await RenewAsync(identity, CancellationToken.None); // once begun it is finished
+            looked(await RenewAsync(identity, CancellationToken.None)); // once begun it is finished
         }
     }
 
     /// <summary>Renews it now if that is due, or if another CA issues it than did.</summary>
-    /// <returns>Whether there is another certificate now.</returns>
-    public async Task<bool> RenewAsync(TlsIdentity identity, CancellationToken cancellationToken)
+    public async Task<TlsRenewal> RenewAsync(TlsIdentity identity, CancellationToken cancellationToken)
     {
         await _one.WaitAsync(cancellationToken);
         try
@@ -58,21 +71,21 @@ public sealed class TlsCertificateKeeper(
             var current = Certificate.Parse(identity.Certificate.RawData);
             if (IsOf(current, issuing()) && !IsDue(current.NotBefore, current.NotAfter))
             {
-                return false;
+                return TlsRenewal.Kept;
             }
 
             // A new key with each certificate: whoever got hold of the old one loses it.
             var (certificate, intermediates) = await IssueAsync(null, cancellationToken);
             identity.Replace(certificate, intermediates);
             Log.TlsRenewed(logger, certificate.NotAfter);
-            return true;
+            return TlsRenewal.Renewed;
         }
 #pragma warning disable CA1031 // Whatever it was, renewal is tried again while the old certificate is still good.
         catch (Exception error) when (error is not OperationCanceledException)
 #pragma warning restore CA1031
         {
             Log.TlsRenewalFailed(logger, error, identity.Certificate.NotAfter);
-            return false;
+            return TlsRenewal.Failed;
         }
         finally
         {

@@ -38,6 +38,39 @@ public sealed class SuccessionTests : IDisposable
         (await appliance.Cli.VerifyAuditAsync()).MustSucceed();
     }
 
+    /// <summary>A folder where a file is to be written stands for a full disk.</summary>
+    [Fact]
+    [Trait("tier", "full")]
+    public async Task Ca_HttpsAndAnchorsCannotFollow_IsSaidAndMadeUpForInAMinute()
+    {
+        await using var appliance = await Appliance.StartNewAsync();
+        var (certificate, anchors) = (Path.Combine(appliance.Home, "tls", "server.pem"), Path.Combine(appliance.Home, "anchors"));
+        Directory.CreateDirectory(Path.Combine(anchors, "roots.pem.new"));
+        Assert.Contains(
+            "Note: The files under anchors/ did not follow yet; they are tried again every minute: ",
+            (await appliance.Cli.RunAsync("migrate", "ca", "start", "--algorithm", "ecdsa-p384", "--root-algorithm", "ecdsa-p384")).MustSucceed().Text,
+            StringComparison.Ordinal);
+        Directory.Delete(Path.Combine(anchors, "roots.pem.new"));
+        (await appliance.Cli.RunAsync("migrate", "ca", "switch")).MustSucceed();
+        var (oldRoot, newRoot) = (Assert.Single(Anchors(appliance)), Read(Path.Combine(anchors, "roots.pem")));
+
+        // The new certificate cannot be kept: the old one is served on, and whoever has the anchors still reaches the appliance.
+        File.Delete(certificate);
+        Directory.CreateDirectory(certificate);
+        Assert.Contains(
+            "Note: The HTTPS certificate is still the old CA's; it is tried again every minute, root.pem keeps its root until then.",
+            (await appliance.Cli.RunAsync("migrate", "ca", "finish")).MustSucceed().Text,
+            StringComparison.Ordinal);
+        Assert.Equal([newRoot, oldRoot], Anchors(appliance));
+        Assert.Equal(2, (await SuccessionCourse.GivenOutAsync(appliance)).Count);
+
+        Directory.Delete(certificate);
+        await Eventually.TrueAsync(() => Task.FromResult(Anchors(appliance).Count() == 1), TimeSpan.FromMinutes(3), () => $"root.pem did not follow\n{appliance.Output}");
+        Assert.Equal([newRoot], Anchors(appliance));
+        Assert.Equal(2, (await SuccessionCourse.GivenOutAsync(appliance)).Count);
+        (await appliance.Cli.RunAsync("doctor")).MustSucceed();
+    }
+
     [Fact]
     [Trait("tier", "full")]
     public async Task Ca_ToMlDsaInATokenThatCameLater_OpenSslFollowsBothWays()

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using AgentPki.Authority.Enrollment;
 using AgentPki.Authority.Migration;
@@ -102,7 +103,8 @@ public sealed class TlsCertificateKeeperTests : IAsyncLifetime
         var (identity, _) = await keeper.LoadAsync(Token);
         var (thumbprint, key) = (identity.Certificate.Thumbprint, identity.Certificate.GetPublicKeyString());
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(Token);
-        var keeping = keeper.KeepAsync(identity, stop.Token);
+        var looks = new ConcurrentQueue<TlsRenewal>();
+        var keeping = keeper.KeepAsync(identity, looks.Enqueue, stop.Token);
 
         _authority.Time.Advance(TimeSpan.FromMinutes(2));
         Assert.Equal(thumbprint, identity.Certificate.Thumbprint);
@@ -117,6 +119,7 @@ public sealed class TlsCertificateKeeperTests : IAsyncLifetime
         await keeping;
         Assert.NotEqual(thumbprint, identity.Certificate.Thumbprint);
         Assert.NotEqual(key, identity.Certificate.GetPublicKeyString());
+        Assert.Single(looks, TlsRenewal.Renewed);
     }
 
     [Fact]
@@ -124,17 +127,22 @@ public sealed class TlsCertificateKeeperTests : IAsyncLifetime
     {
         using var keeper = Keeper();
         var (identity, _) = await keeper.LoadAsync(Token);
-        Assert.False(await keeper.RenewAsync(identity, Token));
+        Assert.Equal(TlsRenewal.Kept, await keeper.RenewAsync(identity, Token));
         Assert.IsType<Outcome<SuccessionChange>.Done>(await _authority.Services.Successions.StartAsync(new SuccessionDraft("issuing", new(KeyAlgorithm.EcdsaP384)), "admin:test", "c", Token));
         await _authority.Services.Successions.SwitchAsync("issuing", "admin:test", "c", Token);
-        Assert.False(await keeper.RenewAsync(identity, Token)); // clients trust the old one until it is over
+        Assert.Equal(TlsRenewal.Kept, await keeper.RenewAsync(identity, Token)); // clients trust the old one until it is over
         await _authority.Services.Successions.FinishAsync("issuing", "admin:test", "c", Token);
 
-        Assert.True(await keeper.RenewAsync(identity, Token));
-        Assert.False(await keeper.RenewAsync(identity, Token));
+        var before = identity.Certificate;
+        _authority.Keys.BeforeSign = _ => throw new KeyUnavailableException("gone (test)", TimeSpan.FromSeconds(1));
+        Assert.Equal(TlsRenewal.Failed, await keeper.RenewAsync(identity, Token));
+        Assert.Same(before, identity.Certificate);
+        _authority.Keys.BeforeSign = null;
+        Assert.Equal(TlsRenewal.Renewed, await keeper.RenewAsync(identity, Token));
+        Assert.Equal(TlsRenewal.Kept, await keeper.RenewAsync(identity, Token));
 
         Assert.Equal(_authority.Services.Issuers.Find("issuing-2")!.Certificate.Subject, Certificate.Parse(identity.Certificate.RawData).Issuer);
-        Assert.Equal(2, _issued);
+        Assert.Equal(3, _issued);
         Assert.False((await keeper.LoadAsync(Token)).IsNew);
     }
 
