@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using AgentPki.Authority.Audit;
 using AgentPki.Authority.Commit;
+using AgentPki.Authority.Enrollment;
 using AgentPki.Authority.Problems;
 using AgentPki.Authority.Profiles;
 using AgentPki.Authority.Store;
@@ -99,9 +100,9 @@ public sealed class AcmeExternalKeys
             return "an external account key's id is 1 to 64 letters, digits, '-' and '_'";
         }
 
-        if (wanted.Owner.Length is 0 or > 128 || wanted.Owner.Any(char.IsControl))
+        if (OwnerRules.Check(wanted.Owner) is { } wrongOwner)
         {
-            return "the owner is 1 to 128 printable characters";
+            return wrongOwner;
         }
 
         if (wanted.Names.FirstOrDefault(n => n.Length is 0 or > 512 || n.Any(c => char.IsControl(c) || char.IsWhiteSpace(c))) is not null)

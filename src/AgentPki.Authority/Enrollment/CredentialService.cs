@@ -89,9 +89,9 @@ public sealed class CredentialService(ICredentialStore credentials, CommitWriter
             return "a credential's name is 1 to 64 letters, digits, '.', '_' and '-'";
         }
 
-        if (wanted.Owner.Length is 0 or > 128 || wanted.Owner.Any(char.IsControl))
+        if (OwnerRules.Check(wanted.Owner) is { } wrongOwner)
         {
-            return "the owner is 1 to 128 printable characters";
+            return wrongOwner;
         }
 
         if (wanted.SubjectPattern is { } pattern && (!pattern.StartsWith('/') || pattern.Length > 512))

@@ -64,7 +64,8 @@ public sealed class EstEnroller(EstClient client, CryptoProviders providers, Key
         ISigningKey? alternative = null;
         try
         {
-            alternative = wishes.Alternative is { CanSign: true } second ? await MakeAsync(second, cancellationToken) as ISigningKey : null;
+            // A pair proves possession of both keys by signatures of both: beside a key that cannot sign there is none in the request.
+            alternative = key is ISigningKey && wishes.Alternative is { CanSign: true } second ? await MakeAsync(second, cancellationToken) as ISigningKey : null;
             RequestAttribute[] related = wishes.RelatedCertificate && held is not null
                 ? [await RelatedCertificateRequest.CreateAsync(held.Certificate, held.Key, client.Clock.GetUtcNow(), [], cancellationToken)]
                 : [];

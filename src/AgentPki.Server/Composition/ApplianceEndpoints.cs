@@ -16,6 +16,12 @@ namespace AgentPki.Server.Composition;
 /// <summary>The one list of what is served, and at which door. A new protocol is one line here.</summary>
 internal sealed class ApplianceEndpoints : IAsyncDisposable
 {
+    /// <summary>
+    /// What an ACME client asks for a certificate, where an EST client asks once: nonce, order, authorization, challenge, a look at it, finalize, a look at the order and the
+    /// certificate are eight for one name; each further name is three more: five names.
+    /// </summary>
+    private const int AcmeRequests = 20;
+
     private readonly ApplianceParts _parts;
     private readonly AuthorityServices _authority;
     private readonly AuthorityFollowers _followers;
@@ -56,7 +62,6 @@ internal sealed class ApplianceEndpoints : IAsyncDisposable
         });
     }
 
-    // One certificate takes an ACME client about eight requests.
     private static RequestShare Times(RequestShare share, int factor) => share == RequestShare.Unlimited ? share : new RequestShare(share.PerSecond * factor, share.Burst * factor);
 
     public ValueTask DisposeAsync() => _protocols.DisposeAsync();
@@ -69,7 +74,7 @@ internal sealed class ApplianceEndpoints : IAsyncDisposable
         {
             Clients = new ClientIdentityOptions { TrustedProxies = options.Listen.TrustedProxies, TrustUnixSocket = options.Listen.ProxySocket.Length > 0 },
             EnrollmentRates = new RequestRateOptions { Address = share, Certificate = share, Credential = share },
-            AcmeRates = new RequestRateOptions { Address = Times(share, 20), Certificate = Times(share, 20), Credential = RequestShare.Unlimited },
+            AcmeRates = new RequestRateOptions { Address = Times(share, AcmeRequests), Certificate = Times(share, AcmeRequests), Credential = RequestShare.Unlimited },
             AcmeAccountRate = limits.RequestsPerSecond == 0 ? RequestShare.Unlimited : new RequestShare(10, 100),
             StatusRate = limits.StatusPerSecond == 0 ? RequestShare.Unlimited : new RequestShare(limits.StatusPerSecond, 2 * limits.StatusPerSecond),
         };

@@ -1,10 +1,8 @@
 using System.Security.Cryptography;
 using AgentPki.Authority.Issuance;
-using AgentPki.Authority.Store;
 using AgentPki.Cryptography;
 using AgentPki.Server.Cli;
 using AgentPki.Server.Composition;
-using AgentPki.X509.Certificates;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace AgentPki.Server.Doctor;
@@ -16,7 +14,7 @@ internal static class AuthorityKeyChecks
 {
     private const string Needed = "Mend what it names: without this key the CA issues nothing, and its CRL ends.";
 
-    internal static async Task<IReadOnlyList<Finding>> RunAsync(DoctorContext context, IReadOnlyList<AuthorityRecord> authorities, CancellationToken cancellationToken)
+    internal static async Task<IReadOnlyList<Finding>> RunAsync(DoctorContext context, IReadOnlyList<ExaminedAuthority> authorities, CancellationToken cancellationToken)
     {
         if (authorities.Count == 0)
         {
@@ -33,9 +31,8 @@ internal static class AuthorityKeyChecks
             var providers = ProviderList.Of(tokens, wrapped);
             var findings = new List<Finding>();
             string PlaceOf(string provider) => provider == wrapped?.Name && wrapping is not null ? $"wrapped under a key of {TokenOf(wrapping, context)}" : $"in {TokenOf(provider, context)}";
-            foreach (var authority in authorities)
+            foreach (var (authority, certificate) in authorities)
             {
-                var certificate = Certificate.Parse(authority.Der);
                 findings.Add(await ExamineAsync($"ca key {authority.Name}", authority.Key, authority.Signature, certificate.PublicKey, providers, PlaceOf, cancellationToken));
                 if (authority.Alternative is { } second && certificate.AlternativePublicKey is { } key)
                 {
@@ -55,7 +52,7 @@ internal static class AuthorityKeyChecks
         }
     }
 
-    private static async Task<Finding> ExamineAsync(
+    internal static async Task<Finding> ExamineAsync(
         string check, KeyReference reference, SignatureAlgorithm signature, PublicKey expected, CryptoProviders providers, Func<string, string> placeOf, CancellationToken cancellationToken)
     {
         await using var key = GuardedKey.Find(providers, reference, expected);
@@ -63,7 +60,7 @@ internal static class AuthorityKeyChecks
         {
             return Judge(check, expected.Algorithm, await key.ProbeAsync(signature, cancellationToken), placeOf);
         }
-        catch (Exception error) when (error is KeyUnavailableException or CryptographicException or InvalidOperationException or ArgumentException)
+        catch (Exception error) when (error is KeyUnavailableException or CryptographicException or InvalidOperationException or ArgumentException or NotSupportedException)
         {
             return Finding.Fail(check, $"{expected.Algorithm}: {error.Message}", Needed);
         }

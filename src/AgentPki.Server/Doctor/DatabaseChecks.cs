@@ -4,7 +4,6 @@ using AgentPki.Ledger;
 using AgentPki.Server.Composition;
 using AgentPki.Server.Home;
 using AgentPki.Storage;
-using AgentPki.X509.Certificates;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace AgentPki.Server.Doctor;
@@ -13,8 +12,8 @@ namespace AgentPki.Server.Doctor;
 internal static class DatabaseChecks
 {
     /// <param name="LastEntry">When the ledger's last entry was made; null without one.</param>
-    /// <param name="Authorities">The CAs; none where the database cannot be read.</param>
-    internal sealed record Result(IReadOnlyList<Finding> Findings, DateTimeOffset? LastEntry, IReadOnlyList<AuthorityRecord> Authorities);
+    /// <param name="Authorities">The CAs that can be read; none where the database cannot.</param>
+    internal sealed record Result(IReadOnlyList<Finding> Findings, DateTimeOffset? LastEntry, IReadOnlyList<ExaminedAuthority> Authorities);
 
     internal static async Task<Result> RunAsync(DoctorContext context, CancellationToken cancellationToken)
     {
@@ -25,10 +24,12 @@ internal static class DatabaseChecks
             var damage = await store.CheckIntegrityAsync(cancellationToken);
             var database = damage is null
                 ? Finding.Ok("database", string.Create(CultureInfo.InvariantCulture, $"opens, schema current, pages whole; {head.Size} ledger entries"))
-                : Finding.Fail("database", $"damaged: {damage}", "Stop the appliance and restore the last backup; 'agentpki audit verify' says what is lost.");
+                : Finding.Fail("database", $"damaged: {damage}", ExaminedAuthority.Restore);
             var last = head.Size > 0 ? (await ((ILedgerStore)store).FindAsync(head.Size - 1, cancellationToken))?.Leaf.Time : null;
             var authorities = await ((IAuthorityStore)store).ListAsync(cancellationToken);
-            return new Result([database, Authorities(authorities, context), .. TlsIssuerCheck.Run(context, authorities, await ((IAuthorityStore)store).ListSuccessionsAsync(cancellationToken))], last, authorities);
+            var readable = ExaminedAuthority.Of(authorities, out var damaged);
+            var successions = await ((IAuthorityStore)store).ListSuccessionsAsync(cancellationToken);
+            return new Result([database, .. damaged, Authorities(authorities, readable, context), .. TlsIssuerCheck.Run(context, readable, successions)], last, readable);
         }
         catch (StoreUnavailableException error)
         {
@@ -37,7 +38,7 @@ internal static class DatabaseChecks
     }
 
     /// <summary>Each CA, and whether the anchors are those of the database.</summary>
-    private static Finding Authorities(IReadOnlyList<AuthorityRecord> authorities, DoctorContext context)
+    private static Finding Authorities(IReadOnlyList<AuthorityRecord> authorities, IReadOnlyList<ExaminedAuthority> readable, DoctorContext context)
     {
         if (authorities.Count == 0)
         {
@@ -45,7 +46,7 @@ internal static class DatabaseChecks
         }
 
         var list = string.Join(", ", authorities.Select(a => $"{a.Name} (signs {a.Signature}{(a.Alternative is { } second ? $" and {second.Signature}" : "")})"));
-        var roots = authorities.Where(a => a.Issuer == a.Name).Select(a => Certificate.Parse(a.Der)); // a succession may have made another
+        var roots = readable.Where(a => a.Record.Issuer == a.Record.Name).Select(a => a.Certificate); // a succession may have made another
         return Pem.TryReadCertificates(context.Home.RootCertificate) is [var anchor, ..] && !roots.Contains(anchor)
             ? Finding.Fail("authorities", $"{list}; anchors/root.pem is another CA's", "Start the appliance: it writes the anchors from its database. Find out who changed them.")
             : Finding.Ok("authorities", list);

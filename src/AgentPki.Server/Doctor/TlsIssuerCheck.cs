@@ -1,10 +1,8 @@
 using AgentPki.Authority.Profiles;
 using AgentPki.Authority.Store;
-using AgentPki.Cryptography;
 using AgentPki.Server.Cli;
 using AgentPki.Server.Composition;
 using AgentPki.Server.Tls;
-using AgentPki.X509.Certificates;
 
 namespace AgentPki.Server.Doctor;
 
@@ -13,18 +11,18 @@ internal static class TlsIssuerCheck
 {
     private const string Check = "tls issuer";
 
-    internal static IEnumerable<Finding> Run(DoctorContext context, IReadOnlyList<AuthorityRecord> authorities, IReadOnlyList<SuccessionRecord> successions)
+    internal static IEnumerable<Finding> Run(DoctorContext context, IReadOnlyList<ExaminedAuthority> authorities, IReadOnlyList<SuccessionRecord> successions)
     {
         if (authorities.Count == 0 || LineIn(context) is not { } first)
         {
             return []; // said by other checks
         }
 
-        var (byName, successionOf) = (authorities.ToDictionary(a => a.Name), successions.ToDictionary(s => s.Predecessor));
+        var (byName, successionOf) = (authorities.ToDictionary(a => a.Record.Name), successions.ToDictionary(s => s.Predecessor));
         var line = SuccessionRecord.LineOf(first, successionOf.GetValueOrDefault, SuccessionState.Finished).Where(byName.ContainsKey).Select(name => byName[name]).ToList();
         if (line.Count == 0)
         {
-            return [Finding.Fail(Check, $"profile 'tls-server' names CA '{first}', which is not there", "Correct the profile; 'agentpki status' lists the CAs.")];
+            return [Finding.Fail(Check, $"profile 'tls-server' names CA '{first}', which is not there, or cannot be read", "Correct the profile; 'agentpki status' lists the CAs.")];
         }
 
         var last = line[^1];
@@ -55,14 +53,12 @@ internal static class TlsIssuerCheck
         }
     }
 
-    private static string Describe(AuthorityRecord authority) => $"CA '{authority.Name}' ({KeyOf(authority)})";
-
-    private static KeyAlgorithm KeyOf(AuthorityRecord authority) => Certificate.Parse(authority.Der).PublicKey.Algorithm;
+    private static string Describe(ExaminedAuthority authority) => $"CA '{authority.Record.Name}' ({authority.Certificate.PublicKey.Algorithm})";
 
     // Its own signature and those above it.
-    private static string? WhyNot(AuthorityRecord authority, Dictionary<string, AuthorityRecord> byName)
+    private static string? WhyNot(ExaminedAuthority authority, Dictionary<string, ExaminedAuthority> byName)
     {
-        var why = TlsPlatform.WhyNotChainTo(KeyOf(authority));
-        return why is null && authority.Issuer != authority.Name && byName.TryGetValue(authority.Issuer, out var parent) ? WhyNot(parent, byName) : why;
+        var why = TlsPlatform.WhyNotChainTo(authority.Certificate.PublicKey.Algorithm);
+        return why is null && authority.Record.Issuer != authority.Record.Name && byName.TryGetValue(authority.Record.Issuer, out var parent) ? WhyNot(parent, byName) : why;
     }
 }

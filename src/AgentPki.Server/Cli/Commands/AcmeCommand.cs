@@ -15,11 +15,11 @@ internal static class AcmeCommand
                 new Verb("eab", "External account keys: with one, a client makes an account that an owner answers for.", "agentpki acme eab new --owner team-a", "agentpki acme eab list")
                     .With(
                         New(context),
-                        new Verb("list", "Lists external account keys; secrets are not shown again.", "agentpki acme eab list").Runs((_, cancellationToken) => ListKeysAsync(context, cancellationToken)),
+                        new Verb("list", "Lists external account keys; secrets are not shown again.", "agentpki acme eab list").Asks(context, (admin, _, cancellationToken) => ListKeysAsync(context, admin, cancellationToken)),
                         RevokeKey(context)),
                 new Verb("account", "The accounts of ACME clients.", "agentpki acme account list", "agentpki acme account revoke ID")
                     .With(
-                        new Verb("list", "Lists accounts, newest first.", "agentpki acme account list").Runs((_, cancellationToken) => ListAccountsAsync(context, cancellationToken)),
+                        new Verb("list", "Lists accounts, newest first.", "agentpki acme account list").Asks(context, (admin, _, cancellationToken) => ListAccountsAsync(context, admin, cancellationToken)),
                         RevokeAccount(context)));
 
     private static Verb New(CommandContext context)
@@ -40,26 +40,12 @@ internal static class AcmeCommand
             "agentpki acme eab new --owner team-a --name '*.agents.example' --name '/agent/team-a-*' --accounts 0 --lifetime 90d",
             "certbot register --server https://pki.example:8443/acme/directory --eab-kid ID --eab-hmac-key SECRET ...")
             .With(owner, id, accounts, lifetime, profile, name)
-            .Runs(async (parsed, cancellationToken) =>
-            {
-                if (!Durations.TryParse(parsed.GetRequiredValue(lifetime), out var span))
-                {
-                    throw new CommandException(ExitCodes.Usage, $"'{parsed.GetValue(lifetime)}' is not a time.", "Write it as 30m, 12h or 7d.");
-                }
-
-                using var admin = new AdminConnection(context.Home());
-                var command = new CreateAcmeKeyCommand(
-                    parsed.GetRequiredValue(owner), parsed.GetValue(id), parsed.GetValue(name), parsed.GetValue(profile), parsed.GetValue(accounts), (long)span.TotalSeconds);
-                var made = await admin.PostAsync("acme/keys", command, AdminJson.Default.CreateAcmeKeyCommand, AdminJson.Default.CreatedAcmeKeyView, cancellationToken);
-                context.Terminal.Raw($"{made.Key.Id}\n{made.Secret}");
-                if (context.Terminal.Interactive)
-                {
-                    var many = made.Key.MaxAccounts is { } most ? string.Create(CultureInfo.InvariantCulture, $"{most} account{(most == 1 ? "" : "s")}") : "any number of accounts";
-                    context.Terminal.Warn($"Makes {many} at {made.Directory} until {Output.Time(made.Key.NotAfter)}. It is shown this once.");
-                }
-
-                return ExitCodes.Success;
-            });
+            .Asks(context, (admin, parsed, cancellationToken) => NewKeyAsync(
+                context,
+                admin,
+                new CreateAcmeKeyCommand(
+                    parsed.GetRequiredValue(owner), parsed.GetValue(id), parsed.GetValue(name), parsed.GetValue(profile), parsed.GetValue(accounts), (long)Durations.Parse(parsed.GetRequiredValue(lifetime)).TotalSeconds),
+                cancellationToken));
     }
 
     private static Verb RevokeKey(CommandContext context)
@@ -67,9 +53,8 @@ internal static class AcmeCommand
         var id = new Argument<string>("id") { Description = "The key's id." };
         return new Verb("revoke", "Ends a key: it makes no account and gives no SPIFFE ID any more. Its accounts stay, with its limits.", "agentpki acme eab revoke AaIU_HP6SmQTZYJa9730w")
             .With(id)
-            .Runs(async (parsed, cancellationToken) =>
+            .Asks(context, async (admin, parsed, cancellationToken) =>
             {
-                using var admin = new AdminConnection(context.Home());
                 var revoked = await admin.DeleteAsync($"acme/keys/{Uri.EscapeDataString(parsed.GetRequiredValue(id))}", AdminJson.Default.AcmeKeyRevokedView, cancellationToken);
                 context.Terminal.Line($"External account key {revoked.Id} is revoked.");
                 return ExitCodes.Success;
@@ -81,18 +66,29 @@ internal static class AcmeCommand
         var id = new Argument<string>("id") { Description = "The account's id, the last part of its URL." };
         return new Verb("revoke", "Ends an account for good; its certificates stay what they are ('agentpki revoke' takes them away).", "agentpki acme account revoke AaIU_HP6SmQTZYJa9730w")
             .With(id)
-            .Runs(async (parsed, cancellationToken) =>
+            .Asks(context, async (admin, parsed, cancellationToken) =>
             {
-                using var admin = new AdminConnection(context.Home());
                 var ended = await admin.DeleteAsync($"acme/accounts/{Uri.EscapeDataString(parsed.GetRequiredValue(id))}", AdminJson.Default.AcmeAccountView, cancellationToken);
                 context.Terminal.Line($"ACME account {ended.Id} of {ended.Owner} is revoked.");
                 return ExitCodes.Success;
             });
     }
 
-    private static async Task<int> ListKeysAsync(CommandContext context, CancellationToken cancellationToken)
+    private static async Task<int> NewKeyAsync(CommandContext context, AdminConnection admin, CreateAcmeKeyCommand command, CancellationToken cancellationToken)
     {
-        using var admin = new AdminConnection(context.Home());
+        var made = await admin.PostAsync("acme/keys", command, AdminJson.Default.CreateAcmeKeyCommand, AdminJson.Default.CreatedAcmeKeyView, cancellationToken);
+        context.Terminal.Raw($"{made.Key.Id}\n{made.Secret}");
+        if (context.Terminal.Interactive)
+        {
+            var many = made.Key.MaxAccounts is { } most ? string.Create(CultureInfo.InvariantCulture, $"{most} account{(most == 1 ? "" : "s")}") : "any number of accounts";
+            context.Terminal.Warn($"Makes {many} at {made.Directory} until {Output.Time(made.Key.NotAfter)}. It is shown this once.");
+        }
+
+        return ExitCodes.Success;
+    }
+
+    private static async Task<int> ListKeysAsync(CommandContext context, AdminConnection admin, CancellationToken cancellationToken)
+    {
         var keys = (await admin.GetAsync("acme/keys", AdminJson.Default.AcmeKeysView, cancellationToken)).Keys;
         Output.Table(
             context.Terminal,
@@ -108,9 +104,8 @@ internal static class AcmeCommand
         return ExitCodes.Success;
     }
 
-    private static async Task<int> ListAccountsAsync(CommandContext context, CancellationToken cancellationToken)
+    private static async Task<int> ListAccountsAsync(CommandContext context, AdminConnection admin, CancellationToken cancellationToken)
     {
-        using var admin = new AdminConnection(context.Home());
         var accounts = (await admin.GetAsync("acme/accounts", AdminJson.Default.AcmeAccountsView, cancellationToken)).Accounts;
         Output.Table(
             context.Terminal,
