@@ -34,6 +34,9 @@ internal sealed class HomeStore(string home)
     public IReadOnlyDictionary<string, int> Revocations() =>
         Read("SELECT serial, reason FROM revocations", row => (Serial: Convert.ToHexString((byte[])row[0]), Reason: (int)(long)row[1])).ToDictionary(row => row.Serial, row => row.Reason);
 
+    /// <summary>Every revocation event: its epoch and how many certificates it took.</summary>
+    public IReadOnlyList<(long Epoch, long Count)> RevocationEvents() => Read("SELECT epoch, count FROM revocation_events ORDER BY epoch", row => ((long)row[0], (long)row[1]));
+
     /// <summary>The certificates that ACME orders said to replace, as RFC 9773 §4.1 names them.</summary>
     public IReadOnlyList<string> AcmeReplacements() => Read("SELECT replaces FROM acme_orders WHERE replaces IS NOT NULL", row => (string)row[0]);
 
