@@ -16,7 +16,7 @@ public enum LedgerEntryKind : ushort
     EnrollmentRefused = 11,
     EnrollmentPending = 12,
     ApprovalDecided = 13,
-    /// <summary>Refusals of strangers within one interval: counts and a digest, not one leaf each.</summary>
+    /// <summary>Refusals of strangers, and of whoever was over its share, within one interval: counts and a digest, not one leaf each.</summary>
     RefusalsAggregated = 14,
     /// <summary>A signed certificate that was recorded but never released (its commit met a conflict, its caller was refused).</summary>
     CertificateWithheld = 15,
@@ -34,6 +34,8 @@ public enum LedgerEntryKind : ushort
     AcmeAccountChanged = 32,
     /// <summary>A challenge was judged, or an authorization given up: which name, and why.</summary>
     AcmeAuthorizationDecided = 33,
+    /// <summary>An operator has certificates renewed before their time (RFC 9773), or does not any more.</summary>
+    AcmeIncidentChanged = 34,
     AdminRefused = 40,
     ConfigurationChanged = 41,
     ServiceStarted = 42,

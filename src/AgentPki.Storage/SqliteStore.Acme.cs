@@ -10,7 +10,7 @@ public sealed partial class SqliteStore : IAcmeStore
     private const string AccountColumns = "SELECT id, thumbprint, jwk, contacts, state, external_key, owner, terms, created FROM acme_accounts";
 
     private const string AuthorizationColumns = """
-        SELECT z.id, a.id, z.type, z.value, z.wildcard, z.state, z.expires, z.seed, z.challenge, z.payload, z.attempted, z.validated, z.error, z.facts
+        SELECT z.id, a.id, z.type, z.value, z.wildcard, z.state, z.expires, z.seed, z.challenge, z.payload, z.attempted, z.validated, z.error, z.facts, z.account_url
         FROM acme_authorizations z JOIN acme_accounts a ON a.number = z.account
         """;
 
@@ -42,12 +42,13 @@ public sealed partial class SqliteStore : IAcmeStore
     ValueTask<AcmeOrder?> IAcmeStore.FindOrderOfAsync(string authority, ReadOnlyMemory<byte> serial, CancellationToken cancellationToken) =>
         FindAsync($"{OrderColumns} WHERE i.name = ?1 AND c.serial = ?2", rows => rows.Bind(1, authority).Bind(2, serial.Span), ReadOrder, cancellationToken);
 
-    ValueTask<IReadOnlyList<string>> IAcmeStore.ListOrdersAsync(string accountId, string? before, int limit, CancellationToken cancellationToken) => ListAsync(
+    ValueTask<IReadOnlyList<string>> IAcmeStore.ListOrdersAsync(string accountId, string? before, DateTimeOffset? made, int limit, CancellationToken cancellationToken) => ListAsync(
         """
-        SELECT id FROM acme_orders WHERE account = (SELECT number FROM acme_accounts WHERE id = ?1) AND state <> 4
-        AND number < coalesce((SELECT number FROM acme_orders WHERE id = ?2), 9223372036854775807) ORDER BY number DESC LIMIT ?3
+        SELECT o.id FROM acme_orders o JOIN acme_accounts a ON a.number = o.account WHERE a.id = ?1 AND o.state <> 4
+        AND (?2 IS NULL OR CASE WHEN EXISTS (SELECT 1 FROM acme_orders b WHERE b.id = ?2 AND b.account = a.number) THEN o.number < (SELECT number FROM acme_orders WHERE id = ?2) ELSE o.created < ?4 END)
+        ORDER BY o.number DESC LIMIT ?3
         """,
-        rows => rows.Bind(1, accountId).Bind(2, before).Bind(3, (long)limit),
+        rows => rows.Bind(1, accountId).Bind(2, before).Bind(3, (long)limit).Bind(4, made),
         row => row.GetText(0),
         cancellationToken);
 
@@ -65,6 +66,12 @@ public sealed partial class SqliteStore : IAcmeStore
 
     ValueTask<IReadOnlyList<AcmeAuthorization>> IAcmeStore.ListAttemptedAsync(int limit, CancellationToken cancellationToken) =>
         ListAsync($"{AuthorizationColumns} WHERE z.state = 0 AND z.attempted IS NOT NULL ORDER BY z.attempted LIMIT ?1", rows => rows.Bind(1, (long)limit), ReadAuthorization, cancellationToken);
+
+    ValueTask<IReadOnlyList<AcmeIncident>> IAcmeStore.ListIncidentsAsync(int limit, CancellationToken cancellationToken) => ListAsync(
+        "SELECT id, authority, profile, reason, url, begun, not_after, ended FROM acme_incidents ORDER BY number DESC LIMIT ?1",
+        rows => rows.Bind(1, (long)limit),
+        row => new AcmeIncident(row.GetText(0), row.GetTextOrNull(1), row.GetTextOrNull(2), row.GetText(3), row.GetTextOrNull(4), row.GetTime(5), row.GetTime(6), row.GetTimeOrNull(7)),
+        cancellationToken);
 
     private static AcmeExternalKey ReadExternalKey(SqlStatement row) => new(
         row.GetText(0),
@@ -102,7 +109,7 @@ public sealed partial class SqliteStore : IAcmeStore
         row.GetTimeOrNull(10),
         row.GetTimeOrNull(11),
         row.GetTextOrNull(12),
-        row.GetTextOrNull(13));
+        row.GetTextOrNull(13)) { AccountUrl = row.GetTextOrNull(14) };
 
     private static AcmeOrder ReadOrder(SqlStatement row) => new(
         row.GetText(0),

@@ -11,9 +11,9 @@ internal sealed record AcmeWish(string Name, string Csr, byte[] PublicKey);
 
 /// <summary>
 /// One client: newOrder → authorization → challenge → (order, while it is pending) → finalize → certificate, again and again. An operation is a
-/// certificate in hand that is for the name and the key that were asked for.
+/// certificate in hand that is for the name and the key that were asked for, of a serial number of its own, below the given root.
 /// </summary>
-internal sealed class AcmeConversation(LoopbackTarget server, TlsSettings tls, AcmeSigner signer, AcmeDirectory directory, ChallengeResponder responder, AcmeWish[] wishes) : Conversation
+internal sealed class AcmeConversation(LoopbackTarget server, TlsSettings tls, AcmeSigner signer, AcmeDirectory directory, ChallengeResponder responder, IssuedChains issued, AcmeWish[] wishes) : Conversation
 {
     private enum Step
     {
@@ -97,10 +97,11 @@ internal sealed class AcmeConversation(LoopbackTarget server, TlsSettings tls, A
     {
         AcmeWish wish = wishes[_wish++ % wishes.Length];
         (_step, _complete) = (Step.Order, true);
-        using X509Certificate2 certificate = X509Certificate2.CreateFromPem(Encoding.ASCII.GetString(answer.Body.Span));
+        string pem = Encoding.ASCII.GetString(answer.Body.Span);
+        using X509Certificate2 certificate = X509Certificate2.CreateFromPem(pem);
         return !certificate.MatchesHostname(wish.Name) ? "a certificate for another name"
             : !certificate.PublicKey.ExportSubjectPublicKeyInfo().AsSpan().SequenceEqual(wish.PublicKey) ? "a certificate for another key"
-            : null;
+            : issued.Examine(certificate, pem);
     }
 
     private string Fail(string fault)

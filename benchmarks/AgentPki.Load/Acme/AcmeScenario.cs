@@ -54,12 +54,14 @@ internal sealed class AcmeScenario(AcmeOptions options, TlsSettings tls, TextWri
         int each = Math.Max(1, options.Pool / plan.Connections);
         progress.WriteLine($"preparing {each * plan.Connections} requests for {plan.Connections} connections and {accounts.Length} accounts …");
         using var responder = new ChallengeResponder(options.Http01Port);
+        var issued = new IssuedChains(tls.Roots);
         var conversations = new List<Conversation>();
         for (int i = 0; i < plan.Connections; i++)
-            conversations.Add(new AcmeConversation(options.Directory, tls, accounts[i % accounts.Length], directory, responder, Wishes(i, each)));
+            conversations.Add(new AcmeConversation(options.Directory, tls, accounts[i % accounts.Length], directory, responder, issued, Wishes(i, each)));
         progress.WriteLine($"running: {plan.WarmUp.TotalSeconds:F0} s warm-up, then at most {plan.Duration.TotalSeconds:F0} s …");
         Measurement measured = new LoadRun(plan, server).Execute(conversations, cancellationToken);
-        return new Report($"ACME, whole flow, http-01, {accounts.Length} account(s), P-256", $"{options.Directory.Host}:{options.Directory.EndPoint.Port}", plan, measured, [], sound: true);
+        IReadOnlyList<string> checks = issued.Judge();
+        return new Report($"ACME, whole flow, http-01, {accounts.Length} account(s), P-256", $"{options.Directory.Host}:{options.Directory.EndPoint.Port}", plan, measured, checks, issued.Sound);
     }
 
     private AcmeSigner Register(AcmeDirectory directory)

@@ -10,8 +10,9 @@ namespace AgentPki.Authority.Acme;
 /// <summary>What somebody without an account asks for (RFC 8555 §7.3).</summary>
 /// <param name="Thumbprint">SHA-256 of the key (RFC 7638); the request proved that its sender has the private half.</param>
 /// <param name="Jwk">Canonical JSON.</param>
+/// <param name="KeySha256">SHA-256 of the key's SubjectPublicKeyInfo.</param>
 /// <param name="ExternalKey">The external account key whose MAC was verified; null: none.</param>
-public sealed record NewAcmeAccount(byte[] Thumbprint, byte[] Jwk, IReadOnlyList<string> Contacts, bool TermsAgreed, string? ExternalKey);
+public sealed record NewAcmeAccount(byte[] Thumbprint, byte[] Jwk, byte[] KeySha256, IReadOnlyList<string> Contacts, bool TermsAgreed, string? ExternalKey);
 
 /// <summary>ACME accounts: found, made, changed, ended (RFC 8555 §7.3).</summary>
 public sealed class AcmeAccounts
@@ -21,13 +22,14 @@ public sealed class AcmeAccounts
     private readonly Lock _knowing = new();
     private long _changes;
     private readonly IAcmeStore _store;
+    private readonly ICertificateStore _certificates;
     private readonly CommitWriter _commits;
     private readonly AuditTrail _audit;
     private readonly AcmeOptions _options;
     private readonly TimeProvider _time;
 
-    internal AcmeAccounts(IAcmeStore store, CommitWriter commits, AuditTrail audit, AcmeOptions options, TimeProvider time) =>
-        (_store, _commits, _audit, _options, _time) = (store, commits, audit, options, time);
+    internal AcmeAccounts(IAcmeStore store, ICertificateStore certificates, CommitWriter commits, AuditTrail audit, AcmeOptions options, TimeProvider time) =>
+        (_store, _certificates, _commits, _audit, _options, _time) = (store, certificates, commits, audit, options, time);
 
     /// <summary>The account of that id, ended ones included; null: there is none. Every request asks, so the answer is remembered; all changes go through here.</summary>
     /// <exception cref="StoreUnavailableException">The store cannot be read.</exception>
@@ -50,6 +52,11 @@ public sealed class AcmeAccounts
         if (AcmeContacts.Check(wanted.Contacts) is { } wrong)
         {
             return wrong;
+        }
+
+        if (await CheckKeyAsync(wanted.KeySha256, cancellationToken) is { } otherwiseUsed)
+        {
+            return otherwiseUsed;
         }
 
         if (_options.TermsOfService is { } terms && !wanted.TermsAgreed)
@@ -98,8 +105,9 @@ public sealed class AcmeAccounts
             : AcmeProblem.NotFound("account");
 
     /// <summary>RFC 8555 §7.3.5; the caller verified the new key's signature.</summary>
-    public async ValueTask<AcmeOutcome<AcmeAccount>> RekeyAsync(AcmeAccount account, byte[] thumbprint, byte[] jwk, string correlationId, CancellationToken cancellationToken) =>
-        await ChangeAsync(account with { Thumbprint = thumbprint, Jwk = jwk }, Entry(account, AccountChanged, correlationId, (AuditDetails.KeySha256, AuditDetails.Hex(thumbprint))),
+    /// <param name="keySha256">SHA-256 of the new key's SubjectPublicKeyInfo.</param>
+    public async ValueTask<AcmeOutcome<AcmeAccount>> RekeyAsync(AcmeAccount account, byte[] thumbprint, byte[] jwk, byte[] keySha256, string correlationId, CancellationToken cancellationToken) =>
+        await CheckKeyAsync(keySha256, cancellationToken) is { } otherwiseUsed ? otherwiseUsed : await ChangeAsync(account with { Thumbprint = thumbprint, Jwk = jwk }, Entry(account, AccountChanged, correlationId, (AuditDetails.KeySha256, AuditDetails.Hex(thumbprint))),
             new StoreChange.RekeyAcmeAccount(account.Id, account.Thumbprint, thumbprint, jwk), cancellationToken);
 
     /// <summary>What the ledger calls an account.</summary>
@@ -126,6 +134,12 @@ public sealed class AcmeAccounts
             var key => (key.Owner, null),
         };
     }
+
+    // RFC 8555 §11.1: an account's key has no other use. What holds the key of a certificate could act for the account.
+    private async ValueTask<AcmeProblem?> CheckKeyAsync(byte[] keySha256, CancellationToken cancellationToken) =>
+        await _certificates.FindKeyAsync(keySha256, cancellationToken) is { AgentId: not null } or { Blocked: not null } || await _certificates.IsCompositeHalfAsync(keySha256, cancellationToken)
+            ? new AcmeProblem(AcmeErrorType.BadPublicKey, "The key has or had a certificate here, and an account's key has no other use (RFC 8555 §11.1); make another key for the account.")
+            : null;
 
     private async ValueTask<AcmeOutcome<AcmeAccount>> ChangeAsync(AcmeAccount changed, LedgerEntry entry, StoreChange change, CancellationToken cancellationToken)
     {

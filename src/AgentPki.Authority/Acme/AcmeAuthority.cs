@@ -31,9 +31,10 @@ public sealed class AcmeAuthority : IAsyncDisposable
         (_store, _certificates, _issuers, _commits, _time) = (stores.Acme, stores.Certificates, issuers, commits, time);
         var names = new AcmeNames(new AgentNaming(authorityOptions.TrustDomain));
         var challenges = new AcmeChallenges(environment.ChallengeValidators);
-        Accounts = new AcmeAccounts(_store, commits, audit, Options, time);
+        Accounts = new AcmeAccounts(_store, _certificates, commits, audit, Options, time);
         ExternalKeys = new AcmeExternalKeys(_store, commits, audit, profiles, environment.Wrapper, time);
-        Renewals = new AcmeRenewals(_store, _certificates, issuers, campaigns, profiles, Options, time);
+        Incidents = new AcmeIncidents(_store, commits, audit, profiles, issuers, time);
+        Renewals = new AcmeRenewals(_store, _certificates, issuers, campaigns, Incidents, profiles, Options, time);
         var finalization = new AcmeFinalization(names, registration, issuers, profiles, environment.Caa, _store, commits, audit, authorityOptions, time);
         Orders = new AcmeOrders(names, challenges, finalization, profiles, _store, commits, Renewals, Options, time);
         _judge = new ChallengeJudge(challenges, Accounts, _store, commits, Options, time, environment.Logger<ChallengeJudge>());
@@ -52,6 +53,8 @@ public sealed class AcmeAuthority : IAsyncDisposable
     public AcmeAuthorizations Authorizations { get; }
 
     public AcmeRenewals Renewals { get; }
+
+    public AcmeIncidents Incidents { get; }
 
     public AcmeRevocations Revocations { get; }
 
@@ -76,8 +79,12 @@ public sealed class AcmeAuthority : IAsyncDisposable
         await _commits.CommitAsync(new CommitRequest(null, [new StoreChange.PruneAcme(now - Options.Retention, now - Options.Retention - _approvalLifetime, PruneLimit)]), cancellationToken);
     }
 
-    /// <summary>Goes on with every challenge that was answered: before the first request is taken.</summary>
-    internal ValueTask ResumeAsync(CancellationToken cancellationToken) => _judge.ResumeAsync(DateTimeOffset.MaxValue, cancellationToken);
+    /// <summary>Goes on with every challenge that was answered, and with open incidents: before the first request is taken.</summary>
+    internal async ValueTask ResumeAsync(CancellationToken cancellationToken)
+    {
+        await Incidents.ReloadAsync(cancellationToken);
+        await _judge.ResumeAsync(DateTimeOffset.MaxValue, cancellationToken);
+    }
 
     public ValueTask DisposeAsync() => _judge.DisposeAsync();
 }

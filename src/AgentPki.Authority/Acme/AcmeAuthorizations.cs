@@ -56,7 +56,7 @@ public sealed class AcmeAuthorizations
             return new AcmeProblem(AcmeErrorType.RateLimited, "Too many challenges wait to be looked at; come back in a moment.", TimeSpan.FromSeconds(5));
         }
 
-        var attempt = new StoreChange.AttemptAcmeChallenge(id, type, payload.ToArray(), now);
+        var attempt = new StoreChange.AttemptAcmeChallenge(id, type, payload.ToArray(), caller.Url, now);
         try
         {
             if (await _commits.CommitAsync(new CommitRequest(null, [attempt]), cancellationToken) is CommitOutcome.Conflict)
@@ -71,8 +71,8 @@ public sealed class AcmeAuthorizations
             throw;
         }
 
-        authorization = authorization with { Challenge = type, Payload = attempt.Payload, Attempted = now };
-        return await _judge.JudgeSoonAsync(caller, authorization, place) ?? authorization;
+        authorization = authorization with { Challenge = type, Payload = attempt.Payload, AccountUrl = caller.Url, Attempted = now };
+        return await _judge.JudgeSoonAsync(caller.Account, authorization, place) ?? authorization;
     }
 
     private static AcmeProblem GivenUp => new(AcmeErrorType.Unauthorized, "An authorization of this order was given up; place a new order.");

@@ -3,8 +3,14 @@ namespace AgentPki.Authority.Acme;
 /// <summary>What the ACME service does and how long things last. Checked by <see cref="Validate"/> at start.</summary>
 public sealed record AcmeOptions
 {
-    /// <summary>Where clients reach the service, without a slash at the end; accounts are named by URLs below it.</summary>
+    /// <summary>Where clients reach the service, without a slash at the end: what operators are told to give them.</summary>
     public string BaseUrl { get; init; } = "https://localhost:8443";
+
+    /// <summary>
+    /// Whether every URL is below <see cref="BaseUrl"/>, whatever host a request names: for a proxy that does not pass the host on, and for CAA records and
+    /// dns-account-01, which name accounts by their URL. Else each client stays below the host that it named.
+    /// </summary>
+    public bool HasOneBaseUrl { get; init; }
 
     /// <summary>Whether a new account must be vouched for by an external account key (RFC 8555 §7.3.4).</summary>
     public bool ExternalAccountRequired { get; init; }

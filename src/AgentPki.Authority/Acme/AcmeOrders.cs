@@ -113,7 +113,7 @@ public sealed class AcmeOrders
             : order;
     }
 
-    public ValueTask<IReadOnlyList<string>> ListAsync(AcmeAccount account, string? before, int limit, CancellationToken cancellationToken) => _store.ListOrdersAsync(account.Id, before, limit, cancellationToken);
+    public ValueTask<IReadOnlyList<string>> ListAsync(AcmeAccount account, string? before, int limit, CancellationToken cancellationToken) => _store.ListOrdersAsync(account.Id, before, before is null ? null : AcmeId.TimeOf(before), limit, cancellationToken);
 
     /// <summary>The request of a ready order (RFC 8555 §7.4): the certificate, or processing when a person must say yes.</summary>
     /// <returns>The order as it is then.</returns>

@@ -14,11 +14,13 @@ namespace AgentPki.Authority.Acme;
 /// <param name="Start">From then on; in the past: now.</param>
 /// <param name="RetryAfter">When to ask again.</param>
 /// <param name="Reason">Why now, for people; null: it is simply its time.</param>
-public sealed record RenewalInfo(DateTimeOffset Start, DateTimeOffset End, TimeSpan RetryAfter, string? Reason);
+/// <param name="ExplanationUrl">Where people read why; null: nowhere.</param>
+public sealed record RenewalInfo(DateTimeOffset Start, DateTimeOffset End, TimeSpan RetryAfter, string? Reason, string? ExplanationUrl = null);
 
 /// <summary>
 /// Renewal information (RFC 9773): windows spread over a tenth of each certificate's life by its serial number, so that what was issued together is not
-/// renewed together, and pulled forward when the certificate is revoked, its CA has gone over to a successor, or a campaign wants its agent moved.
+/// renewed together, and pulled forward when the certificate is revoked, an operator's incident concerns it, its CA has gone over to a successor, or a campaign
+/// wants its agent moved.
 /// </summary>
 public sealed class AcmeRenewals
 {
@@ -28,12 +30,13 @@ public sealed class AcmeRenewals
     private readonly ICertificateStore _certificates;
     private readonly IssuerDirectory _issuers;
     private readonly CampaignDirectory _campaigns;
+    private readonly AcmeIncidents _incidents;
     private readonly ProfileCatalog _profiles;
     private readonly AcmeOptions _options;
     private readonly TimeProvider _time;
 
-    internal AcmeRenewals(IAcmeStore store, ICertificateStore certificates, IssuerDirectory issuers, CampaignDirectory campaigns, ProfileCatalog profiles, AcmeOptions options, TimeProvider time) =>
-        (_store, _certificates, _issuers, _campaigns, _profiles, _options, _time) = (store, certificates, issuers, campaigns, profiles, options, time);
+    internal AcmeRenewals(IAcmeStore store, ICertificateStore certificates, IssuerDirectory issuers, CampaignDirectory campaigns, AcmeIncidents incidents, ProfileCatalog profiles, AcmeOptions options, TimeProvider time) =>
+        (_store, _certificates, _issuers, _campaigns, _incidents, _profiles, _options, _time) = (store, certificates, issuers, campaigns, incidents, profiles, options, time);
 
     /// <summary>The identifier of a certificate (RFC 9773 §4.1): key identifier of its issuer, a dot, its serial number, base64url.</summary>
     public static string IdOf(Certificate certificate) =>
@@ -50,16 +53,23 @@ public sealed class AcmeRenewals
         var (record, now) = (stored.Certificate, _time.GetUtcNow());
         var life = record.NotAfter - record.NotBefore;
         var retry = life / 12 < _options.RenewalInfoInterval ? life / 12 : _options.RenewalInfoInterval;
-        if (await WhyNowAsync(stored, cancellationToken) is { } reason)
+        if (stored.Status is CertificateStatus.Revoked)
         {
-            // A revoked one at once; a fleet that moves spreads itself over the time until its clients ask again.
-            return stored.Status is CertificateStatus.Revoked
-                ? new RenewalInfo(now - TimeSpan.FromHours(1), now - TimeSpan.FromMinutes(1), retry, reason)
-                : new RenewalInfo(now - TimeSpan.FromMinutes(1), now + retry, retry, reason);
+            return new RenewalInfo(now - TimeSpan.FromHours(1), now - TimeSpan.FromMinutes(1), retry, "the certificate is revoked");
         }
 
         var start = record.NotBefore + (life * (EarliestShare + (SpreadShare * Fraction(record.Serial))));
-        return new RenewalInfo(start, start + (life * SpreadShare), retry, null);
+        if (start > now && _incidents.FindFor(record, now) is { } incident)
+        {
+            // Over the time until every client has asked again, from where it began: a client that asks later than that is told "now".
+            return new RenewalInfo(incident.Begun, incident.Begun + retry, retry, incident.Reason, incident.ExplanationUrl);
+        }
+
+        // A fleet that moves spreads itself over the time until its clients ask again. Half of the window is past: a client that looks once a day, and never
+        // finds its moment come in a window that goes on before it, would not move at all.
+        return start > now && await WhyNowAsync(record, cancellationToken) is { } reason
+            ? new RenewalInfo(now - retry, now + retry, retry, reason)
+            : new RenewalInfo(start, start + (life * SpreadShare), retry, null);
     }
 
     /// <summary>Why an order cannot replace that certificate (RFC 9773 §5); null when it can.</summary>
@@ -91,14 +101,8 @@ public sealed class AcmeRenewals
             : null;
     }
 
-    private async ValueTask<string?> WhyNowAsync(StoredCertificate stored, CancellationToken cancellationToken)
+    private async ValueTask<string?> WhyNowAsync(CertificateRecord record, CancellationToken cancellationToken)
     {
-        var record = stored.Certificate;
-        if (stored.Status is CertificateStatus.Revoked)
-        {
-            return "the certificate is revoked";
-        }
-
         if (_profiles.Find(record.Profile) is not { } profile)
         {
             return null;

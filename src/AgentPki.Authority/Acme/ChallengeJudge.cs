@@ -47,11 +47,11 @@ internal sealed class ChallengeJudge : IAsyncDisposable
 
     /// <summary>Begins a look; returns the authorization as judged if that takes a moment, null if it takes longer.</summary>
     /// <param name="place">Given back here.</param>
-    public async ValueTask<AcmeAuthorization?> JudgeSoonAsync(AcmeCaller caller, AcmeAuthorization authorization, OwnerQueue.Place place)
+    public async ValueTask<AcmeAuthorization?> JudgeSoonAsync(AcmeAccount account, AcmeAuthorization authorization, OwnerQueue.Place place)
     {
         try
         {
-            return await Begin(caller.Account, caller.Url, authorization, place).WaitAsync(Moment, _time);
+            return await Begin(account, authorization, place).WaitAsync(Moment, _time);
         }
         catch (TimeoutException)
         {
@@ -68,7 +68,7 @@ internal sealed class ChallengeJudge : IAsyncDisposable
             if (authorization.Attempted < attemptedBefore && !_running.ContainsKey(authorization.Id)
                 && await _accounts.FindAsync(authorization.AccountId, cancellationToken) is { } account && TryJoin(account) is { } place)
             {
-                _ = Begin(account, _options.AccountUrl(account.Id), authorization, place); // reports by itself; who finds no place now is tried in the next round
+                _ = Begin(account, authorization, place); // reports by itself; who finds no place now is tried in the next round
             }
         }
     }
@@ -82,7 +82,7 @@ internal sealed class ChallengeJudge : IAsyncDisposable
     }
 
     // One look at a time for an authorization: a resumed one may be under way already.
-    private Task<AcmeAuthorization?> Begin(AcmeAccount account, string accountUrl, AcmeAuthorization authorization, OwnerQueue.Place place)
+    private Task<AcmeAuthorization?> Begin(AcmeAccount account, AcmeAuthorization authorization, OwnerQueue.Place place)
     {
         var verdict = new TaskCompletionSource<AcmeAuthorization?>(TaskCreationOptions.RunContinuationsAsynchronously);
         if (!_running.TryAdd(authorization.Id, verdict.Task))
@@ -91,11 +91,11 @@ internal sealed class ChallengeJudge : IAsyncDisposable
             return Task.FromResult<AcmeAuthorization?>(null);
         }
 
-        _ = Task.Run(() => RunAsync(account, accountUrl, authorization, place, verdict));
+        _ = Task.Run(() => RunAsync(account, authorization, place, verdict));
         return verdict.Task;
     }
 
-    private async Task RunAsync(AcmeAccount account, string accountUrl, AcmeAuthorization authorization, OwnerQueue.Place place, TaskCompletionSource<AcmeAuthorization?> verdict)
+    private async Task RunAsync(AcmeAccount account, AcmeAuthorization authorization, OwnerQueue.Place place, TaskCompletionSource<AcmeAuthorization?> verdict)
     {
         AcmeAuthorization? judged = null;
         try
@@ -106,7 +106,7 @@ internal sealed class ChallengeJudge : IAsyncDisposable
                 await _places.WaitAsync(_ending.Token);
                 try
                 {
-                    judged = await JudgeAsync(account, accountUrl, authorization, _ending.Token);
+                    judged = await JudgeAsync(account, authorization, _ending.Token);
                 }
                 finally
                 {
@@ -161,13 +161,13 @@ internal sealed class ChallengeJudge : IAsyncDisposable
         }
     }
 
-    private async ValueTask<AcmeAuthorization?> JudgeAsync(AcmeAccount account, string accountUrl, AcmeAuthorization authorization, CancellationToken cancellationToken)
+    private async ValueTask<AcmeAuthorization?> JudgeAsync(AcmeAccount account, AcmeAuthorization authorization, CancellationToken cancellationToken)
     {
         var type = authorization.Challenge ?? "";
         var token = AcmeChallenges.Token(authorization.Seed, type);
         var result = _challenges.Find(type) is { } validator
             ? await LookAsync(
-                validator, new ValidationRequest(authorization.Identifier, authorization.Wildcard, token, AcmeChallenges.KeyAuthorization(token, account.Thumbprint), accountUrl, authorization.Payload), cancellationToken)
+                validator, new ValidationRequest(authorization.Identifier, authorization.Wildcard, token, AcmeChallenges.KeyAuthorization(token, account.Thumbprint), authorization.AccountUrl ?? _options.AccountUrl(account.Id), authorization.Payload), cancellationToken)
             : new ValidationResult.Invalid(AcmeErrorType.ServerInternal, $"Challenges of type {type} are not known here any more.");
         return await SettleAsync(account, authorization, type, result);
     }

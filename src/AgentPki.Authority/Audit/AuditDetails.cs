@@ -21,6 +21,7 @@ public static class AuditDetails
     public const string Decision = "decision";
     public const string Digest = "digest";
     public const string From = "from";
+    public const string Incident = "incident";
     public const string KeyAlgorithm = "key.algorithm";
     public const string KeyLabel = "key.label";
     public const string KeyProtection = "key.protection";

@@ -20,7 +20,7 @@ public sealed record Refusal(string Actor, PkiProblem Problem, string Protocol, 
 
 /// <summary>
 /// Writes every decision that changes nothing else: refusals above all. An authenticated party's refusal is a ledger entry of its own;
-/// those of strangers are counted in memory and become one entry per interval, so that garbage cannot buy storage.
+/// those of strangers, and of whoever is over its share, are counted in memory and become one entry per interval, so that neither garbage nor haste can buy storage.
 /// </summary>
 public sealed class AuditTrail : IAsyncDisposable
 {
@@ -54,7 +54,7 @@ public sealed class AuditTrail : IAsyncDisposable
     public async ValueTask RefuseAsync(Refusal refusal, CancellationToken cancellationToken)
     {
         _metrics.Refused(refusal.Problem.Kind);
-        if (refusal.Actor == Stranger)
+        if (refusal.Actor == Stranger || refusal is { Problem.Kind: PkiProblemKind.RateLimited, Note: null })
         {
             _strangers.Add(refusal, _time.GetUtcNow());
             return;

@@ -105,6 +105,9 @@ public sealed record AcmeAuthorization(
     string? Error,
     string? Facts)
 {
+    /// <summary>The account's URL as its client was given it when it answered the challenge; null: before that, and before there was this member.</summary>
+    public string? AccountUrl { get; init; }
+
     /// <summary>Whether the account's external key was the proof: no challenge was.</summary>
     public bool IsGranted => State == AcmeAuthorizationState.Valid && Challenge is null;
 }
@@ -131,6 +134,29 @@ public sealed record AcmeOrder(
     byte[]? Request,
     AcmeCertificate? Certificate,
     string? Error);
+
+/// <summary>Why certificates are to be renewed before their time, and which: those issued before it, of one CA or one profile or all.</summary>
+/// <param name="Authority">Null: of every CA.</param>
+/// <param name="Profile">Null: of every profile.</param>
+/// <param name="ExplanationUrl">Where people read about it (RFC 9773 §4.2); null: nowhere.</param>
+/// <param name="NotAfter">When it ends by itself.</param>
+/// <param name="Ended">When somebody ended it.</param>
+public sealed record AcmeIncident(
+    string Id,
+    string? Authority,
+    string? Profile,
+    string Reason,
+    string? ExplanationUrl,
+    DateTimeOffset Begun,
+    DateTimeOffset NotAfter,
+    DateTimeOffset? Ended)
+{
+    public bool IsOpen(DateTimeOffset now) => Ended is null && now < NotAfter;
+
+    /// <summary>Whether it is about that certificate; what was issued since it began is what it asks for.</summary>
+    public bool Covers(CertificateRecord certificate) =>
+        certificate.Issued < Begun && (Authority is null || Authority == certificate.Authority) && (Profile is null || Profile == certificate.Profile);
+}
 
 /// <summary>The certificate of an order.</summary>
 public sealed record AcmeCertificate(string Authority, byte[] Serial);

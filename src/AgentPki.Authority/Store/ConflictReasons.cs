@@ -83,5 +83,9 @@ public static class ConflictReasons
 
     public static string AcmeAlreadyReplaced(string certificate) => $"Another ACME order replaces certificate {certificate} already.";
 
+    public static string AcmeIncidentExists(string id) => $"An ACME incident {id} exists already.";
+
+    public static string AcmeIncidentNotOpen(string id) => $"There is no open ACME incident {id}.";
+
     public static string LeafUnknown(long index) => $"The ledger has no entry {index}.";
 }

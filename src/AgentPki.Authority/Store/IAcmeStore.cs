@@ -24,7 +24,8 @@ public interface IAcmeStore
 
     /// <summary>Ids of an account's orders that are not invalid, newest first.</summary>
     /// <param name="before">The id where the last page ended; null: from the newest.</param>
-    ValueTask<IReadOnlyList<string>> ListOrdersAsync(string accountId, string? before, int limit, CancellationToken cancellationToken);
+    /// <param name="made">When that order was made: it may have been removed since. Null: unknown, and then what follows an order that is not there is nothing.</param>
+    ValueTask<IReadOnlyList<string>> ListOrdersAsync(string accountId, string? before, DateTimeOffset? made, int limit, CancellationToken cancellationToken);
 
     ValueTask<AcmeAuthorization?> FindAuthorizationAsync(string id, CancellationToken cancellationToken);
 
@@ -33,4 +34,7 @@ public interface IAcmeStore
 
     /// <summary>Authorizations whose challenge was answered and not yet judged, oldest first: what a restart goes on with.</summary>
     ValueTask<IReadOnlyList<AcmeAuthorization>> ListAttemptedAsync(int limit, CancellationToken cancellationToken);
+
+    /// <summary>Incidents, newest first, ended ones included.</summary>
+    ValueTask<IReadOnlyList<AcmeIncident>> ListIncidentsAsync(int limit, CancellationToken cancellationToken);
 }

@@ -32,7 +32,8 @@ public abstract partial record StoreChange
     public sealed record AddAcmeOrder(AcmeOrder Order, IReadOnlyList<AcmeAuthorization> Added) : StoreChange;
 
     /// <summary>A challenge was answered; conflict unless its authorization is pending and none of its challenges was answered before.</summary>
-    public sealed record AttemptAcmeChallenge(string AuthorizationId, string Challenge, byte[] Payload, DateTimeOffset Time) : StoreChange;
+    /// <param name="AccountUrl">The account's URL as its client was given it.</param>
+    public sealed record AttemptAcmeChallenge(string AuthorizationId, string Challenge, byte[] Payload, string AccountUrl, DateTimeOffset Time) : StoreChange;
 
     /// <summary>
     /// A challenge was judged; conflict unless the authorization is pending with that challenge answered. Pending orders follow: ready when every
@@ -58,6 +59,12 @@ public abstract partial record StoreChange
 
     /// <summary>The order ends without; conflict unless it is pending, ready or processing.</summary>
     public sealed record FailAcmeOrder(string OrderId, string Error) : StoreChange;
+
+    /// <summary>From now on certificates are renewed before their time; conflict when the id exists.</summary>
+    public sealed record AddAcmeIncident(AcmeIncident Incident) : StoreChange;
+
+    /// <summary>And not any more; conflict when it is unknown or ended already.</summary>
+    public sealed record EndAcmeIncident(string Id, DateTimeOffset Time) : StoreChange;
 
     /// <summary>
     /// Removes orders without a certificate, and authorizations, that expired before a time: at most that many of each. An order with a certificate stays, and names

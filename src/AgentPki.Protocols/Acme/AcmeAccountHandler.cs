@@ -40,7 +40,7 @@ internal sealed class AcmeAccountHandler(AcmeServices services)
                 return;
             }
 
-            var wanted = new NewAcmeAccount(thumbprint, canonical, payload.Texts("contact") ?? [], payload.Flag("termsOfServiceAgreed"), externalKey);
+            var wanted = new NewAcmeAccount(thumbprint, canonical, jwk.Key.Fingerprint(), payload.Texts("contact") ?? [], payload.Flag("termsOfServiceAgreed"), externalKey);
             await (await services.Authority.Accounts.CreateAsync(wanted, exchange.CorrelationId, exchange.Aborted) switch
             {
                 AcmeOutcome<(AcmeAccount, bool)>.Done((var account, var created)) => ShowAsync(exchange, account, created),
@@ -105,7 +105,7 @@ internal sealed class AcmeAccountHandler(AcmeServices services)
             return;
         }
 
-        await AnswerAsync(exchange, await services.Authority.Accounts.RekeyAsync(exchange.Account, thumbprint, canonical, exchange.CorrelationId, exchange.Aborted));
+        await AnswerAsync(exchange, await services.Authority.Accounts.RekeyAsync(exchange.Account, thumbprint, canonical, change.NewKey.Key.Fingerprint(), exchange.CorrelationId, exchange.Aborted));
     }
 
     private static Task AnswerAsync(AcmeExchange exchange, AcmeOutcome<AcmeAccount> outcome) => outcome switch

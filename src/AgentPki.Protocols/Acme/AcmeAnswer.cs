@@ -25,7 +25,7 @@ internal static class AcmeAnswer
         }
 
         headers.CacheControl = "no-store";
-        headers.Append("Link", $"<{new AcmeUrls(context).Directory}>;rel=\"index\"");
+        headers.Append("Link", $"<{new AcmeUrls(services, context).Directory}>;rel=\"index\"");
     }
 
     public static async Task WriteAsync(HttpContext context, int status, Action<Utf8JsonWriter> write, string contentType = Json)

@@ -83,6 +83,11 @@ internal sealed class AcmeCertificateHandler(AcmeServices services)
             json.WriteString("start"u8, AcmeResources.Time(info.Start));
             json.WriteString("end"u8, AcmeResources.Time(info.End));
             json.WriteEndObject();
+            if (info.ExplanationUrl is { } url)
+            {
+                json.WriteString("explanationURL"u8, url); // §4.2
+            }
+
             json.WriteEndObject();
         });
     }

@@ -7,7 +7,7 @@ internal sealed class AcmeDirectoryHandler(AcmeServices services)
 {
     public Task DirectoryAsync(HttpContext context)
     {
-        var (urls, options) = (new AcmeUrls(context), services.Authority.Options);
+        var (urls, options) = (new AcmeUrls(services, context), services.Authority.Options);
         context.Response.Headers.CacheControl = "no-store";
         return AcmeAnswer.WriteAsync(context, StatusCodes.Status200OK, json =>
         {

@@ -1,5 +1,7 @@
 using AgentPki.Authority.Acme;
 using AgentPki.Authority.Acme.Validation;
+using AgentPki.Authority.Store;
+using AgentPki.Cryptography;
 using AgentPki.Protocols.Acme.Jws;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -72,8 +74,27 @@ public static class AcmeEndpoints
     }
 
     private static void Open(RouteGroupBuilder group, AcmeServices services, string pattern, string method, Func<HttpContext, Task> handler) =>
-        group.Map(pattern, context => IsRefused(services, context, method, out var answer) ? answer : handler(context));
+        group.Map(pattern, context => IsRefused(services, context, method, out var answer) ? answer : GuardedAsync(services, context, () => handler(context)));
 
     private static void Signed(RouteGroupBuilder group, AcmeServices services, string pattern, AcmeKeyNaming naming, Func<AcmeExchange, Task> handler) =>
-        group.Map(pattern, context => IsRefused(services, context, HttpMethods.Post, out var answer) ? answer : AcmeExchange.RunAsync(services, context, naming, handler));
+        group.Map(pattern, context => IsRefused(services, context, HttpMethods.Post, out var answer) ? answer : GuardedAsync(services, context, () => AcmeExchange.RunAsync(services, context, naming, handler)));
+
+    // RFC 8555 §6.5, §6.7: what cannot work now is a problem with a nonce too, or a client cannot try again.
+    private static async Task GuardedAsync(AcmeServices services, HttpContext context, Func<Task> handle)
+    {
+        try
+        {
+            await handle();
+        }
+        catch (Exception failure) when (failure is KeyUnavailableException or StoreUnavailableException && !context.RequestAborted.IsCancellationRequested)
+        {
+            Log.Unavailable(services.Logger, Http.CorrelationId.Of(context), context.Request.Path.Value ?? "", failure.Message);
+            context.Response.Headers.Remove("Link"); // of the answer that was begun
+            context.Response.Headers.Remove("Location");
+            var problem = failure is KeyUnavailableException key
+                ? AcmeProblem.Unavailable("The key store cannot work now; try again when Retry-After is over.", key.RetryAfter)
+                : AcmeProblem.Unavailable("The store cannot work now; try again when Retry-After is over.", TimeSpan.FromSeconds(5));
+            await AcmeAnswer.RefuseAsync(services, context, problem with { IsRecorded = true });
+        }
+    }
 }

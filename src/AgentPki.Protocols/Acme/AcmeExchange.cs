@@ -20,7 +20,7 @@ internal sealed class AcmeExchange
     private readonly AcmeAccount? _account;
 
     private AcmeExchange(AcmeServices services, HttpContext context, AcmeRequest request, AcmeAccount? account) =>
-        (Services, Context, Request, _account, Urls) = (services, context, request, account, new AcmeUrls(context));
+        (Services, Context, Request, _account, Urls) = (services, context, request, account, new AcmeUrls(services, context));
 
     public AcmeServices Services { get; }
 
@@ -63,9 +63,9 @@ internal sealed class AcmeExchange
 
         ReadOnlyMemory<byte> octets = body.Octets.ToArray();
         body.Release();
-        var urls = new AcmeUrls(context);
+        var urls = new AcmeUrls(services, context);
         AcmeAccount? account = null;
-        var result = await services.Requests.ReadAsync(context.Request.ContentType, octets, AcmeUrls.Of(context), naming, LookUpAsync, context.RequestAborted);
+        var result = await services.Requests.ReadAsync(context.Request.ContentType, octets, urls.Of(context), naming, LookUpAsync, context.RequestAborted);
         if (result is not AcmeRequestResult.Verified(var request))
         {
             var error = ((AcmeRequestResult.Refused)result).Error;
@@ -116,7 +116,8 @@ internal sealed class AcmeExchange
             return new AcmeProblem(AcmeErrorType.Unauthorized, $"The account is {AcmeResources.WireName(account.State)}; make a new one.") { Status = StatusCodes.Status401Unauthorized };
         }
 
-        return services.Rates.Take($"acme:{account.Id}", "", null) is { } over ? new AcmeProblem(AcmeErrorType.RateLimited, "Too many requests by this account; wait as long as Retry-After says.", over.RetryAfter) : null;
+        // By owner, who without an external account key is the account itself: who makes many accounts with one key has one share.
+        return services.Rates.Take(account.Owner, "", null) is { } over ? new AcmeProblem(AcmeErrorType.RateLimited, "Too many requests by this account's owner; wait as long as Retry-After says.", over.RetryAfter) : null;
     }
 
     private static PublicKey KeyOf(AcmeAccount account) =>

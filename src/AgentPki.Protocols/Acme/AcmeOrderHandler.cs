@@ -1,6 +1,9 @@
+using System.Security.Cryptography;
 using AgentPki.Authority.Acme;
 using AgentPki.Authority.Acme.Validation;
 using AgentPki.Authority.Store;
+using AgentPki.Cryptography;
+using AgentPki.Cryptography.Jose;
 using AgentPki.X509.Requests;
 using Microsoft.AspNetCore.Http;
 
@@ -45,10 +48,9 @@ internal sealed class AcmeOrderHandler(AcmeServices services)
             {
                 await exchange.RefuseAsync(new AcmeProblem(AcmeErrorType.BadCsr, $"The request cannot be read: {error.Detail}."));
             }
-            else if (csr.PublicKey.Equals(exchange.Request.Key))
+            else if (await IsAccountKeyAsync(csr.PublicKey, exchange.Aborted) || (csr.AlternativePublicKey is { } alternative && await IsAccountKeyAsync(alternative, exchange.Aborted)))
             {
-                // A key has one purpose: whoever serves TLS with the certificate's key could act for the account.
-                await exchange.RefuseAsync(new AcmeProblem(AcmeErrorType.BadCsr, "The request is for the account's own key; make another key for the certificate."));
+                await exchange.RefuseAsync(new AcmeProblem(AcmeErrorType.BadCsr, "The request is for the key of an account, which has no other use (RFC 8555 §11.1); make another key for the certificate."));
             }
             else
             {
@@ -91,6 +93,11 @@ internal sealed class AcmeOrderHandler(AcmeServices services)
             json.WriteEndObject();
         });
     }
+
+    // RFC 8555 §11.1: a key has one purpose. Whoever serves TLS with the certificate's key could act for the account, this one or another.
+    private async ValueTask<bool> IsAccountKeyAsync(PublicKey key, CancellationToken cancellationToken) => key.TryGetHalves(out var mlDsa, out var traditional)
+        ? await IsAccountKeyAsync(mlDsa, cancellationToken) || await IsAccountKeyAsync(traditional, cancellationToken)
+        : Jwk.HasForm(key.Algorithm) && await services.Authority.Accounts.FindByKeyAsync(SHA256.HashData(Jwk.Of(key).ToCanonicalJson()), cancellationToken) is not null;
 
     private Task AnswerAsync(AcmeExchange exchange, AcmeOutcome<AcmeOrder> outcome, int status) => outcome switch
     {

@@ -24,7 +24,7 @@ public sealed class AcmeServices
 
     public required ClientIdentity Clients { get; init; }
 
-    /// <summary>Shares by address before a request is verified, and by account after.</summary>
+    /// <summary>Shares by address before a request is verified, and by the account's owner after.</summary>
     public required RequestRates Rates { get; init; }
 
     /// <summary>Shares by address of new accounts: each is a row and a leaf for good.</summary>

@@ -3,12 +3,16 @@ using Microsoft.AspNetCore.Http;
 
 namespace AgentPki.Protocols.Acme;
 
-/// <summary>The URLs of the resources (RFC 8555 §7.1), under the host that the client itself named: one appliance may have several names.</summary>
-internal readonly struct AcmeUrls(HttpContext context)
+/// <summary>
+/// The URLs of the resources (RFC 8555 §7.1): under the one base that is configured, else under the host that the client itself named, since one appliance may have several names.
+/// </summary>
+internal readonly struct AcmeUrls(AcmeServices services, HttpContext context)
 {
     public const string Root = "/acme";
 
-    private readonly string _base = $"https://{context.Request.Host.Value}{Root}";
+    private readonly string _origin = OriginOf(services, context);
+
+    private readonly string _base = $"{OriginOf(services, context)}{Root}";
 
     public string Directory => $"{_base}/directory";
 
@@ -50,5 +54,7 @@ internal readonly struct AcmeUrls(HttpContext context)
     }
 
     /// <summary>The URL of the request that is being answered.</summary>
-    public static string Of(HttpContext context) => $"https://{context.Request.Host.Value}{context.Request.Path.Value}{context.Request.QueryString.Value}";
+    public string Of(HttpContext context) => $"{_origin}{context.Request.Path.Value}{context.Request.QueryString.Value}";
+
+    private static string OriginOf(AcmeServices services, HttpContext context) => services.Authority.Options is { HasOneBaseUrl: true } options ? options.BaseUrl : $"https://{context.Request.Host.Value}";
 }

@@ -6,7 +6,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace AgentPki.Protocols.Admin;
 
-/// <summary>External account keys and accounts of ACME.</summary>
+/// <summary>External account keys, accounts and incidents of ACME.</summary>
 internal static class AdminAcme
 {
     private const int ListLimit = 10_000;
@@ -18,7 +18,30 @@ internal static class AdminAcme
         AdminOperation.Of(HttpMethods.Delete, "/acme/keys/{id}", "revokeAcmeKey", "Ends an external account key: it makes no account and gives no SPIFFE ID any more. Its accounts stay, with its limits.", AdminJson.Default.AcmeKeyRevokedView, RevokeKeyAsync),
         AdminOperation.Of(HttpMethods.Get, "/acme/accounts", "listAcmeAccounts", "ACME accounts, newest first.", AdminJson.Default.AcmeAccountsView, AccountsAsync),
         AdminOperation.Of(HttpMethods.Delete, "/acme/accounts/{id}", "revokeAcmeAccount", "Ends an ACME account for good: nothing it began goes on; its certificates stay what they are.", AdminJson.Default.AcmeAccountView, RevokeAccountAsync),
+        AdminOperation.Of(HttpMethods.Get, "/acme/incidents", "listAcmeIncidents", "Incidents, for which certificates are renewed before their time; newest first.", AdminJson.Default.AcmeIncidentsView, IncidentsAsync),
+        AdminOperation.Of("/acme/incidents", "openAcmeIncident", "Has ACME clients renew certificates before their time (RFC 9773): those issued until now, of a CA, of a profile, or all.", AdminJson.Default.OpenAcmeIncidentCommand, AdminJson.Default.AcmeIncidentView, OpenIncidentAsync),
+        AdminOperation.Of(HttpMethods.Delete, "/acme/incidents/{id}", "endAcmeIncident", "Ends an incident: what was not renewed meanwhile is renewed at its own time.", AdminJson.Default.AcmeIncidentView, EndIncidentAsync),
     ];
+
+    private static async ValueTask<Outcome<AcmeIncidentsView>> IncidentsAsync(AdminCall call, CancellationToken cancellationToken)
+    {
+        var now = call.Services.Time.GetUtcNow();
+        return new Outcome<AcmeIncidentsView>.Done(new AcmeIncidentsView([.. (await call.Services.Authority.Acme.Incidents.ListAsync(cancellationToken)).Select(i => View(i, now))]));
+    }
+
+    private static async ValueTask<Outcome<AcmeIncidentView>> OpenIncidentAsync(AdminCall call, OpenAcmeIncidentCommand command, CancellationToken cancellationToken)
+    {
+        if (command.Lifetime is < 1 or > int.MaxValue || command.All == (command.Authority is not null || command.Profile is not null))
+        {
+            return await call.RefuseAsync<AcmeIncidentView>(new PkiProblem(PkiProblemKind.MalformedRequest, "say which certificates: 'authority', 'profile' or both, or else 'all'; 'lifetime' is seconds"), cancellationToken);
+        }
+
+        var wanted = new NewAcmeIncident(command.Authority, command.Profile, command.Reason, command.ExplanationUrl, TimeSpan.FromSeconds(command.Lifetime));
+        return View(await call.Services.Authority.Acme.Incidents.OpenAsync(wanted, call.Actor, call.CorrelationId, cancellationToken), call);
+    }
+
+    private static async ValueTask<Outcome<AcmeIncidentView>> EndIncidentAsync(AdminCall call, CancellationToken cancellationToken) =>
+        View(await call.Services.Authority.Acme.Incidents.EndAsync(call.Path("id"), call.Actor, call.CorrelationId, cancellationToken), call);
 
     private static async ValueTask<Outcome<AcmeKeysView>> KeysAsync(AdminCall call, CancellationToken cancellationToken) =>
         new Outcome<AcmeKeysView>.Done(new AcmeKeysView([.. (await call.Services.Authority.Acme.ExternalKeys.ListAsync(cancellationToken)).Select(View)]));
@@ -65,6 +88,16 @@ internal static class AdminAcme
     }
 
     private static AcmeKeyView View(AcmeExternalKey key) => new(key.Id, key.Owner, key.Names, key.Profiles, key.MaxAccounts, key.Accounts, key.Created, key.NotAfter, key.Revoked);
+
+    private static AcmeIncidentView View(AcmeIncident incident, DateTimeOffset now) =>
+        new(incident.Id, incident.Authority, incident.Profile, incident.Reason, incident.ExplanationUrl, incident.IsOpen(now), incident.Begun, incident.NotAfter, incident.Ended);
+
+    private static Outcome<AcmeIncidentView> View(Outcome<AcmeIncident> outcome, AdminCall call) => outcome switch
+    {
+        Outcome<AcmeIncident>.Done(var incident) => new Outcome<AcmeIncidentView>.Done(View(incident, call.Services.Time.GetUtcNow())),
+        Outcome<AcmeIncident>.Refused(var problem) => new Outcome<AcmeIncidentView>.Refused(problem),
+        _ => throw new InvalidOperationException(),
+    };
 
     private static AcmeAccountView View(AcmeAccount account) =>
         new(account.Id, account.Owner, account.State, account.Contacts, Base64Url.EncodeToString(account.Thumbprint), account.ExternalKey, account.Created);

@@ -45,3 +45,22 @@ public sealed record AcmeKeyRevokedView(string Id);
 public sealed record AcmeAccountView(string Id, string Owner, AcmeAccountState State, IReadOnlyList<string> Contacts, string Thumbprint, string? ExternalKey, DateTimeOffset Created);
 
 public sealed record AcmeAccountsView(IReadOnlyList<AcmeAccountView> Accounts);
+
+/// <summary>A new incident: certificates issued until now are to be renewed before their time (RFC 9773).</summary>
+/// <param name="Reason">Why; it is in the ledger and in lists, and not told to clients.</param>
+/// <param name="Authority">Of this CA; null: of any.</param>
+/// <param name="Profile">Of this profile; null: of any.</param>
+/// <param name="All">All of them: without a CA and a profile, and not by leaving both out.</param>
+/// <param name="ExplanationUrl">Where people read about it; clients show it.</param>
+/// <param name="Lifetime">Seconds after which it ends by itself.</param>
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
+public sealed record OpenAcmeIncidentCommand(string Reason, string? Authority = null, string? Profile = null, bool All = false, string? ExplanationUrl = null, long Lifetime = 604800);
+
+/// <param name="Authority">Null: of any CA.</param>
+/// <param name="Profile">Null: of any profile.</param>
+/// <param name="NotAfter">When it ends by itself.</param>
+/// <param name="Ended">When somebody ended it.</param>
+public sealed record AcmeIncidentView(
+    string Id, string? Authority, string? Profile, string Reason, string? ExplanationUrl, bool Open, DateTimeOffset Begun, DateTimeOffset NotAfter, DateTimeOffset? Ended);
+
+public sealed record AcmeIncidentsView(IReadOnlyList<AcmeIncidentView> Incidents);

@@ -14,7 +14,7 @@ public sealed record ProtocolOptions
 
     public AcmeWireOptions Acme { get; init; } = new();
 
-    /// <summary>Shares of ACME clients: of an address before its request is verified, of an account after (as <see cref="RequestRateOptions.Certificate"/>).</summary>
+    /// <summary>Shares of ACME clients: of an address before its request is verified, of an account's owner after (as <see cref="RequestRateOptions.Certificate"/>).</summary>
     public RequestRateOptions AcmeRates { get; init; } = new() { Address = new RequestShare(2000, 4000), Certificate = new RequestShare(2000, 4000), Credential = RequestShare.Unlimited };
 
     /// <summary>New ACME accounts of an address.</summary>

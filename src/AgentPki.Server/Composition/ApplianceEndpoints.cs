@@ -73,6 +73,7 @@ internal sealed class ApplianceEndpoints : IAsyncDisposable
         return new ProtocolOptions
         {
             Clients = new ClientIdentityOptions { TrustedProxies = options.Listen.TrustedProxies, TrustUnixSocket = options.Listen.ProxySocket.Length > 0 },
+            Acme = new AcmeWireOptions { Nonces = options.Acme.Nonces },
             EnrollmentRates = new RequestRateOptions { Address = share, Certificate = share, Credential = share },
             AcmeRates = new RequestRateOptions { Address = Times(share, AcmeRequests), Certificate = Times(share, AcmeRequests), Credential = RequestShare.Unlimited },
             AcmeAccountRate = limits.RequestsPerSecond == 0 ? RequestShare.Unlimited : new RequestShare(10, 100),

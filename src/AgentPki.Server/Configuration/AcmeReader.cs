@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using AgentPki.Authority.Acme;
+using AgentPki.Protocols.Acme.Nonces;
 using AgentPki.Protocols.Acme.Validation;
 using AgentPki.Protocols.Acme.Validation.Egress;
 using AgentPki.Protocols.Acme.Validation.Resolution;
@@ -8,7 +9,7 @@ using AgentPki.Protocols.Acme.Validation.Resolution;
 namespace AgentPki.Server.Configuration;
 
 /// <summary>ACME as configured: what the service does, how it validates, and whom it believes about devices and agents.</summary>
-public sealed record AcmeSettings(AcmeOptions Service, AcmeValidationOptions Validation, AttestationSettings Attestation, AuthorityTokenSettings AuthorityTokens);
+public sealed record AcmeSettings(AcmeOptions Service, AcmeNonceOptions Nonces, AcmeValidationOptions Validation, AttestationSettings Attestation, AuthorityTokenSettings AuthorityTokens);
 
 /// <summary>Reads the section <c>acme:</c> and, for a development home, the variables with which stock clients are tried without privileges.</summary>
 internal static class AcmeReader
@@ -20,9 +21,11 @@ internal static class AcmeReader
     public static AcmeSettings Read(YamlSection section, bool development, ListenOptions listen, Func<string, string?> variable, List<ConfigurationProblem> problems)
     {
         var caa = section.List("caaIdentities");
+        var baseUrl = Optional(section.Text("baseUrl", "").TrimEnd('/'));
         var service = new AcmeOptions
         {
-            BaseUrl = section.Text("baseUrl", DefaultBaseUrl(listen)).TrimEnd('/'),
+            BaseUrl = baseUrl ?? DefaultBaseUrl(listen),
+            HasOneBaseUrl = baseUrl is not null,
             ExternalAccountRequired = section.Flag("externalAccountRequired", false),
             TermsOfService = Optional(section.Text("termsOfService", "")),
             Website = Optional(section.Text("website", "")),
@@ -32,6 +35,7 @@ internal static class AcmeReader
             RenewalInfoInterval = section.Duration("renewalInfoInterval", TimeSpan.FromHours(6), TimeSpan.FromMinutes(1), TimeSpan.FromDays(2)),
             MaximumIdentifiers = section.Number("maximumNames", 100, 1, 1000),
         };
+        var nonces = new AcmeNonceOptions { Node = (ushort)section.Number("node", 0, 0, ushort.MaxValue) };
         var validation = ReadValidation(section.Section("validation"), development, variable, problems) with { CaaIdentities = caa };
         var attestation = AttestationReader.Read(section.Section("attestation"));
         var tokens = AuthorityTokenReader.Read(section.Section("authorityTokens"));
@@ -40,7 +44,7 @@ internal static class AcmeReader
         Check(section, () => validation.Validate());
         Check(section, () => attestation.Options.Validate());
         Check(section, () => tokens.Options.Validate());
-        return new AcmeSettings(service, validation, attestation, tokens);
+        return new AcmeSettings(service, nonces, validation, attestation, tokens);
     }
 
     private static AcmeValidationOptions ReadValidation(YamlSection section, bool development, Func<string, string?> variable, List<ConfigurationProblem> problems)
@@ -101,11 +105,11 @@ internal static class AcmeReader
         }
     }
 
-    private static string DefaultBaseUrl(ListenOptions listen)
-    {
-        var host = listen.Names is [var first, ..] && IPAddress.IsLoopback(listen.Bind) is false ? first : "localhost";
-        return string.Create(CultureInfo.InvariantCulture, $"https://{host}:{listen.HttpsPort}");
-    }
+    // Behind a proxy, the appliance's first name at the port of HTTPS: where the proxy is. Else where it listens itself.
+    private static string DefaultBaseUrl(ListenOptions listen) => listen.Names is [var first, ..]
+        ? listen.ProxySocket.Length > 0 || listen.TrustedProxies.Count > 0 ? $"https://{first}"
+            : string.Create(CultureInfo.InvariantCulture, $"https://{(IPAddress.IsLoopback(listen.Bind) ? "localhost" : first)}:{listen.HttpsPort}")
+        : string.Create(CultureInfo.InvariantCulture, $"https://localhost:{listen.HttpsPort}");
 
     private static string? Optional(string text) => text.Length == 0 ? null : text;
 }

@@ -71,6 +71,7 @@ public static class DefaultConfiguration
               checkpointInterval: 1s   # how soon after a decision the ledger's head is signed
 
             acme:
+              # baseUrl: https://pki.example.org   # the one address of ACME, where a proxy stands before it. Default: the host that a client names
               externalAccountRequired: false   # true: new accounts need a key from `agentpki acme eab new`
               authorizationLifetime: 1h        # how long a proven name may be ordered again without proof
               # caaIdentities: [pki.example.org]   # look at CAA records, and take these names for this CA

@@ -132,8 +132,8 @@ internal sealed partial class ChangeApplier
     }
 
     private string? AttemptAcmeChallenge(StoreChange.AttemptAcmeChallenge change) =>
-        Write(session.Prepared("UPDATE acme_authorizations SET challenge = ?2, attempted = ?3, payload = ?4 WHERE id = ?1 AND state = 0 AND challenge IS NULL")
-            .Bind(1, change.AuthorizationId).Bind(2, change.Challenge).Bind(3, change.Time).Bind(4, change.Payload))
+        Write(session.Prepared("UPDATE acme_authorizations SET challenge = ?2, attempted = ?3, payload = ?4, account_url = ?5 WHERE id = ?1 AND state = 0 AND challenge IS NULL")
+            .Bind(1, change.AuthorizationId).Bind(2, change.Challenge).Bind(3, change.Time).Bind(4, change.Payload).Bind(5, change.AccountUrl))
             ? null
             : ConflictReasons.AcmeAuthorizationMoved(change.AuthorizationId);
 
@@ -217,6 +217,16 @@ internal sealed partial class ChangeApplier
 
         return null;
     }
+
+    private string? AddAcmeIncident(AcmeIncident incident) =>
+        Write(session.Prepared("INSERT INTO acme_incidents (id, authority, profile, reason, url, begun, not_after, ended) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO NOTHING")
+            .Bind(1, incident.Id).Bind(2, incident.Authority).Bind(3, incident.Profile).Bind(4, incident.Reason).Bind(5, incident.ExplanationUrl)
+            .Bind(6, incident.Begun).Bind(7, incident.NotAfter).Bind(8, incident.Ended))
+            ? null
+            : ConflictReasons.AcmeIncidentExists(incident.Id);
+
+    private string? EndAcmeIncident(StoreChange.EndAcmeIncident change) =>
+        Write(session.Prepared("UPDATE acme_incidents SET ended = ?2 WHERE id = ?1 AND ended IS NULL").Bind(1, change.Id).Bind(2, change.Time)) ? null : ConflictReasons.AcmeIncidentNotOpen(change.Id);
 
     private long? ValidAccount(string id) => FindId(session.Prepared("SELECT number FROM acme_accounts WHERE id = ?1 AND state = 0").Bind(1, id));
 

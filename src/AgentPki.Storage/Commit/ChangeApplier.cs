@@ -106,6 +106,8 @@ internal sealed partial class ChangeApplier(SqlSession session)
         StoreChange.FailAcmeOrder c => FailAcmeOrder(c),
         StoreChange.AddAcmeExternalKey c => AddAcmeExternalKey(c.Key),
         StoreChange.RevokeAcmeExternalKey c => RevokeAcmeExternalKey(c.Id, c.Time),
+        StoreChange.AddAcmeIncident c => AddAcmeIncident(c.Incident),
+        StoreChange.EndAcmeIncident c => EndAcmeIncident(c),
         StoreChange.PruneAcme c => PruneAcme(c),
         _ => throw new ArgumentException($"This build cannot store a {change.GetType().Name}.", nameof(change)),
     };

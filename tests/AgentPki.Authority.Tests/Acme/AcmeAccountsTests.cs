@@ -35,7 +35,7 @@ public sealed class AcmeAccountsTests
         await using var scene = await AcmeScene.StartAsync();
         var account = await scene.AccountAsync();
         var key = SHA256.HashData("another key"u8);
-        AcmeScene.Done(await scene.Acme.Accounts.RekeyAsync(account, key, "another key"u8.ToArray(), "c", default));
+        AcmeScene.Done(await scene.Acme.Accounts.RekeyAsync(account, key, "another key"u8.ToArray(), key, "c", default));
         AcmeScene.Done(await scene.Acme.Accounts.SetContactsAsync(account, ["mailto:a@b.test"], "c", default));
 
         var found = await scene.Acme.Accounts.FindAsync(account.Id, default);

@@ -34,7 +34,7 @@ internal sealed class AcmeScene : IAsyncDisposable
     public async Task<AcmeAccount> AccountAsync(string key = "a")
     {
         var jwk = Encoding.UTF8.GetBytes(key);
-        return Done(await Acme.Accounts.CreateAsync(new NewAcmeAccount(SHA256.HashData(jwk), jwk, [], true, null), "c", default)).Account;
+        return Done(await Acme.Accounts.CreateAsync(new NewAcmeAccount(SHA256.HashData(jwk), jwk, SHA256.HashData(jwk), [], true, null), "c", default)).Account;
     }
 
     public static AcmeCaller Caller(AcmeAccount account) => new(account, $"https://pki.test/acme/account/{account.Id}", "c");

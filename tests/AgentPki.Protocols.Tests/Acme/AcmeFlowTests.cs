@@ -245,6 +245,29 @@ public sealed class AcmeFlowTests
     }
 
     [Fact]
+    public async Task OrdersList_ItsPagesEndWasRemovedMeanwhile_GoesOnInNoCircle()
+    {
+        await using var server = await AcmeServer.StartAsync(wire: new AgentPki.Protocols.Acme.AcmeWireOptions { OrdersPerPage = 2 });
+        var client = await server.RegisteredAsync();
+        var kept = await client.ObtainAsync(null, null, ("dns", "old.test"));
+        for (var i = 0; i < 3; i++)
+        {
+            server.Authority.Time.Advance(TimeSpan.FromSeconds(1));
+            await client.OrderAsync(("dns", $"n{i}.test"));
+        }
+
+        var next = (await client.GetAsync(client.Account! + "/orders")).Link("next")!;
+        server.Authority.Time.Advance(TimeSpan.FromDays(3));
+        await server.Authority.Services.MaintainAsync(TestContext.Current.CancellationToken);
+        client.ForgetNonce();
+        await client.OrderAsync(("dns", "new.test"));
+
+        var page = await client.GetAsync(next);
+        Assert.Equal([kept.Order.Location ?? kept.Order.Json["finalize"]!.ToString().Replace("/finalize", "", StringComparison.Ordinal)], page.Json["orders"]!.AsArray().Select(o => o!.ToString()));
+        Assert.Null(page.Link("next"));
+    }
+
+    [Fact]
     public async Task Finalize_ByManyAtOnce_GivesOneCertificate()
     {
         await using var server = await AcmeServer.StartAsync();

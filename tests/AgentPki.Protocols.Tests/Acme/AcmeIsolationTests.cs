@@ -2,6 +2,9 @@ using System.Buffers.Text;
 using System.Net;
 using System.Security.Cryptography;
 using System.Text.Json.Nodes;
+using AgentPki.Authority.Migration;
+using AgentPki.Authority.Problems;
+using AgentPki.Cryptography;
 using AgentPki.Protocols.Tests.Harness;
 using AgentPki.Testing.Acme;
 
@@ -14,6 +17,9 @@ public sealed class AcmeIsolationTests
     public async Task EveryResource_AskedForByEveryOtherAccount_IsNotThere()
     {
         await using var server = await AcmeServer.StartAsync();
+        // So that there are alternate chains.
+        var draft = new SuccessionDraft("issuing", new(KeyAlgorithm.EcdsaP384), new(KeyAlgorithm.EcdsaP384));
+        Assert.IsType<Outcome<SuccessionChange>.Done>(await server.Authority.Services.Successions.StartAsync(draft, "admin:test", "c", TestContext.Current.CancellationToken));
         var accounts = new List<(AcmeTestClient Client, List<(string Name, string Url, JsonObject? Payload)> Resources, byte[] Certificate)>();
         for (var i = 0; i < 3; i++)
         {
@@ -67,6 +73,7 @@ public sealed class AcmeIsolationTests
             ("challenge", challenge, null),
             ("challenge answer", challenge, []),
             ("certificate", done.Json["certificate"]!.ToString(), null),
+            ("alternate chain", (await client.GetAsync(done.Json["certificate"]!.ToString())).Link("alternate")!, null),
         ], certificate.RawData);
     }
 

@@ -35,6 +35,8 @@ public sealed class CommandLineTests : IDisposable
     [InlineData(ExitCodes.Usage, "There are no profiles in", "agentpki up", "profile", "list")]
     [InlineData(ExitCodes.Usage, "Only development ceremonies", "--development", "ceremony")]
     [InlineData(ExitCodes.Usage, "Say which certificates", "certificate list", "revoke")]
+    [InlineData(ExitCodes.Usage, "It is not said which certificates", "--all", "acme", "incident", "open", "--reason", "drill")]
+    [InlineData(ExitCodes.Usage, "It is not said which certificates", "--all", "acme", "incident", "open", "--reason", "drill", "--all", "--ca", "issuing")]
     public async Task Run_WhatCannotBe_IsOneSentenceWithARemedy(int exitCode, string sentence, string remedy, params string[] arguments)
     {
         Assert.Equal(exitCode, await CommandLine.RunAsync(arguments, Context()));

@@ -134,6 +134,22 @@ public sealed class ConfigurationReaderTests
         Assert.Equal(("authorities/fleet.pem", "fleet", "/agent/fleet/*"), (tokens.Keys.Single().File, tokens.Keys.Single().Issuer, tokens.Keys.Single().Paths.Single()));
     }
 
+    [Theory]
+    [InlineData("listen: {}", "https://localhost:8443", false)]
+    [InlineData("listen: {bind: 0.0.0.0, names: [pki.example, other.example]}", "https://pki.example:8443", false)]
+    [InlineData("listen: {names: [pki.example]}", "https://localhost:8443", false)]
+    [InlineData("listen: {names: [pki.example], proxySocket: /run/p.sock}", "https://pki.example", false)]
+    [InlineData("listen: {names: [pki.example], trustedProxies: [127.0.0.1]}", "https://pki.example", false)]
+    [InlineData("acme: {baseUrl: 'https://ca.example/', node: 3}", "https://ca.example", true)]
+    public void Read_AcmeAddress_IsWhatClientsReach(string yaml, string address, bool forAll)
+    {
+        var (options, problems) = Read("trustDomain: a.test\n" + yaml);
+
+        Assert.Empty(problems);
+        Assert.Equal((address, forAll), (options.Acme.Service.BaseUrl, options.Acme.Service.HasOneBaseUrl));
+        Assert.Equal(forAll ? 3 : 0, options.Acme.Nonces.Node);
+    }
+
     [Fact]
     public void Read_NoAttestation_NoFormatIsTaken()
     {

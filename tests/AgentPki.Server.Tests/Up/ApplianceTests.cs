@@ -218,6 +218,20 @@ public sealed class ApplianceTests(ApplianceFixture appliance) : IClassFixture<A
     }
 
     [Fact]
+    public async Task AcmeIncident_OpenedListedAndEnded_IsInTheLedger()
+    {
+        var opened = await appliance.RunAsync("acme", "incident", "open", "--profile", "agent", "--ca", "issuing", "--reason", "drill 41", "--explanation", "https://status.example/41", "--lifetime", "2h");
+        Assert.True(opened.ExitCode == ExitCodes.Success, opened.Error);
+        var id = opened.Output.Split(' ')[1];
+        Assert.Contains("drill 41", (await appliance.RunAsync("acme", "incident", "list")).Output, StringComparison.Ordinal);
+
+        Assert.Equal(ExitCodes.Success, (await appliance.RunAsync("acme", "incident", "end", id)).ExitCode);
+        Assert.Equal(ExitCodes.Refused, (await appliance.RunAsync("acme", "incident", "end", id)).ExitCode);
+        Assert.Equal(ExitCodes.Refused, (await appliance.RunAsync("acme", "incident", "open", "--ca", "nobody", "--reason", "drill")).ExitCode);
+        Assert.Contains("drill 41", (await appliance.RunAsync("audit", "show")).Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Revoke_BySerial_RefusesItsHolderAtOnce()
     {
         await using var key = await KeyAsync();

@@ -36,7 +36,9 @@ public sealed class HookedAcmeStore(IAcmeStore inner) : IAcmeStore
 
     public ValueTask<AcmeOrder?> FindOrderOfAsync(string authority, ReadOnlyMemory<byte> serial, CancellationToken cancellationToken) => inner.FindOrderOfAsync(authority, serial, cancellationToken);
 
-    public ValueTask<IReadOnlyList<string>> ListOrdersAsync(string accountId, string? before, int limit, CancellationToken cancellationToken) => inner.ListOrdersAsync(accountId, before, limit, cancellationToken);
+    public ValueTask<IReadOnlyList<string>> ListOrdersAsync(string accountId, string? before, DateTimeOffset? made, int limit, CancellationToken cancellationToken) => inner.ListOrdersAsync(accountId, before, made, limit, cancellationToken);
+
+    public ValueTask<IReadOnlyList<AcmeIncident>> ListIncidentsAsync(int limit, CancellationToken cancellationToken) => inner.ListIncidentsAsync(limit, cancellationToken);
 
     public ValueTask<AcmeAuthorization?> FindAuthorizationAsync(string id, CancellationToken cancellationToken) => inner.FindAuthorizationAsync(id, cancellationToken);
 

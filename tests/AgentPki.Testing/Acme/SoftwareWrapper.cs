@@ -20,8 +20,16 @@ public sealed class SoftwareWrapper : IKeyWrapper, IDisposable
         return new(wrapped);
     }
 
+    /// <summary>What unwrapping fails with; null: it works.</summary>
+    public Exception? Failure { get; set; }
+
     public ValueTask<byte[]> UnwrapAsync(ReadOnlyMemory<byte> wrapped, ReadOnlyMemory<byte> associatedData, CancellationToken cancellationToken)
     {
+        if (Failure is { } failure)
+        {
+            throw failure;
+        }
+
         var plaintext = new byte[wrapped.Length - NonceSize - TagSize];
         _key.Decrypt(wrapped.Span[..NonceSize], wrapped.Span[NonceSize..^TagSize], wrapped.Span[^TagSize..], plaintext, associatedData.Span);
         return new(plaintext);

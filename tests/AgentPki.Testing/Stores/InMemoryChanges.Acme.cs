@@ -91,7 +91,7 @@ internal static partial class InMemoryChanges
     private static InMemoryState AttemptAcmeChallenge(InMemoryState state, StoreChange.AttemptAcmeChallenge c)
     {
         Check(state.AcmeAuthorizations.TryGetValue(c.AuthorizationId, out var known) && known is { State: AcmeAuthorizationState.Pending, Challenge: null }, c, ConflictReasons.AcmeAuthorizationMoved(c.AuthorizationId));
-        return Set(state, known! with { Challenge = c.Challenge, Payload = c.Payload, Attempted = c.Time });
+        return Set(state, known! with { Challenge = c.Challenge, Payload = c.Payload, AccountUrl = c.AccountUrl, Attempted = c.Time });
     }
 
     private static InMemoryState SettleAcmeAuthorization(InMemoryState state, StoreChange.SettleAcmeAuthorization c)
@@ -142,6 +142,19 @@ internal static partial class InMemoryChanges
 
     private static InMemoryState FailAcmeOrder(InMemoryState state, StoreChange.FailAcmeOrder c) =>
         Replace(state, Order(state, c.OrderId, c, AcmeOrderState.Pending, AcmeOrderState.Ready, AcmeOrderState.Processing), o => o with { State = AcmeOrderState.Invalid, Error = c.Error });
+
+    private static InMemoryState AddAcmeIncident(InMemoryState state, StoreChange.AddAcmeIncident c)
+    {
+        Check(state.AcmeIncidents.All(i => i.Id != c.Incident.Id), c, ConflictReasons.AcmeIncidentExists(c.Incident.Id));
+        return state with { AcmeIncidents = state.AcmeIncidents.Add(c.Incident with { Begun = Milliseconds(c.Incident.Begun), NotAfter = Milliseconds(c.Incident.NotAfter) }) };
+    }
+
+    private static InMemoryState EndAcmeIncident(InMemoryState state, StoreChange.EndAcmeIncident c)
+    {
+        var open = state.AcmeIncidents.Find(i => i.Id == c.Id && i.Ended is null);
+        Check(open is not null, c, ConflictReasons.AcmeIncidentNotOpen(c.Id));
+        return state with { AcmeIncidents = state.AcmeIncidents.Replace(open!, open! with { Ended = Milliseconds(c.Time) }) };
+    }
 
     private static InMemoryState PruneAcme(InMemoryState state, StoreChange.PruneAcme c)
     {

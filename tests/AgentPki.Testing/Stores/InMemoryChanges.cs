@@ -59,6 +59,8 @@ internal static partial class InMemoryChanges
                 StoreChange.ParkAcmeOrder c => ParkAcmeOrder(state, c),
                 StoreChange.FulfilAcmeOrder c => FulfilAcmeOrder(state, c),
                 StoreChange.FailAcmeOrder c => FailAcmeOrder(state, c),
+                StoreChange.AddAcmeIncident c => AddAcmeIncident(state, c),
+                StoreChange.EndAcmeIncident c => EndAcmeIncident(state, c),
                 StoreChange.PruneAcme c => PruneAcme(state, c),
                 _ => throw new ArgumentException($"Unknown change {change.GetType().Name}.", nameof(request)),
             };

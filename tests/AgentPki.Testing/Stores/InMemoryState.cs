@@ -62,6 +62,8 @@ internal sealed record InMemoryState
 
     public ImmutableList<AcmeOrder> AcmeOrders { get; init; } = [];
 
+    public ImmutableList<AcmeIncident> AcmeIncidents { get; init; } = [];
+
     public ImmutableList<LedgerRecord> Ledger { get; init; } = [];
 
     public ImmutableList<SignedCheckpoint> Checkpoints { get; init; } = [];

@@ -21,12 +21,15 @@ public sealed partial class InMemoryStore : IAcmeStore
     ValueTask<AcmeOrder?> IAcmeStore.FindOrderOfAsync(string authority, ReadOnlyMemory<byte> serial, CancellationToken cancellationToken) =>
         new(_state.AcmeOrders.Find(o => o.Certificate is { } c && c.Authority == authority && c.Serial.AsSpan().SequenceEqual(serial.Span)));
 
-    ValueTask<IReadOnlyList<string>> IAcmeStore.ListOrdersAsync(string accountId, string? before, int limit, CancellationToken cancellationToken)
+    ValueTask<IReadOnlyList<string>> IAcmeStore.ListOrdersAsync(string accountId, string? before, DateTimeOffset? made, int limit, CancellationToken cancellationToken)
     {
-        var orders = _state.AcmeOrders;
-        var end = before is null ? -1 : orders.FindIndex(o => o.Id == before);
-        return new(orders.Take(end < 0 ? orders.Count : end).Reverse().Where(o => o.AccountId == accountId && o.State != AcmeOrderState.Invalid).Take(limit).Select(o => o.Id).ToList());
+        var orders = _state.AcmeOrders.Where(o => o.AccountId == accountId).ToList();
+        var end = orders.FindIndex(o => o.Id == before);
+        var older = before is null ? orders : end >= 0 ? orders.Take(end) : orders.Where(o => made is { } time && o.Created < InMemoryChanges.Milliseconds(time));
+        return new(older.Reverse().Where(o => o.State != AcmeOrderState.Invalid).Take(limit).Select(o => o.Id).ToList());
     }
+
+    ValueTask<IReadOnlyList<AcmeIncident>> IAcmeStore.ListIncidentsAsync(int limit, CancellationToken cancellationToken) => new(_state.AcmeIncidents.Reverse().Take(limit).ToList());
 
     ValueTask<AcmeAuthorization?> IAcmeStore.FindAuthorizationAsync(string id, CancellationToken cancellationToken) => new(_state.AcmeAuthorizations.GetValueOrDefault(id));
 

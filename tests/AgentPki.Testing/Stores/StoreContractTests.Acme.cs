@@ -103,7 +103,7 @@ public abstract partial class StoreContractTests<TStore>
     {
         var order = AddOrder(1, "a.test");
         var (now, end) = (StoreSamples.Now, StoreSamples.Now.AddMinutes(10));
-        Step(new StoreChange.SpendAcmeProof([1], end, now), new StoreChange.SpendAcmeProof([2], end, now), new StoreChange.AttemptAcmeChallenge(order.Authorizations[0], "tkauth-01", [], now));
+        Step(new StoreChange.SpendAcmeProof([1], end, now), new StoreChange.SpendAcmeProof([2], end, now), new StoreChange.AttemptAcmeChallenge(order.Authorizations[0], "tkauth-01", [], "x", now));
         var settle = new StoreChange.SettleAcmeAuthorization(order.Authorizations[0], "tkauth-01", null, null, now, now.AddDays(1));
 
         var conflict = Assert.IsType<CommitOutcome.Conflict>(Store.Apply([new CommitRequest(null, [settle, new StoreChange.SpendAcmeProof([1], end, end)])])[0]);
@@ -130,12 +130,13 @@ public abstract partial class StoreContractTests<TStore>
         var order = AddOrder(1, "a.test");
         var id = order.Authorizations[0];
         Conflict(new StoreChange.SettleAcmeAuthorization(id, "http-01", null, null, StoreSamples.Now, StoreSamples.Now));
-        Step(new StoreChange.AttemptAcmeChallenge(id, "http-01", [1, 2], StoreSamples.Now));
-        Conflict(new StoreChange.AttemptAcmeChallenge(id, "dns-01", [], StoreSamples.Now));
+        Step(new StoreChange.AttemptAcmeChallenge(id, "http-01", [1, 2], "https://a.test/1", StoreSamples.Now));
+        Conflict(new StoreChange.AttemptAcmeChallenge(id, "dns-01", [], "x", StoreSamples.Now));
 
         var attempted = Assert.Single(await Acme.ListAttemptedAsync(10, Cancelled));
         Assert.Equal((id, "http-01", StoreSamples.Now), (attempted.Id, attempted.Challenge, attempted.Attempted));
         Assert.Equal([1, 2], attempted.Payload);
+        Assert.Equal("https://a.test/1", attempted.AccountUrl);
         Conflict(new StoreChange.SettleAcmeAuthorization(id, "dns-01", null, null, StoreSamples.Now, StoreSamples.Now));
         Step(new StoreChange.SettleAcmeAuthorization(id, "http-01", null, null, StoreSamples.Now, StoreSamples.Now));
         Conflict(new StoreChange.SettleAcmeAuthorization(id, "http-01", null, null, StoreSamples.Now, StoreSamples.Now));
@@ -207,7 +208,7 @@ public abstract partial class StoreContractTests<TStore>
         Assert.Equal(AcmeOrderState.Invalid, (await Acme.FindOrderAsync(order.Id, Cancelled))?.State);
         Assert.Equal(AcmeOrderState.Invalid, (await Acme.FindOrderAsync(ready.Id, Cancelled))?.State);
         Conflict(new StoreChange.DeactivateAcmeAuthorization(order.Authorizations[0], "{}"));
-        Conflict(new StoreChange.AttemptAcmeChallenge(order.Authorizations[0], "http-01", [], StoreSamples.Now));
+        Conflict(new StoreChange.AttemptAcmeChallenge(order.Authorizations[0], "http-01", [], "x", StoreSamples.Now));
     }
 
     [Fact]
@@ -228,7 +229,7 @@ public abstract partial class StoreContractTests<TStore>
         Settle(order.Authorizations[0], null);
         Assert.Equal(StoreSamples.Now.AddDays(1), (await Acme.FindOrderAsync(order.Id, Cancelled))?.Expires);
         Step(
-            new StoreChange.AttemptAcmeChallenge(order.Authorizations[1], "http-01", [], StoreSamples.Now),
+            new StoreChange.AttemptAcmeChallenge(order.Authorizations[1], "http-01", [], "x", StoreSamples.Now),
             new StoreChange.SettleAcmeAuthorization(order.Authorizations[1], "http-01", null, null, StoreSamples.Now, StoreSamples.Now.AddDays(3)));
         Assert.Equal((AcmeOrderState.Ready, StoreSamples.Now.AddDays(1)), await Acme.FindOrderAsync(order.Id, Cancelled) is { } found ? (found.State, found.Expires) : default);
     }
@@ -279,8 +280,38 @@ public abstract partial class StoreContractTests<TStore>
         orders.ForEach(o => Step(new StoreChange.AddAcmeOrder(o, [StoreSamples.AcmeAuthorization(o, 0)])));
         Step(new StoreChange.FailAcmeOrder(orders[1].Id, "{}"));
 
-        Assert.Equal([orders[3].Id, orders[2].Id], await Acme.ListOrdersAsync(account, null, 2, Cancelled));
-        Assert.Equal([orders[0].Id], await Acme.ListOrdersAsync(account, orders[2].Id, 2, Cancelled));
+        Assert.Equal([orders[3].Id, orders[2].Id], await Acme.ListOrdersAsync(account, null, null, 2, Cancelled));
+        Assert.Equal([orders[0].Id], await Acme.ListOrdersAsync(account, orders[2].Id, null, 2, Cancelled));
+    }
+
+    [Fact]
+    public async Task ListOrders_AfterOneThatIsGone_GoOnWithWhatIsOlder()
+    {
+        var (account, other) = (AddAccount(1).Id, AddAccount(2).Id);
+        var orders = Enumerable.Range(1, 4).Select(n => StoreSamples.AcmeOrder(n, account, "a.test") with { Created = StoreSamples.Now.AddMinutes(n) }).ToList();
+        orders.ForEach(o => Step(new StoreChange.AddAcmeOrder(o, [StoreSamples.AcmeAuthorization(o, 0)])));
+        var foreign = StoreSamples.AcmeOrder(9, other, "a.test");
+        Step(new StoreChange.AddAcmeOrder(foreign, [StoreSamples.AcmeAuthorization(foreign, 0)]));
+
+        Assert.Equal([orders[1].Id, orders[0].Id], await Acme.ListOrdersAsync(account, "gone", StoreSamples.Now.AddMinutes(3), 5, Cancelled));
+        Assert.Empty(await Acme.ListOrdersAsync(account, "gone", null, 5, Cancelled));
+        Assert.Empty(await Acme.ListOrdersAsync(account, foreign.Id, null, 5, Cancelled));
+    }
+
+    [Fact]
+    public async Task AcmeIncident_OpenedAndEndedOnce_IsListedNewestFirst()
+    {
+        var first = new AcmeIncident("one", "issuing", null, "why", "https://a.test/", StoreSamples.Now, StoreSamples.Now.AddDays(1), null);
+        var second = new AcmeIncident("two", null, "agent", "why", null, StoreSamples.Now, StoreSamples.Now.AddDays(1), null);
+        Step(new StoreChange.AddAcmeIncident(first));
+        Step(new StoreChange.AddAcmeIncident(second));
+        Conflict(new StoreChange.AddAcmeIncident(first));
+        Conflict(new StoreChange.EndAcmeIncident("three", StoreSamples.Now));
+        Step(new StoreChange.EndAcmeIncident("one", StoreSamples.Now.AddHours(1)));
+        Conflict(new StoreChange.EndAcmeIncident("one", StoreSamples.Now.AddHours(2)));
+
+        Assert.Equal([second, first with { Ended = StoreSamples.Now.AddHours(1) }], await Acme.ListIncidentsAsync(10, Cancelled));
+        Assert.Equal([second], await Acme.ListIncidentsAsync(1, Cancelled));
     }
 
     [Fact]
@@ -333,7 +364,7 @@ public abstract partial class StoreContractTests<TStore>
     }
 
     private void Settle(string authorization, string? error) => Step(
-        new StoreChange.AttemptAcmeChallenge(authorization, "http-01", [], StoreSamples.Now),
+        new StoreChange.AttemptAcmeChallenge(authorization, "http-01", [], "x", StoreSamples.Now),
         new StoreChange.SettleAcmeAuthorization(authorization, "http-01", error, error is null ? "key=1" : null, StoreSamples.Now, StoreSamples.Now.AddDays(1)));
 
     private static CommitRequest Fulfilment(string order, int n)

@@ -86,7 +86,7 @@ public sealed class AcmeRequestReader(AcmeNonces nonces, CryptoProviders provide
         : nonces.TryRedeem(jws.Nonce) switch
         {
             NonceVerdict.Accepted => null,
-            NonceVerdict.Unknown => BadNonce("is none of this server's since it was started"),
+            NonceVerdict.Unknown => AcmeNonces.Home(jws.Nonce) is { } home && home != nonces.Node ? BadNonce($"was made by node {home}, and this is node {nonces.Node}") : BadNonce("is none of this server's since it was started"),
             NonceVerdict.Replayed => BadNonce("was used before"),
             NonceVerdict.Expired => BadNonce("is too old"),
         };

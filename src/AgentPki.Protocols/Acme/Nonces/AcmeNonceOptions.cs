@@ -9,7 +9,7 @@ public sealed record AcmeNonceOptions
     /// <summary>The largest window: 32 MiB of memory.</summary>
     public const int LargestWindow = 1 << 28;
 
-    /// <summary>The node that makes them and at which alone they are redeemed.</summary>
+    /// <summary>The node that makes them and at which alone they are redeemed; each of several nodes behind one name needs its own.</summary>
     public ushort Node { get; init; }
 
     /// <summary>How many nonces are remembered, one bit each; a multiple of 64. When this many newer ones were made, an older one is refused.</summary>

@@ -11,8 +11,8 @@ namespace AgentPki.Protocols.Acme.Nonces;
 /// <remarks>
 /// A nonce is base64url of 30 octets: node (2), boot epoch (4), number (6), seconds since the boot (4), and the first 14 octets of HMAC-SHA-256 over those. The MAC's
 /// key is made at every start and kept nowhere: what it does not fit was not made by this instance, so nothing of an earlier one is ever accepted.
-/// Which of the last numbers were redeemed is a bitmap; older numbers are refused. The node in front says where a nonce can be redeemed: a node that gets
-/// another's asks that one.
+/// Which of the last numbers were redeemed is a bitmap; older numbers are refused. The node in front says where a nonce can be redeemed. Nobody asks that node
+/// today: the appliance is one node, and one that gets another's nonce says whose it is and refuses it (badNonce), with a nonce of its own.
 /// </remarks>
 public sealed class AcmeNonces
 {

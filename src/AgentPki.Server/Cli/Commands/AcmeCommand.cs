@@ -6,11 +6,11 @@ using AgentPki.Server.Configuration;
 
 namespace AgentPki.Server.Cli.Commands;
 
-/// <summary><c>agentpki acme eab new|list|revoke</c>, <c>agentpki acme account list|revoke</c></summary>
+/// <summary><c>agentpki acme eab new|list|revoke</c>, <c>agentpki acme account list|revoke</c>, <c>agentpki acme incident open|list|end</c></summary>
 internal static class AcmeCommand
 {
     internal static Command Create(CommandContext context) =>
-        new Verb("acme", "ACME: external account keys, and the accounts of clients.", "agentpki acme eab new --owner team-a", "agentpki acme account list")
+        new Verb("acme", "ACME: external account keys, the accounts of clients, and incidents that have them renew.", "agentpki acme eab new --owner team-a", "agentpki acme account list")
             .With(
                 new Verb("eab", "External account keys: with one, a client makes an account that an owner answers for.", "agentpki acme eab new --owner team-a", "agentpki acme eab list")
                     .With(
@@ -20,7 +20,8 @@ internal static class AcmeCommand
                 new Verb("account", "The accounts of ACME clients.", "agentpki acme account list", "agentpki acme account revoke ID")
                     .With(
                         new Verb("list", "Lists accounts, newest first.", "agentpki acme account list").Asks(context, (admin, _, cancellationToken) => ListAccountsAsync(context, admin, cancellationToken)),
-                        RevokeAccount(context)));
+                        RevokeAccount(context)),
+                AcmeIncidentCommand.Create(context));
 
     private static Verb New(CommandContext context)
     {

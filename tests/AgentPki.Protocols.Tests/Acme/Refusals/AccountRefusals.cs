@@ -37,6 +37,13 @@ internal static class AccountRefusals
         Key("key that is no point", "badPublicKey", "ES256", () => $$"""{"crv":"P-256","kty":"EC","x":"{{JwsMaker.Base64(new byte[32])}}","y":"{{JwsMaker.Base64(new byte[32])}}"}"""),
         Key("key on an unknown curve", "badPublicKey", "ES256", () => $$"""{"crv":"secp256k1","kty":"EC","x":"{{JwsMaker.Base64(new byte[32])}}","y":"{{JwsMaker.Base64(new byte[32])}}"}"""),
         Key("key of an unknown kind", "badPublicKey", "ES256", () => """{"kty":"XYZ"}"""),
+        new("new account for the key of a certificate", 400, "badPublicKey", Trace.Stranger, async w =>
+        {
+            await CertifyAsync(w);
+            var stranger = w.Server.Client();
+            stranger.Key = w.CertificateKey;
+            return await stranger.RegisterAsync();
+        }),
         Key("key that is a secret", "badPublicKey", "ES256", () => """{"k":"c2VjcmV0","kty":"oct"}"""),
     ];
 
@@ -79,6 +86,13 @@ internal static class AccountRefusals
         KeyChange("key change whose inner URL is another", 400, header: h => h with { Url = h.Url + "x" }),
         KeyChange("key change whose inner JWS has a nonce", 400, header: h => h with { Nonce = "AAAA" }),
         KeyChange("key change whose inner JWS names a kid", 400, header: h => h with { Jwk = null, KeyId = "x" }),
+        new("key change to the key of a certificate", 400, "badPublicKey", Trace.Account, async w =>
+        {
+            await CertifyAsync(w);
+            var url = await w.Client.UrlAsync("keyChange");
+            var payload = RefusalWorld.Utf8(new JsonObject { ["account"] = w.Client.Account, ["oldKey"] = AcmeTestClient.JwkOf(w.Client.Key) });
+            return await w.Client.PostAsync(url, System.Text.Encoding.UTF8.GetBytes(AcmeTestClient.Sign(new AcmeTestHeader("ES256", null, url, null, AcmeTestClient.JwkOf(w.CertificateKey)), payload, w.CertificateKey)));
+        }),
         new("key change that is no JWS", 400, "malformed", Trace.Account, async w => await w.Client.PostAsync(await w.Client.UrlAsync("keyChange"), new JsonObject { ["account"] = w.Client.Account })),
     ];
 
@@ -147,6 +161,13 @@ internal static class AccountRefusals
         await EndAsync(w);
         return await send(w);
     }) { EndsAccount = true };
+
+    private static async Task CertifyAsync(RefusalWorld w)
+    {
+        var order = await w.ReadyAsync();
+        Assert.Null((await w.Client.FinalizeAsync(order, AcmeTestClient.Csr(w.CertificateKey, w.Names))).Problem);
+        w.Order = null; // it is done
+    }
 
     private static async Task EndAsync(RefusalWorld w) =>
         Assert.Null((await w.Client.PostAsync(w.Client.Account!, new JsonObject { ["status"] = "deactivated" })).Problem);

@@ -103,6 +103,14 @@ internal static class FinalizeRefusals
             return request.CreateSigningRequest(X509SignatureGenerator.CreateForECDsa(other));
         }),
         Csr("key of the account", w => AcmeTestClient.Csr(w.Client.Key, w.Names)),
+        new("request: key of another account", 400, "badCSR", Trace.Account, async w =>
+            await w.Client.FinalizeAsync(await OrderAsync(w), AcmeTestClient.Csr((await w.Server.RegisteredAsync()).Key, w.Names))),
+        new("request: key of an account that has ended", 400, "badCSR", Trace.Account, async w =>
+        {
+            var ended = await w.Server.RegisteredAsync();
+            Assert.Null((await ended.PostAsync(ended.Account!, new JsonObject { ["status"] = "deactivated" })).Problem);
+            return await w.Client.FinalizeAsync(await OrderAsync(w), AcmeTestClient.Csr(ended.Key, w.Names));
+        }),
         Csr("CA:TRUE", w => Build(w, w.CertificateKey, request => request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true)))),
         Csr("key usage of a CA", w => Build(w, w.CertificateKey, request => request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign, true)))),
         Csr("RSA key of 1,024 bits", w =>
