@@ -1,10 +1,6 @@
 using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
 using AgentPki.Client.Verification;
-using AgentPki.Cryptography;
-using AgentPki.Cryptography.Providers.BouncyCastle;
-using AgentPki.Cryptography.Providers.Composite;
-using AgentPki.Cryptography.Providers.Platform;
 using AgentPki.X509;
 using AgentPki.X509.Certificates;
 
@@ -21,9 +17,8 @@ internal sealed class ServerTrust
 
     internal ServerTrust(IReadOnlyList<Certificate> anchors, TimeProvider clock)
     {
-        var (platform, bouncyCastle) = (new PlatformProvider(), new BouncyCastleProvider());
         _anchors = anchors;
-        _verifier = new ChainVerifier(anchors, new CryptoProviders(platform, new CompositeProvider(platform, bouncyCastle), bouncyCastle), clock);
+        _verifier = new ChainVerifier(anchors, SoftwareVerifiers.Create(), clock);
     }
 
     internal bool Accepts(X509Certificate? certificate, X509Chain? chain, SslPolicyErrors errors)

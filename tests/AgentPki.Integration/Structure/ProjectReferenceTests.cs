@@ -65,6 +65,6 @@ public sealed partial class ProjectReferenceTests
         });
     }
 
-    [GeneratedRegex(@"^\| `(AgentPki\.\w+)` \|.*\| ([^|]*) \|$")]
+    [GeneratedRegex(@"^\| `(AgentPki\.[\w.]+)` \|.*\| ([^|]*) \|$")]
     private static partial Regex Row();
 }
