@@ -6,7 +6,7 @@ namespace AgentPki.Integration.Crash;
 public sealed class CrashTests
 {
     [Fact]
-    public Task Kill_UnderLoad_LosesNothingThatWasReleased() => RunAsync(rounds: 6);
+    public Task Kill_UnderLoad_LosesNothingThatWasReleased() => RunAsync(rounds: 3);
 
     [Fact]
     [Trait("tier", "full")]

@@ -11,7 +11,7 @@ namespace AgentPki.Integration.Crash;
 public sealed class PowerLossTests
 {
     [Fact]
-    public Task PowerLoss_UnderLoad_LosesNothingThatWasReleased() => RunAsync(rounds: 4, torn: false);
+    public Task PowerLoss_UnderLoad_LosesNothingThatWasReleased() => RunAsync(rounds: 2, torn: false);
 
     [Fact]
     [Trait("tier", "full")]

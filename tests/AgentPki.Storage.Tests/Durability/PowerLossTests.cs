@@ -41,7 +41,7 @@ public sealed class PowerLossTests : IAsyncLifetime
     }
 
     [Fact]
-    public Task Store_TwentyPowerFailures_LosesNothingReleased() => SurviveAsync(20);
+    public Task Store_SeveralPowerFailures_LosesNothingReleased() => SurviveAsync(8);
 
     [Fact]
     [Trait("tier", "full")]
