@@ -35,7 +35,9 @@ internal sealed class BenchAuthority : IAsyncDisposable
     internal CryptoProviders Providers { get; private init; } = new([]);
 
     /// <param name="issuer">The kind of the issuing CA's key, which the token must have.</param>
-    internal static async Task<BenchAuthority> StartAsync(bool durable, string tokenName = "softhsm", KeyAlgorithm? issuer = null)
+    /// <param name="surroundings">Changes what the authority is built from.</param>
+    internal static async Task<BenchAuthority> StartAsync(
+        bool durable, string tokenName = "softhsm", KeyAlgorithm? issuer = null, Func<AuthorityEnvironment, AuthorityEnvironment>? surroundings = null)
     {
         BenchToken token = await BenchToken.OpenAsync(token: tokenName);
         SqliteStore? sqlite = durable
@@ -49,6 +51,7 @@ internal sealed class BenchAuthority : IAsyncDisposable
             new AuthorityOptions { TrustDomain = "agents.example", PublicUrl = "http://pki.example:8080" },
             TimeProvider.System,
             NullLoggerFactory.Instance);
+        environment = surroundings?.Invoke(environment) ?? environment;
         CeremonyOptions wanted = CeremonyOptions.Development("", "Bench");
         wanted = issuer is null ? wanted : wanted with { Issuing = wanted.Issuing.With(new KeyKind(issuer, null)) };
         CeremonyResult ceremony = await new DevelopmentCeremony(environment).RunAsync(wanted, CancellationToken.None);

@@ -16,6 +16,12 @@ public sealed record AuthorityOptions
     /// <summary>How long a CRL is good for; a new one is signed when half of it has passed, and after every revocation.</summary>
     public TimeSpan CertificateListValidity { get; init; } = TimeSpan.FromHours(24);
 
+    /// <summary>How the CAs that differ from <see cref="CertificateListSettings.Default"/> publish their CRLs, by the name that profiles know them by.</summary>
+    public IReadOnlyDictionary<string, CertificateListSettings> CertificateLists { get; init; } = new Dictionary<string, CertificateListSettings>();
+
+    /// <summary>Whether OCSP answers name their responder by its name; otherwise by its key (RFC 6960 §4.2.1), which is shorter.</summary>
+    public bool OcspResponderByName { get; init; }
+
     /// <summary>How long an OCSP answer is good for; what was signed before a revocation is bounded by it.</summary>
     public TimeSpan OcspValidity { get; init; } = TimeSpan.FromHours(1);
 
@@ -71,11 +77,20 @@ public sealed record AuthorityOptions
     /// <summary>Where a CA's certificate is served (RFC 5280 §4.2.2.1 caIssuers).</summary>
     public string CertificateUrl(string authority) => $"{PublicUrl}/ca/{authority}.cer";
 
-    /// <summary>Where a CA's CRL is served (RFC 5280 §4.2.1.13).</summary>
-    public string CertificateListUrl(string authority) => $"{PublicUrl}/crl/{authority}.crl";
+    /// <summary>How a CA publishes its CRLs.</summary>
+    /// <param name="lineage">The CA's name, as profiles know it: that of the first of its line.</param>
+    public CertificateListSettings CertificateListsOf(string lineage) => CertificateLists.GetValueOrDefault(lineage) ?? CertificateListSettings.Default;
+
+    /// <summary>Where a CA's CRL, or that of one of its shards, is served (RFC 5280 §4.2.1.13).</summary>
+    public string CertificateListUrl(string authority, int shard = 0) => $"{PublicUrl}/crl/{authority}{ShardPath(shard)}.crl";
+
+    /// <summary>Where its delta CRL is served (RFC 5280 §4.2.1.15).</summary>
+    public string DeltaListUrl(string authority, int shard = 0) => $"{PublicUrl}/delta-crl/{authority}{ShardPath(shard)}.crl";
 
     /// <summary>Where the OCSP responder is.</summary>
     public string OcspUrl => $"{PublicUrl}/ocsp";
+
+    private static string ShardPath(int shard) => shard == 0 ? "" : string.Create(System.Globalization.CultureInfo.InvariantCulture, $"/{shard}");
 
     /// <exception cref="ArgumentException">With the option and what would be right.</exception>
     public void Validate()
@@ -91,6 +106,11 @@ public sealed record AuthorityOptions
         if (CertificateListValidity < TimeSpan.FromMinutes(1) || OcspValidity < TimeSpan.FromSeconds(30) || ApprovalLifetime <= TimeSpan.Zero || RefusalInterval <= TimeSpan.Zero)
         {
             throw new ArgumentException("CertificateListValidity is at least a minute, OcspValidity at least 30 seconds, ApprovalLifetime and RefusalInterval positive.");
+        }
+
+        foreach (var (authority, settings) in CertificateLists)
+        {
+            settings.Validate(authority, CertificateListValidity);
         }
     }
 }

@@ -5,7 +5,7 @@ using AgentPki.Storage.Sql;
 
 namespace AgentPki.Storage;
 
-public sealed partial class SqliteStore : IAuthorityStore, IAgentStore, ICertificateListStore
+public sealed partial class SqliteStore : IAuthorityStore, IAgentStore
 {
     private const string AgentColumns = "SELECT a.name, a.owner, a.profile, a.state, a.registered, p.name FROM agents a LEFT JOIN agents p ON p.id = a.parent";
 
@@ -30,16 +30,6 @@ public sealed partial class SqliteStore : IAuthorityStore, IAgentStore, ICertifi
 
     ValueTask<IReadOnlyList<AgentRecord>> IAgentStore.ListAsync(int limit, CancellationToken cancellationToken) =>
         ListAsync($"{AgentColumns} ORDER BY a.id DESC LIMIT ?1", rows => rows.Bind(1, (long)limit), ReadAgent, cancellationToken);
-
-    ValueTask<CertificateListRecord?> ICertificateListStore.LatestAsync(string authority, CancellationToken cancellationToken) => FindAsync(
-        """
-        SELECT a.name, l.number, l.epoch, l.this_update, l.next_update, l.der
-        FROM certificate_lists l JOIN authorities a ON a.id = l.authority
-        WHERE a.name = ?1 ORDER BY l.number DESC LIMIT 1
-        """,
-        rows => rows.Bind(1, authority),
-        rows => new CertificateListRecord(rows.GetText(0), rows.GetInt64(1), rows.GetInt64(2), rows.GetTime(3), rows.GetTime(4), rows.GetBlob(5)),
-        cancellationToken);
 
     private AuthorityRecord ReadAuthority(SqlStatement row)
     {

@@ -58,11 +58,9 @@ public sealed partial class SqliteStore : ICertificateStore
     ValueTask<IReadOnlyList<StoredCertificate>> ICertificateStore.ListAsync(int limit, CancellationToken cancellationToken) =>
         ListAsync($"{CertificateColumns} ORDER BY c.id DESC LIMIT ?1", rows => rows.Bind(1, (long)limit), ReadCertificate, cancellationToken);
 
-    IAsyncEnumerable<RevokedSerial> ICertificateStore.ListRevokedAsync(string authority, DateTimeOffset notExpiredBefore, CancellationToken cancellationToken) => StreamAsync(
-        "SELECT serial, time, reason FROM revocations WHERE authority = (SELECT id FROM authorities WHERE name = ?1) AND not_after >= ?2 AND reason <> 8 ORDER BY serial",
-        rows => rows.Bind(1, authority).Bind(2, notExpiredBefore),
-        rows => new RevokedSerial(rows.GetBlob(0), rows.GetTime(1), (RevocationReason)rows.GetInt64(2)),
-        cancellationToken);
+    // Out of the index alone: certificates are not read.
+    IAsyncEnumerable<byte[]> ICertificateStore.ListSerialsAsync(CancellationToken cancellationToken) =>
+        StreamAsync("SELECT serial FROM certificates INDEXED BY certificates_serial", _ => { }, row => row.GetBlob(0), cancellationToken);
 
     ValueTask<long> ICertificateStore.RevocationEpochAsync(CancellationToken cancellationToken) =>
         QueryAsync(session => Scalar(session, "SELECT max(epoch) FROM revocation_events"), cancellationToken);

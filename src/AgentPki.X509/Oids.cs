@@ -44,6 +44,9 @@ public static class Oids
     public const string FreshestCrl = "2.5.29.46";
     public const string InhibitAnyPolicy = "2.5.29.54";
     public const string NoRevocationAvailable = "2.5.29.56";
+
+    /// <summary>X.509 (2019) §9.5.2.9 expiredCertsOnCRL.</summary>
+    public const string ExpiredCertificatesOnList = "2.5.29.60";
     public const string SubjectAltPublicKeyInfo = "2.5.29.72";
     public const string AltSignatureAlgorithm = "2.5.29.73";
     public const string AltSignatureValue = "2.5.29.74";

@@ -25,7 +25,7 @@ public sealed class SmokeTests
         await services.Revocations.RevokeAsync(new RevocationRequest(new RevocationTarget.OneCertificate(certificate), RevocationReason.KeyCompromise, "admin:x", "admin", "c"), default);
         answer = OcspResponse.Parse((await services.Ocsp.RespondAsync(ocsp, default)).Der);
         Assert.IsType<OcspCertificateStatus.Revoked>(answer.Data!.Responses[0].Status);
-        var list = CertificateList.Parse((await services.CertificateLists.CurrentAsync("issuing", default))!.Der);
+        var list = CertificateList.Parse(await (await services.CertificateLists.CurrentAsync("issuing", default))!.ReadAsync(default));
         Assert.Equal(CrlReason.KeyCompromise, list.Find(certificate.SerialNumber.Span)!.Value.Reason);
     }
 }

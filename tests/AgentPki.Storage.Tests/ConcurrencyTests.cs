@@ -46,7 +46,7 @@ public sealed class ConcurrencyTests
             Cancelled)).ToList();
 
         // While a slow reader holds an old state all the time.
-        await using var slow = certificates.ListRevokedAsync(StoreSamples.Authority, DateTimeOffset.MinValue, Cancelled).GetAsyncEnumerator(Cancelled);
+        await using var slow = ((ICertificateListStore)store).ListEntriesAsync(StoreSamples.Authority, 0, DateTimeOffset.MinValue, Cancelled).GetAsyncEnumerator(Cancelled);
         await slow.MoveNextAsync();
         for (var n = 0; n < 3000; n += 30)
         {
@@ -68,7 +68,7 @@ public sealed class ConcurrencyTests
         store.Apply([.. Enumerable.Range(0, 100).Select(n => StoreSamples.Revocation(n))]);
 
         var listed = 0;
-        await foreach (var revoked in ((ICertificateStore)store).ListRevokedAsync(StoreSamples.Authority, StoreSamples.Now, Cancelled))
+        await foreach (var revoked in ((ICertificateListStore)store).ListEntriesAsync(StoreSamples.Authority, 0, StoreSamples.Now, Cancelled))
         {
             if (listed++ == 10)
             {
@@ -89,7 +89,7 @@ public sealed class ConcurrencyTests
         store.Apply([.. Enumerable.Range(0, 2).Select(n => StoreSamples.Revocation(n))]);
         ICertificateStore certificates = store;
 
-        await using (var holding = certificates.ListRevokedAsync(StoreSamples.Authority, StoreSamples.Now, Cancelled).GetAsyncEnumerator(Cancelled))
+        await using (var holding = ((ICertificateListStore)store).ListEntriesAsync(StoreSamples.Authority, 0, StoreSamples.Now, Cancelled).GetAsyncEnumerator(Cancelled))
         {
             Assert.True(await holding.MoveNextAsync());
             using var soon = new CancellationTokenSource(TimeSpan.FromMilliseconds(50));

@@ -14,6 +14,7 @@ command_of curl curl
 command_of pki strongswan-pki
 command_of ocsptool gnutls-bin
 command_of haproxy haproxy
+command_of nginx nginx-light
 command_of gcc gcc
 file_of /usr/include/stdio.h libc6-dev
 command_of faketime faketime

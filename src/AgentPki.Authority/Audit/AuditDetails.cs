@@ -14,8 +14,10 @@ public static class AuditDetails
     public const string Campaign = "campaign";
     public const string CertificateCount = "certificates";
     public const string CertificateSha256 = "certificate.sha256";
+    public const string CertificateListBase = "crl.base";
     public const string CertificateListNumber = "crl.number";
     public const string CertificateListSha256 = "crl.sha256";
+    public const string CertificateListShard = "crl.shard";
     public const string Correlation = "correlation";
     public const string Credential = "credential";
     public const string Decision = "decision";

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Threading.Channels;
+using AgentPki.Authority.Revocation;
 using AgentPki.Authority.Store;
 using Microsoft.Extensions.Logging;
 
@@ -29,12 +30,15 @@ public sealed class CommitWriter : IAsyncDisposable
     private readonly TaskCompletionSource _drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly AuthorityMetrics _metrics;
     private readonly ILogger _logger;
+    private readonly IssuedSerials? _issued;
     private long _committedLeaves;
     private long _failedAt = long.MinValue;
 
     /// <param name="revocations">Follows every committed revocation before its caller is released.</param>
-    public CommitWriter(ICommitStore store, CommitWriterOptions options, RevocationClock revocations, AuthorityMetrics metrics, ILogger<CommitWriter> logger)
+    /// <param name="issued">Takes up every committed certificate before its caller is released; null: nobody asks for it.</param>
+    public CommitWriter(ICommitStore store, CommitWriterOptions options, RevocationClock revocations, AuthorityMetrics metrics, ILogger<CommitWriter> logger, IssuedSerials? issued = null)
     {
+        _issued = issued;
         (_store, _maximumBatch, Revocations, _metrics, _logger) = (store, options.MaximumBatch, revocations, metrics, logger);
         _queue = Channel.CreateBounded<PendingCommit>(new BoundedChannelOptions(options.Capacity) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait });
         _thread = new Thread(Run) { IsBackground = true, Name = "agentpki-commit" };
@@ -135,6 +139,7 @@ public sealed class CommitWriter : IAsyncDisposable
             if (outcomes[i] is CommitOutcome.Committed committed)
             {
                 Revocations.Observe(batch[i].Request, committed);
+                NoteIssued(batch[i].Request);
                 Interlocked.Increment(ref _committedLeaves);
             }
         }
@@ -142,6 +147,22 @@ public sealed class CommitWriter : IAsyncDisposable
         for (var i = 0; i < batch.Count; i++)
         {
             batch[i].Complete(outcomes[i]);
+        }
+    }
+
+    private void NoteIssued(CommitRequest request)
+    {
+        if (_issued is null)
+        {
+            return;
+        }
+
+        foreach (var change in request.Changes)
+        {
+            if (change is StoreChange.AddCertificate added)
+            {
+                _issued.Add(added.Certificate.Serial);
+            }
         }
     }
 

@@ -33,6 +33,9 @@ public sealed record AuthorityEnvironment(CryptoProviders Providers, AuthoritySt
     /// <summary>Encrypts small secrets of the store (external account keys of ACME) under a key of the token; null: there is none, and no such secret can be made.</summary>
     public IKeyWrapper? Wrapper { get; init; }
 
+    /// <summary>Where CRLs are kept; null: nowhere, each start signs them anew.</summary>
+    public string? CertificateListFolder { get; init; }
+
     /// <summary>How names are proven over ACME, in the order in which clients are offered them.</summary>
     public IReadOnlyList<IChallengeValidator> ChallengeValidators { get; init; } = [];
 

@@ -10,6 +10,7 @@ using AgentPki.Authority.Issuance;
 using AgentPki.Authority.Migration;
 using AgentPki.Authority.Profiles;
 using AgentPki.Authority.Revocation;
+using AgentPki.Authority.Revocation.Lists;
 using AgentPki.Cryptography;
 
 namespace AgentPki.Authority.Composition;
@@ -24,14 +25,15 @@ public sealed class AuthorityServices : IAsyncDisposable
     private readonly AuthorityMetrics _metrics;
     private readonly OcspResponderKeeper _responders;
     private readonly ITimer _maintenance;
+    private readonly CancellationTokenSource _stopping = new();
     private volatile Task _round = Task.CompletedTask;
 
-    private AuthorityServices(AuthorityEnvironment environment, AuthorityMetrics metrics, CommitWriter commits, IssuerDirectory issuers, CampaignDirectory campaigns, KeyReference checkpointKey)
+    private AuthorityServices(AuthorityEnvironment environment, AuthorityMetrics metrics, CommitWriter commits, IssuerDirectory issuers, CampaignDirectory campaigns, IssuedSerials issued, KeyReference checkpointKey)
     {
         var (providers, stores, profiles, options, time, _) = environment;
         (_environment, _metrics, Commits, Issuers) = (environment, metrics, commits, issuers);
         Audit = new AuditTrail(commits, options.RefusalInterval, time, metrics, environment.Logger<AuditTrail>());
-        var authority = new CertificateAuthority(issuers, commits, metrics, time, environment.Logger<CertificateAuthority>());
+        var authority = new CertificateAuthority(issuers, commits, options, metrics, time, environment.Logger<CertificateAuthority>());
         Approvals = new ApprovalService(stores.Approvals, commits, Audit, options, time);
         Credentials = new CredentialService(stores.Credentials, commits, Audit, profiles, time);
         var uses = new UseWatch(campaigns, stores.Campaigns, commits, time, environment.Logger<UseWatch>());
@@ -41,17 +43,20 @@ public sealed class AuthorityServices : IAsyncDisposable
         Appliance = new ApplianceEnrollment(profiles, authority, issuers, Audit);
         Agents = new AgentService(stores.Agents, commits, Audit, time);
         Revocations = new RevocationService(stores.Certificates, stores.Revocations, stores.Agents, issuers, commits, Audit, metrics, options, time);
-        CertificateLists = new CertificateListService(issuers, stores.Certificates, stores.CertificateLists, commits, profiles, options, time, environment.Logger<CertificateListService>());
+        var folder = environment.CertificateListFolder is { } path ? CertificateListFolder.At(path) : CertificateListFolder.Temporary();
+        var maker = new CertificateListMaker(issuers, stores.Certificates, stores.CertificateLists, folder, commits, profiles, options, time);
+        CertificateLists = new CertificateListService(issuers, stores.CertificateLists, folder, maker, commits.Revocations, time, environment.Logger<CertificateListService>());
         var keys = new KeyMaker(providers, options.KeyPlacement, commits, time);
         CmsSigners = new CmsSignerKeeper(profiles, issuers, stores.Certificates, Appliance, keys, time);
-        _responders = new OcspResponderKeeper(profiles, issuers, stores.Certificates, Appliance, keys, providers, commits.Revocations, time, environment.Logger<OcspResponderKeeper>());
-        Ocsp = new OcspService(issuers, _responders, stores.Certificates, commits.Revocations, providers, options, metrics, time, environment.Logger<OcspService>());
+        _responders = new OcspResponderKeeper(profiles, issuers, stores.Certificates, Appliance, keys, providers, commits.Revocations, options, time, environment.Logger<OcspResponderKeeper>());
+        Ocsp = new OcspService(issuers, _responders, stores.Certificates, issued, commits.Revocations, providers, options, metrics, time, environment.Logger<OcspService>());
         Checkpoints = new CheckpointService(commits, stores.Ledger, providers, checkpointKey, options.CheckpointInterval, time, environment.Logger<CheckpointService>());
         Successions = new SuccessionService(issuers, profiles, keys, providers, commits, Audit, options, time, environment.Logger<SuccessionService>());
         var planner = new CampaignPlanner(profiles, issuers, stores.Campaigns, campaigns, providers, time);
         var steps = new CampaignSteps(planner, stores.Campaigns, stores.Certificates, commits, metrics, time, environment.Logger<CampaignSteps>());
         Migrations = new MigrationService(campaigns, planner, steps, stores.Campaigns, commits, Audit, time, environment.Logger<MigrationService>());
         Acme = new AcmeAuthority(environment, Registration, Revocations, issuers, campaigns, commits, Audit);
+        IssuedLoaded = LoadIssuedAsync(issued);
         _maintenance = time.CreateTimer(_ => MaintainInBackground(), null, options.MaintenanceInterval, options.MaintenanceInterval);
     }
 
@@ -73,6 +78,9 @@ public sealed class AuthorityServices : IAsyncDisposable
     public CertificateListService CertificateLists { get; }
 
     public OcspService Ocsp { get; }
+
+    /// <summary>Ends when OCSP knows every serial number that was ever issued.</summary>
+    public Task IssuedLoaded { get; }
 
     public CheckpointService Checkpoints { get; }
 
@@ -107,12 +115,14 @@ public sealed class AuthorityServices : IAsyncDisposable
         var stores = environment.Stores;
         var clock = new RevocationClock(await stores.Certificates.RevocationEpochAsync(cancellationToken));
         var issuers = await IssuerDirectory.LoadAsync(stores.Authorities, stores.Certificates, environment.Providers, environment.Options, clock, cancellationToken);
+        CheckCertificateLists(environment, issuers);
         environment.Profiles.CheckIssuers([.. issuers.All.Select(i => new ProfileIssuer(i.Name, i.Certificate.PublicKey.Algorithm))]);
         var metrics = new AuthorityMetrics();
-        var commits = new CommitWriter(stores.Commits, environment.Options.Commit, clock, metrics, environment.Logger<CommitWriter>());
+        var issued = new IssuedSerials(await stores.Certificates.CountAsync(cancellationToken));
+        var commits = new CommitWriter(stores.Commits, environment.Options.Commit, clock, metrics, environment.Logger<CommitWriter>(), issued);
         var campaigns = new CampaignDirectory(environment.Profiles, stores.Campaigns);
         await campaigns.ReloadAsync(cancellationToken);
-        var services = new AuthorityServices(environment, metrics, commits, issuers, campaigns, checkpointKey);
+        var services = new AuthorityServices(environment, metrics, commits, issuers, campaigns, issued, checkpointKey);
         await services.Acme.ResumeAsync(cancellationToken);
         return services;
     }
@@ -181,6 +191,9 @@ public sealed class AuthorityServices : IAsyncDisposable
     {
         await _maintenance.DisposeAsync();
         await _round;
+        await _stopping.CancelAsync();
+        await IssuedLoaded;
+        _stopping.Dispose();
         await Acme.DisposeAsync();
         await Audit.DisposeAsync();
         await Commits.DisposeAsync();
@@ -192,6 +205,38 @@ public sealed class AuthorityServices : IAsyncDisposable
         Successions.Dispose();
         await Issuers.DisposeAsync();
         _metrics.Dispose();
+    }
+
+    // A misspelt CA, or certificates that point to a delta CRL which nobody makes.
+    private static void CheckCertificateLists(AuthorityEnvironment environment, IssuerDirectory issuers)
+    {
+        if (environment.Options.CertificateLists.Keys.FirstOrDefault(name => issuers.Find(name) is null) is { } unknown)
+        {
+            throw new InvalidOperationException($"The CRLs of '{unknown}' are configured, but there is no such CA; known: {string.Join(", ", issuers.All.Select(i => i.Name))}.");
+        }
+
+        var errors = environment.Profiles.All.Where(p => p.Status.DeltaList && environment.Options.CertificateListsOf(p.Issuer).DeltaValidity is null)
+            .Select(p => new ProfileError(p.Source, 0, "status.deltaCrl", $"CA '{p.Issuer}' makes no delta CRLs: set crl.authorities.delta in agentpki.yaml, or leave deltaCrl out")).ToList();
+        if (errors.Count > 0)
+        {
+            throw new ProfileException(errors);
+        }
+    }
+
+    // Beside everything else: until it is done, a question about what was never issued costs a read, and no more.
+    private async Task LoadIssuedAsync(IssuedSerials issued)
+    {
+        try
+        {
+            await Task.Run(() => issued.LoadAsync(_environment.Stores.Certificates, _stopping.Token));
+        }
+        catch (OperationCanceledException)
+        {
+        }
+        catch (Store.StoreUnavailableException failure)
+        {
+            Log.IssuedNotLoaded(_environment.Logger<AuthorityServices>(), failure);
+        }
     }
 
     // Nothing awaits a timer's callback; a round that still runs is not joined by a second.

@@ -50,14 +50,16 @@ internal sealed class AuthoritySigner(string name, GuardedKey key, AlternativeSi
         return (Accept(Certificate.Assemble(token.ToBeSigned.Span, tbs.Signature, signature)), []);
     }
 
-    /// <summary>The CRL, or null with the findings that forbid it; the same two phases.</summary>
+    /// <summary>
+    /// Signs a TBSCertList, or gives null with the findings that forbid it; the same two phases. With one key the octets stay where they are, with two the completed ones are a copy in memory.
+    /// </summary>
+    /// <param name="toBeSigned">With the altSignatureAlgorithm of the alternative key, where there is one, and without its value.</param>
     /// <exception cref="KeyUnavailableException">A key cannot sign now.</exception>
-    /// <exception cref="SignatureRejectedException">What a key returned does not verify, or does not read back.</exception>
-    public async ValueTask<(CertificateList? List, IReadOnlyList<LintFinding> Findings)> SignAsync(
-        TbsCertificateList tbs, IEnumerable<RevokedCertificate> entries, CertificateListLintContext context, CancellationToken cancellationToken)
+    /// <exception cref="SignatureRejectedException">What the alternative key returned does not verify.</exception>
+    public async ValueTask<(SignedList? List, IReadOnlyList<LintFinding> Findings)> SignListAsync(
+        ReadOnlyMemory<byte> toBeSigned, SignatureAlgorithm signature, CertificateListLintContext context, CancellationToken cancellationToken)
     {
-        context = context with { SigningAlgorithm = tbs.Signature, AlternativeSigningAlgorithm = alternative?.Signature };
-        var toBeSigned = (tbs with { AlternativeSignature = alternative?.Signature }).Encode(entries);
+        context = context with { SigningAlgorithm = signature, AlternativeSigningAlgorithm = alternative?.Signature };
         if (alternative is not null)
         {
             if (IssuanceToken.ForPreCertificateList(toBeSigned, alternative.Signature, context, alternative.Key, out var early) is not { } first)
@@ -68,13 +70,9 @@ internal sealed class AuthoritySigner(string name, GuardedKey key, AlternativeSi
             toBeSigned = PreTbs.CompleteCertificateList(toBeSigned, await SignAlternativeAsync(alternative, first, cancellationToken));
         }
 
-        if (IssuanceToken.ForCertificateList(toBeSigned, tbs.Signature, context, key, out var findings) is not { } token)
-        {
-            return (null, findings);
-        }
-
-        var signature = await key.SignAsync(token, cancellationToken);
-        return (AcceptList(Certificate.Assemble(token.ToBeSigned.Span, tbs.Signature, signature)), []);
+        return IssuanceToken.ForCertificateList(toBeSigned, signature, context, key, out var findings) is { } token
+            ? (new SignedList(token.ToBeSigned, await key.SignAsync(token, cancellationToken)), [])
+            : (null, findings);
     }
 
     /// <summary>A token for the first key over a certificate that is complete already: for a CA with an alternative key, one that has the alternative signature.</summary>
@@ -99,6 +97,21 @@ internal sealed class AuthoritySigner(string name, GuardedKey key, AlternativeSi
         if (alternative is not null)
         {
             await alternative.Key.DisposeAsync();
+        }
+    }
+
+    /// <summary>Reads a signed CRL again and verifies it (invariant 3).</summary>
+    /// <exception cref="SignatureRejectedException">It does not read back, or a signature is wrong.</exception>
+    public void AcceptList(ReadOnlyMemory<byte> der)
+    {
+        if (!CertificateList.TryParse(der, out var list, out var error))
+        {
+            throw new SignatureRejectedException($"The signed CRL of '{name}' does not read back: {error}");
+        }
+
+        if (!list.VerifySignature(key.PublicKey, providers) || (alternative is not null && !list.VerifyAlternativeSignature(alternative.Key.PublicKey, providers)))
+        {
+            throw new SignatureRejectedException($"The signed CRL of '{name}' does not verify.");
         }
     }
 
@@ -133,17 +146,5 @@ internal sealed class AuthoritySigner(string name, GuardedKey key, AlternativeSi
         return alternative is null || certificate.VerifyAlternativeSignature(alternative.Key.PublicKey, providers)
             ? certificate
             : throw new SignatureRejectedException($"The alternative signature in a certificate of CA '{name}' does not verify with the CA's alternative public key.");
-    }
-
-    private CertificateList AcceptList(byte[] der)
-    {
-        if (!CertificateList.TryParse(der, out var list, out var error))
-        {
-            throw new SignatureRejectedException($"The signed CRL of '{name}' does not read back: {error}");
-        }
-
-        return list.VerifySignature(key.PublicKey, providers) && (alternative is null || list.VerifyAlternativeSignature(alternative.Key.PublicKey, providers))
-            ? list
-            : throw new SignatureRejectedException($"The signed CRL of '{name}' does not verify.");
     }
 }

@@ -15,7 +15,7 @@ using Microsoft.Extensions.Logging;
 namespace AgentPki.Authority.Issuance;
 
 /// <summary>Hop 4: turns an approved enrolment into a certificate that is signed, read back, verified, recorded, and only then released.</summary>
-internal sealed class CertificateAuthority(IssuerDirectory issuers, CommitWriter commits, AuthorityMetrics metrics, TimeProvider time, ILogger<CertificateAuthority> logger)
+internal sealed class CertificateAuthority(IssuerDirectory issuers, CommitWriter commits, AuthorityOptions options, AuthorityMetrics metrics, TimeProvider time, ILogger<CertificateAuthority> logger)
 {
     private static readonly TimeSpan ShortestValidity = TimeSpan.FromSeconds(30);
 
@@ -48,6 +48,8 @@ internal sealed class CertificateAuthority(IssuerDirectory issuers, CommitWriter
             return Refuse(PkiProblemKind.Unavailable, $"CA '{issuer.Name}' itself ends at {issuer.Certificate.NotAfter:u}", TimeSpan.FromMinutes(10));
         }
 
+        // Which CRL would list it stands in the certificate and is kept with it: it never changes.
+        var shard = profile.Status.CertificateList ? options.CertificateListsOf(issuers.LineageOf(issuer.Name)).ShardOf(serial) : 0;
         var draft = new CertificateDraft(
             serial,
             profile.Signature ?? issuer.Signature,
@@ -55,7 +57,7 @@ internal sealed class CertificateAuthority(IssuerDirectory issuers, CommitWriter
             approved.PublicKey,
             notBefore,
             notAfter,
-            issuer.PlanFor(profile).For(approved),
+            issuer.PlanFor(profile, shard).For(approved),
             PositionOf(profile.Use),
             profile.Validity + profile.Backdate + TimeSpan.FromSeconds(1));
 
@@ -79,7 +81,7 @@ internal sealed class CertificateAuthority(IssuerDirectory issuers, CommitWriter
         }
 
         // 5. Certificate, agent, key binding, credential, approval and ledger entry come true together, or none of them.
-        var outcome = await commits.CommitAsync(RequestFor(approved, issuer, certificate, now), CancellationToken.None);
+        var outcome = await commits.CommitAsync(RequestFor(approved, issuer, certificate, shard, now), CancellationToken.None);
         if (outcome is CommitOutcome.Conflict conflict)
         {
             return await WithholdAsync(approved, issuer, certificate, conflict);
@@ -107,7 +109,7 @@ internal sealed class CertificateAuthority(IssuerDirectory issuers, CommitWriter
         ProfileUse.CmsSigner => CertificatePosition.CmsSigner,
     };
 
-    private static CommitRequest RequestFor(ApprovedEnrollment approved, Issuer issuer, Certificate certificate, DateTimeOffset now)
+    private static CommitRequest RequestFor(ApprovedEnrollment approved, Issuer issuer, Certificate certificate, int shard, DateTimeOffset now)
     {
         var keyFingerprint = certificate.PublicKey.Fingerprint();
         var serial = certificate.SerialNumber.ToArray();
@@ -145,7 +147,8 @@ internal sealed class CertificateAuthority(IssuerDirectory issuers, CommitWriter
             certificate.NotAfter,
             now,
             approved.Actor,
-            certificate.PublicKey.Algorithm)));
+            certificate.PublicKey.Algorithm,
+            shard)));
         if (approved.AcmeOrder is { } order)
         {
             changes.Add(new StoreChange.FulfilAcmeOrder(order, issuer.Name, serial));

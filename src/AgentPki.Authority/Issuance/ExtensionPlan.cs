@@ -7,7 +7,7 @@ using AgentPki.X509.Names;
 namespace AgentPki.Authority.Issuance;
 
 /// <summary>
-/// The extensions of one profile's certificates from one issuer. All but two are the same every time and are encoded once;
+/// The extensions of one profile's certificates from one issuer, in one shard of its CRLs. All but two are the same every time and are encoded once;
 /// subjectKeyIdentifier and subjectAltName come from the request.
 /// </summary>
 internal sealed class ExtensionPlan
@@ -15,7 +15,7 @@ internal sealed class ExtensionPlan
     private readonly X509Extension[] _before;
     private readonly X509Extension[] _after;
 
-    public ExtensionPlan(CertificateProfile profile, string issuerName, Certificate issuer, AuthorityOptions options)
+    public ExtensionPlan(CertificateProfile profile, string issuerName, int shard, Certificate issuer, AuthorityOptions options)
     {
         // RFC 5280 §4.2.1.1, §4.2.1.3, §4.2.1.12
         var before = new List<X509Extension> { X509Extension.AuthorityKeyIdentifier(issuer.SubjectKeyIdentifier), X509Extension.KeyUsage(profile.KeyUsage) };
@@ -25,7 +25,7 @@ internal sealed class ExtensionPlan
         }
 
         _before = [.. before];
-        _after = [.. After(profile, issuerName, options)];
+        _after = [.. After(profile, issuerName, shard, options)];
     }
 
     /// <summary>All extensions of one certificate, in a fixed order.</summary>
@@ -61,7 +61,7 @@ internal sealed class ExtensionPlan
         return extensions;
     }
 
-    private static IEnumerable<X509Extension> After(CertificateProfile profile, string issuerName, AuthorityOptions options)
+    private static IEnumerable<X509Extension> After(CertificateProfile profile, string issuerName, int shard, AuthorityOptions options)
     {
         var status = profile.Status;
         if (!profile.Policies.IsEmpty)
@@ -73,7 +73,13 @@ internal sealed class ExtensionPlan
         if (status.CertificateList)
         {
             // RFC 5280 §4.2.1.13
-            yield return X509Extension.CrlDistributionPoints(options.CertificateListUrl(issuerName));
+            yield return X509Extension.CrlDistributionPoints(options.CertificateListUrl(issuerName, shard));
+        }
+
+        if (status.DeltaList)
+        {
+            // RFC 5280 §4.2.1.15
+            yield return X509Extension.FreshestCrl(options.DeltaListUrl(issuerName, shard));
         }
 
         if (status.Ocsp || status.CaIssuers)

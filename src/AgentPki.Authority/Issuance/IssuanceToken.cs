@@ -10,11 +10,11 @@ namespace AgentPki.Authority.Issuance;
 /// </summary>
 public sealed class IssuanceToken
 {
-    private readonly byte[] _toBeSigned;
+    private readonly ReadOnlyMemory<byte> _toBeSigned;
     private readonly GuardedKey _key;
     private int _redeemed;
 
-    private IssuanceToken(byte[] toBeSigned, SignatureAlgorithm algorithm, GuardedKey key) => (_toBeSigned, Algorithm, _key) = (toBeSigned, algorithm, key);
+    private IssuanceToken(ReadOnlyMemory<byte> toBeSigned, SignatureAlgorithm algorithm, GuardedKey key) => (_toBeSigned, Algorithm, _key) = (toBeSigned, algorithm, key);
 
     /// <summary>The signature that the bytes announce.</summary>
     public SignatureAlgorithm Algorithm { get; }
@@ -38,14 +38,15 @@ public sealed class IssuanceToken
     }
 
     /// <summary>The same for the PreTBSCertList (X.509 (2019) §7.10.3) of a TBSCertList.</summary>
-    internal static IssuanceToken? ForPreCertificateList(byte[] draft, SignatureAlgorithm algorithm, CertificateListLintContext context, GuardedKey key, out IReadOnlyList<LintFinding> findings)
+    internal static IssuanceToken? ForPreCertificateList(ReadOnlyMemory<byte> draft, SignatureAlgorithm algorithm, CertificateListLintContext context, GuardedKey key, out IReadOnlyList<LintFinding> findings)
     {
         findings = CertificateListLinter.Lint(draft, context with { IsBeforeAlternativeSignature = true });
         return HasError(findings) ? null : new IssuanceToken(PreTbs.OfCertificateList(draft), algorithm, key);
     }
 
     /// <summary>A token for a TBSCertList, or null with the findings that forbid it.</summary>
-    internal static IssuanceToken? ForCertificateList(byte[] toBeSigned, SignatureAlgorithm algorithm, CertificateListLintContext context, GuardedKey key, out IReadOnlyList<LintFinding> findings) =>
+    /// <param name="toBeSigned">May lie in a mapped file that has no name any more; it stays mapped until the signature is there.</param>
+    internal static IssuanceToken? ForCertificateList(ReadOnlyMemory<byte> toBeSigned, SignatureAlgorithm algorithm, CertificateListLintContext context, GuardedKey key, out IReadOnlyList<LintFinding> findings) =>
         Grant(toBeSigned, algorithm, key, findings = CertificateListLinter.Lint(toBeSigned, context));
 
     /// <summary>A token for an OCSP ResponseData, or null with the findings that forbid it.</summary>
@@ -64,7 +65,7 @@ public sealed class IssuanceToken
         return Interlocked.Exchange(ref _redeemed, 1) == 0 ? _toBeSigned : throw new InvalidOperationException("The token was used already: one token, one signature.");
     }
 
-    private static IssuanceToken? Grant(byte[] toBeSigned, SignatureAlgorithm algorithm, GuardedKey key, IReadOnlyList<LintFinding> findings) =>
+    private static IssuanceToken? Grant(ReadOnlyMemory<byte> toBeSigned, SignatureAlgorithm algorithm, GuardedKey key, IReadOnlyList<LintFinding> findings) =>
         HasError(findings) ? null : new IssuanceToken(toBeSigned, algorithm, key);
 
     private static bool HasError(IReadOnlyList<LintFinding> findings)

@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using AgentPki.Authority.Profiles;
 using AgentPki.Authority.Store;
 using AgentPki.Cryptography;
-using AgentPki.X509.CertificateLists;
 using AgentPki.X509.Certificates;
 using AgentPki.X509.Lint;
 
@@ -16,7 +15,7 @@ public sealed class Issuer : IAsyncDisposable
 {
     private readonly AuthoritySigner _signer;
     private readonly AuthorityOptions _options;
-    private readonly ConcurrentDictionary<CertificateProfile, ExtensionPlan> _plans = new(ReferenceEqualityComparer.Instance);
+    private readonly ConcurrentDictionary<CertificateProfile, ConcurrentDictionary<int, ExtensionPlan>> _plans = new(ReferenceEqualityComparer.Instance);
 
     /// <param name="chain">Its own certificate first, the root's last.</param>
     internal Issuer(AuthorityRecord record, IReadOnlyList<Certificate> chain, AuthoritySigner signer, AuthorityOptions options) =>
@@ -45,8 +44,9 @@ public sealed class Issuer : IAsyncDisposable
     /// <summary>How its alternative key is kept; null when there is none or it was not opened.</summary>
     public KeyProtection? AlternativeProtection => _signer.AlternativeProtection;
 
-    /// <summary>The extensions of a profile, encoded once.</summary>
-    internal ExtensionPlan PlanFor(CertificateProfile profile) => _plans.GetOrAdd(profile, static (p, self) => new ExtensionPlan(p, self.Name, self.Certificate, self._options), this);
+    /// <summary>The extensions of a profile's certificates in one shard, encoded once.</summary>
+    internal ExtensionPlan PlanFor(CertificateProfile profile, int shard = 0) =>
+        _plans.GetOrAdd(profile, static _ => new()).GetOrAdd(shard, static (s, own) => new ExtensionPlan(own.Profile, own.Self.Name, s, own.Self.Certificate, own.Self._options), (Self: this, Profile: profile));
 
     /// <summary>
     /// Makes a certificate: the bytes are built once and linted exactly as they are, signed, read back and verified; in two phases when this CA has an alternative key.
@@ -58,11 +58,14 @@ public sealed class Issuer : IAsyncDisposable
     internal ValueTask<(Certificate? Certificate, IReadOnlyList<LintFinding> Findings)> SignAsync(CertificateDraft draft, CancellationToken cancellationToken) =>
         _signer.SignAsync(TbsOf(draft), ContextOf(draft), cancellationToken);
 
-    /// <summary>Makes a CRL in the same way.</summary>
+    /// <summary>Signs a TBSCertList in the same way; <see cref="AcceptList"/> is the last step, once it is one object.</summary>
     /// <exception cref="KeyUnavailableException">A key cannot sign now.</exception>
+    /// <exception cref="SignatureRejectedException">What the alternative key returned does not verify.</exception>
+    internal ValueTask<(SignedList? List, IReadOnlyList<LintFinding> Findings)> SignListAsync(ReadOnlyMemory<byte> toBeSigned, SignatureAlgorithm signature, CancellationToken cancellationToken) =>
+        _signer.SignListAsync(toBeSigned, signature, new CertificateListLintContext(Certificate, _options.CertificateListValidity), cancellationToken);
+
     /// <exception cref="SignatureRejectedException">It does not read back, or a signature is wrong.</exception>
-    internal ValueTask<(CertificateList? List, IReadOnlyList<LintFinding> Findings)> SignAsync(TbsCertificateList list, IReadOnlyList<RevokedCertificate> entries, CancellationToken cancellationToken) =>
-        _signer.SignAsync(list, entries, new CertificateListLintContext(Certificate, _options.CertificateListValidity), cancellationToken);
+    internal void AcceptList(ReadOnlyMemory<byte> der) => _signer.AcceptList(der);
 
     /// <summary>The last step of the above alone: a token for the first key, or null with the findings when the draft must not be signed as it is.</summary>
     internal IssuanceToken? Prepare(CertificateDraft draft, out IReadOnlyList<LintFinding> findings) => _signer.Prepare(TbsOf(draft), ContextOf(draft), out findings);

@@ -96,7 +96,8 @@ public sealed record AuthenticationRule(bool Credential, CertificateAuthenticati
 
 /// <summary>Which pointers to status information a certificate carries.</summary>
 /// <param name="NoRevocationAvailable">RFC 9608: none, and it says so.</param>
-public sealed record StatusRule(bool CaIssuers, bool Ocsp, bool CertificateList, bool NoRevocationAvailable);
+/// <param name="DeltaList">Where the delta CRL is found (RFC 5280 §4.2.1.15); only where the CA makes them.</param>
+public sealed record StatusRule(bool CaIssuers, bool Ocsp, bool CertificateList, bool NoRevocationAvailable, bool DeltaList = false);
 
 /// <summary>One kind of certificate this appliance issues: read from a file, checked, immutable.</summary>
 public sealed record CertificateProfile

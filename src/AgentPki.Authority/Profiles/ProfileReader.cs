@@ -177,7 +177,12 @@ internal static class ProfileReader
     private static StatusRule ReadStatus(ProfileNode node)
     {
         var none = node.Flag("noRevocationAvailable", false);
-        var rule = new StatusRule(node.Flag("caIssuers", true), node.Flag("ocsp", !none), node.Flag("crl", !none), none);
+        var rule = new StatusRule(node.Flag("caIssuers", true), node.Flag("ocsp", !none), node.Flag("crl", !none), none, node.Flag("deltaCrl", false));
+        if (rule is { DeltaList: true, CertificateList: false })
+        {
+            node.Fail("deltaCrl", "RFC 5280 §4.2.1.15: only together with crl, to which it is the difference");
+        }
+
         if (none && (rule.Ocsp || rule.CertificateList))
         {
             node.Fail("noRevocationAvailable", "RFC 9608 §2: not together with ocsp or crl");

@@ -1,193 +1,207 @@
 using System.Collections.Concurrent;
-using System.Security.Cryptography;
-using AgentPki.Authority.Audit;
 using AgentPki.Authority.Commit;
 using AgentPki.Authority.Issuance;
-using AgentPki.Authority.Profiles;
+using AgentPki.Authority.Revocation.Lists;
 using AgentPki.Authority.Store;
 using AgentPki.Cryptography;
-using AgentPki.Ledger;
-using AgentPki.X509.CertificateLists;
-using AgentPki.X509.Extensions;
-using AgentPki.X509.Lint;
-using AgentPki.X509.Names;
 using Microsoft.Extensions.Logging;
 
 namespace AgentPki.Authority.Revocation;
 
 /// <summary>
-/// One complete CRL per CA, served from memory. A revocation makes it incomplete at once: the next reader, or the appliance's timer, has a new one signed.
-/// So does the timer when half of its validity has passed. Its number rises for ever: it is the store that refuses a number that does not.
+/// The CRLs of every CA: a complete one for each shard, and its delta where the CA makes them. A revocation makes those of its shard incomplete at once: the next reader, or
+/// the appliance's timer, has new ones signed. So does the timer when half of their validity has passed. Numbers rise for ever: it is the store that refuses one that does not.
 /// </summary>
-public sealed class CertificateListService(
-    IssuerDirectory issuers,
-    ICertificateStore certificates,
-    ICertificateListStore lists,
-    CommitWriter commits,
-    ProfileCatalog profiles,
-    AuthorityOptions options,
-    TimeProvider time,
-    ILogger<CertificateListService> logger) : IDisposable
+public sealed class CertificateListService : IDisposable
 {
-    private readonly ConcurrentDictionary<string, Slot> _slots = new(StringComparer.Ordinal);
+    private readonly IssuerDirectory _issuers;
+    private readonly ICertificateListStore _lists;
+    private readonly CertificateListFolder _folder;
+    private readonly CertificateListMaker _maker;
+    private readonly RevocationClock _revocations;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly ConcurrentDictionary<(string Authority, int Shard), CertificateListSequence> _sequences = new();
+    private readonly ConcurrentDictionary<string, IReadOnlyList<int>> _shards = new(StringComparer.Ordinal);
 
-    /// <summary>The CRL of that CA as of now: it contains every revocation that was committed before the call. Null: there is no such CA.</summary>
+    internal CertificateListService(
+        IssuerDirectory issuers, ICertificateListStore lists, CertificateListFolder folder, CertificateListMaker maker, RevocationClock revocations, TimeProvider time, ILogger<CertificateListService> logger) =>
+        (_issuers, _lists, _folder, _maker, _revocations, _time, _logger) = (issuers, lists, folder, maker, revocations, time, logger);
+
+    /// <summary>The complete CRL of a CA without shards: it contains every revocation that was committed before the call. Null: there is no such CA.</summary>
+    /// <inheritdoc cref="CurrentAsync(CertificateListScope, CancellationToken)"/>
+    public ValueTask<PublishedList?> CurrentAsync(string authority, CancellationToken cancellationToken) => CurrentAsync(new CertificateListScope(authority), cancellationToken);
+
+    /// <summary>The CRL of that scope as of now: it contains every revocation that was committed before the call. Null: there is no such CA or shard, or it makes no deltas.</summary>
+    /// <param name="cancellationToken">Ends the wait; a list that is in the making is made.</param>
     /// <exception cref="KeyUnavailableException">A new one is needed and the token cannot sign: an old one would say good of what is revoked.</exception>
     /// <exception cref="StoreUnavailableException">A new one is needed and the store cannot be read or written.</exception>
-    public async ValueTask<CertificateListRecord?> CurrentAsync(string authority, CancellationToken cancellationToken)
+    public async ValueTask<PublishedList?> CurrentAsync(CertificateListScope scope, CancellationToken cancellationToken)
     {
-        if (SlotOf(authority) is not { } slot)
+        if (await SequenceOfAsync(scope, cancellationToken) is not { } sequence)
         {
             return null;
         }
 
-        // After a restart the last one is in the store, as good as ever if nothing was revoked since.
-        slot.Current ??= await lists.LatestAsync(authority, cancellationToken);
-        return slot.Current is { } current && IsComplete(slot, current) && current.NextUpdate > time.GetUtcNow() ? current : await RenewAsync(slot, cancellationToken);
+        // After a restart the last one is on disk, as good as ever if nothing was revoked since.
+        var current = sequence[scope.IsDelta] ??= await LoadAsync(sequence, scope.IsDelta, cancellationToken);
+        return current is not null && current.Record.NextUpdate > _time.GetUtcNow() && await IsCompleteAsync(sequence, current, cancellationToken)
+            ? current
+            : await RenewAsync(sequence, scope.IsDelta, cancellationToken);
     }
 
-    /// <summary>Signs a new CRL of that CA now, whether or not one is due. Null: there is no such CA.</summary>
+    /// <summary>Signs every CRL of that CA anew, whether or not one is due; the first shard's is returned. Null: there is no such CA.</summary>
     /// <exception cref="KeyUnavailableException">The token cannot sign.</exception>
     /// <exception cref="StoreUnavailableException">The store cannot be read or written.</exception>
-    public async ValueTask<CertificateListRecord?> RegenerateAsync(string authority, CancellationToken cancellationToken)
+    public async ValueTask<PublishedList?> RegenerateAsync(string authority, CancellationToken cancellationToken)
     {
-        if (SlotOf(authority) is not { } slot)
+        if (_issuers.Find(authority) is not { } issuer)
         {
             return null;
         }
 
-        await slot.Renewing.WaitAsync(cancellationToken);
-        try
+        PublishedList? first = null;
+        foreach (var sequence in await SequencesOfAsync(issuer, cancellationToken))
         {
-            return slot.Current = await SignAsync(slot.Issuer, await lists.LatestAsync(slot.Issuer.Name, cancellationToken), cancellationToken);
+            await sequence.Making.WaitAsync(cancellationToken);
+            try
+            {
+                var made = sequence[isDelta: false] = await _maker.MakeCompleteAsync(issuer, sequence.Shard);
+                first ??= made;
+            }
+            finally
+            {
+                sequence.Making.Release();
+            }
         }
-        finally
-        {
-            slot.Renewing.Release();
-        }
+
+        return first;
     }
 
     /// <summary>Signs anew what has passed half of its validity or lacks a revocation: called by the appliance's timer.</summary>
     public async ValueTask RefreshAsync(CancellationToken cancellationToken)
     {
-        foreach (var slot in issuers.All.Select(i => SlotOf(i.Name)).OfType<Slot>())
+        foreach (var issuer in _issuers.All)
         {
             try
             {
-                slot.Current ??= await lists.LatestAsync(slot.Issuer.Name, cancellationToken);
-                if (slot.Current is not { } current || !IsComplete(slot, current) || time.GetUtcNow() >= HalfOf(current))
+                foreach (var sequence in await SequencesOfAsync(issuer, cancellationToken))
                 {
-                    await RenewAsync(slot, cancellationToken);
+                    await RefreshAsync(sequence, isDelta: false, cancellationToken);
+                    if (_maker.SettingsOf(issuer).DeltaValidity is not null)
+                    {
+                        await RefreshAsync(sequence, isDelta: true, cancellationToken);
+                    }
                 }
             }
             catch (Exception failure) when (failure is KeyUnavailableException or StoreUnavailableException or SignatureRejectedException)
             {
-                Log.ListNotRenewed(logger, slot.Issuer.Name, failure);
+                Log.ListNotRenewed(_logger, issuer.Name, failure);
             }
         }
     }
 
     public void Dispose()
     {
-        foreach (var slot in _slots.Values)
+        foreach (var sequence in _sequences.Values)
         {
-            slot.Dispose();
+            sequence.Dispose();
+        }
+
+        _folder.Dispose();
+    }
+
+    private async ValueTask RefreshAsync(CertificateListSequence sequence, bool isDelta, CancellationToken cancellationToken)
+    {
+        var current = sequence[isDelta] ??= await LoadAsync(sequence, isDelta, cancellationToken);
+        if (current is null || _time.GetUtcNow() >= HalfOf(current.Record) || !await IsCompleteAsync(sequence, current, cancellationToken))
+        {
+            await RenewAsync(sequence, isDelta, cancellationToken);
         }
     }
 
-    private Slot? SlotOf(string authority) => _slots.TryGetValue(authority, out var slot) ? slot
-        : issuers.Find(authority) is { } issuer ? _slots.GetOrAdd(authority, static (_, i) => new Slot(i), issuer) : null;
+    private async ValueTask<CertificateListSequence?> SequenceOfAsync(CertificateListScope scope, CancellationToken cancellationToken)
+    {
+        if (_issuers.Find(scope.Authority) is not { } issuer
+            || (scope.IsDelta && _maker.SettingsOf(issuer).DeltaValidity is null)
+            || (scope.Shard != 0 && !(await ShardsOfAsync(issuer, cancellationToken)).Contains(scope.Shard)))
+        {
+            return null;
+        }
 
-    private bool IsComplete(Slot slot, CertificateListRecord list) => list.Epoch >= commits.Revocations.EpochOf(slot.Issuer.Name);
+        return SequenceOf(issuer, scope.Shard);
+    }
+
+    private async ValueTask<List<CertificateListSequence>> SequencesOfAsync(Issuer issuer, CancellationToken cancellationToken) =>
+        [.. (await ShardsOfAsync(issuer, cancellationToken)).Select(shard => SequenceOf(issuer, shard))];
+
+    private CertificateListSequence SequenceOf(Issuer issuer, int shard) => _sequences.GetOrAdd((issuer.Name, shard), static (key, i) => new CertificateListSequence(i, key.Shard), issuer);
+
+    // What is configured now, and what was before: a certificate keeps its shard. While the appliance runs no other comes.
+    private async ValueTask<IReadOnlyList<int>> ShardsOfAsync(Issuer issuer, CancellationToken cancellationToken)
+    {
+        if (_shards.TryGetValue(issuer.Name, out var known))
+        {
+            return known;
+        }
+
+        var configured = _maker.SettingsOf(issuer).Shards is var count and > 1 ? Enumerable.Range(1, count) : [];
+        return _shards[issuer.Name] = [.. configured.Append(0).Union(await _lists.ListShardsAsync(issuer.Name, cancellationToken)).Order()];
+    }
+
+    private async ValueTask<PublishedList?> LoadAsync(CertificateListSequence sequence, bool isDelta, CancellationToken cancellationToken) =>
+        await _lists.LatestAsync(sequence.Issuer.Name, sequence.Shard, isDelta, cancellationToken) is { } latest ? _folder.Open(latest) : null;
+
+    // Mostly a comparison of two numbers. When something of the CA has changed, the store is asked once whether it was in this shard.
+    private async ValueTask<bool> IsCompleteAsync(CertificateListSequence sequence, PublishedList list, CancellationToken cancellationToken)
+    {
+        var epoch = _revocations.EpochOf(sequence.Issuer.Name);
+        if (list.CompleteTo >= epoch)
+        {
+            return true;
+        }
+
+        if (await _lists.HasChangedAsync(sequence.Issuer.Name, sequence.Shard, list.Record.Epoch, cancellationToken))
+        {
+            return false;
+        }
+
+        list.CompleteTo = epoch;
+        return true;
+    }
 
     private static DateTimeOffset HalfOf(CertificateListRecord list) => list.ThisUpdate + ((list.NextUpdate - list.ThisUpdate) / 2);
 
-    private async ValueTask<CertificateListRecord> RenewAsync(Slot slot, CancellationToken cancellationToken)
+    private async ValueTask<PublishedList> RenewAsync(CertificateListSequence sequence, bool isDelta, CancellationToken cancellationToken)
     {
-        await slot.Renewing.WaitAsync(cancellationToken);
+        await sequence.Making.WaitAsync(cancellationToken);
         try
         {
             // Whoever waited here finds what the one before him signed, or the one of the last run.
-            var latest = await lists.LatestAsync(slot.Issuer.Name, cancellationToken);
-            if (latest is not null && IsComplete(slot, latest) && time.GetUtcNow() < HalfOf(latest))
+            var latest = await LoadAsync(sequence, isDelta, cancellationToken);
+            if (latest is not null && _time.GetUtcNow() < HalfOf(latest.Record) && await IsCompleteAsync(sequence, latest, cancellationToken))
             {
-                return slot.Current = latest;
+                return sequence[isDelta] = latest;
             }
 
-            return slot.Current = await SignAsync(slot.Issuer, latest, cancellationToken);
+            if (!isDelta)
+            {
+                return sequence[false] = await _maker.MakeCompleteAsync(sequence.Issuer, sequence.Shard);
+            }
+
+            var validity = _maker.SettingsOf(sequence.Issuer).DeltaValidity ?? throw new InvalidOperationException("This CA makes no delta CRLs.");
+            var delta = await _maker.MakeDeltaAsync(sequence.Issuer, sequence.Shard, validity);
+            if (delta is null)
+            {
+                sequence[false] = await _maker.MakeCompleteAsync(sequence.Issuer, sequence.Shard);
+                delta = await _maker.MakeDeltaAsync(sequence.Issuer, sequence.Shard, validity);
+            }
+
+            return sequence[true] = delta ?? throw new StoreUnavailableException($"The CRL of '{sequence.Issuer.Name}' to which a delta belongs has ended already: look at the clock.");
         }
         finally
         {
-            slot.Renewing.Release();
+            sequence.Making.Release();
         }
-    }
-
-    private async ValueTask<CertificateListRecord> SignAsync(Issuer issuer, CertificateListRecord? previous, CancellationToken cancellationToken)
-    {
-        var now = DateTimeOffset.FromUnixTimeSeconds(time.GetUtcNow().ToUnixTimeSeconds());
-        // The epoch first, then the entries: what is revoked in between is in the list or makes it incomplete, never neither.
-        var epoch = await certificates.RevocationEpochAsync(cancellationToken);
-        var entries = new List<RevokedCertificate>();
-        // RFC 5280 §3.3: an expired certificate stays until one CRL after its end.
-        await foreach (var revoked in certificates.ListRevokedAsync(issuer.Name, previous?.ThisUpdate ?? now, cancellationToken))
-        {
-            entries.Add(new RevokedCertificate(revoked.Serial, revoked.Time, (CrlReason)(byte)revoked.Reason));
-        }
-
-        var record = new CertificateListRecord(issuer.Name, (previous?.Number ?? 0) + 1, epoch, now, now + options.CertificateListValidity, []);
-        var toBeSigned = new TbsCertificateList
-        {
-            Signature = issuer.Signature,
-            Issuer = issuer.Certificate.Subject,
-            ThisUpdate = record.ThisUpdate,
-            NextUpdate = record.NextUpdate,
-            AuthorityKeyIdentifier = issuer.Certificate.SubjectKeyIdentifier,
-            Number = record.Number,
-            IssuingDistributionPoint = PointOf(issuer),
-        };
-        var (list, findings) = await issuer.SignAsync(toBeSigned, entries, cancellationToken);
-        if (list is null)
-        {
-            var worst = findings.First(f => f.Severity == LintSeverity.Error);
-            throw new SignatureRejectedException($"The CRL of '{issuer.Name}' would not be in order ({worst.RuleName}, {worst.Citation}): {worst.Detail}");
-        }
-
-        return await PublishAsync(record with { Der = list.Der.ToArray() }, entries.Count);
-    }
-
-    // RFC 5280 §5.2.5. A CA that certifies CAs alone says so, and names no place: a root's own certificate has no distribution point that could
-    // match one, and relying parties that check the whole chain (openssl -crl_check_all) would find the CRL out of scope.
-    private IssuingDistributionPoint PointOf(Issuer issuer) => profiles.All.Any(p => p.Issuer == issuers.LineageOf(issuer.Name))
-        ? new IssuingDistributionPoint([new GeneralName.Uri(options.CertificateListUrl(issuer.Name))])
-        : new IssuingDistributionPoint([], OnlyAuthorityCertificates: true);
-
-    private async ValueTask<CertificateListRecord> PublishAsync(CertificateListRecord record, int entries)
-    {
-        var entry = new LedgerEntry(LedgerEntryKind.CertificateListIssued, time.GetUtcNow(), AuditTrail.Appliance, AuditDetails.Of(
-            (AuditDetails.Authority, record.Authority),
-            (AuditDetails.CertificateListNumber, record.Number.ToString()),
-            (AuditDetails.CertificateListSha256, AuditDetails.Hex(SHA256.HashData(record.Der))),
-            (AuditDetails.CertificateCount, entries.ToString()),
-            (AuditDetails.To, AuditDetails.Instant(record.NextUpdate))));
-        return await commits.CommitAsync(new CommitRequest(entry, [new StoreChange.AddCertificateList(record)]), CancellationToken.None) is CommitOutcome.Committed
-            ? record
-            : throw new StoreUnavailableException($"CRL number {record.Number} of '{record.Authority}' was taken at the same moment; ask again.");
-    }
-
-    private sealed class Slot(Issuer issuer) : IDisposable
-    {
-        private volatile CertificateListRecord? _current;
-
-        public Issuer Issuer { get; } = issuer;
-
-        public SemaphoreSlim Renewing { get; } = new(1, 1);
-
-        public CertificateListRecord? Current
-        {
-            get => _current;
-            set => _current = value;
-        }
-
-        public void Dispose() => Renewing.Dispose();
     }
 }

@@ -1,23 +1,20 @@
 using System.Collections.Concurrent;
+using AgentPki.Authority.Store;
 
 namespace AgentPki.Authority.Revocation;
 
 /// <summary>
-/// Signed answers by the octets of the request. An entry counts only while the revocation epoch is the one it was made in: a revocation
-/// empties the whole cache at the moment of its commit, without touching it.
+/// Signed answers by the octets of the request. One counts at once while the revocation epoch is the one it was made or last looked at in; after any revocation it is looked at
+/// again, by what it says, before it is served once more.
 /// </summary>
 internal sealed class OcspCache(int capacity)
 {
     private const int LongestKey = 1024;
-    private readonly ConcurrentDictionary<OctetKey, Entry> _entries = new();
+    private readonly ConcurrentDictionary<OctetKey, KeptAnswer> _entries = new();
 
-    private sealed record Entry(OcspAnswer Answer, long Epoch, DateTimeOffset Until);
+    public KeptAnswer? Find(ReadOnlyMemory<byte> request) => _entries.GetValueOrDefault(new OctetKey(request));
 
-    public OcspAnswer? Find(ReadOnlyMemory<byte> request, long epoch, DateTimeOffset now) =>
-        _entries.TryGetValue(new OctetKey(request), out var entry) && entry.Epoch == epoch && now < entry.Until ? entry.Answer : null;
-
-    /// <param name="until">When a newer answer is wanted, before this one ends.</param>
-    public void Add(ReadOnlyMemory<byte> request, OcspAnswer answer, long epoch, DateTimeOffset until)
+    public void Add(ReadOnlyMemory<byte> request, KeptAnswer answer)
     {
         if (request.Length > LongestKey)
         {
@@ -30,7 +27,7 @@ internal sealed class OcspCache(int capacity)
             _entries.Clear();
         }
 
-        _entries[new OctetKey(request.ToArray())] = new Entry(answer, epoch, until);
+        _entries[new OctetKey(request.ToArray())] = answer;
     }
 
     private readonly struct OctetKey(ReadOnlyMemory<byte> octets) : IEquatable<OctetKey>
@@ -47,5 +44,32 @@ internal sealed class OcspCache(int capacity)
             hash.AddBytes(_octets.Span);
             return hash.ToHashCode();
         }
+    }
+}
+
+/// <summary>What was found of one certificate that was asked about.</summary>
+/// <param name="Serial">Content octets.</param>
+/// <param name="Status">Null: not issued by the responder's CA.</param>
+internal sealed record FoundStatus(ReadOnlyMemory<byte> Serial, CertificateStatus? Status);
+
+/// <summary>An answer with what it rests on.</summary>
+/// <param name="until">When a newer one is wanted, before it ends.</param>
+/// <param name="epoch">The revocation epoch in which it was true.</param>
+internal sealed class KeptAnswer(OcspAnswer answer, OcspResponder responder, IReadOnlyList<FoundStatus> found, DateTimeOffset until, long epoch)
+{
+    private long _epoch = epoch;
+
+    public OcspAnswer Answer => answer;
+
+    public OcspResponder Responder => responder;
+
+    public IReadOnlyList<FoundStatus> Found => found;
+
+    public DateTimeOffset Until => until;
+
+    public long Epoch
+    {
+        get => Volatile.Read(ref _epoch);
+        set => Volatile.Write(ref _epoch, value);
     }
 }

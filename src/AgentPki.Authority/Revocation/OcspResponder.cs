@@ -6,7 +6,7 @@ using AgentPki.X509.Ocsp;
 namespace AgentPki.Authority.Revocation;
 
 /// <summary>A delegated responder of one CA (RFC 6960 §4.2.2.2): its certificate, and its own key, which signs nothing unlinted.</summary>
-internal sealed class OcspResponder(Issuer issuer, Certificate certificate, GuardedKey key, DateTimeOffset renewAt) : IAsyncDisposable
+internal sealed class OcspResponder(Issuer issuer, Certificate certificate, GuardedKey key, DateTimeOffset renewAt, bool byName) : IAsyncDisposable
 {
     private long _checkedEpoch;
 
@@ -24,8 +24,8 @@ internal sealed class OcspResponder(Issuer issuer, Certificate certificate, Guar
         set => Volatile.Write(ref _checkedEpoch, value);
     }
 
-    /// <summary>RFC 6960 §4.2.1: byKey.</summary>
-    public ResponderId Id { get; } = ResponderId.For(certificate.PublicKey);
+    /// <summary>RFC 6960 §4.2.1.</summary>
+    public ResponderId Id { get; } = byName ? new ResponderId.ByName(certificate.Subject) : ResponderId.For(certificate.PublicKey);
 
     /// <summary>Lints a ResponseData; null, with the findings, when it must not be signed.</summary>
     public IssuanceToken? Prepare(ResponseData data, TimeSpan maximumValidity, out IReadOnlyList<LintFinding> findings)

@@ -26,6 +26,7 @@ internal sealed class OcspResponderKeeper(
     KeyMaker keys,
     CryptoProviders providers,
     RevocationClock revocations,
+    AuthorityOptions options,
     TimeProvider time,
     ILogger<OcspResponderKeeper> logger) : IAsyncDisposable
 {
@@ -62,6 +63,25 @@ internal sealed class OcspResponderKeeper(
         }
     }
 
+    /// <summary>Whether a responder's own certificate is neither revoked nor held; asked of the store once for each revocation among its CA's certificates.</summary>
+    /// <exception cref="StoreUnavailableException">The store cannot be read.</exception>
+    public async ValueTask<bool> IsGoodAsync(OcspResponder responder, CancellationToken cancellationToken)
+    {
+        var epoch = revocations.EpochOf(responder.Issuer.Name);
+        if (responder.CheckedEpoch == epoch)
+        {
+            return true;
+        }
+
+        if (await certificates.FindStatusAsync(responder.Issuer.Name, responder.Certificate.SerialNumber, cancellationToken) is not CertificateStatus.Good)
+        {
+            return false;
+        }
+
+        responder.CheckedEpoch = epoch;
+        return true;
+    }
+
     /// <summary>Makes every responder that is wanted: at start, so that the first request does not wait for it.</summary>
     public async ValueTask EnsureAllAsync(CancellationToken cancellationToken)
     {
@@ -87,10 +107,8 @@ internal sealed class OcspResponderKeeper(
     private async ValueTask<OcspResponder> CheckOrRenewAsync(Issuer issuer, CertificateProfile profile, CancellationToken cancellationToken)
     {
         var epoch = revocations.EpochOf(issuer.Name);
-        if (_responders.TryGetValue(issuer.Name, out var current)
-            && (IsFresh(current) || await certificates.FindStatusAsync(issuer.Name, current.Certificate.SerialNumber, cancellationToken) is CertificateStatus.Good))
+        if (_responders.TryGetValue(issuer.Name, out var current) && await IsGoodAsync(current, cancellationToken))
         {
-            current.CheckedEpoch = epoch;
             if (time.GetUtcNow() < current.RenewAt)
             {
                 return current;
@@ -137,7 +155,7 @@ internal sealed class OcspResponderKeeper(
             var certificate = known.Where(c => c.Certificate.Authority == issuer.Name && c.Certificate.Profile == profile.Name).Select(c => X509.Certificates.Certificate.Parse(c.Certificate.Der)).FirstOrDefault(c => RenewAt(c) > now)
                 ?? await IssueAsync(issuer, profile, key, cancellationToken);
             Log.ResponderReady(logger, issuer.Name, certificate.SerialHex, certificate.NotAfter);
-            return new OcspResponder(issuer, certificate, GuardedKey.Take(providers, key), RenewAt(certificate));
+            return new OcspResponder(issuer, certificate, GuardedKey.Take(providers, key), RenewAt(certificate), options.OcspResponderByName);
         }
 
         throw new KeyUnavailableException($"Every OCSP responder key of CA '{issuer.Name}' in this quarter was revoked.", TimeSpan.FromHours(1));

@@ -13,7 +13,8 @@ namespace AgentPki.Authority.Revocation;
 
 /// <summary>
 /// Answers OCSP requests (RFC 6960, nonces of RFC 9654): good for what was issued and is not revoked, revoked, unknown for the rest; signed by
-/// a delegated responder. Answers are kept until the revocation epoch changes; a kept one touches neither store nor token.
+/// a delegated responder. A kept answer touches neither store nor token; after a revocation, of whatever, it is served again once a read has shown that it still holds, and is not signed anew.
+/// A token that is away is answered around with what was signed before, until that ends.
 /// </summary>
 public sealed class OcspService
 {
@@ -28,6 +29,7 @@ public sealed class OcspService
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly OcspCache _cache;
+    private readonly IssuedSerials _issued;
     private readonly IssuerDirectory _issuers;
     private volatile HashTable? _hashes;
 
@@ -35,6 +37,7 @@ public sealed class OcspService
         IssuerDirectory issuers,
         OcspResponderKeeper responders,
         ICertificateStore certificates,
+        IssuedSerials issued,
         RevocationClock revocations,
         CryptoProviders providers,
         AuthorityOptions options,
@@ -44,16 +47,17 @@ public sealed class OcspService
     {
         (_responders, _certificates, _revocations, _providers, _options, _metrics, _time, _logger) = (responders, certificates, revocations, providers, options, metrics, time, logger);
         _cache = new OcspCache(options.OcspCacheEntries);
-        _issuers = issuers;
+        (_issuers, _issued) = (issuers, issued);
     }
 
     /// <summary>Answers a DER OCSPRequest. Never throws for what a client, the token or the store does: the errors of RFC 6960 §2.3 say it.</summary>
     public async ValueTask<OcspAnswer> RespondAsync(ReadOnlyMemory<byte> request, CancellationToken cancellationToken)
     {
-        if (_cache.Find(request, _revocations.Epoch, _time.GetUtcNow()) is { } kept)
+        var kept = _cache.Find(request);
+        if (kept is not null && kept.Epoch == _revocations.Epoch && _time.GetUtcNow() < kept.Until)
         {
             _metrics.OcspAnswered(cached: true);
-            return kept;
+            return kept.Answer;
         }
 
         if (!OcspRequest.TryParse(request, out var parsed, out _))
@@ -63,48 +67,103 @@ public sealed class OcspService
 
         try
         {
+            if (kept is not null && _time.GetUtcNow() < kept.Until && await StillHoldsAsync(kept, cancellationToken))
+            {
+                _metrics.OcspAnswered(cached: true);
+                return kept.Answer;
+            }
+
             // RFC 6960 §2.3 unauthorized: not one of the questions is about a CA that this responder answers for.
             var issuer = parsed.Certificates.Select(FindIssuer).FirstOrDefault(i => i is not null);
             return issuer is null || await _responders.CurrentAsync(issuer, cancellationToken) is not { } responder
                 ? Error(OcspResponseStatus.Unauthorized)
-                : await SignAsync(request, parsed, responder, cancellationToken);
+                : await AnswerAsync(request, parsed, responder, cancellationToken);
         }
-        catch (Exception failure) when (failure is KeyUnavailableException or StoreUnavailableException)
+        catch (KeyUnavailableException failure)
         {
-            Log.OcspTryLater(_logger, failure);
-            return Error(OcspResponseStatus.TryLater);
+            return await AnswerWithoutKeyAsync(kept, failure, cancellationToken);
+        }
+        catch (StoreUnavailableException failure)
+        {
+            return TryLater(failure);
         }
     }
 
-    private async ValueTask<OcspAnswer> SignAsync(ReadOnlyMemory<byte> request, OcspRequest parsed, OcspResponder responder, CancellationToken cancellationToken)
+    private async ValueTask<OcspAnswer> AnswerWithoutKeyAsync(KeptAnswer? kept, KeyUnavailableException failure, CancellationToken cancellationToken)
     {
-        OcspAnswer? answer = null;
+        try
+        {
+            // A newer one was wanted, and cannot be had: what was signed is good until it ends, if it is still true.
+            return kept is not null && _time.GetUtcNow() < kept.Answer.NextUpdate && await StillHoldsAsync(kept, cancellationToken) ? kept.Answer : TryLater(failure);
+        }
+        catch (StoreUnavailableException)
+        {
+            return TryLater(failure);
+        }
+    }
+
+    private OcspAnswer TryLater(Exception failure)
+    {
+        Log.OcspTryLater(_logger, failure);
+        return Error(OcspResponseStatus.TryLater);
+    }
+
+    private async ValueTask<OcspAnswer> AnswerAsync(ReadOnlyMemory<byte> request, OcspRequest parsed, OcspResponder responder, CancellationToken cancellationToken)
+    {
         for (var round = 0; round < MostRounds; round++)
         {
-            // The epoch first, then the status: a revocation in between makes this answer stale before it is kept or sent.
+            // The epoch first, then the status: what is revoked in between is found when the signature is there, and the answer is made again.
             var epoch = _revocations.Epoch;
             var now = DateTimeOffset.FromUnixTimeSeconds(_time.GetUtcNow().ToUnixTimeSeconds());
             var end = now + _options.OcspValidity < responder.Certificate.NotAfter ? now + _options.OcspValidity : responder.Certificate.NotAfter;
-            var responses = new List<SingleResponse>(parsed.Certificates.Count);
+            var found = new List<FoundStatus>(parsed.Certificates.Count);
             foreach (var certificate in parsed.Certificates)
             {
-                responses.Add(new SingleResponse(certificate, await StatusAsync(certificate, responder.Issuer, cancellationToken), now, end));
+                found.Add(new FoundStatus(certificate.SerialNumber, await FindStatusAsync(certificate, responder.Issuer, cancellationToken)));
             }
 
-            answer = await SignAsync(new ResponseData { Responder = responder.Id, ProducedAt = now, Responses = responses, Nonce = parsed.Nonce }, end, responder, cancellationToken);
-            if (_revocations.Epoch == epoch)
+            var responses = parsed.Certificates.Select((c, i) => new SingleResponse(c, StatusOf(found[i].Status), now, end)).ToList();
+            var answer = await SignAsync(new ResponseData { Responder = responder.Id, ProducedAt = now, Responses = responses, Nonce = parsed.Nonce }, end, responder, cancellationToken);
+            var made = new KeptAnswer(answer, responder, found, now + ((end - now) / 2), epoch);
+            if (epoch == _revocations.Epoch || await StillHoldsAsync(made, cancellationToken))
             {
                 if (answer.Cacheable)
                 {
-                    _cache.Add(request, answer, epoch, now + ((end - now) / 2));
+                    _cache.Add(request, made);
                 }
 
-                break;
+                _metrics.OcspAnswered(cached: false);
+                return answer;
             }
         }
 
-        _metrics.OcspAnswered(cached: false);
-        return answer ?? Error(OcspResponseStatus.TryLater);
+        return Error(OcspResponseStatus.TryLater);
+    }
+
+    // The epoch first here too. Then its responder, and whether each certificate is what it was: one indexed read each.
+    private async ValueTask<bool> StillHoldsAsync(KeptAnswer kept, CancellationToken cancellationToken)
+    {
+        var epoch = _revocations.Epoch;
+        if (kept.Epoch == epoch)
+        {
+            return true;
+        }
+
+        if (!await _responders.IsGoodAsync(kept.Responder, cancellationToken))
+        {
+            return false;
+        }
+
+        foreach (var (serial, status) in kept.Found)
+        {
+            if (status is not null && await _certificates.FindStatusAsync(kept.Responder.Issuer.Name, serial, cancellationToken) != status)
+            {
+                return false;
+            }
+        }
+
+        kept.Epoch = epoch;
+        return true;
     }
 
     private async ValueTask<OcspAnswer> SignAsync(ResponseData data, DateTimeOffset end, OcspResponder responder, CancellationToken cancellationToken)
@@ -129,17 +188,18 @@ public sealed class OcspService
         return new OcspAnswer(der, data.ProducedAt, end, cacheable);
     }
 
-    // RFC 6960 §2.2: "good" only for what this CA issued; a question about another CA cannot be answered under this responder's delegation.
-    private async ValueTask<OcspCertificateStatus> StatusAsync(CertId certificate, Issuer issuer, CancellationToken cancellationToken) =>
-        FindIssuer(certificate) != issuer
-            ? new OcspCertificateStatus.Unknown()
-            : await _certificates.FindStatusAsync(issuer.Name, certificate.SerialNumber, cancellationToken) switch
-            {
-                null => new OcspCertificateStatus.Unknown(),
-                CertificateStatus.Good => new OcspCertificateStatus.Good(),
-                CertificateStatus.Revoked revoked => new OcspCertificateStatus.Revoked(revoked.Time, (CrlReason)(byte)revoked.Reason),
-                _ => throw new UnreachableException(),
-            };
+    // Null: not issued by this CA, as far as this responder may say: a question about another CA cannot be answered under its delegation.
+    private async ValueTask<CertificateStatus?> FindStatusAsync(CertId certificate, Issuer issuer, CancellationToken cancellationToken) =>
+        _issued.MayContain(certificate.SerialNumber.Span) && FindIssuer(certificate) == issuer ? await _certificates.FindStatusAsync(issuer.Name, certificate.SerialNumber, cancellationToken) : null;
+
+    // RFC 6960 §2.2: "good" only for what this CA issued.
+    private static OcspCertificateStatus StatusOf(CertificateStatus? status) => status switch
+    {
+        null => new OcspCertificateStatus.Unknown(),
+        CertificateStatus.Good => new OcspCertificateStatus.Good(),
+        CertificateStatus.Revoked revoked => new OcspCertificateStatus.Revoked(revoked.Time, (CrlReason)(byte)revoked.Reason),
+        _ => throw new UnreachableException(),
+    };
 
     private Issuer? FindIssuer(CertId certificate)
     {

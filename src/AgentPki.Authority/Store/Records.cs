@@ -66,7 +66,8 @@ public abstract record CertificateStatus
 public sealed record StoredCertificate(CertificateRecord Certificate, CertificateStatus Status);
 
 /// <summary>One line of a CRL.</summary>
-public sealed record RevokedSerial(byte[] Serial, DateTimeOffset Time, RevocationReason Reason);
+/// <param name="InvalidSince">RFC 5280 §5.3.2 invalidityDate; null: unknown.</param>
+public sealed record RevokedEntry(byte[] Serial, DateTimeOffset Time, RevocationReason Reason, DateTimeOffset? InvalidSince = null);
 
 public enum RevocationEventKind : byte
 {
@@ -110,10 +111,15 @@ public sealed record SelectionPreview(
     IReadOnlyList<StoredCertificate> Sample,
     IReadOnlyList<StoredCertificate> Spared);
 
-/// <summary>A signed CRL.</summary>
-/// <param name="Number">RFC 5280 §5.2.3 cRLNumber, rising.</param>
+/// <summary>A signed CRL; its octets are a file.</summary>
+/// <param name="Shard">Which of its CA's certificates it is about (<see cref="CertificateRecord.Shard"/>).</param>
+/// <param name="Number">RFC 5280 §5.2.3 cRLNumber, rising within the shard.</param>
+/// <param name="BaseNumber">The complete CRL to which it is the difference (§5.2.4); null: it is a complete one.</param>
 /// <param name="Epoch">The revocation epoch it contains everything up to.</param>
-public sealed record CertificateListRecord(string Authority, long Number, long Epoch, DateTimeOffset ThisUpdate, DateTimeOffset NextUpdate, byte[] Der);
+/// <param name="Sha256">Of its DER.</param>
+/// <param name="Length">Octets of its DER.</param>
+public sealed record CertificateListRecord(
+    string Authority, int Shard, long Number, long? BaseNumber, long Epoch, DateTimeOffset ThisUpdate, DateTimeOffset NextUpdate, byte[] Sha256, long Length);
 
 /// <summary>A secret that lets somebody enrol (HTTP Basic at EST). The secret itself is never stored.</summary>
 /// <param name="Name">Public part, the Basic user name; 1 to 64 of <c>[A-Za-z0-9._-]</c>.</param>

@@ -68,7 +68,7 @@ public abstract partial record StoreChange
     /// <summary>Decides a parked request; conflict unless its state is <paramref name="From"/>.</summary>
     public sealed record MoveApproval(string Id, ApprovalState From, ApprovalState To, string DecidedBy, DateTimeOffset Time) : StoreChange;
 
-    /// <summary>A signed CRL; conflict unless its number is greater than every earlier one of its issuer.</summary>
+    /// <summary>A signed CRL; conflict unless its number is greater than every earlier one of its issuer's shard, complete or delta.</summary>
     public sealed record AddCertificateList(CertificateListRecord CertificateList) : StoreChange;
 
     /// <summary>Gives a CA its successor; conflict when one of them is unknown or it has one already.</summary>

@@ -35,8 +35,8 @@ public interface ICertificateStore
     /// <summary>The newest certificates, for people: newest first.</summary>
     ValueTask<IReadOnlyList<StoredCertificate>> ListAsync(int limit, CancellationToken cancellationToken);
 
-    /// <summary>Revoked or held, unexpired serials of a CA at the current epoch, streamed in the octet order of serials.</summary>
-    IAsyncEnumerable<RevokedSerial> ListRevokedAsync(string authority, DateTimeOffset notExpiredBefore, CancellationToken cancellationToken);
+    /// <summary>The serial number of every certificate that was ever issued, by whichever CA, in no order.</summary>
+    IAsyncEnumerable<byte[]> ListSerialsAsync(CancellationToken cancellationToken);
 
     /// <summary>The revocation epoch: rises with each committed revocation.</summary>
     ValueTask<long> RevocationEpochAsync(CancellationToken cancellationToken);
@@ -115,9 +115,24 @@ public interface ICampaignStore
     IAsyncEnumerable<CertificateHolder> ListHoldersAsync(DateTimeOffset now, CancellationToken cancellationToken);
 }
 
-/// <summary>Reads signed CRLs.</summary>
+/// <summary>Reads signed CRLs, and what the next ones will say.</summary>
 public interface ICertificateListStore
 {
-    /// <summary>The CRL with the highest number of that CA, or null.</summary>
-    ValueTask<CertificateListRecord?> LatestAsync(string authority, CancellationToken cancellationToken);
+    /// <summary>The CRL with the highest number of that CA's shard, complete or delta; or null.</summary>
+    ValueTask<CertificateListRecord?> LatestAsync(string authority, int shard, bool isDelta, CancellationToken cancellationToken);
+
+    /// <summary>Of the complete CRLs that are valid at that time the one that ends first, or null.</summary>
+    ValueTask<CertificateListRecord?> FindBaseAsync(string authority, int shard, DateTimeOffset now, CancellationToken cancellationToken);
+
+    /// <summary>The shards that some certificate of that CA was given to, or that had a CRL, rising.</summary>
+    ValueTask<IReadOnlyList<int>> ListShardsAsync(string authority, CancellationToken cancellationToken);
+
+    /// <summary>Revoked or held, unexpired serials of a shard at the current epoch, streamed in the octet order of serials.</summary>
+    IAsyncEnumerable<RevokedEntry> ListEntriesAsync(string authority, int shard, DateTimeOffset notExpiredBefore, CancellationToken cancellationToken);
+
+    /// <summary>What has changed after an epoch, in the same order: what was released has the reason <see cref="RevocationReason.RemoveFromCrl"/>.</summary>
+    IAsyncEnumerable<RevokedEntry> ListChangesAsync(string authority, int shard, long afterEpoch, DateTimeOffset notExpiredBefore, CancellationToken cancellationToken);
+
+    /// <summary>Whether anything has changed after an epoch.</summary>
+    ValueTask<bool> HasChangedAsync(string authority, int shard, long afterEpoch, CancellationToken cancellationToken);
 }

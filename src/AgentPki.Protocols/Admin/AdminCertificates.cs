@@ -115,7 +115,7 @@ internal static class AdminCertificates
 
     private static async ValueTask<Outcome<CertificateListView>> RegenerateAsync(AdminCall call, CancellationToken cancellationToken) =>
         await call.Services.Authority.CertificateLists.RegenerateAsync(call.Path("authority"), cancellationToken) is { } list
-            ? new Outcome<CertificateListView>.Done(AdminMapping.View(list))
+            ? new Outcome<CertificateListView>.Done(AdminMapping.View(list.Record))
             : await call.RefuseAsync<CertificateListView>(new PkiProblem(PkiProblemKind.NotFound, "there is no CA of that name"), cancellationToken);
 
     internal static PkiProblem BadSerial => new(PkiProblemKind.MalformedRequest, "a serial number is 1 to 20 octets in hexadecimal, for example 5f:0a:…");

@@ -90,7 +90,7 @@ internal static class AdminMapping
         withRequest ? Pem("CERTIFICATE REQUEST", approval.Request) : null);
 
     public static CertificateListView View(CertificateListRecord list) =>
-        new(list.Authority, list.Number, list.Epoch, list.ThisUpdate, list.NextUpdate, Convert.ToHexStringLower(SHA256.HashData(list.Der)));
+        new(list.Authority, list.Number, list.Epoch, list.ThisUpdate, list.NextUpdate, Convert.ToHexStringLower(list.Sha256));
 
     public static LedgerHeadView View(LedgerHead head) => new(head.LogId.ToString(), head.Epoch, head.Size, head.Root.ToBase64());
 

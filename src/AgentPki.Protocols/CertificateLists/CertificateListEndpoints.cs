@@ -10,12 +10,15 @@ namespace AgentPki.Protocols.CertificateLists;
 /// </summary>
 public static class CertificateListEndpoints
 {
-    /// <summary>Maps <c>/crl/{ca}.crl</c>, <c>/ca/{ca}.cer</c> and <c>/ca/{ca}.p7c</c>.</summary>
+    /// <summary>Maps <c>/crl/{ca}.crl</c>, <c>/crl/{ca}/{shard}.crl</c>, the same under <c>/delta-crl</c>, <c>/ca/{ca}.cer</c> and <c>/ca/{ca}.p7c</c>.</summary>
     public static RouteGroupBuilder MapCertificateLists(this IEndpointRouteBuilder routes, CertificateListServices services)
     {
         var group = routes.MapGroup("");
         var handler = new CertificateListHandler(services);
-        group.MapReadable("/crl/{ca}.crl", handler.CertificateListAsync);
+        group.MapReadable("/crl/{ca}.crl", handler.CompleteAsync);
+        group.MapReadable("/crl/{ca}/{shard:int:min(1)}.crl", handler.CompleteAsync);
+        group.MapReadable("/delta-crl/{ca}.crl", handler.DeltaAsync);
+        group.MapReadable("/delta-crl/{ca}/{shard:int:min(1)}.crl", handler.DeltaAsync);
         group.MapReadable("/ca/{ca}.cer", handler.CertificateAsync);
         group.MapReadable("/ca/{ca}.p7c", handler.ChainAsync);
         return group;

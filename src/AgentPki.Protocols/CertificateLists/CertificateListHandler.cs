@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
+using System.Globalization;
 using System.Runtime.CompilerServices;
-using AgentPki.Authority.Store;
+using AgentPki.Authority.Revocation.Lists;
 using AgentPki.Protocols.Http;
 using AgentPki.X509.Certificates;
 using AgentPki.X509.Cms;
@@ -11,21 +12,28 @@ namespace AgentPki.Protocols.CertificateLists;
 /// <summary>Serves the objects; each with one strong entity tag for its octets.</summary>
 internal sealed class CertificateListHandler(CertificateListServices services)
 {
-    private readonly ConditionalWeakTable<CertificateListRecord, CacheableObject> _lists = [];
+    private const string ListType = "application/pkix-crl";
+    private readonly ConditionalWeakTable<PublishedList, CacheableObject> _lists = [];
     private readonly ConcurrentDictionary<string, CacheableObject> _certificates = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, CacheableObject> _chains = new(StringComparer.Ordinal);
 
-    public async Task CertificateListAsync(HttpContext context)
+    public Task CompleteAsync(HttpContext context) => CertificateListAsync(context, isDelta: false);
+
+    public Task DeltaAsync(HttpContext context) => CertificateListAsync(context, isDelta: true);
+
+    private async Task CertificateListAsync(HttpContext context, bool isDelta)
     {
-        if (await services.Current(Authority(context), context.RequestAborted) is not { } list)
+        if (await services.Current(new CertificateListScope(Authority(context), Shard(context), isDelta), context.RequestAborted) is not { } list)
         {
             NotFound(context);
             return;
         }
 
         var now = services.Time.GetUtcNow();
-        var rest = list.NextUpdate - now;
-        await _lists.GetValue(list, static l => new CacheableObject(l.Der, "application/pkix-crl", l.ThisUpdate))
+        var rest = list.Record.NextUpdate - now;
+        await _lists.GetValue(list, static l => l.Octets is { } octets
+                ? new CacheableObject(octets, ListType, l.Record.ThisUpdate)
+                : new CacheableObject(l.Path, l.Record.Length, l.Record.Sha256, ListType, l.Record.ThisUpdate))
             .WriteAsync(context, now, rest < services.CacheLifetime ? rest : services.CacheLifetime);
     }
 
@@ -53,6 +61,8 @@ internal sealed class CertificateListHandler(CertificateListServices services)
     }
 
     private static string Authority(HttpContext context) => context.Request.RouteValues["ca"] as string ?? "";
+
+    private static int Shard(HttpContext context) => context.Request.RouteValues["shard"] is string text ? int.Parse(text, NumberStyles.None, CultureInfo.InvariantCulture) : 0;
 
     private static void NotFound(HttpContext context) => context.Response.StatusCode = StatusCodes.Status404NotFound;
 }

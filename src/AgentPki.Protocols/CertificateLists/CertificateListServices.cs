@@ -1,10 +1,10 @@
-using AgentPki.Authority.Store;
+using AgentPki.Authority.Revocation.Lists;
 using AgentPki.X509.Certificates;
 
 namespace AgentPki.Protocols.CertificateLists;
 
-/// <summary>The CRL of a CA as of now, or null when there is no such CA: <c>CertificateListService.CurrentAsync</c>.</summary>
-public delegate ValueTask<CertificateListRecord?> CurrentCertificateList(string authority, CancellationToken cancellationToken);
+/// <summary>The CRL of that scope as of now, or null when there is no such CA or shard, or it makes no deltas: <c>CertificateListService.CurrentAsync</c>.</summary>
+public delegate ValueTask<PublishedList?> CurrentCertificateList(CertificateListScope scope, CancellationToken cancellationToken);
 
 /// <summary>A CA's own certificate first, its root's last. Empty when there is no such CA.</summary>
 /// <param name="authority">The CA's name, as profiles name their issuer.</param>

@@ -5,13 +5,37 @@ using Microsoft.AspNetCore.Http;
 namespace AgentPki.Protocols.Http;
 
 /// <summary>Octets that HTTP caches may keep for a while, with the header values that say so, made once.</summary>
-/// <param name="lastModified">When it was signed or made.</param>
-internal sealed class CacheableObject(ReadOnlyMemory<byte> octets, string contentType, DateTimeOffset lastModified)
+internal sealed class CacheableObject
 {
-    // RFC 9110 §8.8.3: strong, for it is the hash of the very octets.
-    private readonly string _entityTag = $"\"{Convert.ToHexStringLower(SHA256.HashData(octets.Span).AsSpan(0, 16))}\"";
-    private readonly string _lastModified = HttpDate(lastModified);
-    private readonly DateTimeOffset _modified = DateTimeOffset.FromUnixTimeSeconds(lastModified.ToUnixTimeSeconds());
+    private readonly ReadOnlyMemory<byte> _octets;
+    private readonly string? _path;
+    private readonly long _length;
+    private readonly string _contentType;
+    private readonly string _entityTag;
+    private readonly string _lastModified;
+    private readonly DateTimeOffset _modified;
+
+    /// <param name="lastModified">When it was signed or made.</param>
+    public CacheableObject(ReadOnlyMemory<byte> octets, string contentType, DateTimeOffset lastModified)
+        : this(octets, null, octets.Length, SHA256.HashData(octets.Span), contentType, lastModified)
+    {
+    }
+
+    /// <summary>Octets that lie in a file, too many to keep.</summary>
+    /// <param name="sha256">Of the file's content, which does not change.</param>
+    public CacheableObject(string path, long length, byte[] sha256, string contentType, DateTimeOffset lastModified)
+        : this(default, path, length, sha256, contentType, lastModified)
+    {
+    }
+
+    private CacheableObject(ReadOnlyMemory<byte> octets, string? path, long length, byte[] sha256, string contentType, DateTimeOffset lastModified)
+    {
+        (_octets, _path, _length, _contentType) = (octets, path, length, contentType);
+        // RFC 9110 §8.8.3: strong, for it is the hash of the very octets.
+        _entityTag = $"\"{Convert.ToHexStringLower(sha256.AsSpan(0, 16))}\"";
+        _lastModified = HttpDate(lastModified);
+        _modified = DateTimeOffset.FromUnixTimeSeconds(lastModified.ToUnixTimeSeconds());
+    }
 
     /// <summary>Answers GET or HEAD, 304 where the client has it already (RFC 9110 §13.1).</summary>
     /// <param name="lifetime">How long a cache may keep it, from now; not positive: not at all.</param>
@@ -37,9 +61,11 @@ internal sealed class CacheableObject(ReadOnlyMemory<byte> octets, string conten
             return Task.CompletedTask;
         }
 
-        context.Response.ContentType = contentType;
-        context.Response.ContentLength = octets.Length;
-        return HttpMethods.IsHead(context.Request.Method) ? Task.CompletedTask : context.Response.Body.WriteAsync(octets, context.RequestAborted).AsTask();
+        context.Response.ContentType = _contentType;
+        context.Response.ContentLength = _length;
+        return HttpMethods.IsHead(context.Request.Method) ? Task.CompletedTask
+            : _path is null ? context.Response.Body.WriteAsync(_octets, context.RequestAborted).AsTask()
+            : context.Response.SendFileAsync(_path, context.RequestAborted);
     }
 
     private bool IsKnown(HttpRequest request)

@@ -25,7 +25,8 @@ public sealed record ApplianceOptions(
     LogOptions Log,
     MetricsAudience Metrics,
     LedgerOptions Ledger,
-    AcmeSettings Acme);
+    AcmeSettings Acme,
+    StatusOptions Status);
 
 /// <summary>Where it listens.</summary>
 /// <param name="Names">Further DNS names and addresses of the TLS certificate; <c>localhost</c> and 127.0.0.1 are always there.</param>
@@ -64,6 +65,14 @@ public sealed record LimitOptions(
     int UnconfirmedRevocations);
 
 public sealed record LogOptions(LogLevel Level, int MegabytesPerFile, int Files);
+
+/// <summary>CRLs and OCSP answers.</summary>
+/// <param name="CertificateListValidity">How long a complete CRL is good for.</param>
+/// <param name="CertificateLists">What differs from one complete CRL, per CA.</param>
+/// <param name="OcspValidity">How long an OCSP answer is good for.</param>
+/// <param name="OcspResponderByName">Whether an answer names its responder by its name instead of by its key.</param>
+public sealed record StatusOptions(
+    TimeSpan CertificateListValidity, IReadOnlyDictionary<string, Authority.CertificateListSettings> CertificateLists, TimeSpan OcspValidity, bool OcspResponderByName);
 
 /// <summary>How often the ledger's head is signed while something changes.</summary>
 public sealed record LedgerOptions(TimeSpan CheckpointInterval);

@@ -61,7 +61,8 @@ public static class ConfigurationReader
             ReadLog(root.Section("log"), variable, problems),
             root.Choice("metrics", MetricsAudience.Loopback),
             ReadLedger(root.Section("ledger")),
-            AcmeReader.Read(root.Section("acme"), development, listen, variable, problems));
+            AcmeReader.Read(root.Section("acme"), development, listen, variable, problems),
+            StatusReader.Read(root.Section("crl"), root.Section("ocsp")));
         root.RefuseUnknown();
         CheckAcross(root, options);
         problems.AddRange(root.Problems);

@@ -65,6 +65,9 @@ public sealed record ApplianceHome(string Root)
     /// <summary>Every signed checkpoint of the ledger as text, outside of the database: tells a database that was set back; copy it away.</summary>
     public string Checkpoints => In("checkpoints", "ledger.txt");
 
+    /// <summary>The CRLs that are served: files that can be copied and made anew at any time.</summary>
+    public string CertificateLists => In("crl");
+
     public string AdminSocket => In("admin.sock");
 
     public string LockFile => In(".lock");

@@ -70,6 +70,18 @@ public static class DefaultConfiguration
             ledger:
               checkpointInterval: 1s   # how soon after a decision the ledger's head is signed
 
+            crl:
+              validity: 24h      # a complete CRL's; new ones are signed after half of it, and after every revocation
+              # authorities:     # what differs from one complete CRL for each CA
+              #   - name: issuing
+              #     shards: 16   # CRLs that new certificates are spread over; what is issued keeps its own
+              #     delta: 1h    # validity of delta CRLs
+              #     expiredSince: 2026-01-01   # keep what ended since then (expiredCertsOnCRL)
+
+            ocsp:
+              validity: 1h
+              responderId: key   # key, name
+
             acme:
               # baseUrl: https://pki.example.org   # the one address of ACME, where a proxy stands before it. Default: the host that a client names
               externalAccountRequired: false   # true: new accounts need a key from `agentpki acme eab new`

@@ -7,7 +7,6 @@ namespace AgentPki.Storage.Commit;
 internal sealed partial class ChangeApplier
 {
     /// <summary>CRLs kept of each CA: the current one and enough before it for a look back; the ledger keeps the digest of every one.</summary>
-    private const int CertificateListsKept = 4;
 
     private string? AddAuthority(AuthorityRecord authority)
     {
@@ -147,19 +146,21 @@ internal sealed partial class ChangeApplier
 
         // One statement decides and writes: nothing greater or equal may exist.
         var added = Write(session.Prepared("""
-            INSERT INTO certificate_lists (authority, number, epoch, this_update, next_update, der)
-            SELECT ?1, ?2, ?3, ?4, ?5, ?6 WHERE NOT EXISTS (SELECT 1 FROM certificate_lists WHERE authority = ?1 AND number >= ?2)
+            INSERT INTO published_lists (authority, shard, number, base, epoch, this_update, next_update, sha256, length)
+            SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9 WHERE NOT EXISTS (SELECT 1 FROM published_lists WHERE authority = ?1 AND shard = ?2 AND number >= ?3)
             """)
-            .Bind(1, authority).Bind(2, list.Number).Bind(3, list.Epoch).Bind(4, list.ThisUpdate).Bind(5, list.NextUpdate).Bind(6, list.Der));
+            .Bind(1, authority).Bind(2, (long)list.Shard).Bind(3, list.Number).Bind(4, list.BaseNumber).Bind(5, list.Epoch).Bind(6, list.ThisUpdate).Bind(7, list.NextUpdate)
+            .Bind(8, list.Sha256).Bind(9, list.Length));
         if (!added)
         {
             return ConflictReasons.CertificateListNotNewer(list.Authority, list.Number);
         }
 
-        Write(session.Prepared($"""
-            DELETE FROM certificate_lists WHERE authority = ?1
-            AND number < (SELECT number FROM certificate_lists WHERE authority = ?1 ORDER BY number DESC LIMIT 1 OFFSET {CertificateListsKept - 1})
-            """).Bind(1, authority));
+        // What has ended is nobody's base any more; the last of each kind stays, whether or not it has.
+        Write(session.Prepared("""
+            DELETE FROM published_lists WHERE authority = ?1 AND shard = ?2 AND next_update < ?3
+            AND number < (SELECT max(l.number) FROM published_lists l WHERE l.authority = ?1 AND l.shard = ?2 AND (l.base IS NULL) = (published_lists.base IS NULL))
+            """).Bind(1, authority).Bind(2, (long)list.Shard).Bind(3, list.ThisUpdate));
         return null;
     }
 

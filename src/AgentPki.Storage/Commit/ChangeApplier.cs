@@ -11,6 +11,7 @@ namespace AgentPki.Storage.Commit;
 internal sealed partial class ChangeApplier(SqlSession session)
 {
     private readonly Dictionary<string, long> _authorities = new(StringComparer.Ordinal);
+    private readonly HashSet<(long Authority, int Shard)> _shards = [];
     private (string Name, long Id) _agent;
     private (byte[] Fingerprint, long Id) _key;
     private long _leaf;
@@ -28,6 +29,7 @@ internal sealed partial class ChangeApplier(SqlSession session)
     public void Reset(long revocationEpoch)
     {
         _authorities.Clear();
+        _shards.Clear();
         (_agent, _key, RevocationEpoch) = (("", 0), ([], 0), revocationEpoch);
     }
 
@@ -187,7 +189,17 @@ internal sealed partial class ChangeApplier(SqlSession session)
             """)
             .Bind(1, authority).Bind(2, record.Serial).Bind(3, KeyIdOf(record.KeyFingerprint)).Bind(4, agent).Bind(5, _leaf).Bind(6, record.Profile)
             .Bind(7, record.NotBefore).Bind(8, record.NotAfter).Bind(9, record.Issued).Bind(10, record.Requester).Bind(11, record.Der).Bind(12, record.KeyAlgorithm?.Name ?? "").Bind(13, (long)record.Shard));
-        return added ? null : ConflictReasons.SerialExists(record.Authority, record.Serial);
+        if (!added)
+        {
+            return ConflictReasons.SerialExists(record.Authority, record.Serial);
+        }
+
+        if (record.Shard != 0 && _shards.Add((authority, record.Shard)))
+        {
+            Write(session.Prepared("INSERT INTO certificate_list_shards (authority, shard) VALUES (?1, ?2) ON CONFLICT DO NOTHING").Bind(1, authority).Bind(2, (long)record.Shard));
+        }
+
+        return null;
     }
 
     private long? AgentIdOf(string name)

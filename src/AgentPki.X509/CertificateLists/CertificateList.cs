@@ -57,6 +57,17 @@ public sealed class CertificateList
     public bool VerifyAlternativeSignature(PublicKey issuerAlternative, CryptoProviders providers) =>
         Fields.AlternativeSignature is { } signature && signature.Verify(issuerAlternative, PreTbs.OfCertificateList(Tbs), providers);
 
+    /// <summary>What stands before and after a TBSCertList of that length when it is signed: for a list that is too long for memory.</summary>
+    public static (byte[] Before, byte[] After) EncodeAround(int tbsLength, SignatureAlgorithm algorithm, ReadOnlySpan<byte> signature)
+    {
+        using var after = new DerWriter(signature.Length + 256);
+        after.WriteEncoded(algorithm.AlgorithmIdentifier.Span);
+        after.WriteBitString(signature);
+        using var before = new DerWriter(16);
+        before.WriteHeader(DerTag.Sequence, checked(tbsLength + after.Written.Length));
+        return (before.ToArray(), after.ToArray());
+    }
+
     /// <summary>Parses a list; the octets are not copied, as they may be many: the caller leaves them alone.</summary>
     /// <exception cref="MalformedDataException">Not a CRL this build can read.</exception>
     public static CertificateList Parse(ReadOnlyMemory<byte> der)

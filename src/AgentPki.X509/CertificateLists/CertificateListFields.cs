@@ -54,6 +54,12 @@ public sealed class CertificateListFields
 
     public IssuingDistributionPoint? IssuingDistributionPoint { get; private set; }
 
+    /// <summary>freshestCRL (RFC 5280 §5.2.6); empty when absent.</summary>
+    public IReadOnlyList<DistributionPoint> FreshestPoints { get; private set; } = [];
+
+    /// <summary>expiredCertsOnCRL (X.509 (2019) §9.5.2.9); null when absent.</summary>
+    public DateTimeOffset? ExpiredCertificatesSince { get; private set; }
+
     /// <summary>The issuer's second signature (X.509 (2019) §9.8.3, §9.8.4); null when neither half is there.</summary>
     public AlternativeSignature? AlternativeSignature { get; private set; }
 
@@ -159,6 +165,14 @@ public sealed class CertificateListFields
                     break;
                 case Oids.IssuingDistributionPoint:
                     IssuingDistributionPoint = IssuingDistributionPoint.Parse(extension.Value);
+                    break;
+                case Oids.FreshestCrl:
+                    FreshestPoints = DistributionPoint.ParseAll(extension.Value);
+                    break;
+                case Oids.ExpiredCertificatesOnList:
+                    var reader = new DerReader(extension.Value);
+                    ExpiredCertificatesSince = reader.ReadGeneralizedTime("expiredCertsOnCRL");
+                    reader.End("expiredCertsOnCRL");
                     break;
             }
         }

@@ -18,7 +18,8 @@ public readonly record struct RevokedCertificate(
 
     public override int GetHashCode() => HashCode.Combine(SerialNumber.Length, RevocationDate, Reason);
 
-    internal void Write(DerWriter writer)
+    /// <summary>Writes the entry as it stands in revokedCertificates.</summary>
+    public void Write(DerWriter writer)
     {
         using var entry = writer.Sequence();
         writer.Write(DerTag.Integer, SerialNumber.Span);
@@ -32,10 +33,8 @@ public readonly record struct RevokedCertificate(
         using var extensions = writer.Sequence();
         if (hasReason)
         {
-            using var extension = writer.Sequence();
-            writer.WriteOid(Oids.CrlReason);
-            using var value = writer.OctetString();
-            writer.WriteInteger((byte)Reason.GetValueOrDefault(), DerTag.Enumerated);
+            // reasonCode, whole: there may be millions.
+            writer.WriteEncoded([DerTag.Sequence, 10, DerTag.ObjectIdentifier, 3, 0x55, 0x1D, 0x15, DerTag.OctetString, 3, DerTag.Enumerated, 1, (byte)Reason.GetValueOrDefault()]);
         }
 
         if (InvalidityDate is { } invalidity)

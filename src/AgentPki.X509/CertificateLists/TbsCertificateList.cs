@@ -31,47 +31,60 @@ public sealed record TbsCertificateList
     /// <summary>§5.2.4: the number of the complete CRL this one is the difference to; null for a complete one.</summary>
     public long? BaseNumber { get; init; }
 
+    /// <summary>§5.2.6: where the delta CRL is found; null for none. Never in a delta CRL itself.</summary>
+    public string? FreshestListUrl { get; init; }
+
+    /// <summary>X.509 (2019) §9.5.2.9 expiredCertsOnCRL: certificates that ended at that time or later stay in the list; null: they leave it.</summary>
+    public DateTimeOffset? ExpiredCertificatesSince { get; init; }
+
     /// <summary>
     /// Encodes the DER TBSCertList. <paramref name="entries"/> is read once; memory grows with the result alone (about 50 octets an entry).
     /// </summary>
     public byte[] Encode(IEnumerable<RevokedCertificate> entries)
     {
-        using var writer = new DerWriter(4096);
-        using (writer.Sequence())
+        using var list = new DerWriter(4096);
+        foreach (var entry in entries)
         {
-            // §5.1.2.1: v2(1), present because there are extensions.
-            writer.WriteInteger(1);
-            // §5.1.2.2
-            writer.WriteEncoded(Signature.AlgorithmIdentifier.Span);
-            // §5.1.2.3
-            writer.WriteEncoded(Issuer.Der.Span);
-            // §5.1.2.4, §5.1.2.5
-            writer.WriteTime(ThisUpdate);
-            writer.WriteTime(NextUpdate);
-            WriteEntries(writer, entries);
-            // crlExtensions [0] EXPLICIT
-            using var tagged = writer.Constructed(DerTag.ContextConstructed(0));
-            X509Extension.WriteAll(writer, [.. Extensions()]);
+            entry.Write(list);
         }
 
-        return writer.ToArray();
+        var (before, after) = EncodeAround(list.Written.Length);
+        return [.. before, .. list.Written, .. after];
     }
 
-    // §5.1.2.6: without a revoked certificate the list is absent, not empty.
-    private static void WriteEntries(DerWriter writer, IEnumerable<RevokedCertificate> entries)
+    /// <summary>
+    /// What stands before and after the entries, for a list that is too long for memory: the entries (<see cref="RevokedCertificate.Write"/>, one after the other) are written elsewhere,
+    /// and their length is all that must be known of them.
+    /// </summary>
+    /// <param name="entriesLength">Octets of all entries together.</param>
+    public (byte[] Before, byte[] After) EncodeAround(int entriesLength)
     {
-        using var enumerator = entries.GetEnumerator();
-        if (!enumerator.MoveNext())
+        using var fields = new DerWriter(1024);
+        // §5.1.2.1: v2(1), present because there are extensions.
+        fields.WriteInteger(1);
+        // §5.1.2.2
+        fields.WriteEncoded(Signature.AlgorithmIdentifier.Span);
+        // §5.1.2.3
+        fields.WriteEncoded(Issuer.Der.Span);
+        // §5.1.2.4, §5.1.2.5
+        fields.WriteTime(ThisUpdate);
+        fields.WriteTime(NextUpdate);
+        // §5.1.2.6: without a revoked certificate the list is absent, not empty.
+        if (entriesLength > 0)
         {
-            return;
+            fields.WriteHeader(DerTag.Sequence, entriesLength);
         }
 
-        using var list = writer.Sequence();
-        do
+        using var extensions = new DerWriter(1024);
+        using (extensions.Constructed(DerTag.ContextConstructed(0)))
         {
-            enumerator.Current.Write(writer);
+            // crlExtensions [0] EXPLICIT
+            X509Extension.WriteAll(extensions, [.. Extensions()]);
         }
-        while (enumerator.MoveNext());
+
+        using var outer = new DerWriter(16);
+        outer.WriteHeader(DerTag.Sequence, checked(fields.Written.Length + entriesLength + extensions.Written.Length));
+        return ([.. outer.Written, .. fields.Written], extensions.ToArray());
     }
 
     private IEnumerable<X509Extension> Extensions()
@@ -86,6 +99,16 @@ public sealed record TbsCertificateList
         if (IssuingDistributionPoint is { } point)
         {
             yield return point.ToExtension();
+        }
+
+        if (FreshestListUrl is { } freshest)
+        {
+            yield return X509Extension.FreshestCrl(freshest);
+        }
+
+        if (ExpiredCertificatesSince is { } since)
+        {
+            yield return X509Extension.ExpiredCertificatesOnList(since);
         }
 
         if (AlternativeSignature is { } alternative)

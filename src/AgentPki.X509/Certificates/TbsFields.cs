@@ -66,6 +66,9 @@ public sealed class TbsFields
 
     public IReadOnlyList<DistributionPoint> CrlDistributionPoints { get; private set; } = [];
 
+    /// <summary>freshestCRL (RFC 5280 §4.2.1.15): where delta CRLs are found; empty when absent.</summary>
+    public IReadOnlyList<DistributionPoint> FreshestPoints { get; private set; } = [];
+
     public IReadOnlyList<string>? CertificatePolicies { get; private set; }
 
     public NameConstraints? NameConstraints { get; private set; }
@@ -196,6 +199,9 @@ public sealed class TbsFields
                 break;
             case Oids.CrlDistributionPoints:
                 CrlDistributionPoints = DistributionPoint.ParseAll(value);
+                break;
+            case Oids.FreshestCrl:
+                FreshestPoints = DistributionPoint.ParseAll(value);
                 break;
             case Oids.CertificatePolicies:
                 CertificatePolicies = ExtensionReaders.CertificatePolicies(value);

@@ -22,6 +22,9 @@ public sealed class DerWriter : IDisposable
     /// <exception cref="InvalidOperationException">Nothing was written.</exception>
     public byte[] ToArray() => _length > 0 ? Written.ToArray() : throw new InvalidOperationException("Nothing was written.");
 
+    /// <summary>Forgets what was written, and keeps the buffer for more.</summary>
+    public void Clear() => _length = 0;
+
     public void Dispose()
     {
         var buffer = _buffer;
@@ -161,7 +164,8 @@ public sealed class DerWriter : IDisposable
         text[1] = (byte)('0' + value % 10);
     }
 
-    private void WriteHeader(byte tag, int length)
+    /// <summary>Identifier and length alone; the content is written by whoever calls, here or elsewhere.</summary>
+    public void WriteHeader(byte tag, int length)
     {
         if (length < 0x80)
         {

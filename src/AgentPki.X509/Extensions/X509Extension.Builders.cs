@@ -58,14 +58,18 @@ public sealed partial record X509Extension
             }));
 
     /// <summary>RFC 5280 §4.2.1.13: one distribution point a URL, each with the complete CRL.</summary>
-    public static X509Extension CrlDistributionPoints(params IEnumerable<string> urls) =>
-        new(Oids.CrlDistributionPoints, false, SequenceOf(urls, (w, url) =>
-        {
-            using var point = w.Sequence();
-            using var name = w.Constructed(DerTag.ContextConstructed(0));
-            using var fullName = w.Constructed(DerTag.ContextConstructed(0));
-            new GeneralName.Uri(url).Write(w);
-        }));
+    public static X509Extension CrlDistributionPoints(params IEnumerable<string> urls) => new(Oids.CrlDistributionPoints, false, DistributionPoints(urls));
+
+    /// <summary>RFC 5280 §4.2.1.15, §5.2.6: where the delta CRL is found.</summary>
+    public static X509Extension FreshestCrl(params IEnumerable<string> urls) => new(Oids.FreshestCrl, false, DistributionPoints(urls));
+
+    /// <summary>X.509 (2019) §9.5.2.9: the CRL keeps certificates that ended at that time or later; GeneralizedTime, not critical.</summary>
+    public static X509Extension ExpiredCertificatesOnList(DateTimeOffset since)
+    {
+        using var writer = new DerWriter(32);
+        writer.WriteGeneralizedTime(since);
+        return new X509Extension(Oids.ExpiredCertificatesOnList, false, writer.ToArray());
+    }
 
     /// <summary>RFC 5280 §4.2.1.4, policy identifiers without qualifiers.</summary>
     public static X509Extension CertificatePolicies(params IEnumerable<string> policies) =>
@@ -109,6 +113,14 @@ public sealed partial record X509Extension
 
     /// <summary>RFC 5280 §5.2.5, critical.</summary>
     public static X509Extension IssuingDistributionPoint(IssuingDistributionPoint point) => point.ToExtension();
+
+    private static byte[] DistributionPoints(IEnumerable<string> urls) => SequenceOf(urls, (w, url) =>
+    {
+        using var point = w.Sequence();
+        using var name = w.Constructed(DerTag.ContextConstructed(0));
+        using var fullName = w.Constructed(DerTag.ContextConstructed(0));
+        new GeneralName.Uri(url).Write(w);
+    });
 
     private static byte[] SequenceOf<T>(IEnumerable<T> items, Action<DerWriter, T> write)
     {

@@ -72,6 +72,7 @@ public static class CertificateLinter
         new AuthorityKeyIdentifierFormRule(),
         new AuthorityInformationAccessRule(),
         new CrlDistributionPointsRule(),
+        new FreshestCrlRule(),
         new RevocationInformationRule(),
         new NoRevocationAvailableRule(),
         new OcspNoCheckRule(),

@@ -23,6 +23,8 @@ public static class CertificateListLinter
         new CrlExtensionsUniqueRule(),
         new CrlIssuingDistributionPointRule(),
         new CrlDistributionPointNamesRule(),
+        new CrlFreshestRule(),
+        new CrlExpiredCertificatesRule(),
         new CrlEmptyListRule(),
         new CrlEntryExtensionsRule(),
         new CrlEntriesRule(),

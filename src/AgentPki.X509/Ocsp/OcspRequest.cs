@@ -155,8 +155,8 @@ public sealed class OcspRequest
     internal static ReadOnlyMemory<byte> ReadNonce(ReadOnlyMemory<byte> value)
     {
         var nonce = ExtensionReaders.OctetString(value, "nonce");
-        // RFC 9654 §2.1: OCTET STRING (SIZE(1..128)); a longer one is a malformed request.
-        return nonce.Length <= 128 ? nonce : throw new MalformedDataException($"nonce: {nonce.Length} octets; at most 128");
+        // RFC 9654 §2.1: OCTET STRING (SIZE(1..128)); an empty or a longer one is a malformed request.
+        return nonce.Length is >= 1 and <= 128 ? nonce : throw new MalformedDataException($"nonce: {nonce.Length} octets; 1 to 128 are wanted");
     }
 
     // RFC 6960 §4.1.2: an unknown critical extension cannot be answered as if it were not there.

@@ -282,7 +282,7 @@ public sealed class CatalystIssuanceTests
         foreach (var issuer in new[] { authority.Ceremony.Root, authority.Ceremony.Issuing })
         {
             var name = issuer.Equals(authority.Ceremony.Root) ? "root" : "issuing";
-            var list = CertificateList.Parse((await authority.Services.CertificateLists.CurrentAsync(name, default))!.Der);
+            var list = CertificateList.Parse(await (await authority.Services.CertificateLists.CurrentAsync(name, default))!.ReadAsync(default));
             Assert.True(list.VerifySignature(issuer.PublicKey, authority.Providers));
             Assert.True(list.VerifyAlternativeSignature(issuer.AlternativePublicKey!, authority.Providers));
             Assert.Equal(name == "issuing", list.Find(certificate.SerialNumber.Span) is not null);

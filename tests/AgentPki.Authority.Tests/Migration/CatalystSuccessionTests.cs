@@ -44,7 +44,7 @@ public sealed class CatalystSuccessionTests
         }
 
         // CRLs go on being signed twice, and the ledger knows both keys.
-        var list = CertificateList.Parse((await authority.Services.CertificateLists.CurrentAsync("issuing-2", default))!.Der);
+        var list = CertificateList.Parse(await (await authority.Services.CertificateLists.CurrentAsync("issuing-2", default))!.ReadAsync(default));
         Assert.True(list.VerifyAlternativeSignature(newIssuing.AlternativePublicKey!, authority.Providers));
         Assert.Contains(await authority.EntriesAsync(LedgerEntryKind.AuthorityCreated), e => e.GetValueOrDefault("key.alternative.label")?.EndsWith("/t-issuing-2-ca-alt", StringComparison.Ordinal) == true);
         await authority.RestartAsync();

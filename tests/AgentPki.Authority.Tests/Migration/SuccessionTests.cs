@@ -124,7 +124,7 @@ public sealed class SuccessionTests
             Assert.IsType<OcspCertificateStatus.Good>(OcspResponse.Parse((await authority.Services.Ocsp.RespondAsync(request, default)).Der).Data!.Responses[0].Status);
             await authority.Services.Revocations.RevokeAsync(new RevocationRequest(new RevocationTarget.OneCertificate(leaf), RevocationReason.KeyCompromise, "admin:x", "admin", "c"), default);
             Assert.IsType<OcspCertificateStatus.Revoked>(OcspResponse.Parse((await authority.Services.Ocsp.RespondAsync(request, default)).Der).Data!.Responses[0].Status);
-            var list = CertificateList.Parse((await authority.Services.CertificateLists.CurrentAsync(name, default))!.Der);
+            var list = CertificateList.Parse(await (await authority.Services.CertificateLists.CurrentAsync(name, default))!.ReadAsync(default));
             Assert.True(list.VerifySignature(issuer.PublicKey, authority.Providers));
             Assert.NotNull(list.Find(leaf.SerialNumber.Span));
         }

@@ -1,4 +1,5 @@
 using AgentPki.Authority.Revocation;
+using AgentPki.Authority.Revocation.Lists;
 using AgentPki.Authority.Store;
 using AgentPki.Cryptography;
 using AgentPki.Ledger;
@@ -30,7 +31,7 @@ public sealed class CertificateListTests
     public async Task CurrentAsync_OfTheRoot_IsAboutAuthoritiesAndFitsItsOwnCertificate()
     {
         await using var authority = await TestAuthority.StartAsync();
-        var list = CertificateList.Parse((await authority.Services.CertificateLists.CurrentAsync("root", default))!.Der);
+        var list = await CurrentAsync(authority, new CertificateListScope("root"));
         Assert.True(list.Fields.IssuingDistributionPoint is { OnlyAuthorityCertificates: true, FullName.Count: 0 });
         Assert.True(list.VerifySignature(authority.Ceremony.Root.PublicKey, authority.Providers));
     }
@@ -56,7 +57,7 @@ public sealed class CertificateListTests
         var root = await authority.Services.CertificateLists.CurrentAsync("root", default);
         var (certificate, _) = await authority.AgentAsync("a.agents.test");
         await RevokeAsync(authority, certificate);
-        Assert.Equal(root!.Number, (await authority.Services.CertificateLists.CurrentAsync("root", default))!.Number);
+        Assert.Same(root, await authority.Services.CertificateLists.CurrentAsync("root", default));
     }
 
     [Fact]
@@ -131,16 +132,81 @@ public sealed class CertificateListTests
     }
 
     [Fact]
+    public async Task CurrentAsync_ExpiredCertificatesOnList_StayAndTheListSaysSo()
+    {
+        var since = new DateTimeOffset(2027, 1, 1, 0, 0, 0, TimeSpan.Zero);
+        await using var authority = await TestAuthority.StartAsync(TestAuthority.DefaultOptions with
+        {
+            CertificateLists = new Dictionary<string, CertificateListSettings> { ["issuing"] = new() { ExpiredSince = since } },
+        });
+        var (certificate, _) = await authority.AgentAsync("a.agents.test");
+        await RevokeAsync(authority, certificate);
+        await CurrentAsync(authority);
+        authority.Time.SetUtcNow(certificate.NotAfter.AddDays(40));
+        await CurrentAsync(authority);
+        authority.Time.Advance(TimeSpan.FromHours(25));
+        var list = await CurrentAsync(authority);
+        Assert.Equal((1, since), (list.Count, list.Fields.ExpiredCertificatesSince));
+    }
+
+    [Fact]
+    public async Task CurrentAsync_FileGone_SignsANewOneUnderTheNextNumber()
+    {
+        await using var authority = await TestAuthority.StartAsync();
+        var first = await authority.Services.CertificateLists.CurrentAsync("issuing", default);
+        File.Delete(first!.Path);
+        await authority.RestartAsync();
+        Assert.Equal(2, (await CurrentAsync(authority)).Number);
+    }
+
+    [Fact]
+    public async Task CurrentAsync_DatabaseSetBack_NumbersGoOnBehindThoseOfTheFiles()
+    {
+        await using var authority = await TestAuthority.StartAsync();
+        var first = await authority.Services.CertificateLists.CurrentAsync("issuing", default);
+        // What a newer database had published, and this one knows nothing of.
+        File.Copy(first!.Path, Path.Combine(Path.GetDirectoryName(first.Path)!, "0000000041.crl"));
+        await RevokeAsync(authority, (await authority.AgentAsync("a.agents.test")).Certificate);
+        Assert.Equal(42, (await CurrentAsync(authority)).Number);
+    }
+
+    [Fact]
+    public async Task CurrentAsync_ReaderGoesAway_TheListIsMadeAllTheSame()
+    {
+        await using var authority = await TestAuthority.StartAsync();
+        await CurrentAsync(authority);
+        await RevokeAsync(authority, (await authority.AgentAsync("a.agents.test")).Certificate);
+        using var leaving = new CancellationTokenSource();
+        authority.Keys.BeforeSign = async _ => await leaving.CancelAsync();
+        Assert.Equal(2, (await authority.Services.CertificateLists.CurrentAsync("issuing", leaving.Token))!.Record.Number);
+    }
+
+    [Fact]
+    public async Task Folder_KeepsTheLastTwoOfEachAndNothingElse()
+    {
+        await using var authority = await TestAuthority.StartAsync();
+        for (var i = 0; i < 5; i++)
+        {
+            await authority.Services.CertificateLists.RegenerateAsync("issuing", default);
+        }
+
+        var root = authority.Environment.CertificateListFolder!;
+        Assert.Equal(["0000000004.crl", "0000000005.crl"], Directory.EnumerateFiles(Path.Combine(root, "issuing", "0")).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        Assert.Empty(Directory.EnumerateFiles(root, "*.tmp", SearchOption.AllDirectories));
+    }
+
+    [Fact]
     public async Task CurrentAsync_KeyLies_PublishesNothing()
     {
         await using var authority = await TestAuthority.StartAsync();
         authority.Keys.AfterSign = (_, signature) => [.. signature[..^1], (byte)(signature[^1] ^ 1)];
         await Assert.ThrowsAsync<AgentPki.Authority.Issuance.SignatureRejectedException>(() => CurrentAsync(authority));
         Assert.Empty(await authority.EntriesAsync(LedgerEntryKind.CertificateListIssued));
+        Assert.Empty(Directory.EnumerateFiles(authority.Environment.CertificateListFolder!, "*", SearchOption.AllDirectories));
     }
 
-    private static async Task<CertificateList> CurrentAsync(TestAuthority authority) =>
-        CertificateList.Parse((await authority.Services.CertificateLists.CurrentAsync("issuing", default))!.Der);
+    internal static async Task<CertificateList> CurrentAsync(TestAuthority authority, CertificateListScope? scope = null) =>
+        CertificateList.Parse(await (await authority.Services.CertificateLists.CurrentAsync(scope ?? new CertificateListScope("issuing"), default))!.ReadAsync(default));
 
     private static ValueTask<AgentPki.Authority.Problems.Outcome<RevocationResult>> RevokeAsync(TestAuthority authority, Certificate certificate) =>
         RevocationTests.RevokeAsync(authority, new RevocationTarget.OneCertificate(certificate), RevocationReason.KeyCompromise);

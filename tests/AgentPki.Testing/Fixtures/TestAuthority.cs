@@ -36,7 +36,7 @@ public sealed class TestAuthority : IAsyncDisposable
     /// <summary>The provider that holds every key of the appliance.</summary>
     public HookedProvider Keys { get; }
 
-    public AuthorityEnvironment Environment { get; }
+    public AuthorityEnvironment Environment { get; private set; }
 
     public FakeTimeProvider Time { get; }
 
@@ -59,7 +59,10 @@ public sealed class TestAuthority : IAsyncDisposable
         var store = new InMemoryStore(time);
         var keys = new HookedProvider(new PlatformProvider());
         var environment = new AuthorityEnvironment(
-            new CryptoProviders(keys, new BouncyCastleProvider(), new CompositeProvider(new PlatformProvider(), new BouncyCastleProvider())), AuthorityStores.Of(store), profiles ?? ProfileCatalog.Defaults(), options ?? DefaultOptions, time, NullLoggerFactory.Instance);
+            new CryptoProviders(keys, new BouncyCastleProvider(), new CompositeProvider(new PlatformProvider(), new BouncyCastleProvider())), AuthorityStores.Of(store), profiles ?? ProfileCatalog.Defaults(), options ?? DefaultOptions, time, NullLoggerFactory.Instance)
+        {
+            CertificateListFolder = Directory.CreateTempSubdirectory("agentpki-test-crl-").FullName,
+        };
         environment = surroundings?.Invoke(environment) ?? environment;
         var wanted = CeremonyOptions.Development("t-", "Test");
         var result = await new DevelopmentCeremony(environment).RunAsync(ceremony?.Invoke(wanted) ?? wanted, CancellationToken.None);
@@ -67,9 +70,11 @@ public sealed class TestAuthority : IAsyncDisposable
     }
 
     /// <summary>Stops and starts again on what is stored.</summary>
-    public async Task RestartAsync()
+    /// <param name="options">Null: those of before.</param>
+    public async Task RestartAsync(AuthorityOptions? options = null)
     {
         await Services.DisposeAsync();
+        Environment = Environment with { Options = options ?? Environment.Options };
         Services = await StartServicesAsync(Environment, Keys.Name);
     }
 
@@ -123,6 +128,10 @@ public sealed class TestAuthority : IAsyncDisposable
     {
         (Keys.BeforeSign, Keys.AfterSign) = (null, null);
         await Services.DisposeAsync();
+        if (Environment.CertificateListFolder is { } lists)
+        {
+            Directory.Delete(lists, recursive: true);
+        }
     }
 
     private int _correlation;

@@ -48,6 +48,7 @@ internal static partial class InMemoryChanges
 
         var taken = state.Certificates.Where(e => Meets(state, selector, e.Value.Certificate, c.Time) && !IsSpared(selector, e.Value.Certificate) && WouldTake(e.Value, c.Reason)).Select(e => e.Key).ToList();
         var next = BlockKeys(Take(state, taken, c.Time, c.Reason, epoch, leafIndex), taken, c.Reason, out var keys);
+        next = next with { Certificates = next.Certificates.SetItems(taken.Select(key => KeyValuePair.Create(key, next.Certificates[key] with { InvalidSince = c.InvalidSince }))) };
         if (selector.KeyFingerprint is { } fingerprint && Blocks(c.Reason) && !next.BlockedKeys.ContainsKey(Convert.ToHexString(fingerprint.Span)))
         {
             (next, keys) = (next with { BlockedKeys = next.BlockedKeys.Add(Convert.ToHexString(fingerprint.Span), c.Reason) }, keys + 1);

@@ -169,9 +169,8 @@ internal static partial class InMemoryChanges
     {
         var added = c.CertificateList;
         Check(IsAuthority(state, added.Authority), c, ConflictReasons.AuthorityUnknown(added.Authority));
-        Check(!state.CertificateLists.TryGetValue(added.Authority, out var latest) || added.Number > latest.Number, c, ConflictReasons.CertificateListNotNewer(added.Authority, added.Number));
-        var kept = added with { ThisUpdate = Milliseconds(added.ThisUpdate), NextUpdate = Milliseconds(added.NextUpdate) };
-        return state with { CertificateLists = state.CertificateLists.SetItem(added.Authority, kept) };
+        Check(!state.CertificateLists.Exists(l => l.Authority == added.Authority && l.Shard == added.Shard && l.Number >= added.Number), c, ConflictReasons.CertificateListNotNewer(added.Authority, added.Number));
+        return state with { CertificateLists = state.CertificateLists.Add(added with { ThisUpdate = Milliseconds(added.ThisUpdate), NextUpdate = Milliseconds(added.NextUpdate) }) };
     }
 
     private static InMemoryState EraseDetails(InMemoryState state, StoreChange.EraseDetails c)

@@ -7,7 +7,7 @@ using AgentPki.Ledger.Notes;
 namespace AgentPki.Testing.Stores;
 
 /// <summary>A certificate and what has become of it.</summary>
-internal sealed record StoredEntry(CertificateRecord Certificate, long IssuedLeaf, CertificateStatus.Revoked? Revoked, long? RevokedLeaf)
+internal sealed record StoredEntry(CertificateRecord Certificate, long IssuedLeaf, CertificateStatus.Revoked? Revoked, long? RevokedLeaf, DateTimeOffset? InvalidSince = null)
 {
     public StoredCertificate ToStored() => new(Certificate, Revoked is { Reason: not RevocationReason.RemoveFromCrl } ? Revoked : new CertificateStatus.Good());
 }
@@ -42,7 +42,7 @@ internal sealed record InMemoryState
 
     public ImmutableList<ApprovalRecord> Approvals { get; init; } = [];
 
-    public ImmutableDictionary<string, CertificateListRecord> CertificateLists { get; init; } = ImmutableDictionary<string, CertificateListRecord>.Empty;
+    public ImmutableList<CertificateListRecord> CertificateLists { get; init; } = [];
 
     public ImmutableList<SuccessionRecord> Successions { get; init; } = [];
 

@@ -4,7 +4,7 @@ using AgentPki.Authority.Store;
 
 namespace AgentPki.Testing.Stores;
 
-public sealed partial class InMemoryStore : IAuthorityStore, ICertificateStore, IAgentStore, ICredentialStore, IApprovalStore, ICertificateListStore
+public sealed partial class InMemoryStore : IAuthorityStore, ICertificateStore, IAgentStore, ICredentialStore, IApprovalStore
 {
     ValueTask<IReadOnlyList<AuthorityRecord>> IAuthorityStore.ListAsync(CancellationToken cancellationToken) => new(_state.Authorities);
 
@@ -13,8 +13,14 @@ public sealed partial class InMemoryStore : IAuthorityStore, ICertificateStore, 
     ValueTask<StoredCertificate?> ICertificateStore.FindAsync(string authority, ReadOnlyMemory<byte> serial, CancellationToken cancellationToken) =>
         new(_state.Certificates.GetValueOrDefault(InMemoryState.CertificateKey(authority, serial.Span))?.ToStored());
 
-    ValueTask<CertificateStatus?> ICertificateStore.FindStatusAsync(string authority, ReadOnlyMemory<byte> serial, CancellationToken cancellationToken) =>
-        new(_state.Certificates.GetValueOrDefault(InMemoryState.CertificateKey(authority, serial.Span))?.ToStored().Status);
+    /// <summary>How often the status of a certificate was read.</summary>
+    public long StatusReads => Volatile.Read(ref _statusReads);
+
+    ValueTask<CertificateStatus?> ICertificateStore.FindStatusAsync(string authority, ReadOnlyMemory<byte> serial, CancellationToken cancellationToken)
+    {
+        Interlocked.Increment(ref _statusReads);
+        return new(_state.Certificates.GetValueOrDefault(InMemoryState.CertificateKey(authority, serial.Span))?.ToStored().Status);
+    }
 
     ValueTask<KeyBinding?> ICertificateStore.FindKeyAsync(ReadOnlyMemory<byte> keyFingerprint, CancellationToken cancellationToken)
     {
@@ -35,15 +41,12 @@ public sealed partial class InMemoryStore : IAuthorityStore, ICertificateStore, 
 
     ValueTask<IReadOnlyList<StoredCertificate>> ICertificateStore.ListAsync(int limit, CancellationToken cancellationToken) => new(Newest(limit, _ => true));
 
-    async IAsyncEnumerable<RevokedSerial> ICertificateStore.ListRevokedAsync(string authority, DateTimeOffset notExpiredBefore, [EnumeratorCancellation] CancellationToken cancellationToken)
+    async IAsyncEnumerable<byte[]> ICertificateStore.ListSerialsAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
         foreach (var entry in _state.Certificates.Values)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            if (entry.ToStored().Status is CertificateStatus.Revoked revoked && entry.Certificate.Authority == authority && entry.Certificate.NotAfter >= notExpiredBefore)
-            {
-                yield return new RevokedSerial(entry.Certificate.Serial, revoked.Time, revoked.Reason);
-            }
+            yield return entry.Certificate.Serial;
         }
 
         await ValueTask.CompletedTask;
@@ -73,8 +76,7 @@ public sealed partial class InMemoryStore : IAuthorityStore, ICertificateStore, 
     ValueTask<IReadOnlyList<ApprovalRecord>> IApprovalStore.ListAsync(ApprovalState? state, CancellationToken cancellationToken) =>
         new(_state.Approvals.FindAll(a => state is null || a.State == state));
 
-    ValueTask<CertificateListRecord?> ICertificateListStore.LatestAsync(string authority, CancellationToken cancellationToken) =>
-        new(_state.CertificateLists.GetValueOrDefault(authority));
+    private long _statusReads;
 
     private List<StoredCertificate> Newest(int limit, Func<CertificateRecord, bool> wanted)
     {

@@ -9,7 +9,6 @@ public abstract partial class StoreContractTests<TStore>
 
     private IApprovalStore Approvals => Store;
 
-    private ICertificateListStore CertificateLists => Store;
 
     [Theory]
     [InlineData(3)]
@@ -113,21 +112,5 @@ public abstract partial class StoreContractTests<TStore>
         Assert.Equal([parked.Id, StoreSamples.Approval(2).Id], (await Approvals.ListAsync(null, Cancelled)).Select(a => a.Id));
         Assert.Equal([StoreSamples.Approval(2).Id], (await Approvals.ListAsync(ApprovalState.Pending, Cancelled)).Select(a => a.Id));
         Assert.Empty(await Approvals.ListAsync(ApprovalState.Denied, Cancelled));
-    }
-
-    [Fact]
-    public async Task AddCertificateList_Rising_LatestIsTheLast_NotRising_Conflicts()
-    {
-        CertificateListRecord List(long number) => new(StoreSamples.Authority, number, 3, StoreSamples.Now, StoreSamples.Now.AddDays(1), [.. Enumerable.Repeat((byte)number, 40)]);
-        foreach (var number in new long[] { 1, 2, 3, 5, 6, 9 })
-        {
-            Commit(StoreSamples.Request(new StoreChange.AddCertificateList(List(number))));
-        }
-
-        Assert.Equivalent(List(9), await CertificateLists.LatestAsync(StoreSamples.Authority, Cancelled), strict: true);
-        Conflict(new StoreChange.AddCertificateList(List(9)));
-        Conflict(new StoreChange.AddCertificateList(List(4)));
-        Conflict(new StoreChange.AddCertificateList(List(10) with { Authority = "nobody" }));
-        Assert.Null(await CertificateLists.LatestAsync("nobody", Cancelled));
     }
 }

@@ -63,31 +63,4 @@ public abstract partial class StoreContractTests<TStore>
         Assert.Equal([1L, 1, 2, 2], outcomes.Cast<CommitOutcome.Committed>().Select(c => c.Epoch));
         Assert.Equal(2, await Certificates.RevocationEpochAsync(Cancelled));
     }
-
-    [Fact]
-    public async Task ListRevoked_IsInOctetOrder_WithoutExpiredAndOthers()
-    {
-        // Certificates expire 1, 2 or 3 days after Now, by number.
-        Store.Apply([.. Enumerable.Range(0, 30).Select(StoreSamples.Issuance)]);
-        Store.Apply([.. Enumerable.Range(0, 20).Select(n => StoreSamples.Revocation(n))]);
-
-        async Task<List<RevokedSerial>> Revoked(string authority, int days)
-        {
-            var list = new List<RevokedSerial>();
-            await foreach (var revoked in Certificates.ListRevokedAsync(authority, StoreSamples.Now.AddDays(days), Cancelled))
-            {
-                list.Add(revoked);
-            }
-
-            return list;
-        }
-
-        var expected = Enumerable.Range(0, 20).Where(n => 1 + (n % 3) >= 2).Select(n => Convert.ToHexString(StoreSamples.Serial(n))).Order(StringComparer.Ordinal);
-        var listed = await Revoked(StoreSamples.Authority, 2);
-        Assert.Equal(expected, listed.Select(r => Convert.ToHexString(r.Serial)));
-        Assert.All(listed, r => Assert.Equal((StoreSamples.Now, RevocationReason.KeyCompromise), (r.Time, r.Reason)));
-        Assert.Equal(20, (await Revoked(StoreSamples.Authority, 0)).Count);
-        Assert.Empty(await Revoked(StoreSamples.Authority, 4));
-        Assert.Empty(await Revoked("nobody", 0));
-    }
 }

@@ -70,7 +70,7 @@ public abstract partial class StoreContractTests<TStore>
         var released = Commit(StoreSamples.Request(new StoreChange.ReleaseSet(one, StoreSamples.Now.AddMinutes(1))));
         Assert.Equal((2, 1), (released.Epoch, released.Selected!.Count));
         Assert.IsType<CertificateStatus.Good>(await StatusAsync(1));
-        Assert.Empty(await Certificates.ListRevokedAsync(StoreSamples.Authority, StoreSamples.Now, Cancelled).ToListAsync(Cancelled));
+        Assert.Empty(await CertificateLists.ListEntriesAsync(StoreSamples.Authority, 0, StoreSamples.Now, Cancelled).ToListAsync(Cancelled));
         Assert.Empty(await Revocations.ListAllRevokedAsync(StoreSamples.Now, Cancelled).ToListAsync(Cancelled));
         Assert.Equal((RevocationEventKind.Released, RevocationReason.RemoveFromCrl), (await Revocations.ListEventsAsync(1, 10, Cancelled)) is [var e] ? (e.Kind, e.Reason) : default);
         Assert.Single(await MembersAsync(2));

@@ -100,7 +100,7 @@ public abstract partial class StoreContractTests<TStore> : IAsyncLifetime
         Assert.Null(await ((ICredentialStore)Store).FindAsync("nobody", Cancelled));
         Assert.Null(await ((IApprovalStore)Store).FindAsync("00", Cancelled));
         Assert.Null(await ((IApprovalStore)Store).FindByRequestAsync(new byte[32], Cancelled));
-        Assert.Null(await ((ICertificateListStore)Store).LatestAsync(StoreSamples.Authority, Cancelled));
+        Assert.Null(await ((ICertificateListStore)Store).LatestAsync(StoreSamples.Authority, 0, false, Cancelled));
     }
 
     [Fact]

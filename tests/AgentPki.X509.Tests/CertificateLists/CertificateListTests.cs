@@ -88,6 +88,36 @@ public sealed class CertificateListTests
         Assert.Null(list.Entries.First().Reason);
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(3)]
+    [InlineData(2000)]
+    public void EncodeAround_EntriesWrittenElsewhere_AreTheSameOctets(int count)
+    {
+        var entries = Enumerable.Range(0, count).Select(i => new RevokedCertificate(TestPki.Serial(1000 + i), TestPki.Now.AddMinutes(-i), (CrlReason)(i % 6))).ToList();
+        using var elsewhere = new AgentPki.X509.Der.DerWriter();
+        entries.ForEach(e => e.Write(elsewhere));
+
+        var (before, after) = Tbs().EncodeAround(elsewhere.Written.Length);
+
+        var list = CertificateListFields.Parse(Tbs().Encode(entries));
+        Assert.Equal(Tbs().Encode(entries).AsSpan(), (ReadOnlySpan<byte>)[.. before, .. elsewhere.Written, .. after]);
+        Assert.Equal(entries.Select(e => e.SerialNumber.ToArray()), list.Entries.Select(e => e.SerialNumber.ToArray()));
+    }
+
+    [Fact]
+    public void Encode_FreshestAndExpired_AreReadAgain_AlsoByOpenSsl()
+    {
+        var der = Signed(Tbs() with { FreshestListUrl = "http://pki.example/delta.crl", ExpiredCertificatesSince = TestPki.Now.AddYears(-1) }, []);
+        var fields = CertificateList.Parse(der).Fields;
+        Assert.Equal([new GeneralName.Uri("http://pki.example/delta.crl")], Assert.Single(fields.FreshestPoints).FullName);
+        Assert.Equal(TestPki.Now.AddYears(-1), fields.ExpiredCertificatesSince);
+        using var openssl = new OpenSslTool();
+        openssl.Write("list.crl", der);
+        Assert.Contains("X509v3 Freshest CRL", openssl.Run("crl", "-inform", "DER", "-in", "list.crl", "-noout", "-text"), StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Parse_ListOfOpenSsl_IsRead()
     {

@@ -38,6 +38,11 @@ public sealed class CertificateListLinterTests
             Point(new([], OnlyUserCertificates: true, OnlyAuthorityCertificates: true)), Point(new([], Indirect: true)), Point(new([])), Point(new([], OnlySomeReasons: 2)),
         ],
         ["crl_distribution_point_names"] = [Point(new([new GeneralName.Uri("https://pki.example/a.crl")]))],
+        ["crl_freshest"] =
+        [
+            Tbs(t => t with { FreshestListUrl = "https://pki.example/delta.crl" }), Tbs(t => t with { FreshestListUrl = "http://pki.example/delta.crl", BaseNumber = 299 }),
+        ],
+        ["crl_expired_certificates"] = [Tbs(t => t with { ExpiredCertificatesSince = t.ThisUpdate.AddSeconds(1) })],
         ["crl_empty_list"] = [(Raw([0x02, 0x01, 0x01], entries: [0x30, 0x00]), Context)],
         ["crl_entry_extensions"] = [(Raw([0x02, 0x01, 0x01], entries: Entry(new X509Extension(Oids.CertificateIssuer, true, new byte[] { 0x30, 0x00 }))), Context)],
         ["crl_alternative_signature_algorithm"] =
@@ -54,6 +59,7 @@ public sealed class CertificateListLinterTests
         ["crl_entries"] =
         [
             Entries(CertificateListTests.Entries[0], CertificateListTests.Entries[0]),
+            Entries(CertificateListTests.Entries[2], CertificateListTests.Entries[1], CertificateListTests.Entries[0], CertificateListTests.Entries[1]),
             Entries(CertificateListTests.Entries[0] with { RevocationDate = TestPki.Now.AddSeconds(1) }),
             Entries(CertificateListTests.Entries[0] with { SerialNumber = new byte[] { 0x80 } }),
             Entries(CertificateListTests.Entries[0] with { Reason = CrlReason.RemoveFromCrl }),
@@ -84,6 +90,9 @@ public sealed class CertificateListLinterTests
         Assert.Empty(CertificateListLinter.Lint(CatalystPki.ListDraft(CertificateListTests.Tbs(), CatalystPki.IssuingAlternative), CatalystContext with { IsBeforeAlternativeSignature = true }));
         var delta = CertificateListTests.Tbs() with { BaseNumber = 299 };
         Assert.Empty(CertificateListLinter.Lint(delta.Encode([CertificateListTests.Entries[0] with { Reason = CrlReason.RemoveFromCrl }]), Context));
+        Assert.Empty(CertificateListLinter.Lint((CertificateListTests.Tbs() with { FreshestListUrl = "http://pki.example/delta.crl", ExpiredCertificatesSince = TestPki.Now }).Encode([]), Context));
+        // In any order, as long as nothing stands twice.
+        Assert.Empty(CertificateListLinter.Lint(CertificateListTests.Tbs().Encode(CertificateListTests.Entries.Reverse()), Context));
         var late = CertificateListTests.Tbs() with { ThisUpdate = new(2051, 1, 1, 0, 0, 0, TimeSpan.Zero), NextUpdate = new(2051, 1, 1, 6, 0, 0, TimeSpan.Zero) };
         Assert.Empty(CertificateListLinter.Lint(late.Encode([]), Context));
     }

@@ -18,7 +18,7 @@ public sealed class OcspResponseLinterTests
     {
         ["well_formed"] = [(Good()[..^1], Context)],
         ["ocsp_signature_algorithm"] = [(Good(), Context with { SigningAlgorithm = SignatureAlgorithm.Ed25519 })],
-        ["ocsp_responder_id"] = [Change(d => d with { Responder = new ResponderId.ByName(OcspTests.Responder.Subject) }), Change(d => d with { Responder = ResponderId.For(TestPki.RootKey.PublicKey) })],
+        ["ocsp_responder_id"] = [Change(d => d with { Responder = new ResponderId.ByName(TestPki.RootName) }), Change(d => d with { Responder = ResponderId.For(TestPki.RootKey.PublicKey) })],
         ["ocsp_responder_may_answer"] = [(Good(), Context with { Responder = TestPki.Agent }), (Good(), Context with { Responder = TestPki.Root })],
         ["ocsp_responses_present"] = [Change(d => d with { Responses = [] }), Change(d => d with { Responses = [d.Responses[0], d.Responses[0]] })],
         ["ocsp_certificate_issuer"] = [Single(s => s with { Certificate = CertId.Create(TestPki.Root, TestPki.Issuing.SerialNumber) })],
@@ -48,6 +48,7 @@ public sealed class OcspResponseLinterTests
     public void Lint_GoodResponses_FindsNothing()
     {
         Assert.Empty(OcspResponseLinter.Lint(Good(), Context));
+        Assert.Empty(OcspResponseLinter.Lint(Change(d => d with { Responder = new ResponderId.ByName(OcspTests.Responder.Subject) }).Item1, Context));
         Assert.Empty(OcspResponseLinter.Lint(Encode(d => d with { Nonce = new byte[32] }), Context with { RequestNonce = new byte[32] }));
         Assert.Empty(OcspResponseLinter.Lint(Single(s => s with { Status = new OcspCertificateStatus.Revoked(TestPki.Now, CrlReason.KeyCompromise) }).Data, Context));
         Assert.Empty(OcspResponseLinter.Lint(Single(s => s with { Status = new OcspCertificateStatus.Unknown(), Certificate = CertId.Create(TestPki.Root, TestPki.Serial(1)) }).Data, Context));

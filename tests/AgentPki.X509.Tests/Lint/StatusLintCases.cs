@@ -52,6 +52,11 @@ internal static class StatusLintCases
             Replace(X509Extension.CrlDistributionPoints("https://pki.example/a.crl")), Replace(X509Extension.CrlDistributionPoints("http:///a.crl")),
             Replace(Raw(Oids.CrlDistributionPoints, [0x30, 0x06, 0x30, 0x04, 0x81, 0x02, 0x06, 0x40])),
         ],
+        ["freshest_crl"] =
+        [
+            Add(X509Extension.FreshestCrl("https://pki.example/delta.crl")),
+            Tbs(t => t with { Extensions = [.. t.Extensions.Without(Oids.CrlDistributionPoints), X509Extension.FreshestCrl("http://pki.example/delta.crl")] }),
+        ],
         ["revocation_information"] = [Tbs(t => t with { Extensions = t.Extensions.Without(Oids.CrlDistributionPoints).Without(Oids.AuthorityInformationAccess) })],
         ["no_revocation_available"] =
         [

@@ -121,13 +121,40 @@ public sealed class OcspTests
     }
 
     [Fact]
-    public void Request_NonceLongerThan128_IsMalformed()
+    public void Request_NonceLongerThan128OrEmpty_IsMalformed()
     {
         var id = CertId.Create(TestPki.Issuing, TestPki.Agent.SerialNumber);
+        // The same request with a nonce of no octets: an OCTET STRING in the extension's OCTET STRING.
+        var single = OcspRequest.Encode([id], new byte[1]);
+        Assert.True(OcspRequest.TryParse(single, out _, out _));
+        Assert.Equal(new byte[] { 0x04, 0x03, 0x04, 0x01, 0x00 }, single[^5..]);
+        byte[] empty = [.. single[..^5], 0x04, 0x02, 0x04, 0x00];
+        foreach (var at in LengthsAround(empty))
+        {
+            empty[at]--;
+        }
+
+        Assert.False(OcspRequest.TryParse(empty, out _, out var why));
+        Assert.Contains("nonce", why, StringComparison.Ordinal);
 
         Assert.True(OcspRequest.TryParse(OcspRequest.Encode([id], new byte[128]), out _, out _));
         Assert.False(OcspRequest.TryParse(OcspRequest.Encode([id], new byte[129]), out _, out var error));
         Assert.Contains("nonce", error, StringComparison.Ordinal);
+    }
+
+    // Of every SEQUENCE and [n] that reaches to the end of the octets it once had one more of: OCSPRequest, TBSRequest, [2], Extensions, Extension.
+    private static List<int> LengthsAround(byte[] octets)
+    {
+        var found = new List<int>();
+        for (var at = 0; at + 1 < octets.Length; at++)
+        {
+            if (octets[at] is 0x30 or 0xA2 && at + 2 + octets[at + 1] == octets.Length + 1)
+            {
+                found.Add(at + 1);
+            }
+        }
+
+        return found.Count == 5 ? found : throw new InvalidOperationException($"{found.Count} lengths");
     }
 
     [Fact]

@@ -7,7 +7,9 @@ internal sealed class CrlEntriesRule() : CertificateListRule("crl_entries", Lint
 {
     public override string? Check(CertificateListFields list, CertificateListLintContext context)
     {
-        var seen = new HashSet<SerialKey>(list.Count);
+        // In rising order nothing can stand twice, and a list of ten million costs no memory; any other order is remembered.
+        HashSet<SerialKey>? seen = null;
+        ReadOnlyMemory<byte> last = default;
         foreach (var entry in list.Entries)
         {
             if (Check(entry, list) is { } error)
@@ -15,7 +17,13 @@ internal sealed class CrlEntriesRule() : CertificateListRule("crl_entries", Lint
                 return $"{Convert.ToHexStringLower(entry.SerialNumber.Span)}: {error}";
             }
 
-            if (!seen.Add(new SerialKey(entry.SerialNumber)))
+            if (seen is null && entry.SerialNumber.Span.SequenceCompareTo(last.Span) <= 0)
+            {
+                seen = [.. list.Entries.TakeWhile(e => !e.SerialNumber.Equals(entry.SerialNumber)).Select(e => new SerialKey(e.SerialNumber))];
+            }
+
+            last = entry.SerialNumber;
+            if (seen is not null && !seen.Add(new SerialKey(entry.SerialNumber)))
             {
                 return $"{Convert.ToHexStringLower(entry.SerialNumber.Span)}: listed twice.";
             }

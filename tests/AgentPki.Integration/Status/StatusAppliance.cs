@@ -1,0 +1,41 @@
+using AgentPki.Integration.Harness;
+
+namespace AgentPki.Integration.Status;
+
+/// <summary>An appliance whose issuing CA has two shards and delta CRLs, which its agents' certificates point to; for the tests of one class.</summary>
+public sealed class StatusAppliance : IAsyncDisposable
+{
+    public const int Shards = 2;
+
+    private readonly Lazy<Task<Appliance>> appliance = new(StartAsync);
+
+    internal Task<Appliance> GetAsync() => appliance.Value;
+
+    public async ValueTask DisposeAsync()
+    {
+        if (appliance.IsValueCreated)
+        {
+            await (await appliance.Value).DisposeAsync();
+        }
+    }
+
+    private static async Task<Appliance> StartAsync()
+    {
+        var appliance = await Appliance.StartNewAsync();
+        await appliance.StopAsync();
+        await File.AppendAllTextAsync(Path.Combine(appliance.Home, "agentpki.yaml"), $"""
+
+            crl:
+              validity: 12h
+              authorities:
+                - name: issuing
+                  shards: {Shards}
+                  delta: 1h
+
+            """);
+        var profile = Path.Combine(appliance.Home, "profiles", "agent.yaml");
+        await File.WriteAllTextAsync(profile, (await File.ReadAllTextAsync(profile)).Replace("  crl: true", "  crl: true\n  deltaCrl: true", StringComparison.Ordinal));
+        await appliance.StartAsync();
+        return appliance;
+    }
+}
