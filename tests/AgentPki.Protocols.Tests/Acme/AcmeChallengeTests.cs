@@ -31,9 +31,9 @@ public sealed class AcmeChallengeTests
         await using var server = await AcmeServer.StartAsync(new AcmeOptions { ConcurrentValidations = 4, WaitingValidations = 8 });
         var (greedy, other) = (await server.RegisteredAsync(), await server.RegisteredAsync());
         var gate = new TaskCompletionSource();
-        server.Http01.Judge = async (request, _) =>
+        server.Http01.Judge = async (request, cancellationToken) =>
         {
-            await (request.Identifier.Value.StartsWith("slow", StringComparison.Ordinal) ? gate.Task : Task.CompletedTask);
+            await (request.Identifier.Value.StartsWith("slow", StringComparison.Ordinal) ? gate.Task.WaitAsync(cancellationToken) : Task.CompletedTask);
             return new ValidationResult.Valid("seen");
         };
         for (var i = 0; i < 3; i++)

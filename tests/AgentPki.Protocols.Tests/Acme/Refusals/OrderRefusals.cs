@@ -31,7 +31,7 @@ internal static class OrderRefusals
         Payload("order with half of a surrogate pair in a member's name", """{"identifiers":[{"type":"dns","value":"a.test"}],"\udc00":1}"""),
         Payload("order with half of a surrogate pair in a member nobody knows", """{"identifiers":[{"type":"dns","value":"a.test"}],"x":["\ud800\ud800"]}"""),
         Octets("order with octets that are no UTF-8", [.. "{\"identifiers\":[{\"type\":\"dns\",\"value\":\"a"u8, 0xff, .. ".test\"}]}"u8]),
-        Octets("order with a surrogate in UTF-8", [.. "{\"x\":\""u8, 0xed, 0xa0, 0x80, .. "\"}"u8]),
+        Octets("order with a surrogate in UTF-8", [.. "{\"identifiers\":[{\"type\":\"dns\",\"value\":\"a.test\"}],\"x\":\""u8, 0xed, 0xa0, 0x80, .. "\"}"u8]),
         Payload("order nested 40 deep", $$"""{"x":{{new string('[', 40)}}{{new string(']', 40)}}}"""),
     ];
 
