@@ -23,16 +23,8 @@ public sealed class StatusAppliance : IAsyncDisposable
     {
         var appliance = await Appliance.StartNewAsync();
         await appliance.StopAsync();
-        await File.AppendAllTextAsync(Path.Combine(appliance.Home, "agentpki.yaml"), $"""
-
-            crl:
-              validity: 12h
-              authorities:
-                - name: issuing
-                  shards: {Shards}
-                  delta: 1h
-
-            """);
+        var configuration = Path.Combine(appliance.Home, "agentpki.yaml");
+        await File.WriteAllTextAsync(configuration, (await File.ReadAllTextAsync(configuration)).Replace("crl:\n", $"crl:\n  authorities: [{{name: issuing, shards: {Shards}, delta: 1h}}]\n", StringComparison.Ordinal));
         var profile = Path.Combine(appliance.Home, "profiles", "agent.yaml");
         await File.WriteAllTextAsync(profile, (await File.ReadAllTextAsync(profile)).Replace("  crl: true", "  crl: true\n  deltaCrl: true", StringComparison.Ordinal));
         await appliance.StartAsync();
