@@ -23,6 +23,7 @@ public static class CommandLine
             CertificateCommand.Create(context),
             RevokeCommand.Create(context),
             ReleaseCommand.Create(context),
+            GuardCommand.Create(context),
             AgentCommand.Create(context),
             CredentialCommand.Create(context),
             AcmeCommand.Create(context),

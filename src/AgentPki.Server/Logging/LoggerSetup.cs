@@ -16,6 +16,7 @@ public static class LoggerSetup
         logging.SetMinimumLevel(options.Level);
         // The frameworks say at these levels what each request says again.
         logging.AddFilter("Microsoft", options.Level > LogLevel.Warning ? options.Level : LogLevel.Warning);
+        logging.AddFilter("Yarp", options.Level > LogLevel.Warning ? options.Level : LogLevel.Warning);
         logging.AddProvider(provider);
     });
 }

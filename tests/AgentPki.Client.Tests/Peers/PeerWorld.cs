@@ -89,13 +89,16 @@ internal sealed class PeerWorld : IAsyncDisposable
         return bare.CopyWithPrivateKey(key);
     }
 
+    /// <summary>The way to what speaks of revocation.</summary>
+    public HttpMessageHandler Handler() => new Door(this);
+
     public static Certificate Parsed(X509Certificate2 certificate) => Certificate.Parse(certificate.RawData);
 
     /// <summary>A gate that follows this feed, current.</summary>
     public async Task<PeerGate> GateAsync(params RevocationSource[] sources)
     {
         var options = new PeerGateOptions(new Uri(Server), [Root]) { Sources = sources.Length > 0 ? sources : [RevocationSource.Feed], QuestionTimeout = TimeSpan.FromSeconds(3) };
-        var gate = new PeerGate(options, Clock, handler: () => new Door(this));
+        var gate = new PeerGate(options, Clock, handler: Handler);
         if (!FeedIsDown)
         {
             await UntilAsync(() => !gate.Follower.View.IsStale);
