@@ -14,6 +14,10 @@ public sealed class AuthorityMetrics : IDisposable
     private readonly Counter<long> _revoked;
     private readonly Counter<long> _withheld;
     private readonly Counter<long> _ocspAnswers;
+    private readonly Counter<long> _statements;
+    private readonly UpDownCounter<long> _subscribers;
+    private readonly Counter<long> _stalled;
+    private readonly Histogram<double> _feedLag;
     private readonly Histogram<int> _batchSize;
     private readonly Histogram<double> _commitSeconds;
     private readonly Histogram<double> _issuanceSeconds;
@@ -25,6 +29,10 @@ public sealed class AuthorityMetrics : IDisposable
         _revoked = _meter.CreateCounter<long>("agentpki.certificates.revoked", "{certificate}", "Certificates revoked");
         _withheld = _meter.CreateCounter<long>("agentpki.certificates.withheld", "{certificate}", "Certificates signed but not released: their commit met a conflict");
         _ocspAnswers = _meter.CreateCounter<long>("agentpki.ocsp.answers", "{answer}", "OCSP answers, cached or signed");
+        _statements = _meter.CreateCounter<long>("agentpki.feed.statements", "{statement}", "Statements signed by the revocation feed, by kind");
+        _subscribers = _meter.CreateUpDownCounter<long>("agentpki.feed.subscribers", "{subscriber}", "Open streams of the revocation feed");
+        _stalled = _meter.CreateCounter<long>("agentpki.feed.stalled", "{subscriber}", "Streams of the revocation feed cut because nobody read them");
+        _feedLag = _meter.CreateHistogram<double>("agentpki.feed.lag", "s", "From a revocation's time to its statement, signed and stored");
         _batchSize = _meter.CreateHistogram<int>("agentpki.commit.batch", "{request}", "Requests in one commit batch");
         _commitSeconds = _meter.CreateHistogram<double>("agentpki.commit.duration", "s", "One batch: transaction and fsync");
         _issuanceSeconds = _meter.CreateHistogram<double>("agentpki.issuance.duration", "s", "From the approved request to the durable certificate");
@@ -43,6 +51,19 @@ public sealed class AuthorityMetrics : IDisposable
     internal void Withheld() => _withheld.Add(1);
 
     internal void OcspAnswered(bool cached) => _ocspAnswers.Add(1, new KeyValuePair<string, object?>("source", cached ? "cache" : "signed"));
+
+    internal void FeedSpoke(string kind, TimeSpan? lag)
+    {
+        _statements.Add(1, new KeyValuePair<string, object?>("kind", kind));
+        if (lag is { } behind)
+        {
+            _feedLag.Record(behind.TotalSeconds);
+        }
+    }
+
+    internal void Subscribers(int change) => _subscribers.Add(change);
+
+    internal void SubscriberStalled() => _stalled.Add(1);
 
     internal void Committed(int batch, TimeSpan elapsed)
     {

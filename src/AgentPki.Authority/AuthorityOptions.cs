@@ -72,6 +72,8 @@ public sealed record AuthorityOptions
 
     public Commit.CommitWriterOptions Commit { get; init; } = new();
 
+    public Revocation.Feed.FeedOptions Feed { get; init; } = new();
+
     public Acme.AcmeOptions Acme { get; init; } = new();
 
     /// <summary>Where a CA's certificate is served (RFC 5280 §4.2.2.1 caIssuers).</summary>
@@ -103,6 +105,7 @@ public sealed record AuthorityOptions
         }
 
         Acme.Validate();
+        Feed.Validate();
         if (CertificateListValidity < TimeSpan.FromMinutes(1) || OcspValidity < TimeSpan.FromSeconds(30) || ApprovalLifetime <= TimeSpan.Zero || RefusalInterval <= TimeSpan.Zero)
         {
             throw new ArgumentException("CertificateListValidity is at least a minute, OcspValidity at least 30 seconds, ApprovalLifetime and RefusalInterval positive.");

@@ -18,6 +18,9 @@ public enum KeyPurpose
     /// <summary>CMS responses of the appliance acting as registration authority (RFC 5272).</summary>
     CmsSigner,
 
+    /// <summary>Statements of the revocation feed (docs/revocation-feed.md).</summary>
+    RevocationFeed,
+
     /// <summary>A key made on behalf of a subject (EST serverkeygen, RFC 7030 §4.4). Not kept.</summary>
     Subject,
 

@@ -13,6 +13,7 @@ public sealed record AuthorityStores(
     IAuthorityStore Authorities,
     ICertificateStore Certificates,
     IRevocationStore Revocations,
+    IFeedStore Feed,
     IAgentStore Agents,
     ICredentialStore Credentials,
     IApprovalStore Approvals,
@@ -23,8 +24,8 @@ public sealed record AuthorityStores(
 {
     /// <summary>All of them from one object.</summary>
     public static AuthorityStores Of<T>(T store)
-        where T : class, ICommitStore, IAuthorityStore, ICertificateStore, IRevocationStore, IAgentStore, ICredentialStore, IApprovalStore, ICertificateListStore, ICampaignStore, IAcmeStore, ILedgerStore =>
-        new(store, store, store, store, store, store, store, store, store, store, store);
+        where T : class, ICommitStore, IAuthorityStore, ICertificateStore, IRevocationStore, IFeedStore, IAgentStore, ICredentialStore, IApprovalStore, ICertificateListStore, ICampaignStore, IAcmeStore, ILedgerStore =>
+        new(store, store, store, store, store, store, store, store, store, store, store, store);
 }
 
 /// <summary>Everything an authority is built from.</summary>

@@ -10,6 +10,7 @@ using AgentPki.Authority.Issuance;
 using AgentPki.Authority.Migration;
 using AgentPki.Authority.Profiles;
 using AgentPki.Authority.Revocation;
+using AgentPki.Authority.Revocation.Feed;
 using AgentPki.Authority.Revocation.Lists;
 using AgentPki.Cryptography;
 
@@ -50,6 +51,16 @@ public sealed class AuthorityServices : IAsyncDisposable
         CmsSigners = new CmsSignerKeeper(profiles, issuers, stores.Certificates, Appliance, keys, time);
         _responders = new OcspResponderKeeper(profiles, issuers, stores.Certificates, Appliance, keys, providers, commits.Revocations, options, time, environment.Logger<OcspResponderKeeper>());
         Ocsp = new OcspService(issuers, _responders, stores.Certificates, issued, commits.Revocations, providers, options, metrics, time, environment.Logger<OcspService>());
+        Feed = new RevocationFeed(
+            stores.Revocations,
+            stores.Feed,
+            commits,
+            new FeedSignerKeeper(profiles, issuers, stores.Certificates, Appliance, keys, commits, providers, time),
+            new FeedStatements(stores.Revocations, stores.Ledger, issuers, time),
+            options.Feed,
+            metrics,
+            time,
+            environment.Logger<RevocationFeed>());
         Checkpoints = new CheckpointService(commits, stores.Ledger, providers, checkpointKey, options.CheckpointInterval, time, environment.Logger<CheckpointService>());
         Successions = new SuccessionService(issuers, profiles, keys, providers, commits, Audit, options, time, environment.Logger<SuccessionService>());
         var planner = new CampaignPlanner(profiles, issuers, stores.Campaigns, campaigns, providers, time);
@@ -81,6 +92,9 @@ public sealed class AuthorityServices : IAsyncDisposable
 
     /// <summary>Ends when OCSP knows every serial number that was ever issued.</summary>
     public Task IssuedLoaded { get; }
+
+    /// <summary>Tells relying parties of revocations. Silent until it is started.</summary>
+    public RevocationFeed Feed { get; }
 
     public CheckpointService Checkpoints { get; }
 
@@ -195,6 +209,7 @@ public sealed class AuthorityServices : IAsyncDisposable
         await IssuedLoaded;
         _stopping.Dispose();
         await Acme.DisposeAsync();
+        await Feed.DisposeAsync();
         await Audit.DisposeAsync();
         await Commits.DisposeAsync();
         await Checkpoints.DisposeAsync();

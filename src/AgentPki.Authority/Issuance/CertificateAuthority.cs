@@ -107,6 +107,7 @@ internal sealed class CertificateAuthority(IssuerDirectory issuers, CommitWriter
         ProfileUse.TlsServer => CertificatePosition.TlsServer,
         ProfileUse.OcspResponder => CertificatePosition.OcspResponder,
         ProfileUse.CmsSigner => CertificatePosition.CmsSigner,
+        ProfileUse.RevocationFeed => CertificatePosition.RevocationFeed,
     };
 
     private static CommitRequest RequestFor(ApprovedEnrollment approved, Issuer issuer, Certificate certificate, int shard, DateTimeOffset now)

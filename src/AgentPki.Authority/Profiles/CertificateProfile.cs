@@ -19,6 +19,9 @@ public enum ProfileUse
 
     /// <summary>The appliance's signer of CMS answers (RFC 5272).</summary>
     CmsSigner,
+
+    /// <summary>The appliance's signer of the revocation feed.</summary>
+    RevocationFeed,
 }
 
 /// <summary>Where the subject name comes from.</summary>

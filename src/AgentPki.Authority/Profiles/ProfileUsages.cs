@@ -26,6 +26,7 @@ internal static class ProfileUsages
         ("ocspSigning", Oids.OcspSigning),
         ("cmcRa", Oids.CmcRa),
         ("cmcCa", Oids.CmcCa),
+        ("revocationFeed", Oids.RevocationFeed),
     ];
 
     /// <summary>keyCertSign and cRLSign are no words here: no profile makes a CA.</summary>

@@ -87,5 +87,7 @@ public static class ConflictReasons
 
     public static string AcmeIncidentNotOpen(string id) => $"There is no open ACME incident {id}.";
 
+    public static string FeedStatementNotNewer(long sequence) => $"The revocation feed has spoken of event {sequence} or a later one already.";
+
     public static string LeafUnknown(long index) => $"The ledger has no entry {index}.";
 }

@@ -24,6 +24,7 @@ public sealed class RevocationFollower : IAsyncDisposable
     private readonly TimeProvider _clock;
     private readonly FeedClient _client;
     private readonly StatementVerifier _verifier;
+    private readonly SetFetcher _sets;
     private readonly CancellationTokenSource _ending = new();
     private readonly TaskCompletionSource _current = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Task _following;
@@ -40,7 +41,8 @@ public sealed class RevocationFollower : IAsyncDisposable
         (_options, _clock) = (options, clock);
         _client = new FeedClient(options, handler ?? new SocketsHttpHandler { UseCookies = false, AllowAutoRedirect = false, UseProxy = false, MaxResponseHeadersLength = 16 }, clock);
         _verifier = new StatementVerifier(new ChainVerifier(options.TrustAnchors, providers, clock), _client, providers, clock);
-        View = new RevocationView(options, new SetFetcher(_client, options), clock);
+        _sets = new SetFetcher(_client, options);
+        View = new RevocationView(options, _sets, clock);
         _following = Task.Run(() => FollowAsync(_ending.Token));
         _watching = Task.Run(() => WatchAsync(_ending.Token));
     }
@@ -174,7 +176,13 @@ public sealed class RevocationFollower : IAsyncDisposable
             throw new FeedException("the snapshot is signed in the future; look at both clocks");
         }
 
-        if (!View.Begin(snapshot, new SetLayer(snapshot.Set, snapshot.Sequence, new RevocationStatus.Revoked(null, null, snapshot.Sequence))))
+        var layer = new SetLayer(snapshot.Set, snapshot.Sequence, new RevocationStatus.Revoked(null, null, snapshot.Sequence));
+        if (snapshot.Set.Commitment.Octets <= _options.WholeSetOctets)
+        {
+            await _sets.TryFetchAsync(layer, [], cancellationToken); // else its parts when they are wanted
+        }
+
+        if (!View.Begin(snapshot, layer))
         {
             throw new FeedException($"the appliance's revocations went back from {View.Sequence} to {snapshot.Sequence}; start this follower anew if that was meant");
         }

@@ -1,3 +1,4 @@
+using AgentPki.Ledger.Merkle;
 using AgentPki.Ledger.Revocations;
 
 namespace AgentPki.Client.Revocation;
@@ -31,7 +32,8 @@ internal sealed class SetFetcher(FeedClient client, RevocationFollowerOptions op
     private async Task FetchAsync(SetLayer layer, IReadOnlyCollection<int> buckets, CancellationToken cancellationToken)
     {
         var commitment = layer.Stated.Commitment;
-        if (commitment.Octets <= options.WholeSetOctets || buckets.Count > commitment.Buckets / 4)
+        var inParts = buckets.Count * ((commitment.Octets / commitment.Buckets) + (commitment.BucketBits * (long)MerkleHash.Size));
+        if (commitment.Octets <= options.WholeSetOctets || inParts >= commitment.Octets)
         {
             var octets = await client.SetAsync(layer.Stated, cancellationToken);
             layer.Keep(RevocationSet.TryRead(octets, commitment, out var set, out var error) ? set : throw new FeedException(error));

@@ -2,6 +2,7 @@ using AgentPki.Protocols.Acme;
 using AgentPki.Protocols.Est;
 using AgentPki.Protocols.Http;
 using AgentPki.Protocols.Ocsp;
+using AgentPki.Protocols.Revocations;
 
 namespace AgentPki.Protocols.Composition;
 
@@ -11,6 +12,8 @@ public sealed record ProtocolOptions
     public EstOptions Est { get; init; } = new();
 
     public OcspOptions Ocsp { get; init; } = new();
+
+    public RevocationWireOptions Revocations { get; init; } = new();
 
     public AcmeWireOptions Acme { get; init; } = new();
 

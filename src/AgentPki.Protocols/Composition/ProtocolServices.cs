@@ -7,6 +7,7 @@ using AgentPki.Protocols.CertificateLists;
 using AgentPki.Protocols.Est;
 using AgentPki.Protocols.Http;
 using AgentPki.Protocols.Ocsp;
+using AgentPki.Protocols.Revocations;
 using AgentPki.X509.Certificates;
 using Microsoft.Extensions.Logging;
 
@@ -59,6 +60,15 @@ public sealed class ProtocolServices : IAsyncDisposable
         };
         Ocsp = new OcspServices { Respond = authority.Ocsp.RespondAsync, Clients = clients, Rates = _status, Options = options.Ocsp, Time = time };
         CertificateLists = new CertificateListServices { Current = authority.CertificateLists.CurrentAsync, Chain = Chain, Time = time };
+        Revocations = new RevocationServices
+        {
+            Feed = authority.Feed,
+            Subscribers = new FeedSubscribers(authority.Feed, options.Revocations, time),
+            Clients = clients,
+            Rates = _status,
+            Options = options.Revocations,
+            Time = time,
+        };
 
         IReadOnlyList<Certificate> Chain(string name) => authority.Issuers.Find(name)?.Chain ?? [];
     }
@@ -71,8 +81,11 @@ public sealed class ProtocolServices : IAsyncDisposable
 
     public CertificateListServices CertificateLists { get; }
 
+    public RevocationServices Revocations { get; }
+
     public async ValueTask DisposeAsync()
     {
+        Revocations.Subscribers.Dispose();
         await _enrollment.DisposeAsync();
         await _acme.DisposeAsync();
         await _acmeAccounts.DisposeAsync();

@@ -7,6 +7,7 @@ using AgentPki.Protocols.Est;
 using AgentPki.Protocols.Health;
 using AgentPki.Protocols.Http;
 using AgentPki.Protocols.Ocsp;
+using AgentPki.Protocols.Revocations;
 using AgentPki.Server.Cli;
 using AgentPki.Server.Configuration;
 using AgentPki.Server.Hosting;
@@ -49,6 +50,8 @@ internal sealed class ApplianceEndpoints : IAsyncDisposable
         http.MapHealth(readiness, _context.Clock);
         http.MapMetrics(_parts.Options.Metrics);
 
+        app.MapAt(ListenerKind.Http, ListenerKind.Https).MapRevocations(_protocols.Revocations);
+
         var admin = app.MapAt(ListenerKind.Admin);
         admin.MapAdmin(new AdminServices
         {
@@ -77,6 +80,7 @@ internal sealed class ApplianceEndpoints : IAsyncDisposable
             EnrollmentRates = new RequestRateOptions { Address = share, Certificate = share, Credential = share },
             AcmeRates = new RequestRateOptions { Address = Times(share, AcmeRequests), Certificate = Times(share, AcmeRequests), Credential = RequestShare.Unlimited },
             AcmeAccountRate = limits.RequestsPerSecond == 0 ? RequestShare.Unlimited : new RequestShare(10, 100),
+            Revocations = options.Revocations.Wire,
             StatusRate = limits.StatusPerSecond == 0 ? RequestShare.Unlimited : new RequestShare(limits.StatusPerSecond, 2 * limits.StatusPerSecond),
         };
     }

@@ -87,6 +87,7 @@ public sealed class ApplianceParts : IAsyncDisposable
         RelatedAnchors = relatedAuthorities,
         WhyNotInTls = TlsPlatform.WhyNotChainTo,
         Acme = options.Acme.Service,
+        Feed = options.Revocations.Feed,
         UnconfirmedRevocations = options.Limits.UnconfirmedRevocations,
         CertificateListValidity = options.Status.CertificateListValidity,
         CertificateLists = options.Status.CertificateLists,

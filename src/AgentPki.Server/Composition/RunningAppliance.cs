@@ -45,6 +45,7 @@ public sealed class RunningAppliance : IAsyncDisposable
         {
             var followers = await AuthorityFollowers.StartAsync(parts, authority, context.Clock, cancellationToken);
             await authority.Audit.RecordAsync(LedgerEntryKind.ServiceStarted, AuditTrail.Appliance, Details(parts), cancellationToken);
+            await authority.Feed.StartAsync(cancellationToken);
             var endpoints = new ApplianceEndpoints(parts, authority, followers, context);
             var host = await ApplianceHost.StartAsync(parts.Home, parts.Options, followers.Tls.Serving, endpoints.Configure, endpoints.Map, loggers, cancellationToken);
             return new RunningAppliance(parts, authority, endpoints, host, followers, loggers.CreateLogger<RunningAppliance>());
@@ -60,6 +61,7 @@ public sealed class RunningAppliance : IAsyncDisposable
     {
         Log.Stopping(_logger);
         await _stopping.CancelAsync();
+        await Authority.Feed.StopAsync(); // its streams end, or the host would wait for them
         await _host.DisposeAsync();
         await _endpoints.DisposeAsync();
         await Task.WhenAll(_keepingTls);

@@ -26,7 +26,8 @@ public sealed record ApplianceOptions(
     MetricsAudience Metrics,
     LedgerOptions Ledger,
     AcmeSettings Acme,
-    StatusOptions Status);
+    StatusOptions Status,
+    RevocationSettings Revocations);
 
 /// <summary>Where it listens.</summary>
 /// <param name="Names">Further DNS names and addresses of the TLS certificate; <c>localhost</c> and 127.0.0.1 are always there.</param>

@@ -62,7 +62,8 @@ public static class ConfigurationReader
             root.Choice("metrics", MetricsAudience.Loopback),
             ReadLedger(root.Section("ledger")),
             AcmeReader.Read(root.Section("acme"), development, listen, variable, problems),
-            StatusReader.Read(root.Section("crl"), root.Section("ocsp")));
+            StatusReader.Read(root.Section("crl"), root.Section("ocsp")),
+            RevocationReader.Read(root.Section("revocations")));
         root.RefuseUnknown();
         CheckAcross(root, options);
         problems.AddRange(root.Problems);

@@ -82,6 +82,12 @@ public static class DefaultConfiguration
               validity: 1h
               responderId: key   # key, name
 
+            revocations:               # the feed that relying parties follow (docs/revocation-feed.md)
+              heartbeat: 5s
+              subscribers: 20000
+              subscribersPerAddress: 4096   # default 100
+              keptFor: 7d              # older than that, and a follower takes the snapshot
+
             acme:
               # baseUrl: https://pki.example.org   # the one address of ACME, where a proxy stands before it. Default: the host that a client names
               externalAccountRequired: false   # true: new accounts need a key from `agentpki acme eab new`

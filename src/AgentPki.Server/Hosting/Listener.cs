@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace AgentPki.Server.Hosting;
 
-/// <summary>The three doors of the appliance. An endpoint is served at exactly one of them.</summary>
+/// <summary>The three doors of the appliance. An endpoint is served at the doors it is mapped at, and at no other.</summary>
 public enum ListenerKind
 {
     /// <summary>TLS: enrolment protocols.</summary>
@@ -19,8 +19,8 @@ public enum ListenerKind
 /// <summary>Which door a connection came in by. Set by the connection itself: no header can change it.</summary>
 public sealed record ListenerFeature(ListenerKind Kind);
 
-/// <summary>Endpoint metadata: the door it is served at.</summary>
-public sealed record ListenerMetadata(ListenerKind Kind);
+/// <summary>Endpoint metadata: the doors it is served at.</summary>
+public sealed record ListenerMetadata(IReadOnlyList<ListenerKind> Kinds);
 
 /// <summary>Endpoint metadata: for clients on this machine only.</summary>
 public sealed record LoopbackOnlyMetadata;
@@ -40,11 +40,11 @@ public static class ListenerExtensions
         return options;
     }
 
-    /// <summary>A group whose endpoints answer at one door only.</summary>
-    public static RouteGroupBuilder MapAt(this IEndpointRouteBuilder routes, ListenerKind kind)
+    /// <summary>A group whose endpoints answer at these doors only. What answers at two is mapped once: routing knows no doors, and could not choose.</summary>
+    public static RouteGroupBuilder MapAt(this IEndpointRouteBuilder routes, params IReadOnlyList<ListenerKind> kinds)
     {
         var group = routes.MapGroup("");
-        group.WithMetadata(new ListenerMetadata(kind));
+        group.WithMetadata(new ListenerMetadata(kinds));
         return group;
     }
 
@@ -62,6 +62,6 @@ public static class ListenerExtensions
     });
 
     private static bool IsServed(Endpoint endpoint, HttpContext context) =>
-        endpoint.Metadata.GetMetadata<ListenerMetadata>() is { } door && door.Kind == context.Features.Get<ListenerFeature>()?.Kind &&
+        endpoint.Metadata.GetMetadata<ListenerMetadata>() is { } door && context.Features.Get<ListenerFeature>() is { } came && door.Kinds.Contains(came.Kind) &&
         (endpoint.Metadata.GetMetadata<LoopbackOnlyMetadata>() is null || (context.Connection.RemoteIpAddress is { } client && IPAddress.IsLoopback(client)));
 }

@@ -1,6 +1,7 @@
 using AgentPki.Authority.Ceremony;
 using AgentPki.Authority.Profiles;
 using AgentPki.Cryptography;
+using AgentPki.Cryptography.Jose;
 using AgentPki.Server.Cli;
 
 namespace AgentPki.Server.Up;
@@ -46,6 +47,13 @@ internal sealed record HomeKind(string Name, KeyKind Root, KeyKind Issuing)
         if (profile.Contains("use: cms-signer", StringComparison.Ordinal))
         {
             return Issuing.Key.IsQuantumSafe ? Issuing.Key.Name : null;
+        }
+
+        if (profile.Contains("use: revocation-feed", StringComparison.Ordinal))
+        {
+            // What JOSE knows (RFC 9964); of a composite the half that holds against quantum computers.
+            var key = Issuing.Key.Composite?.MlDsa ?? Issuing.Key;
+            return key.IsQuantumSafe && JwsAlgorithm.For(key) is not null ? key.Name : null;
         }
 
         return profile.Contains("use: ocsp-responder", StringComparison.Ordinal) ? Issuing.Key.Name : Issuing.ToString();

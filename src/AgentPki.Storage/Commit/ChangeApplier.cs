@@ -92,6 +92,8 @@ internal sealed partial class ChangeApplier(SqlSession session)
         StoreChange.AddMember c => AddMember(c),
         StoreChange.AddCampaign c => AddCampaign(c.Campaign),
         StoreChange.ChangeCampaign c => ChangeCampaign(c),
+        StoreChange.AddFeedStatement c => AddFeedStatement(c),
+        StoreChange.AddFeedSigner c => AddFeedSigner(c),
         StoreChange.EraseDetails c => EraseDetails(c.LeafIndex),
         StoreChange.FulfilAcmeOrder c => FulfilAcmeOrder(c),
         StoreChange.AddAcmeOrder c => AddAcmeOrder(c),

@@ -23,6 +23,9 @@ public enum CertificatePosition
 
     /// <summary>A signer of CMC answers (RFC 6402 §2.10).</summary>
     CmsSigner,
+
+    /// <summary>A signer of the revocation feed's statements.</summary>
+    RevocationFeed,
 }
 
 /// <summary>What a TBSCertificate is checked against.</summary>

@@ -37,7 +37,7 @@ public sealed class ListenerGateTests
         List<object> metadata = [];
         if (endpointDoor is { } door)
         {
-            metadata.Add(new ListenerMetadata(door));
+            metadata.Add(new ListenerMetadata([door]));
         }
 
         if (loopbackOnly)

@@ -35,6 +35,8 @@ internal static partial class InMemoryChanges
                 StoreChange.SetAgentParent c => SetAgentParent(state, c),
                 StoreChange.AddApproval c => AddApproval(state, c),
                 StoreChange.MoveApproval c => MoveApproval(state, c),
+                StoreChange.AddFeedStatement c => AddFeedStatement(state, c),
+                StoreChange.AddFeedSigner c => AddFeedSigner(state, c),
                 StoreChange.AddCertificateList c => AddCertificateList(state, c),
                 StoreChange.AddSuccession c => AddSuccession(state, c),
                 StoreChange.ChangeSuccession c => ChangeSuccession(state, c),

@@ -44,6 +44,11 @@ internal sealed record InMemoryState
 
     public ImmutableList<CertificateListRecord> CertificateLists { get; init; } = [];
 
+    public ImmutableList<FeedStatement> FeedStatements { get; init; } = [];
+
+    /// <summary>By thumbprint.</summary>
+    public ImmutableDictionary<string, (byte[] Chain, DateTimeOffset NotAfter)> FeedSigners { get; init; } = ImmutableDictionary<string, (byte[], DateTimeOffset)>.Empty;
+
     public ImmutableList<SuccessionRecord> Successions { get; init; } = [];
 
     public ImmutableList<CampaignRecord> Campaigns { get; init; } = [];

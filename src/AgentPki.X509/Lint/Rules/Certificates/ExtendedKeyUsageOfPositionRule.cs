@@ -2,7 +2,10 @@ using AgentPki.X509.Certificates;
 
 namespace AgentPki.X509.Lint.Rules.Certificates;
 
-/// <summary>An OCSP responder signs responses and does nothing else; a TLS server has serverAuth, a signer of CMC answers cmcRA or cmcCA; nobody else has OCSPSigning.</summary>
+/// <summary>
+/// An OCSP responder signs responses and does nothing else, and so for a signer of the revocation feed; a TLS server has serverAuth, a signer of CMC answers cmcRA or cmcCA; nobody else
+/// has the purposes of the first two.
+/// </summary>
 internal sealed class ExtendedKeyUsageOfPositionRule() : CertificateRule("extended_key_usage_of_position", LintSeverity.Error, "RFC 6960 §4.2.2.2, RFC 6402 §2.10, RFC 5280 §4.2.1.12")
 {
     public override string? Check(TbsFields certificate, LintContext context)
@@ -17,7 +20,10 @@ internal sealed class ExtendedKeyUsageOfPositionRule() : CertificateRule("extend
             CertificatePosition.OcspResponder => purposes is [Oids.OcspSigning] ? null : "An OCSP responder has OCSPSigning and nothing else.",
             CertificatePosition.TlsServer when !purposes.Contains(Oids.ServerAuth) => "A TLS server has serverAuth.",
             CertificatePosition.CmsSigner when !purposes.Contains(Oids.CmcRa) && !purposes.Contains(Oids.CmcCa) => "A signer of CMC answers has cmcRA or cmcCA.",
-            _ => purposes.Contains(Oids.OcspSigning) ? "OCSPSigning is for OCSP responders alone." : null,
+            CertificatePosition.RevocationFeed => purposes is [Oids.RevocationFeed] ? null : "A signer of the revocation feed has that purpose and nothing else.",
+            _ => purposes.Contains(Oids.OcspSigning) ? "OCSPSigning is for OCSP responders alone."
+                : purposes.Contains(Oids.RevocationFeed) ? "The purpose of the revocation feed is for its signers alone."
+                : null,
         };
     }
 }

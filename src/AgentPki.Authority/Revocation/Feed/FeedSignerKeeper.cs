@@ -1,0 +1,121 @@
+using System.Diagnostics;
+using System.Globalization;
+using AgentPki.Authority.Audit;
+using AgentPki.Authority.Ceremony;
+using AgentPki.Authority.Commit;
+using AgentPki.Authority.Enrollment;
+using AgentPki.Authority.Issuance;
+using AgentPki.Authority.Problems;
+using AgentPki.Authority.Profiles;
+using AgentPki.Authority.Store;
+using AgentPki.Cryptography;
+using AgentPki.Cryptography.Jose;
+using AgentPki.X509.Certificates;
+
+namespace AgentPki.Authority.Revocation.Feed;
+
+/// <summary>
+/// Keeps the feed's signer: a key beside its CA's key, made when it is first needed, another one when its certificate was revoked, and a certificate renewed when two thirds of its life
+/// have passed. Used by the feed's loop and its snapshots, one at a time.
+/// </summary>
+internal sealed class FeedSignerKeeper(
+    ProfileCatalog profiles,
+    IssuerDirectory issuers,
+    ICertificateStore certificates,
+    ApplianceEnrollment appliance,
+    KeyMaker keys,
+    CommitWriter commits,
+    CryptoProviders providers,
+    TimeProvider time) : IAsyncDisposable
+{
+    private const int MostKeys = 100;
+    private readonly SemaphoreSlim _renewing = new(1, 1);
+    private FeedSigner? _current;
+    private long _checkedEpoch = -1;
+
+    /// <summary>Whether a profile provides for a signer.</summary>
+    public bool IsProvidedFor => profiles.All.Any(p => p.Use == ProfileUse.RevocationFeed);
+
+    /// <summary>The signer as of now; null when no profile provides for one.</summary>
+    /// <exception cref="KeyUnavailableException">The token cannot make or open the key, or the CA cannot sign.</exception>
+    /// <exception cref="StoreUnavailableException">The store cannot be read or written.</exception>
+    public async ValueTask<FeedSigner?> CurrentAsync(CancellationToken cancellationToken)
+    {
+        if (profiles.All.FirstOrDefault(p => p.Use == ProfileUse.RevocationFeed) is not { } profile || issuers.IssuerFor(profile) is not { } issuer)
+        {
+            return null;
+        }
+
+        await _renewing.WaitAsync(cancellationToken);
+        try
+        {
+            var epoch = commits.Revocations.Epoch;
+            if (_current is { } current && time.GetUtcNow() < current.RenewAt && (epoch == _checkedEpoch || await IsGoodAsync(current, cancellationToken)))
+            {
+                _checkedEpoch = epoch;
+                return current;
+            }
+
+            // A predecessor is not disposed: something may just be signed with it.
+            (_current, _checkedEpoch) = (await RenewAsync(profile, issuer, cancellationToken), epoch);
+            return _current;
+        }
+        finally
+        {
+            _renewing.Release();
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_current is { } signer)
+        {
+            await signer.DisposeAsync();
+        }
+
+        _renewing.Dispose();
+    }
+
+    private async ValueTask<bool> IsGoodAsync(FeedSigner signer, CancellationToken cancellationToken) =>
+        issuers.FindIssuerOf(signer.Certificate) is { } issuer && await certificates.FindStatusAsync(issuer.Name, signer.Certificate.SerialNumber, cancellationToken) is CertificateStatus.Good;
+
+    private async ValueTask<FeedSigner> RenewAsync(CertificateProfile profile, Issuer issuer, CancellationToken cancellationToken)
+    {
+        var algorithms = profile.KeyAlgorithms.Where(a => JwsAlgorithm.For(a) is not null).ToList();
+        for (var attempt = 1; attempt <= MostKeys; attempt++)
+        {
+            var suffix = attempt == 1 ? "feed" : string.Create(CultureInfo.InvariantCulture, $"feed-{attempt}");
+            var (key, isNew) = await keys.OpenOrGenerateForAsync(issuer, suffix, algorithms, KeyPurpose.RevocationFeed, AuditTrail.Appliance, cancellationToken);
+            var known = await certificates.ListByKeyAsync(key.PublicKey.Fingerprint(), 32, cancellationToken);
+            if (!isNew && known.Count == 0)
+            {
+                await keys.RecordFoundAsync(key, AuditTrail.Appliance);
+            }
+
+            if (known.Any(c => c.Status is CertificateStatus.Revoked))
+            {
+                // Somebody revoked a certificate over this key: it is not used again.
+                await key.DisposeAsync();
+                continue;
+            }
+
+            var certificate = known.Where(c => c.Certificate.Authority == issuer.Name && c.Certificate.Profile == profile.Name)
+                .Select(c => Certificate.Parse(c.Certificate.Der)).FirstOrDefault(c => RenewAt(c) > time.GetUtcNow()) ?? await IssueAsync(profile, issuer, key, cancellationToken);
+            var signer = new FeedSigner(key, certificate, issuer.Chain, RenewAt(certificate), providers);
+            await commits.CommitAsync(new CommitRequest(null, [new StoreChange.AddFeedSigner(signer.Thumbprint, signer.Chain, certificate.NotAfter)]), cancellationToken);
+            return signer;
+        }
+
+        throw new KeyUnavailableException($"Every key of the revocation feed beside CA '{issuer.Name}' was revoked.", TimeSpan.FromHours(1));
+    }
+
+    private async ValueTask<Certificate> IssueAsync(CertificateProfile profile, Issuer issuer, ISigningKey key, CancellationToken cancellationToken) =>
+        await appliance.IssueAsync(profile, key.PublicKey, $"Revocation feed of {issuer.Name}", [], cancellationToken) switch
+        {
+            Outcome<EnrollmentOutcome.Issued>.Done(var issued) => issued.Certificate,
+            Outcome<EnrollmentOutcome.Issued>.Refused(var problem) => throw new KeyUnavailableException($"CA '{issuer.Name}' has no signer of its revocation feed: {problem.Detail}.", problem.RetryAfter ?? TimeSpan.FromMinutes(1)),
+            _ => throw new UnreachableException(),
+        };
+
+    private static DateTimeOffset RenewAt(Certificate certificate) => certificate.NotBefore + ((certificate.NotAfter - certificate.NotBefore) * 2 / 3);
+}
