@@ -1,6 +1,7 @@
 using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Text;
 
 namespace AgentPki.Pkcs11.Native;
 
@@ -14,11 +15,34 @@ public static partial class NativeLibraries
     /// Sets a variable in the native environment. <see cref="Environment.SetEnvironmentVariable(string, string)"/> changes only .NET's copy, which a
     /// module's getenv never sees.
     /// </summary>
-    public static void SetEnvironment(string name, string value)
+    /// <remarks>
+    /// Not by setenv: it moves and frees the block that another thread's getenv may be reading (glibc before 2.41), and the process dies of it. A new block
+    /// takes the old one's place in one store, and the old one stays for whoever reads it: some kilobytes, a few times in a process's life.
+    /// </remarks>
+    public static unsafe void SetEnvironment(string name, string value)
     {
-        if (SetEnv(name, value, 1) != 0)
+        lock (Gate)
         {
-            throw new InvalidOperationException($"The variable {name} cannot be set in the native environment.");
+            var environ = (byte***)NativeLibrary.GetExport(NativeLibrary.GetMainProgramHandle(), "environ");
+            var old = *environ;
+            var count = 0;
+            while (old is not null && old[count] is not null)
+            {
+                count++;
+            }
+
+            var block = (byte**)NativeMemory.AllocZeroed((nuint)(count + 2), (nuint)sizeof(byte*));
+            var kept = 0;
+            for (var i = 0; i < count; i++)
+            {
+                if (!Encoding.UTF8.GetString(MemoryMarshal.CreateReadOnlySpanFromNullTerminated(old[i])).StartsWith($"{name}=", StringComparison.Ordinal))
+                {
+                    block[kept++] = old[i];
+                }
+            }
+
+            block[kept] = (byte*)Marshal.StringToCoTaskMemUTF8($"{name}={value}");
+            Volatile.Write(ref *(nint*)environ, (nint)block);
         }
     }
 
@@ -49,10 +73,6 @@ public static partial class NativeLibraries
 
     private static IntPtr ResolveLoader(string name, Assembly assembly, DllImportSearchPath? path) =>
         name == "libdl" && NativeLibrary.TryLoad("libdl.so.2", out var handle) ? handle : IntPtr.Zero;
-
-    [LibraryImport("libc", EntryPoint = "setenv", StringMarshalling = StringMarshalling.Utf8)]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static partial int SetEnv(string name, string value, int overwrite);
 
     [LibraryImport("libc", EntryPoint = "dlopen", StringMarshalling = StringMarshalling.Utf8)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]

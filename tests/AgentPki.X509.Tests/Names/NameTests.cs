@@ -62,7 +62,13 @@ public sealed class NameTests
         {
             var name = X500Name.Create((Oids.Organization, text), (Oids.CommonName, text));
             var foreign = Org.BouncyCastle.Asn1.X509.X509Name.GetInstance(Org.BouncyCastle.Asn1.Asn1Object.FromByteArray(name.Der.ToArray()));
-            Assert.Equal(text, Assert.Single(foreign.GetValueList(Org.BouncyCastle.Asn1.X509.X509Name.CN)));
+
+            // BouncyCastle shows a value that begins with '#' as '\\#…' and one that begins with '\\#' likewise: its text alone does not tell them apart.
+            if (!text.StartsWith("\\#", StringComparison.Ordinal))
+            {
+                Assert.Equal(text, Assert.Single(foreign.GetValueList(Org.BouncyCastle.Asn1.X509.X509Name.CN)));
+            }
+
             Assert.Equal(text, new System.Security.Cryptography.X509Certificates.X500DistinguishedName(name.Der.Span).EnumerateRelativeDistinguishedNames().First().GetSingleElementValue());
             Assert.Equal(name, X500Name.FromRfc4514(name.ToString()));
         });
