@@ -15,7 +15,6 @@ using AgentPki.X509.Certificates;
 using AgentPki.X509.Names;
 using AgentPki.X509.Requests;
 using Microsoft.Extensions.Logging.Abstractions;
-using Microsoft.Extensions.Time.Testing;
 
 namespace AgentPki.Testing.Fixtures;
 
@@ -28,7 +27,7 @@ public sealed class TestAuthority : IAsyncDisposable
 
     private static readonly CryptoProviders Requesters = new([.. Halves, new CompositeProvider(Halves)]);
 
-    private TestAuthority(InMemoryStore store, HookedProvider keys, AuthorityEnvironment environment, FakeTimeProvider time, CeremonyResult ceremony, AuthorityServices services) =>
+    private TestAuthority(InMemoryStore store, HookedProvider keys, AuthorityEnvironment environment, SettableTimeProvider time, CeremonyResult ceremony, AuthorityServices services) =>
         (Store, Keys, Environment, Time, Ceremony, Services) = (store, keys, environment, time, ceremony, services);
 
     public InMemoryStore Store { get; }
@@ -38,7 +37,7 @@ public sealed class TestAuthority : IAsyncDisposable
 
     public AuthorityEnvironment Environment { get; private set; }
 
-    public FakeTimeProvider Time { get; }
+    public SettableTimeProvider Time { get; }
 
     public CeremonyResult Ceremony { get; }
 
@@ -55,7 +54,7 @@ public sealed class TestAuthority : IAsyncDisposable
     public static async Task<TestAuthority> StartAsync(
         AuthorityOptions? options = null, ProfileCatalog? profiles = null, Func<CeremonyOptions, CeremonyOptions>? ceremony = null, Func<AuthorityEnvironment, AuthorityEnvironment>? surroundings = null)
     {
-        var time = new FakeTimeProvider(new DateTimeOffset(2027, 3, 1, 12, 0, 0, TimeSpan.Zero));
+        var time = new SettableTimeProvider(new DateTimeOffset(2027, 3, 1, 12, 0, 0, TimeSpan.Zero));
         var store = new InMemoryStore(time);
         var keys = new HookedProvider(new PlatformProvider());
         var environment = new AuthorityEnvironment(

@@ -153,20 +153,22 @@ public sealed class RevocationFeed : IAsyncDisposable
 
     private async Task RunAsync(CancellationToken cancellationToken)
     {
-        var nextHeartbeat = _time.GetUtcNow();
+        // Of elapsed time: were it the clock's, a clock set back by an hour would silence the heartbeat for an hour.
+        long? beaten = null;
         while (!cancellationToken.IsCancellationRequested)
         {
             try
             {
                 await SpeakAsync(cancellationToken);
-                if (_time.GetUtcNow() is var now && now >= nextHeartbeat)
+                if (beaten is not { } last || _time.GetElapsedTime(last) >= _options.Heartbeat)
                 {
-                    await BeatAsync(now, cancellationToken);
-                    nextHeartbeat = now + _options.Heartbeat;
+                    last = _time.GetTimestamp();
+                    await BeatAsync(_time.GetUtcNow(), cancellationToken);
+                    beaten = last;
                 }
 
                 _silent = false;
-                await WaitAsync(nextHeartbeat - _time.GetUtcNow(), cancellationToken);
+                await WaitAsync(_options.Heartbeat - _time.GetElapsedTime(last), cancellationToken);
             }
             catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
             {
