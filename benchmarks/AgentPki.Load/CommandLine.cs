@@ -6,12 +6,13 @@ using AgentPki.Load.Driving;
 using AgentPki.Load.Est;
 using AgentPki.Load.Feed;
 using AgentPki.Load.Http;
+using AgentPki.Load.Propagation;
 using AgentPki.Load.Reporting;
 using AgentPki.Load.Status;
 
 namespace AgentPki.Load;
 
-/// <summary>The verbs <c>est</c>, <c>acme</c>, <c>ocsp</c>, <c>crl</c>, <c>get</c>, <c>feed</c> and their options.</summary>
+/// <summary>The verbs <c>est</c>, <c>acme</c>, <c>ocsp</c>, <c>crl</c>, <c>get</c>, <c>feed</c>, <c>propagation</c> and their options.</summary>
 internal sealed class CommandLine
 {
     private readonly Option<string> _url = new("--url") { Required = true, Description = "Loopback URL of the server." };
@@ -34,7 +35,7 @@ internal sealed class CommandLine
         _tls.AcceptOnlyFromAmong("1.2", "1.3");
         return new RootCommand("Load generator for an AgentPki on this machine. Example:\n  agentpki-load est --url https://localhost:8443 --ca .agentpki/anchors/root.pem --userpass @.agentpki/dev/enroll-token --auth mtls --server-pid 4711")
         {
-            Est(), Acme(), Ocsp(), Crl(), Get(), Feed(),
+            Est(), Acme(), Ocsp(), Crl(), Get(), Feed(), Propagation(),
         };
     }
 
@@ -142,6 +143,43 @@ internal sealed class CommandLine
                 return await new FeedScenario(options, Server(parsed), Console.Error).RunAsync(ct);
             }
             catch (Exception e) when (e is LoadException or IOException or System.Net.Sockets.SocketException or HttpRequestException or TimeoutException)
+            {
+                Console.Error.WriteLine($"agentpki-load: {e.Message}");
+                return 2;
+            }
+        });
+        return command;
+    }
+
+    private Command Propagation()
+    {
+        var socket = new Option<FileInfo>("--admin-socket") { Required = true, Description = "The appliance's admin socket, for example .agentpki/admin.sock." };
+        var issuer = new Option<FileInfo>("--issuer") { Required = true, Description = "PEM file of the issuing CA's certificate (the first one in it)." };
+        var select = new Option<string?>("--select") { Description = "Members of a revocation's JSON that select, for example '\"owner\":\"team-b\",\"confirmed\":100000' (default: the serial number of --cert)." };
+        var guard = new Option<string?>("--guard") { Description = "URL of a guard that lets --cert in." };
+        var subscribers = new Option<int>("--subscribers") { DefaultValueFactory = _ => 100, Description = "Subscribers that read the stream, each with a connection of its own." };
+        var followers = new Option<int>("--followers") { DefaultValueFactory = _ => 4, Description = "Relying parties with the client library, which verify it." };
+        var rounds = new Option<int>("--rounds") { DefaultValueFactory = _ => 20, Description = "Rounds: a hold, measured, and its release." };
+        var pause = new Option<double>("--pause") { DefaultValueFactory = _ => 0.5, Description = "Seconds between rounds." };
+        var command = new Command("propagation", "Measure how long it takes from a revocation's commit until relying parties refuse: feed, client library, OCSP, guard.")
+        {
+            _url, socket, _ca, issuer, _certificate, _key, select, guard, subscribers, followers, rounds, pause, _serverPid,
+        };
+        command.SetAction(async (parsed, ct) =>
+        {
+            try
+            {
+                X509Certificate2 probe = Identity(parsed) ?? throw new LoadException("--cert and --key of an agent are needed.");
+                TlsSettings tls = Tls(parsed) ?? throw new LoadException("--ca root.pem is needed.");
+                string url = parsed.GetRequiredValue(_url);
+                var options = new PropagationOptions(
+                    LoopbackTarget.Parse(url), new Uri(url), parsed.GetRequiredValue(socket).FullName, parsed.GetValue(select) ?? $"\"serial\":\"{probe.SerialNumber}\"", probe,
+                    Pem(parsed.GetRequiredValue(issuer))[0], AgentPki.X509.Certificates.Certificate.Parse(tls.Roots[0].RawData),
+                    parsed.GetValue(guard) is { } door ? LoopbackTarget.Parse(door) : null, tls,
+                    Math.Clamp(parsed.GetValue(subscribers), 0, 100_000), Math.Clamp(parsed.GetValue(followers), 0, 1000), Math.Clamp(parsed.GetValue(rounds), 1, 10_000), TimeSpan.FromSeconds(parsed.GetValue(pause)));
+                return await new PropagationScenario(options, Server(parsed), Console.Error).RunAsync(ct);
+            }
+            catch (Exception e) when (e is LoadException or IOException or System.Net.Sockets.SocketException or HttpRequestException or TimeoutException or AuthenticationException)
             {
                 Console.Error.WriteLine($"agentpki-load: {e.Message}");
                 return 2;

@@ -1,8 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Net.Sockets;
-using System.Text;
-using System.Text.Json;
 using AgentPki.Load.Http;
 using AgentPki.Load.Reporting;
 
@@ -23,6 +20,7 @@ internal sealed class FeedScenario(FeedRunOptions options, ServerProcess? server
 
     internal async Task<int> RunAsync(CancellationToken cancellationToken)
     {
+        using var admin = new AdminDoor(options.AdminSocket);
         ProcessCost? before = server?.Sample();
         var subscribers = Enumerable.Range(0, options.Subscribers).Select(_ => new FeedSubscriber(options.Target)).ToList();
         try
@@ -32,7 +30,7 @@ internal sealed class FeedScenario(FeedRunOptions options, ServerProcess? server
             progress.WriteLine($"{subscribers.Count} subscribers in {connecting.Elapsed.TotalSeconds:F1} s");
             await Task.Delay(TimeSpan.FromSeconds(3), cancellationToken);
             ProcessCost? connected = server?.Sample();
-            var (latencies, calls, missing) = await MeasureAsync(subscribers, cancellationToken);
+            var (latencies, calls, missing) = await MeasureAsync(admin, subscribers, cancellationToken);
             ProcessCost? after = server?.Sample();
             Tell(latencies, calls, missing, subscribers.Count(s => s.Fault is not null), before, connected, after);
             return missing == 0 && subscribers.TrueForAll(s => s.Fault is null) ? 0 : 1;
@@ -43,7 +41,7 @@ internal sealed class FeedScenario(FeedRunOptions options, ServerProcess? server
         }
     }
 
-    private async Task<(List<double> Latencies, List<double> Calls, int Missing)> MeasureAsync(List<FeedSubscriber> subscribers, CancellationToken cancellationToken)
+    private async Task<(List<double> Latencies, List<double> Calls, int Missing)> MeasureAsync(AdminDoor admin, List<FeedSubscriber> subscribers, CancellationToken cancellationToken)
     {
         List<double> latencies = new(subscribers.Count * options.Rounds), calls = [];
         int missing = 0;
@@ -52,7 +50,7 @@ internal sealed class FeedScenario(FeedRunOptions options, ServerProcess? server
             bool hold = round % 2 == 0;
             string body = hold ? $$"""{"serial":"{{options.Serial}}","reason":"certificateHold"}""" : $$"""{"serial":"{{options.Serial}}"}""";
             long started = Stopwatch.GetTimestamp();
-            long sequence = await PostAsync(hold ? "revocations" : "revocations/release", body, cancellationToken);
+            (long sequence, _) = await admin.PostAsync(hold ? "revocations" : "revocations/release", body, cancellationToken);
             calls.Add(Stopwatch.GetElapsedTime(started).TotalMilliseconds);
             long until = Stopwatch.GetTimestamp() + (long)(Limit.TotalSeconds * Stopwatch.Frequency);
             while (subscribers.Exists(s => s.Fault is null && s.Last.Sequence < sequence) && Stopwatch.GetTimestamp() < until)
@@ -69,27 +67,6 @@ internal sealed class FeedScenario(FeedRunOptions options, ServerProcess? server
         }
 
         return (latencies, calls, missing);
-    }
-
-    /// <summary>Returns the revocation epoch.</summary>
-    private async Task<long> PostAsync(string path, string body, CancellationToken cancellationToken)
-    {
-        using var http = new HttpClient(new SocketsHttpHandler
-        {
-            UseProxy = false,
-            ConnectCallback = async (_, token) =>
-            {
-                var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-                await socket.ConnectAsync(new UnixDomainSocketEndPoint(options.AdminSocket), token);
-                return new NetworkStream(socket, ownsSocket: true);
-            },
-        });
-        using var answer = await http.PostAsync($"http://localhost/admin/v1/{path}", new StringContent(body, Encoding.UTF8, "application/json"), cancellationToken);
-        string text = await answer.Content.ReadAsStringAsync(cancellationToken);
-        if (!answer.IsSuccessStatusCode)
-            throw new LoadException($"The admin API answered {(int)answer.StatusCode}: {text}");
-        using var result = JsonDocument.Parse(text);
-        return result.RootElement.GetProperty("epoch").GetInt64();
     }
 
     private void Tell(List<double> latencies, List<double> calls, int missing, int cut, ProcessCost? before, ProcessCost? connected, ProcessCost? after)

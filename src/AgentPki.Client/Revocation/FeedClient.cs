@@ -83,15 +83,35 @@ internal sealed class FeedClient : IDisposable
 
     private async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
-        var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken).WaitAsync(_options.Timeout, _clock, cancellationToken);
+        var response = await BeginAsync(request, cancellationToken);
         if (response.StatusCode == HttpStatusCode.OK)
         {
             return response;
         }
 
-        var status = (int)response.StatusCode;
-        response.Dispose();
-        throw new FeedException(string.Create(CultureInfo.InvariantCulture, $"{_options.Server} answered {status} to {request.RequestUri?.PathAndQuery}")) { IsGone = status == (int)HttpStatusCode.Gone };
+        using (response)
+        {
+            throw new FeedException(string.Create(CultureInfo.InvariantCulture, $"{_options.Server} answered {(int)response.StatusCode} to {request.RequestUri?.PathAndQuery}"))
+            {
+                IsGone = response.StatusCode is HttpStatusCode.Gone or HttpStatusCode.NotFound,
+                RetryAfter = response.Headers.RetryAfter?.Delta,
+            };
+        }
+    }
+
+    // Ended, not only no longer waited for: a server that accepts and says nothing must not gather our connections.
+    private async Task<HttpResponseMessage> BeginAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        using var time = new CancellationTokenSource(_options.Timeout, _clock);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(time.Token, cancellationToken);
+        try
+        {
+            return await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, either.Token);
+        }
+        catch (OperationCanceledException) when (time.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            throw new TimeoutException();
+        }
     }
 
     private static async Task<byte[]> ReadAsync(HttpResponseMessage response, string path, long longest, CancellationToken cancellationToken)

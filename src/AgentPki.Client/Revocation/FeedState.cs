@@ -43,16 +43,28 @@ internal sealed class FeedState(RevocationFollowerOptions options)
     public IReadOnlyList<SetLayer> Layers => _layers;
 
     /// <summary>Whether so much has gathered that a new snapshot is due.</summary>
-    public bool IsCrowded => _named.Count + (1000L * _layers.Count) > options.MostSinceSnapshot + 1000L;
+    public bool IsCrowded => _named.Count + (1000L * _layers.Count) > options.MostSinceSnapshot + 1000L || _layers.Exists(l => l.IsGone);
 
     public bool IsStaleAt(DateTimeOffset now) => AsOf is not { } asOf || now - asOf > options.MaximumStaleness;
 
-    /// <summary>Begins with a snapshot; false when it is older than what is known of the same feed.</summary>
-    public bool Begin(SnapshotStatement snapshot, SetLayer layer)
+    public bool IsOlder(SnapshotStatement snapshot) => snapshot.Feed == _feed && snapshot.Sequence < Sequence;
+
+    /// <summary>Begins with a snapshot, or, where it is older than what is known of the same feed, puts it in the place of all that it includes.</summary>
+    public void Begin(SnapshotStatement snapshot, SetLayer layer)
     {
-        if (snapshot.Feed == _feed && snapshot.Sequence < Sequence)
+        if (IsOlder(snapshot))
         {
-            return false;
+            foreach (var (member, known) in _named)
+            {
+                if (known.Sequence <= snapshot.Sequence)
+                {
+                    _named.Remove(member);
+                }
+            }
+
+            _layers.RemoveAll(l => l.Sequence <= snapshot.Sequence);
+            _layers.Insert(0, layer);
+            return;
         }
 
         if (snapshot.Feed != _feed)
@@ -66,7 +78,6 @@ internal sealed class FeedState(RevocationFollowerOptions options)
         _layers.Clear();
         _layers.Add(layer);
         TakeAuthorities(snapshot);
-        return true;
     }
 
     public Application Apply(RevocationStatement statement, DateTimeOffset now)
@@ -83,7 +94,7 @@ internal sealed class FeedState(RevocationFollowerOptions options)
 
         return statement switch
         {
-            HeartbeatStatement heartbeat => Apply(heartbeat),
+            HeartbeatStatement heartbeat => Apply(heartbeat, now),
             RevocationEventStatement happened when happened.Sequence <= Sequence => Application.Known,
             RevocationEventStatement happened when happened.Sequence == Sequence + 1 => Apply(happened),
             RevocationEventStatement => Application.Gap,
@@ -127,9 +138,10 @@ internal sealed class FeedState(RevocationFollowerOptions options)
 
     private bool Covers(Certificate certificate) => !certificate.AuthorityKeyIdentifier.IsEmpty && _authorities.Contains(Name(certificate.AuthorityKeyIdentifier));
 
-    private Application Apply(HeartbeatStatement heartbeat)
+    private Application Apply(HeartbeatStatement heartbeat, DateTimeOffset now)
     {
-        if (heartbeat.Signed <= _lastSigned)
+        // Where a clock was ahead and both were set right, the last word lies in the future, and would make a replay of every true one.
+        if (heartbeat.Signed <= _lastSigned && _lastSigned - now <= options.ClockTolerance)
         {
             return Application.Known; // replayed
         }
@@ -160,6 +172,12 @@ internal sealed class FeedState(RevocationFollowerOptions options)
         }
 
         Sequence = happened.Sequence;
+        // When it happened, nothing after it had: a long run of events leaves no time for heartbeats, and nobody need fail closed for it.
+        if (AsOf is { } asOf && happened.Time > asOf && happened.Time <= happened.Signed)
+        {
+            AsOf = happened.Time;
+        }
+
         // An older list may lack a CA that a heartbeat has named since.
         _authorities.UnionWith(happened.Authorities.Select(Name));
         return Application.Applied;

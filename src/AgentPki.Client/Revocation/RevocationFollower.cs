@@ -5,6 +5,7 @@ using AgentPki.Cryptography.Providers.BouncyCastle;
 using AgentPki.Cryptography.Providers.Composite;
 using AgentPki.Cryptography.Providers.Platform;
 using AgentPki.Ledger.Revocations;
+using AgentPki.X509.Certificates;
 
 namespace AgentPki.Client.Revocation;
 
@@ -29,6 +30,7 @@ public sealed class RevocationFollower : IAsyncDisposable
     private readonly TaskCompletionSource _current = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Task _following;
     private readonly Task _watching;
+    private long? _crowdedSince;
 
     /// <summary>Begins to follow.</summary>
     /// <param name="providers">What verifies signatures; null: what this build has.</param>
@@ -41,7 +43,7 @@ public sealed class RevocationFollower : IAsyncDisposable
         (_options, _clock) = (options, clock);
         _client = new FeedClient(options, handler ?? new SocketsHttpHandler { UseCookies = false, AllowAutoRedirect = false, UseProxy = false, MaxResponseHeadersLength = 16 }, clock);
         _verifier = new StatementVerifier(new ChainVerifier(options.TrustAnchors, providers, clock), _client, providers, clock);
-        _sets = new SetFetcher(_client, options);
+        _sets = new SetFetcher(_client, options, clock);
         View = new RevocationView(options, _sets, clock);
         _following = Task.Run(() => FollowAsync(_ending.Token));
         _watching = Task.Run(() => WatchAsync(_ending.Token));
@@ -75,35 +77,51 @@ public sealed class RevocationFollower : IAsyncDisposable
 
     private async Task FollowAsync(CancellationToken cancellationToken)
     {
-        var wait = _options.ShortestWait;
-        var snapshotDue = true;
+        var (wait, snapshotDue, failures) = (_options.ShortestWait, true, 0);
         while (!cancellationToken.IsCancellationRequested)
         {
+            var before = View.AsOf;
             try
             {
-                if (snapshotDue || View.IsCrowded)
+                if (snapshotDue || NeedsSnapshot())
                 {
-                    await TakeSnapshotAsync(cancellationToken);
+                    await TakeSnapshotAsync(mayBeOlder: !snapshotDue, cancellationToken);
                     snapshotDue = false;
                 }
 
-                var before = View.AsOf;
                 snapshotDue = await ReadAsync(cancellationToken);
-                wait = View.AsOf > before ? _options.ShortestWait : Longer(wait);
             }
-            catch (Exception failure) when (FeedClient.IsFailure(failure, cancellationToken))
-            {
-                Problem = failure is TimeoutException ? $"{_options.Server} was silent for {_options.Timeout.TotalSeconds:0} seconds" : failure.Message.TrimEnd('.');
-                snapshotDue |= failure is FeedException { IsGone: true };
-                wait = Longer(wait);
-            }
-            catch (OperationCanceledException)
+            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
             {
                 return;
             }
+#pragma warning disable CA1031 // Also what a handler of an event throws: a follower that ended would keep everybody out for ever.
+            catch (Exception failure)
+#pragma warning restore CA1031
+            {
+                Problem = failure is TimeoutException ? $"{_options.Server} was silent for {_options.Timeout.TotalSeconds:0} seconds" : failure.Message.TrimEnd('.');
+                snapshotDue |= failure is FeedException { IsGone: true };
+            }
 
+            // What was heard on a connection counts, however it ended. A second failure in a row may mean that what comes next cannot be believed any more, and a snapshot can.
+            var heard = View.AsOf != before;
+            wait = heard ? _options.ShortestWait : Longer(wait);
+            failures = heard ? 0 : failures + 1;
+            snapshotDue |= failures == 2;
             await Delay(wait, cancellationToken);
         }
+    }
+
+    // Not at every turn: the appliance's newest snapshot may be too old to help, and following must go on.
+    private bool NeedsSnapshot()
+    {
+        if (!View.IsCrowded || (_crowdedSince is { } since && _clock.GetElapsedTime(since) < _options.MaximumStaleness))
+        {
+            return false;
+        }
+
+        _crowdedSince = _clock.GetTimestamp();
+        return true;
     }
 
     /// <summary>Reads until the stream ends. True: only a snapshot helps.</summary>
@@ -112,7 +130,17 @@ public sealed class RevocationFollower : IAsyncDisposable
         var appliedAny = false;
         await foreach (var text in _client.FollowAsync(View.Sequence, cancellationToken))
         {
-            var statement = await _verifier.VerifyAsync(text, cancellationToken);
+            var (statement, signer) = await _verifier.VerifyAsync(text, cancellationToken);
+            if (View.Sequence >= 0 && await View.FindAsync(signer, cancellationToken) is not RevocationStatus.Good)
+            {
+                if (statement.Sequence < View.Sequence)
+                {
+                    continue; // of before its revocation, and known
+                }
+
+                throw new FeedException("a statement is signed by a feed signer that is revoked, or of which the feed does not tell");
+            }
+
             switch (View.Apply(statement))
             {
                 case Application.Applied:
@@ -133,9 +161,9 @@ public sealed class RevocationFollower : IAsyncDisposable
                     break;
             }
 
-            if (View.IsCrowded)
+            if (NeedsSnapshot())
             {
-                return true;
+                await TakeSnapshotAsync(mayBeOlder: true, cancellationToken);
             }
         }
 
@@ -164,9 +192,11 @@ public sealed class RevocationFollower : IAsyncDisposable
         }
     }
 
-    private async Task TakeSnapshotAsync(CancellationToken cancellationToken)
+    /// <param name="mayBeOlder">Whether it may be of before the last event that is known here: it then stands for what it includes.</param>
+    private async Task TakeSnapshotAsync(bool mayBeOlder, CancellationToken cancellationToken)
     {
-        if (await _verifier.VerifyAsync(await _client.SnapshotAsync(cancellationToken), cancellationToken) is not SnapshotStatement snapshot)
+        var (statement, signer) = await _verifier.VerifyAsync(await _client.SnapshotAsync(cancellationToken), cancellationToken);
+        if (statement is not SnapshotStatement snapshot)
         {
             throw new FeedException("the appliance's snapshot is another statement");
         }
@@ -182,13 +212,30 @@ public sealed class RevocationFollower : IAsyncDisposable
             await _sets.TryFetchAsync(layer, [], cancellationToken); // else its parts when they are wanted
         }
 
-        if (!View.Begin(snapshot, layer))
+        if (!mayBeOlder && View.IsOlder(snapshot))
         {
             throw new FeedException($"the appliance's revocations went back from {View.Sequence} to {snapshot.Sequence}; start this follower anew if that was meant");
         }
 
+        await CheckSignerAsync(signer, layer, cancellationToken);
+        View.Begin(snapshot, layer);
         await View.TellAllAsync(cancellationToken);
         Taken?.Invoke(this, new StatementTakenEventArgs(snapshot));
+    }
+
+    // By what was known before, and by the snapshot itself, before anything is replaced by it.
+    private async ValueTask CheckSignerAsync(Certificate signer, SetLayer layer, CancellationToken cancellationToken)
+    {
+        var member = RevocationMember.Of(signer.AuthorityKeyIdentifier.Span, signer.SerialNumber.Span);
+        if (layer.Contains(member) is null)
+        {
+            await _sets.TryFetchAsync(layer, [layer.BucketOf(member)], cancellationToken);
+        }
+
+        if (layer.Contains(member) != false || (View.Sequence >= 0 && View.Find(signer) is RevocationStatus.Revoked or RevocationStatus.Held))
+        {
+            throw new FeedException("the snapshot is signed by a feed signer that is revoked, or of which it does not tell");
+        }
     }
 
     /// <summary>Says that the view is stale when it becomes so, whatever the connection does.</summary>

@@ -73,24 +73,10 @@ public sealed class RevocationView
     /// <summary>The same, fetching the part of a set that is wanted. Still <see cref="RevocationStatus.NotKnown"/> when the appliance does not give it.</summary>
     public async ValueTask<RevocationStatus> CheckAsync(Certificate certificate, CancellationToken cancellationToken)
     {
-        while (true)
+        var status = await FindAsync(certificate, cancellationToken);
+        lock (_gate)
         {
-            SetLayer? layer;
-            RevocationStatus status;
-            RevocationMember member;
-            lock (_gate)
-            {
-                status = Judge(_state.Find(certificate, out member));
-                if (status is not RevocationStatus.NotKnown unknown || !_state.TryFindLayer(unknown.Set, out layer))
-                {
-                    return status;
-                }
-            }
-
-            if (!await _sets.TryFetchAsync(layer, [layer.BucketOf(member)], cancellationToken))
-            {
-                return status;
-            }
+            return Judge(status);
         }
     }
 
@@ -126,12 +112,54 @@ public sealed class RevocationView
         }
     }
 
-    /// <summary>Takes up a snapshot; false: it is older than what is known.</summary>
-    internal bool Begin(SnapshotStatement snapshot, SetLayer layer)
+    /// <summary>Whether a snapshot of the feed that is followed is of before what is known.</summary>
+    internal bool IsOlder(SnapshotStatement snapshot)
     {
         lock (_gate)
         {
-            return _state.Begin(snapshot, layer);
+            return _state.IsOlder(snapshot);
+        }
+    }
+
+    /// <summary>Takes up a snapshot.</summary>
+    internal void Begin(SnapshotStatement snapshot, SetLayer layer)
+    {
+        lock (_gate)
+        {
+            _state.Begin(snapshot, layer);
+        }
+    }
+
+    /// <summary>What is known of a certificate, however old that is.</summary>
+    internal RevocationStatus Find(Certificate certificate)
+    {
+        lock (_gate)
+        {
+            return _state.Find(certificate, out _);
+        }
+    }
+
+    /// <summary>The same, the part of a set that is wanted included.</summary>
+    internal async ValueTask<RevocationStatus> FindAsync(Certificate certificate, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            SetLayer? layer;
+            RevocationStatus status;
+            RevocationMember member;
+            lock (_gate)
+            {
+                status = _state.Find(certificate, out member);
+                if (status is not RevocationStatus.NotKnown unknown || !_state.TryFindLayer(unknown.Set, out layer))
+                {
+                    return status;
+                }
+            }
+
+            if (!await _sets.TryFetchAsync(layer, [layer.BucketOf(member)], cancellationToken))
+            {
+                return status;
+            }
         }
     }
 

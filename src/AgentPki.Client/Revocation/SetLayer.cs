@@ -18,6 +18,9 @@ internal sealed class SetLayer(StatedSet stated, long sequence, RevocationStatus
 
     public bool IsWhole => _whole is not null;
 
+    /// <summary>The appliance does not give it any more: what is not here of it never comes, and a new snapshot is due.</summary>
+    public bool IsGone { get; set; }
+
     public void Keep(RevocationSet whole)
     {
         _whole = whole;
@@ -25,6 +28,9 @@ internal sealed class SetLayer(StatedSet stated, long sequence, RevocationStatus
     }
 
     public void Keep(RevocationBucket bucket) => _buckets[bucket.Index] = bucket;
+
+    /// <summary>Whether it tells of every member of a bucket.</summary>
+    public bool Has(int bucket) => _whole is not null || _buckets.ContainsKey(bucket);
 
     public int BucketOf(RevocationMember member) => member.BucketOf(Stated.Commitment.BucketBits);
 

@@ -17,7 +17,7 @@ internal sealed class StatementVerifier(ChainVerifier chains, FeedClient client,
     private readonly Dictionary<string, Certificate> _signers = new(StringComparer.Ordinal);
 
     /// <exception cref="FeedException">It is not to be believed.</exception>
-    public async ValueTask<RevocationStatement> VerifyAsync(string text, CancellationToken cancellationToken)
+    public async ValueTask<(RevocationStatement Statement, Certificate Signer)> VerifyAsync(string text, CancellationToken cancellationToken)
     {
         if (!CompactJws.TryParse(text, out var jws, out var malformed))
         {
@@ -35,7 +35,7 @@ internal sealed class StatementVerifier(ChainVerifier chains, FeedClient client,
             throw new FeedException("a statement is not signed by the signer that it names");
         }
 
-        return RevocationStatement.TryParse(jws.Payload.Span, out var statement, out var error) ? statement : throw new FeedException(error);
+        return RevocationStatement.TryParse(jws.Payload.Span, out var statement, out var error) ? (statement, signer) : throw new FeedException(error);
     }
 
     private async ValueTask<Certificate> SignerAsync(ReadOnlyMemory<byte> thumbprint, CancellationToken cancellationToken)

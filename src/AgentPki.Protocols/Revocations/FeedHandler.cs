@@ -13,6 +13,8 @@ namespace AgentPki.Protocols.Revocations;
 /// <summary>The feed as Server-Sent Events (HTML Living Standard §9.2) and as a long poll.</summary>
 internal sealed class FeedHandler(RevocationServices services)
 {
+    // What is written between two flushes stays in memory for a reader that does not read.
+    private const int EntriesPerFlush = 8;
     private const string EventStream = "text/event-stream";
     private const string Json = "application/json";
 
@@ -25,6 +27,12 @@ internal sealed class FeedHandler(RevocationServices services)
         if (services.Rates.Take(null, address, null) is { } tooMany)
         {
             await RevocationProblems.WriteAsync(context, tooMany);
+            return;
+        }
+
+        if (!services.Feed.IsThere)
+        {
+            await RevocationProblems.NoFeedAsync(context);
             return;
         }
 
@@ -62,6 +70,10 @@ internal sealed class FeedHandler(RevocationServices services)
         {
             context.Abort(); // it comes back with its cursor
         }
+        catch (OperationCanceledException) when (!context.Response.HasStarted && !context.RequestAborted.IsCancellationRequested)
+        {
+            await RevocationProblems.WriteAsync(context, new PkiProblem(PkiProblemKind.Unavailable, "the appliance stops", TimeSpan.FromSeconds(2)));
+        }
         catch (OperationCanceledException)
         {
             // The client is gone, was cut, or the appliance stops.
@@ -84,7 +96,7 @@ internal sealed class FeedHandler(RevocationServices services)
                 return; // It fell behind what is kept: the answer to its next request says so.
             }
 
-            foreach (var entry in entries)
+            foreach (var entry in entries.Take(EntriesPerFlush))
             {
                 context.Response.BodyWriter.Write(FrameOf(entry));
                 cursor = entry.Sequence;

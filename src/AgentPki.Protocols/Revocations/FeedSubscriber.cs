@@ -7,6 +7,9 @@ namespace AgentPki.Protocols.Revocations;
 /// <summary>One connection that follows the feed.</summary>
 internal sealed class FeedSubscriber(FeedSubscribers all, FeedSubscription subscription, HttpContext context, string address) : IDisposable
 {
+    private readonly Lock _gate = new();
+    private bool _waits;
+
     /// <summary>The timestamp from which on it has not taken what was sent; means something while it is written to.</summary>
     public long WaitsSince { get; set; }
 
@@ -30,6 +33,11 @@ internal sealed class FeedSubscriber(FeedSubscribers all, FeedSubscription subsc
             return;
         }
 
+        lock (_gate)
+        {
+            _waits = true;
+        }
+
         all.BeginWriting(this);
         try
         {
@@ -38,13 +46,26 @@ internal sealed class FeedSubscriber(FeedSubscribers all, FeedSubscription subsc
         finally
         {
             all.EndWriting(this);
+            lock (_gate)
+            {
+                _waits = false;
+            }
         }
     }
 
+    /// <summary>Ends the connection of one who still does not read; once.</summary>
     public void Cut()
     {
-        subscription.Stalled();
-        context.Abort();
+        // Under the lock, because the request of a context that is no longer waited for may have ended, and the context be another's by now.
+        lock (_gate)
+        {
+            if (_waits)
+            {
+                _waits = false;
+                subscription.Stalled();
+                context.Abort();
+            }
+        }
     }
 
     public void Dispose()

@@ -21,7 +21,7 @@ internal sealed class RevocationObjectHandler(RevocationServices services)
     {
         if (await services.Feed.SnapshotAsync(context.RequestAborted) is not { } snapshot)
         {
-            await RevocationProblems.NotFoundAsync(context, "this appliance has no revocation feed: none of its profiles has 'use: revocation-feed'");
+            await RevocationProblems.NoFeedAsync(context);
             return;
         }
 

@@ -16,6 +16,8 @@ internal static class RevocationProblems
 
     public static Task NotFoundAsync(HttpContext context, string what) => WriteAsync(context, new PkiProblem(PkiProblemKind.NotFound, what));
 
+    public static Task NoFeedAsync(HttpContext context) => NotFoundAsync(context, "this appliance has no revocation feed: none of its profiles has 'use: revocation-feed'");
+
     public static Task UnavailableAsync(HttpContext context, Exception failure) => WriteAsync(context, new PkiProblem(
         PkiProblemKind.Unavailable, "the revocation feed cannot speak now", failure is KeyUnavailableException { RetryAfter: var after } ? after : TimeSpan.FromSeconds(2)));
 

@@ -14,6 +14,7 @@ namespace AgentPki.Client.Tests.Revocation;
 /// <summary>A whole authority with its feed, as a follower reaches it, and a wire between them that does what a test tells it.</summary>
 internal sealed class FeedStub : IAsyncDisposable
 {
+    private static readonly Func<FeedEntry, string?> Plain = static entry => entry.Jws;
     private readonly List<Pipe> _streams = [];
     private readonly CancellationTokenSource _ending = new();
 
@@ -24,12 +25,18 @@ internal sealed class FeedStub : IAsyncDisposable
     public RevocationFeed Feed => Authority.Services.Feed;
 
     /// <summary>What goes over the wire in a statement's place; null: nothing.</summary>
-    public Func<FeedEntry, string?> Wire { get; set; } = static entry => entry.Jws;
+    public Func<FeedEntry, string?> Wire { get; set; } = Plain;
+
+    /// <summary>Whether everything goes over the wire as it is.</summary>
+    public bool IsHonest => !IsDown && Wire == Plain;
 
     /// <summary>Changes a set's, a bucket's or a signer's octets.</summary>
     public Func<string, byte[], byte[]> Octets { get; set; } = static (_, octets) => octets;
 
     public bool IsDown { get; set; }
+
+    /// <summary>Sets that are not kept any more.</summary>
+    public Func<string, bool> IsForgotten { get; set; } = static _ => false;
 
     /// <summary>Paths that were asked for.</summary>
     public List<string> Asked { get; } = [];
@@ -88,12 +95,13 @@ internal sealed class FeedStub : IAsyncDisposable
 
         return path.Split('/') switch
         {
+            ["sets", ..] when IsForgotten(path) => new HttpResponseMessage(HttpStatusCode.NotFound),
             ["feed"] => await FollowAsync(long.Parse(request.RequestUri.Query["?after=".Length..], CultureInfo.InvariantCulture), cancellationToken),
             ["snapshot"] => Found(Wire((await Feed.SnapshotAsync(cancellationToken))!) is { } text ? Encoding.ASCII.GetBytes(text) : null),
             ["sets", var name] => Found(await Feed.FindSetAsync(name, cancellationToken) is { } set ? Octets(path, set.Set.Octets.ToArray()) : null),
             ["sets", var name, "buckets", var bucket] => Found(
                 await Feed.FindSetAsync(name, cancellationToken) is { } set && set.BucketWithPath(int.Parse(bucket, CultureInfo.InvariantCulture)) is { } octets ? Octets(path, octets) : null),
-            ["signers", var thumbprint] => Found(await Feed.FindSignerAsync(Convert.FromHexString(thumbprint), cancellationToken) is { } chain ? Octets(path, chain) : null),
+            ["signers", var thumbprint] => Found(Octets(path, await Feed.FindSignerAsync(Convert.FromHexString(thumbprint), cancellationToken) ?? [])),
             _ => new HttpResponseMessage(HttpStatusCode.NotFound),
         };
     }
@@ -155,7 +163,7 @@ internal sealed class FeedStub : IAsyncDisposable
     }
 
     private static HttpResponseMessage Found(byte[]? octets) =>
-        octets is null ? new HttpResponseMessage(HttpStatusCode.NotFound) : new HttpResponseMessage(HttpStatusCode.OK) { Content = new ByteArrayContent(octets) };
+        octets is null or [] ? new HttpResponseMessage(HttpStatusCode.NotFound) : new HttpResponseMessage(HttpStatusCode.OK) { Content = new ByteArrayContent(octets) };
 
     private sealed class Door(FeedStub stub) : HttpMessageHandler
     {

@@ -31,6 +31,14 @@ internal sealed class FeedSets(long capacity)
     {
         lock (_gate)
         {
+            for (var node = _byUse.First; node is not null; node = node.Next)
+            {
+                if (node.Value.Name == name)
+                {
+                    return;
+                }
+            }
+
             _byUse.AddFirst((name, set));
             _octets += set.Set.Octets.Length;
             while (_octets > capacity && _byUse.Last is { } last && last != _byUse.First)

@@ -8,7 +8,9 @@ namespace AgentPki.Authority.Revocation.Feed;
 /// The snapshot that newcomers begin with, made when it is asked for and not more often than the interval says: between two of them the events tell the rest. The one before stays
 /// for those who are just fetching it. In memory: about seven octets a revoked certificate, each.
 /// </summary>
-internal sealed class FeedSnapshots(FeedStatements statements, FeedSignerKeeper signers, RevocationClock revocations, TimeSpan interval, TimeProvider time, ILogger logger) : IDisposable
+/// <param name="stopping">Ends what is in the making: not the wish of whoever asked first, who may be gone before a long one is done.</param>
+internal sealed class FeedSnapshots(
+    FeedStatements statements, FeedSignerKeeper signers, RevocationClock revocations, TimeSpan interval, TimeProvider time, ILogger logger, CancellationToken stopping) : IDisposable
 {
     private readonly SemaphoreSlim _making = new(1, 1);
     private volatile Snapshot? _current;
@@ -22,23 +24,29 @@ internal sealed class FeedSnapshots(FeedStatements statements, FeedSignerKeeper 
             return current.Entry;
         }
 
-        await _making.WaitAsync(cancellationToken);
-        try
-        {
-            return _current is { } made && IsGood(made, oldest) ? made.Entry : await MakeAsync(cancellationToken);
-        }
-        finally
-        {
-            _making.Release();
-        }
+        return await Task.Run(() => OneAsync(oldest), CancellationToken.None).WaitAsync(cancellationToken);
     }
 
     public RevocationSetServing? FindSet(string name) => new[] { _current, _before }.FirstOrDefault(s => s?.Name == name)?.Set;
 
     public void Dispose() => _making.Dispose();
 
-    private bool IsGood(Snapshot snapshot, long oldest) =>
-        snapshot.Entry.Sequence == revocations.Epoch || (snapshot.Entry.Sequence >= oldest && time.GetUtcNow() - snapshot.Made < interval);
+    // Never one whose signer is about to end, or a quiet appliance would serve for ever what nobody believes any more.
+    private bool IsGood(Snapshot snapshot, long oldest) => time.GetUtcNow() < snapshot.RenewAt
+        && (snapshot.Entry.Sequence == revocations.Epoch || (snapshot.Entry.Sequence >= oldest && time.GetElapsedTime(snapshot.Made) < interval));
+
+    private async Task<FeedEntry?> OneAsync(long oldest)
+    {
+        await _making.WaitAsync(stopping);
+        try
+        {
+            return _current is { } made && IsGood(made, oldest) ? made.Entry : await MakeAsync(stopping);
+        }
+        finally
+        {
+            _making.Release();
+        }
+    }
 
     private async ValueTask<FeedEntry?> MakeAsync(CancellationToken cancellationToken)
     {
@@ -55,9 +63,9 @@ internal sealed class FeedSnapshots(FeedStatements statements, FeedSignerKeeper 
         }
 
         Log.SnapshotMade(logger, set.Commitment.Count, entry.Sequence, set.Commitment.Octets);
-        (_before, _current) = (_current, new Snapshot(entry, statement.Set.Name, new RevocationSetServing(set), time.GetUtcNow()));
+        (_before, _current) = (_current, new Snapshot(entry, statement.Set.Name, new RevocationSetServing(set), time.GetTimestamp(), signer.RenewAt));
         return entry;
     }
 
-    private sealed record Snapshot(FeedEntry Entry, string Name, RevocationSetServing Set, DateTimeOffset Made);
+    private sealed record Snapshot(FeedEntry Entry, string Name, RevocationSetServing Set, long Made, DateTimeOffset RenewAt);
 }

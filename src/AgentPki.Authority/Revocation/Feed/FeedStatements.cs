@@ -6,9 +6,11 @@ using AgentPki.Ledger.Revocations;
 
 namespace AgentPki.Authority.Revocation.Feed;
 
-/// <summary>Makes statements of what is stored. The times of signing rise strictly, whatever the clock does.</summary>
+/// <summary>Makes statements of what is stored. The times of signing rise strictly, but for a clock that was ahead by more than moments and was set right: followers refuse what is signed in the future.</summary>
 internal sealed class FeedStatements(IRevocationStore revocations, ILedgerStore ledger, IssuerDirectory issuers, TimeProvider time)
 {
+    // Half of what a follower tolerates by default.
+    private static readonly TimeSpan FurthestAhead = TimeSpan.FromSeconds(5);
     private readonly Lock _gate = new();
     private DateTimeOffset _lastSigned;
     private string? _feed;
@@ -96,7 +98,7 @@ internal sealed class FeedStatements(IRevocationStore revocations, ILedgerStore 
     {
         lock (_gate)
         {
-            var next = _lastSigned.AddMilliseconds(1);
+            var next = _lastSigned - now > FurthestAhead ? now : _lastSigned.AddMilliseconds(1);
             return _lastSigned = DateTimeOffset.FromUnixTimeMilliseconds(Math.Max(now.ToUnixTimeMilliseconds(), next.ToUnixTimeMilliseconds()));
         }
     }

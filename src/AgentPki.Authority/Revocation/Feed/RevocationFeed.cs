@@ -29,6 +29,7 @@ public sealed class RevocationFeed : IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly CancellationTokenSource _stopping = new();
+    private readonly SemaphoreSlim _readingSet = new(1, 1);
     private FeedWindow _window = new([], 0, null);
     private Task _running = Task.CompletedTask;
     private bool _silent;
@@ -46,11 +47,14 @@ public sealed class RevocationFeed : IAsyncDisposable
     {
         (_revocations, _store, _commits, _signers, _statements, _options, _metrics, _time, _logger) = (revocations, store, commits, signers, statements, options, metrics, time, logger);
         _sets = new FeedSets(options.CachedSetOctets);
-        _snapshots = new FeedSnapshots(statements, signers, commits.Revocations, options.SnapshotInterval, time, logger);
+        _snapshots = new FeedSnapshots(statements, signers, commits.Revocations, options.SnapshotInterval, time, logger, _stopping.Token);
     }
 
     /// <summary>The newest of it. Before <see cref="StartAsync"/> there is nothing.</summary>
     public FeedWindow Window => Volatile.Read(ref _window);
+
+    /// <summary>Whether a profile provides for it.</summary>
+    public bool IsThere => _signers.IsProvidedFor;
 
     /// <summary>When the appliance stops, subscribers are to end.</summary>
     public CancellationToken Stopping => _stopping.Token;
@@ -117,6 +121,20 @@ public sealed class RevocationFeed : IAsyncDisposable
             return known;
         }
 
+        // One at a time: after a restart ten thousand followers ask for parts of the same set.
+        await _readingSet.WaitAsync(cancellationToken);
+        try
+        {
+            return _sets.Find(name) ?? await ReadSetAsync(name, cancellationToken);
+        }
+        finally
+        {
+            _readingSet.Release();
+        }
+    }
+
+    private async ValueTask<RevocationSetServing?> ReadSetAsync(string name, CancellationToken cancellationToken)
+    {
         if (!long.TryParse(name.AsSpan(0, Math.Max(0, name.IndexOf('-', StringComparison.Ordinal))), NumberStyles.None, CultureInfo.InvariantCulture, out var sequence)
             || await _store.FindSetAsync(sequence, cancellationToken) is not { } stored || !TryReadSet(stored.Statement.Jws, out var stated) || stated.Name != name
             || !RevocationSet.TryRead(stored.Set, stated.Commitment, out var set, out _))
@@ -148,6 +166,7 @@ public sealed class RevocationFeed : IAsyncDisposable
         await StopAsync();
         await _signers.DisposeAsync();
         _snapshots.Dispose();
+        _readingSet.Dispose();
         _stopping.Dispose();
     }
 
@@ -163,12 +182,11 @@ public sealed class RevocationFeed : IAsyncDisposable
                 if (beaten is not { } last || _time.GetElapsedTime(last) >= _options.Heartbeat)
                 {
                     last = _time.GetTimestamp();
-                    await BeatAsync(_time.GetUtcNow(), cancellationToken);
-                    beaten = last;
+                    beaten = await BeatAsync(_time.GetUtcNow(), cancellationToken) ? last : null;
                 }
 
                 _silent = false;
-                await WaitAsync(_options.Heartbeat - _time.GetElapsedTime(last), cancellationToken);
+                await WaitAsync(beaten is null ? TimeSpan.Zero : _options.Heartbeat - _time.GetElapsedTime(last), cancellationToken);
             }
             catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
             {
@@ -202,7 +220,9 @@ public sealed class RevocationFeed : IAsyncDisposable
                     new FeedStatement(entry.Sequence, entry.Kind, entry.Jws, statement.Signed, set), entry.Sequence - _options.KeptStatements, statement.Signed - _options.KeptFor);
                 if (await _commits.CommitAsync(new CommitRequest(null, [kept]), cancellationToken) is CommitOutcome.Conflict conflict)
                 {
-                    throw new InvalidOperationException(conflict.Reason);
+                    // Stored after all by a commit whose outcome was in doubt: that one is the statement.
+                    entry = (await _store.ListStatementsAsync(Window.Last, 1, cancellationToken)).Where(s => s.Sequence == entry.Sequence).Select(s => new FeedEntry(s.Sequence, s.Kind, s.Jws)).FirstOrDefault()
+                        ?? throw new InvalidOperationException(conflict.Reason);
                 }
 
                 if (set is not null && statement.Set is { } stated && RevocationSet.TryRead(set, stated.Commitment, out var read, out _))
@@ -217,18 +237,20 @@ public sealed class RevocationFeed : IAsyncDisposable
         }
     }
 
-    private async ValueTask BeatAsync(DateTimeOffset now, CancellationToken cancellationToken)
+    /// <summary>False: something came in between, and has to be spoken of first.</summary>
+    private async ValueTask<bool> BeatAsync(DateTimeOffset now, CancellationToken cancellationToken)
     {
         // The time was read first: what is committed from here on is after it. Where something came in between, the next round speaks of it before it beats.
         var window = Window;
         if (_commits.Revocations.Epoch > window.Last)
         {
-            return;
+            return false;
         }
 
         var statement = await _statements.HeartbeatAsync(window.Last, now, cancellationToken);
         Replace(new FeedWindow(window.Events, window.Last, FeedEntry.Of(statement, await SignAsync(statement, cancellationToken))));
         _metrics.FeedSpoke("heartbeat", null);
+        return true;
     }
 
     private async ValueTask<string> SignAsync(RevocationStatement statement, CancellationToken cancellationToken) =>
