@@ -6,6 +6,9 @@ internal sealed class FeedException(string message, Exception? inner = null) : E
     /// <summary>The appliance does not keep it any more: statements from that point on, or a set.</summary>
     public bool IsGone { get; init; }
 
+    /// <summary>The server refused or could not, and said nothing that had to be believed.</summary>
+    public bool IsRefusal { get; init; }
+
     /// <summary>When the appliance wants to be asked again; null: it did not say.</summary>
     public TimeSpan? RetryAfter { get; init; }
 }

@@ -77,7 +77,7 @@ public sealed class RevocationFollower : IAsyncDisposable
 
     private async Task FollowAsync(CancellationToken cancellationToken)
     {
-        var (wait, snapshotDue, failures) = (_options.ShortestWait, true, 0);
+        var (wait, snapshotDue, disbelieved) = (_options.ShortestWait, true, 0);
         while (!cancellationToken.IsCancellationRequested)
         {
             var before = View.AsOf;
@@ -101,13 +101,15 @@ public sealed class RevocationFollower : IAsyncDisposable
             {
                 Problem = failure is TimeoutException ? $"{_options.Server} was silent for {_options.Timeout.TotalSeconds:0} seconds" : failure.Message.TrimEnd('.');
                 snapshotDue |= failure is FeedException { IsGone: true };
+                // The next statement may be one that cannot be believed any more, its signer having ended, where a new snapshot can.
+                disbelieved += failure is FeedException { IsRefusal: false } ? 1 : 0;
+                snapshotDue |= disbelieved == 2;
             }
 
-            // What was heard on a connection counts, however it ended. A second failure in a row may mean that what comes next cannot be believed any more, and a snapshot can.
+            // What was heard on a connection counts, however it ended.
             var heard = View.AsOf != before;
             wait = heard ? _options.ShortestWait : Longer(wait);
-            failures = heard ? 0 : failures + 1;
-            snapshotDue |= failures == 2;
+            disbelieved = heard ? 0 : disbelieved;
             await Delay(wait, cancellationToken);
         }
     }

@@ -39,7 +39,8 @@ public sealed class CrlFolderTests(SharedAppliance shared) : IAsyncLifetime
         await using var service = await EchoService.StartAsync();
         var lists = _folder.File("crl");
         var (port, _) = FreePorts.Pair();
-        var server = await EnrolledAgent.EnrollNamedAsync(_appliance, "localhost");
+        var name = Csr.NewName("nginx");
+        var server = await EnrolledAgent.EnrollNamedAsync(_appliance, name);
         await File.WriteAllTextAsync(_folder.File("server.pem"), server.Certificate.ExportCertificatePem() + "\n" + await File.ReadAllTextAsync(_appliance.ChainFile));
         await File.WriteAllTextAsync(_folder.File("server.key"), server.Key.ExportPkcs8PrivateKeyPem());
         var site = (await File.ReadAllTextAsync(Path.Combine(SourceTree.Root, "packaging", "guard", "nginx.conf")))
@@ -51,10 +52,10 @@ public sealed class CrlFolderTests(SharedAppliance shared) : IAsyncLifetime
         try
         {
             var (agent, other) = (await EnrolledAgent.CreateAsync(_appliance), await EnrolledAgent.CreateAsync(_appliance));
-            await Eventually.TrueAsync(async () => await CurlAsync(agent, port) == "200", TimeSpan.FromSeconds(30), () => $"nginx does not serve: {File.ReadAllText(_folder.File("error.log"))}", () => nginx.HasExited);
+            await Eventually.TrueAsync(async () => await CurlAsync(agent, name, port) == "200", TimeSpan.FromSeconds(30), () => $"nginx does not serve: {File.ReadAllText(_folder.File("error.log"))}", () => nginx.HasExited);
             await _appliance.Cli.RevokeAsync(agent.Serial);
-            await Eventually.TrueAsync(async () => await CurlAsync(agent, port) == "400", TimeSpan.FromSeconds(30), () => $"nginx lets it in:\n{guard.Output}");
-            Assert.Equal("200", await CurlAsync(other, port));
+            await Eventually.TrueAsync(async () => await CurlAsync(agent, name, port) == "400", TimeSpan.FromSeconds(30), () => $"nginx lets it in:\n{guard.Output}");
+            Assert.Equal("200", await CurlAsync(other, name, port));
         }
         finally
         {
@@ -63,10 +64,10 @@ public sealed class CrlFolderTests(SharedAppliance shared) : IAsyncLifetime
         }
     }
 
-    private async Task<string> CurlAsync(EnrolledAgent agent, int port)
+    private async Task<string> CurlAsync(EnrolledAgent agent, string name, int port)
     {
         var (certificate, key) = agent.Write(_folder);
-        return (await Tool.RunAsync("curl", ["-s", "--noproxy", "*", "--cacert", _appliance.AnchorsFile, "--cert", certificate, "--key", key, "-o", "/dev/null", "-w", "%{http_code}", $"https://localhost:{port}/headers"])).Text;
+        return (await Tool.RunAsync("curl", ["-s", "--noproxy", "*", "--cacert", _appliance.AnchorsFile, "--cert", certificate, "--key", key, "-o", "/dev/null", "-w", "%{http_code}", "--resolve", $"{name}:{port}:127.0.0.1", $"https://{name}:{port}/headers"])).Text;
     }
 
     // The CAs of the chain as the certificates' distribution points name them.

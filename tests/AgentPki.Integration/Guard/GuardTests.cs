@@ -101,13 +101,14 @@ public sealed class GuardTests(SharedAppliance shared) : IAsyncLifetime
     {
         await using var guard = await GuardProcess.StartAsync(_appliance, _folder, _service.Url);
         var parent = await EnrolledAgent.CreateAsync(_appliance, "parent");
-        var child = await SpawnAsync(parent);
+        var child = await EnrolledAgent.CreateAsync(_appliance, "child");
+        (await _appliance.Cli.RunAsync("agent", "set-parent", IdOf(child), "--parent", IdOf(parent))).MustSucceed();
         var other = await EnrolledAgent.CreateAsync(_appliance, "other");
         using var ofChild = guard.Client(child);
         using var ofOther = guard.Client(other);
         await ofChild.GetStringAsync("headers");
         await ofOther.GetStringAsync("headers");
-        (await _appliance.Cli.RunAsync("revoke", "--agent", $"spiffe://{Csr.TrustDomain}/agent/{parent.Name}", "--with-descendants", "--reason", "privilegeWithdrawn", "--confirm", "2")).MustSucceed();
+        (await _appliance.Cli.RunAsync("revoke", "--agent", IdOf(parent), "--with-descendants", "--reason", "privilegeWithdrawn", "--confirm", "2")).MustSucceed();
         await RefusedAsync(ofChild, guard);
         await ofOther.GetStringAsync("headers");
 
@@ -152,7 +153,7 @@ public sealed class GuardTests(SharedAppliance shared) : IAsyncLifetime
     public async Task Appliance_Gone_FailsClosedAfterTheStaleness_AndComesBackWithIt()
     {
         await using var appliance = await Appliance.StartNewAsync();
-        await using var guard = await GuardProcess.StartAsync(appliance, _folder, _service.Url, "--max-staleness", "8s", "--source", "feed,ocsp");
+        await using var guard = await GuardProcess.StartAsync(appliance, _folder, _service.Url, "--max-staleness", "20s", "--source", "feed,ocsp");
         using var client = guard.Client(await EnrolledAgent.CreateAsync(appliance));
         using var stream = await client.GetAsync("stream/one", HttpCompletionOption.ResponseHeadersRead);
         var reading = (await stream.Content.ReadAsStreamAsync()).CopyToAsync(Stream.Null);
@@ -196,12 +197,7 @@ public sealed class GuardTests(SharedAppliance shared) : IAsyncLifetime
         }
     }
 
-    private async Task<EnrolledAgent> SpawnAsync(EnrolledAgent parent)
-    {
-        var (key, name) = (Csr.NewP256(), Csr.NewName("child"));
-        var answer = await _appliance.Https().ExchangeAsync(Requests.Enroll("simpleenroll", Csr.ForDns(key, name)), parent.Certificate);
-        return new EnrolledAgent(name, key, EnrolledAgent.Issued(answer).CopyWithPrivateKey(key));
-    }
+    private static string IdOf(EnrolledAgent agent) => $"spiffe://{Csr.TrustDomain}/agent/{agent.Name}";
 
     private static async Task RefusedAsync(HttpClient client, GuardProcess guard) =>
         await Eventually.TrueAsync(async () => !await AnswersAsync(client), TimeSpan.FromSeconds(30), () => $"let in:\n{guard.Output}");

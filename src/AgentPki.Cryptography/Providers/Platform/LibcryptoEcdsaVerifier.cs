@@ -22,9 +22,8 @@ internal sealed class LibcryptoEcdsaVerifier : PlatformVerifier
 
     public override bool Verify(SignatureAlgorithm algorithm, ReadOnlySpan<byte> message, ReadOnlySpan<byte> signature)
     {
-        Span<byte> digest = stackalloc byte[SHA512.HashSizeInBytes];
-        var length = CryptographicOperations.HashData(HashName(algorithm), message, digest);
-        return Libcrypto.Verify(_key, digest[..length], signature);
+        Span<byte> digest = stackalloc byte[MaximumDigest];
+        return Libcrypto.Verify(_key, digest[..Hash(algorithm, message, digest)], signature);
     }
 
     public override void Dispose() => _key.Dispose();

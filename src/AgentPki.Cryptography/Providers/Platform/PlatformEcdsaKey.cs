@@ -17,9 +17,11 @@ internal sealed class PlatformEcdsaKey(KeyReference reference, KeyAlgorithm algo
 
     private protected override byte[] SignCore(SignatureAlgorithm algorithm, ReadOnlySpan<byte> message)
     {
+        Span<byte> digest = stackalloc byte[PlatformVerifier.MaximumDigest];
+        digest = digest[..PlatformVerifier.Hash(algorithm, message, digest)];
         lock (key)
         {
-            return key.SignData(message, PlatformVerifier.HashName(algorithm), DSASignatureFormat.Rfc3279DerSequence);
+            return key.SignHash(digest, DSASignatureFormat.Rfc3279DerSequence);
         }
     }
 

@@ -9,9 +9,11 @@ internal sealed class PlatformRsaKey(KeyReference reference, KeyAlgorithm algori
 
     private protected override byte[] SignCore(SignatureAlgorithm algorithm, ReadOnlySpan<byte> message)
     {
+        Span<byte> digest = stackalloc byte[PlatformVerifier.MaximumDigest];
+        digest = digest[..PlatformVerifier.Hash(algorithm, message, digest)];
         lock (key)
         {
-            return key.SignData(message.ToArray(), PlatformVerifier.HashName(algorithm), PlatformVerifier.Padding(algorithm));
+            return key.SignHash(digest, PlatformVerifier.HashName(algorithm), PlatformVerifier.Padding(algorithm));
         }
     }
 

@@ -20,6 +20,13 @@ internal abstract class PlatformVerifier : IDisposable
 
     public abstract void Dispose();
 
+    /// <summary>Octets of the longest hash there is here, SHA-512's.</summary>
+    public const int MaximumDigest = 64;
+
+    /// <summary>Hashes where the message lies: <c>SignData</c> and <c>VerifyData</c> copy it first, and a CRL of ten million entries has 480 MB.</summary>
+    /// <returns>Octets written.</returns>
+    public static int Hash(SignatureAlgorithm algorithm, ReadOnlySpan<byte> message, Span<byte> digest) => CryptographicOperations.HashData(HashName(algorithm), message, digest);
+
     public static HashAlgorithmName HashName(SignatureAlgorithm algorithm) => algorithm.Hash switch
     {
         HashFunction.Sha256 => HashAlgorithmName.SHA256,
@@ -48,8 +55,11 @@ internal sealed class ManagedEcdsaVerifier : PlatformVerifier
         });
     }
 
-    public override bool Verify(SignatureAlgorithm algorithm, ReadOnlySpan<byte> message, ReadOnlySpan<byte> signature) =>
-        _key.VerifyData(message, signature, HashName(algorithm), DSASignatureFormat.Rfc3279DerSequence);
+    public override bool Verify(SignatureAlgorithm algorithm, ReadOnlySpan<byte> message, ReadOnlySpan<byte> signature)
+    {
+        Span<byte> digest = stackalloc byte[MaximumDigest];
+        return _key.VerifyHash(digest[..Hash(algorithm, message, digest)], signature, DSASignatureFormat.Rfc3279DerSequence);
+    }
 
     public override void Dispose() => _key.Dispose();
 }
@@ -64,8 +74,11 @@ internal sealed class RsaVerifier : PlatformVerifier
         _key = RSA.Create(new RSAParameters { Modulus = modulus.ToArray(), Exponent = exponent.ToArray() });
     }
 
-    public override bool Verify(SignatureAlgorithm algorithm, ReadOnlySpan<byte> message, ReadOnlySpan<byte> signature) =>
-        _key.VerifyData(message, signature, HashName(algorithm), Padding(algorithm));
+    public override bool Verify(SignatureAlgorithm algorithm, ReadOnlySpan<byte> message, ReadOnlySpan<byte> signature)
+    {
+        Span<byte> digest = stackalloc byte[MaximumDigest];
+        return _key.VerifyHash(digest[..Hash(algorithm, message, digest)], signature, HashName(algorithm), Padding(algorithm));
+    }
 
     public override void Dispose() => _key.Dispose();
 }
