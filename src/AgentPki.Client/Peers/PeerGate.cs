@@ -31,7 +31,7 @@ public sealed class PeerGate : IAsyncDisposable
         _chains = new ChainVerifier(options.TrustAnchors, providers, clock);
         Follower = new RevocationFollower(new RevocationFollowerOptions(options.Appliance, options.TrustAnchors) { MaximumStaleness = options.MaximumStaleness }, clock, providers, handler?.Invoke());
         _sources = new RevocationSources(options, Follower, clock, providers, handler);
-        _connections = new PeerConnections(Follower.View, _sources, options.RecheckEvery, clock);
+        _connections = new PeerConnections(Follower.View, _sources, options, clock);
         foreach (var issuer in options.Intermediates)
         {
             _issuers[issuer] = 0;

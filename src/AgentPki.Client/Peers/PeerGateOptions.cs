@@ -12,7 +12,7 @@ public sealed record PeerGateOptions(Uri Appliance, IReadOnlyList<Certificate> T
 
     /// <summary>
     /// Who is asked, in this order, until one can tell. The feed alone is the strictest; OCSP and CRL behind it let peers in whose CA the feed does not speak of, and while the feed is stale. What the
-    /// feed knows to be revoked is refused whatever the order.
+    /// feed knows to be revoked is refused whatever the order. All of it holds for issuing CAs too; one that names no OCSP responder is looked up in the CRL that it names where OCSP is asked.
     /// </summary>
     public IReadOnlyList<RevocationSource> Sources { get; init; } = [RevocationSource.Feed, RevocationSource.Ocsp, RevocationSource.Crl];
 
@@ -22,7 +22,7 @@ public sealed record PeerGateOptions(Uri Appliance, IReadOnlyList<Certificate> T
     /// <summary>How often OCSP or CRL are asked again about open connections that they, not the feed, admitted.</summary>
     public TimeSpan RecheckEvery { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>For one question to OCSP, or one CRL; whoever did not answer in it is not asked again for as long.</summary>
+    /// <summary>For one question to OCSP, or one CRL; whoever gave no usable answer in it is not asked again for as long. After four of them whoever is open and was not told of is cut.</summary>
     public TimeSpan QuestionTimeout { get; init; } = TimeSpan.FromSeconds(3);
 
     /// <summary>The largest CRL that is fetched, in octets.</summary>

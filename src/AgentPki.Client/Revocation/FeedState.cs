@@ -26,12 +26,13 @@ internal enum Application
 /// <summary>
 /// What the feed said so far, without any I/O: a snapshot, and upon it, in their order, named certificates and sets. Whoever calls holds its lock (<see cref="RevocationView"/>).
 /// </summary>
-internal sealed class FeedState(RevocationFollowerOptions options)
+internal sealed class FeedState(RevocationFollowerOptions options, TimeProvider clock)
 {
     private readonly Dictionary<RevocationMember, (long Sequence, RevocationStatus? Status)> _named = [];
     private readonly List<SetLayer> _layers = []; // the newest last
     private HashSet<string> _authorities = new(StringComparer.Ordinal);
     private DateTimeOffset _lastSigned;
+    private long _heard; // when AsOf moved on, by the clock that nobody sets
     private string? _feed;
 
     /// <summary>The last event that was taken up; -1 before the first snapshot.</summary>
@@ -45,7 +46,12 @@ internal sealed class FeedState(RevocationFollowerOptions options)
     /// <summary>Whether so much has gathered that a new snapshot is due.</summary>
     public bool IsCrowded => _named.Count + (1000L * _layers.Count) > options.MostSinceSnapshot + 1000L || _layers.Exists(l => l.IsGone);
 
-    public bool IsStaleAt(DateTimeOffset now) => AsOf is not { } asOf || now - asOf > options.MaximumStaleness;
+    /// <summary>
+    /// Whether the last word is too old, or further ahead of this machine's clock than is tolerated: after a clock was set back every later statement is refused as of the future, and by the
+    /// difference alone nothing would ever be old. The time that has passed since it was heard counts as well, whatever became of the clock.
+    /// </summary>
+    public bool IsStale => AsOf is not { } asOf || clock.GetUtcNow() - asOf is var age && (age > options.MaximumStaleness || age < -options.ClockTolerance)
+        || clock.GetElapsedTime(_heard) > options.MaximumStaleness;
 
     public bool IsOlder(SnapshotStatement snapshot) => snapshot.Feed == _feed && snapshot.Sequence < Sequence;
 
@@ -80,8 +86,9 @@ internal sealed class FeedState(RevocationFollowerOptions options)
         TakeAuthorities(snapshot);
     }
 
-    public Application Apply(RevocationStatement statement, DateTimeOffset now)
+    public Application Apply(RevocationStatement statement)
     {
+        var now = clock.GetUtcNow();
         if (statement.Signed - now > options.ClockTolerance)
         {
             return Application.FromTheFuture;
@@ -151,7 +158,7 @@ internal sealed class FeedState(RevocationFollowerOptions options)
             return heartbeat.Sequence > Sequence ? Application.Gap : Application.Known; // signed just before an event that is here already
         }
 
-        (AsOf, _lastSigned) = (heartbeat.Signed, heartbeat.Signed);
+        (AsOf, _lastSigned, _heard) = (heartbeat.Signed, heartbeat.Signed, clock.GetTimestamp());
         TakeAuthorities(heartbeat);
         return Application.Applied;
     }
@@ -175,7 +182,7 @@ internal sealed class FeedState(RevocationFollowerOptions options)
         // When it happened, nothing after it had: a long run of events leaves no time for heartbeats, and nobody need fail closed for it.
         if (AsOf is { } asOf && happened.Time > asOf && happened.Time <= happened.Signed)
         {
-            AsOf = happened.Time;
+            (AsOf, _heard) = (happened.Time, clock.GetTimestamp());
         }
 
         // An older list may lack a CA that a heartbeat has named since.

@@ -14,14 +14,17 @@ public sealed class RevocationView
     private readonly Lock _gate = new();
     private readonly Dictionary<RevocationMember, List<TrackedPeer>> _peers = [];
     private readonly FeedState _state;
+    private readonly TimeSpan _patience;
     private bool _toldStale = true;
+    private bool _settling;
+    private bool _settleAgain;
 
     internal RevocationView(RevocationFollowerOptions options, SetFetcher sets, TimeProvider clock) =>
-        (_sets, _clock, _state) = (sets, clock, new FeedState(options));
+        (_sets, _clock, _patience, _state) = (sets, clock, options.MaximumStaleness, new FeedState(options, clock));
 
     /// <summary>
     /// Tracked peers are good no more, or good again: by an event, because the feed fell silent, or because it is heard again. Raised on the follower's thread right after the statement
-    /// was taken up; handlers should be quick and must not throw.
+    /// was taken up, or beside it once the parts of a set that tell are here; handlers should be quick and must not throw.
     /// </summary>
     public event EventHandler<RevocationChangedEventArgs>? Changed;
 
@@ -56,7 +59,7 @@ public sealed class RevocationView
         {
             lock (_gate)
             {
-                return _state.IsStaleAt(_clock.GetUtcNow());
+                return _state.IsStale;
             }
         }
     }
@@ -73,6 +76,14 @@ public sealed class RevocationView
     /// <summary>The same, fetching the part of a set that is wanted. Still <see cref="RevocationStatus.NotKnown"/> when the appliance does not give it.</summary>
     public async ValueTask<RevocationStatus> CheckAsync(Certificate certificate, CancellationToken cancellationToken)
     {
+        lock (_gate)
+        {
+            if (_state.IsStale)
+            {
+                return Judge(_state.Find(certificate, out _)); // no answer would count
+            }
+        }
+
         var status = await FindAsync(certificate, cancellationToken);
         lock (_gate)
         {
@@ -178,7 +189,7 @@ public sealed class RevocationView
     {
         lock (_gate)
         {
-            return _state.Apply(statement, _clock.GetUtcNow());
+            return _state.Apply(statement);
         }
     }
 
@@ -192,7 +203,7 @@ public sealed class RevocationView
             {
                 if (_peers.TryGetValue(RevocationMember.Of(happened.Authorities[certificate.Authority].Span, certificate.Serial.Span), out var peers))
                 {
-                    Move(peers, changed);
+                    Move(peers, changed, static _ => true);
                 }
             }
         }
@@ -200,24 +211,31 @@ public sealed class RevocationView
         Raise(changed);
     }
 
-    /// <summary>After a set, a snapshot, or when time has passed: fetches what the tracked peers need and tells whose status changed. What cannot be fetched counts as not good.</summary>
-    internal async ValueTask TellAllAsync(CancellationToken cancellationToken)
+    /// <summary>
+    /// After a set, a snapshot, or when time has passed: tells at once whose status changed by what is here. The parts of sets that the others need are fetched beside, so that neither the next event nor
+    /// the word that the feed is stale waits for a server; what is not here by <see cref="RevocationFollowerOptions.MaximumStaleness"/>, or is not given, counts as not good then.
+    /// </summary>
+    internal ValueTask TellAllAsync(CancellationToken cancellationToken)
     {
-        while (Wanted() is { } wanted && await _sets.TryFetchAsync(wanted.Layer, wanted.Buckets, cancellationToken))
-        {
-        }
-
-        List<TrackedPeer> changed = [];
+        MoveAll(static status => status is not RevocationStatus.NotKnown);
         lock (_gate)
         {
-            _toldStale = _state.IsStaleAt(_clock.GetUtcNow());
-            foreach (var peers in _peers.Values)
+            if (Wanted() is null)
             {
-                Move(peers, changed);
+                return ValueTask.CompletedTask;
             }
+
+            _settleAgain = true;
+            if (_settling)
+            {
+                return ValueTask.CompletedTask;
+            }
+
+            _settling = true;
         }
 
-        Raise(changed);
+        _ = Task.Run(() => SettleAsync(cancellationToken), CancellationToken.None);
+        return ValueTask.CompletedTask;
     }
 
     /// <summary>Tells all when staleness began or ended since they were last told.</summary>
@@ -225,7 +243,7 @@ public sealed class RevocationView
     {
         lock (_gate)
         {
-            if (_toldStale == _state.IsStaleAt(_clock.GetUtcNow()))
+            if (_toldStale == _state.IsStale)
             {
                 return ValueTask.CompletedTask;
             }
@@ -234,11 +252,76 @@ public sealed class RevocationView
         return TellAllAsync(cancellationToken);
     }
 
-    // The newest set that a tracked peer is not known by, with all buckets of it that are wanted.
+    // One at a time; what is told meanwhile is another round.
+    private async Task SettleAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            while (GoesOn())
+            {
+                // What a set made unknown that came after all was fetched is the next round's.
+                var all = await FetchWantedAsync(cancellationToken);
+                MoveAll(status => !all || !_settleAgain || status is not RevocationStatus.NotKnown);
+            }
+        }
+        catch (Exception) when (cancellationToken.IsCancellationRequested)
+        {
+            // The follower ended, and its connections with it.
+        }
+        catch
+        {
+            lock (_gate)
+            {
+                _settling = false;
+            }
+
+            throw;
+        }
+    }
+
+    private bool GoesOn()
+    {
+        lock (_gate)
+        {
+            var again = _settleAgain;
+            (_settling, _settleAgain) = (again, false);
+            return again;
+        }
+    }
+
+    /// <summary>Whether all that is wanted is here.</summary>
+    private async Task<bool> FetchWantedAsync(CancellationToken cancellationToken)
+    {
+        using var limit = new CancellationTokenSource(_patience, _clock);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
+        try
+        {
+            while (Wanted() is { } wanted)
+            {
+                if (!await _sets.TryFetchAsync(wanted.Layer, wanted.Buckets, either.Token))
+                {
+                    return false;
+                }
+            }
+
+            return true;
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return false; // too late
+        }
+    }
+
+    // The newest set that a tracked peer is not known by, with all buckets of it that are wanted; nothing while no answer would count.
     private (SetLayer Layer, IReadOnlyCollection<int> Buckets)? Wanted()
     {
         lock (_gate)
         {
+            if (_state.IsStale)
+            {
+                return null;
+            }
+
             SetLayer? layer = null;
             HashSet<int> buckets = [];
             foreach (var (member, _) in _peers)
@@ -254,12 +337,27 @@ public sealed class RevocationView
         }
     }
 
-    private void Move(List<TrackedPeer> peers, List<TrackedPeer> changed) =>
-        changed.AddRange(peers.Where(p => p.Move(Judge(_state.Find(p.Certificate, out _)))));
+    private void MoveAll(Func<RevocationStatus, bool> which)
+    {
+        List<TrackedPeer> changed = [];
+        lock (_gate)
+        {
+            _toldStale = _state.IsStale;
+            foreach (var peers in _peers.Values)
+            {
+                Move(peers, changed, which);
+            }
+        }
+
+        Raise(changed);
+    }
+
+    private void Move(List<TrackedPeer> peers, List<TrackedPeer> changed, Func<RevocationStatus, bool> which) =>
+        changed.AddRange(peers.Where(p => Judge(_state.Find(p.Certificate, out _)) is var status && which(status) && p.Move(status)));
 
     // What is revoked stays so, however old the news; that it is good, or would have to be looked up, is nothing worth when it is old.
     private RevocationStatus Judge(RevocationStatus status) =>
-        status is RevocationStatus.Revoked or RevocationStatus.Held || !_state.IsStaleAt(_clock.GetUtcNow()) ? status : new RevocationStatus.Stale(_state.AsOf);
+        status is RevocationStatus.Revoked or RevocationStatus.Held || !_state.IsStale ? status : new RevocationStatus.Stale(_state.AsOf);
 
     private void Raise(List<TrackedPeer> changed)
     {

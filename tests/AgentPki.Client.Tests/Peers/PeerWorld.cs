@@ -1,49 +1,51 @@
+using System.Collections.Concurrent;
 using System.Net;
-using System.Net.Http.Headers;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
-using System.Text;
 using System.Threading.Channels;
 using AgentPki.Client.Peers;
+using AgentPki.Client.Revocation;
 using AgentPki.Cryptography;
 using AgentPki.Cryptography.Jose;
 using AgentPki.Cryptography.Providers.Platform;
 using AgentPki.Ledger.Revocations;
+using AgentPki.Testing.Fixtures;
 using AgentPki.X509;
-using AgentPki.X509.CertificateLists;
 using AgentPki.X509.Certificates;
-using AgentPki.X509.Cms;
-using AgentPki.X509.Names;
-using AgentPki.X509.Ocsp;
-using Microsoft.Extensions.Time.Testing;
 using Xunit;
 using PlatformKey = System.Security.Cryptography.X509Certificates.PublicKey;
 
 namespace AgentPki.Client.Tests.Peers;
 
 /// <summary>A root, an issuing CA, agents, and what speaks of their revocation: feed, OCSP and CRL, each of which a test can silence. No appliance: that is what the integration tests are for.</summary>
-internal sealed class PeerWorld : IAsyncDisposable
+internal sealed partial class PeerWorld : IAsyncDisposable
 {
     public const string Domain = "agents.test";
     private const string Server = "http://pki.test:8080";
     private const string FeedName = "test/1";
     private static readonly DateTimeOffset Start = new(2027, 3, 1, 12, 0, 0, TimeSpan.Zero);
 
+    private readonly ECDsa _rootKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
     private readonly ECDsa _issuingKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
     private readonly X509Certificate2 _root;
     private readonly X509Certificate2 _issuing;
     private readonly ISigningKey _feedKey;
     private readonly Certificate _feedSigner;
     private readonly List<Channel<string>> _subscribers = [];
+    private readonly List<RevocationFollower> _followers = [];
+    private readonly Dictionary<string, RevocationSetServing> _sets = [];
     private readonly HashSet<string> _revoked = [];
     private readonly List<string> _statements = [];
+    private readonly ConcurrentDictionary<string, (byte[] Octets, DateTimeOffset Made)> _lists = new(); // until somebody is revoked
+    private string _snapshotSet = "empty";
     private long _sequence;
 
     private PeerWorld(ISigningKey feedKey)
     {
-        using var rootKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        _root = Authority("Root", rootKey).CreateSelfSigned(Start.AddYears(-1), Start.AddYears(9));
-        _issuing = Extended(Authority("Issuing", _issuingKey), _root).Create(_root, Start.AddMonths(-1), Start.AddYears(5), RandomNumberGenerator.GetBytes(16));
+        _root = Authority("Root", _rootKey).CreateSelfSigned(Start.AddYears(-1), Start.AddYears(9));
+        var issuing = Extended(Authority("Issuing", _issuingKey), _root);
+        issuing.CertificateExtensions.Add(CertificateRevocationListBuilder.BuildCrlDistributionPointExtension([Server + "/crl/root.crl"])); // and no OCSP, as an appliance's
+        _issuing = issuing.Create(_root, Start.AddMonths(-1), Start.AddYears(5), RandomNumberGenerator.GetBytes(16));
         _feedKey = feedKey;
         var signer = new CertificateRequest(
             new X500DistinguishedName("CN=Feed"), PlatformKey.CreateFromSubjectPublicKeyInfo(feedKey.PublicKey.SubjectPublicKeyInfo.Span, out _), HashAlgorithmName.SHA256);
@@ -51,7 +53,8 @@ internal sealed class PeerWorld : IAsyncDisposable
         _feedSigner = Certificate.Parse(Issue(signer).RawData);
     }
 
-    public FakeTimeProvider Clock { get; } = new(Start);
+    /// <summary>The relying party's; the appliance's own nobody turns.</summary>
+    public SettableTimeProvider Clock { get; } = new(Start);
 
     public Certificate Root => Certificate.Parse(_root.RawData);
 
@@ -63,12 +66,29 @@ internal sealed class PeerWorld : IAsyncDisposable
 
     public bool OcspIsDown { get; set; } = true;
 
+    /// <summary>The issuing CA's; the root's is always there unless <see cref="RootCrlIsDown"/>.</summary>
     public bool CrlIsDown { get; set; } = true;
+
+    public bool RootCrlIsDown { get; set; }
+
+    /// <summary>In a list's place.</summary>
+    public byte[]? CrlGarbage { get; set; }
+
+    /// <summary>What the responder says before anything else; 200: what it is for.</summary>
+    public HttpStatusCode OcspStatus { get; set; } = HttpStatusCode.OK;
+
+    /// <summary>How long the responder thinks.</summary>
+    public TimeSpan OcspTakes { get; set; }
+
+    /// <summary>Whoever asks for a set or a bucket of one waits for ever; but for the feed signer's, without which no follower goes on.</summary>
+    public bool SetsHang { get; set; }
 
     /// <summary>What the responder puts in the nonce's place.</summary>
     public Func<ReadOnlyMemory<byte>, ReadOnlyMemory<byte>> Nonce { get; set; } = static nonce => nonce;
 
     public int OcspQuestions { get; private set; }
+
+    public int CrlQuestions { get; private set; }
 
     public static async Task<PeerWorld> CreateAsync() =>
         new(await new PlatformProvider().GenerateAsync(new KeySpec("feed", KeyAlgorithm.EcdsaP256, KeyPurpose.Subject), CancellationToken.None));
@@ -89,6 +109,18 @@ internal sealed class PeerWorld : IAsyncDisposable
         return bare.CopyWithPrivateKey(key);
     }
 
+    /// <summary>The same, in no set's bucket with the feed's signer.</summary>
+    public X509Certificate2 AgentApart(string path)
+    {
+        for (var agent = Agent(path); ; agent = Agent(path))
+        {
+            if (MemberOf(Parsed(agent)).BucketOf(5) != MemberOf(_feedSigner).BucketOf(5))
+            {
+                return agent;
+            }
+        }
+    }
+
     /// <summary>The way to what speaks of revocation.</summary>
     public HttpMessageHandler Handler() => new Door(this);
 
@@ -102,12 +134,29 @@ internal sealed class PeerWorld : IAsyncDisposable
         if (!FeedIsDown)
         {
             await UntilAsync(() => !gate.Follower.View.IsStale);
+            _followers.Add(gate.Follower);
         }
 
         return gate;
     }
 
     public Task RevokeAsync(params X509Certificate2[] certificates) => SayAsync(certificates, release: false, reason: 1);
+
+    /// <summary>One event with a set of all these and ten thousand others, too large to be fetched whole.</summary>
+    public async Task RevokeSetAsync(params X509Certificate2[] certificates)
+    {
+        var now = Now;
+        Note(certificates, release: false);
+        var (name, commitment) = MakeSet(certificates);
+        await SendAsync(new RevocationEventStatement(FeedName, ++_sequence, now, Authorities, false, 1, now, (int)commitment.Count, [], new StatedSet(name, commitment)));
+    }
+
+    /// <summary>What was revoked before anybody listens: in the snapshot, among ten thousand others.</summary>
+    public void BeginWith(params X509Certificate2[] revoked)
+    {
+        Note(revoked, release: false);
+        _snapshotSet = MakeSet(revoked).Name;
+    }
 
     public Task HoldAsync(params X509Certificate2[] certificates) => SayAsync(certificates, release: false, reason: 6);
 
@@ -138,9 +187,20 @@ internal sealed class PeerWorld : IAsyncDisposable
             if (i % 10 == 0)
             {
                 await BeatAsync();
+                await HeardAsync();
             }
 
             await Task.Delay(2);
+        }
+    }
+
+    /// <summary>Waits for what happens on other threads without any time passing by the clock: no timeout helps.</summary>
+    public static async Task AtOnceAsync(Func<bool> condition)
+    {
+        for (var i = 0; !condition(); i++)
+        {
+            Assert.True(i < 6000, "It did not happen.");
+            await Task.Delay(5);
         }
     }
 
@@ -159,20 +219,71 @@ internal sealed class PeerWorld : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await CutFeedAsync();
+        _rootKey.Dispose();
         _issuingKey.Dispose();
         await _feedKey.DisposeAsync();
     }
 
     private IReadOnlyList<ReadOnlyMemory<byte>> Authorities => [Issuing.SubjectKeyIdentifier, Root.SubjectKeyIdentifier];
 
-    private async Task SayAsync(X509Certificate2[] certificates, bool release, int reason)
+    private DateTimeOffset Now => new(Clock.GetTimestamp(), TimeSpan.Zero);
+
+    // A busy machine must not take what was said for silence, while time passes here by steps.
+    private async Task HeardAsync()
+    {
+        var signed = Now;
+        for (var i = 0; !FeedIsDown && i < 200 && (IsUnread() || _followers.Exists(f => f.View.AsOf < signed)); i++)
+        {
+            await Task.Delay(1);
+        }
+    }
+
+    private bool IsUnread()
+    {
+        lock (_subscribers)
+        {
+            return _subscribers.Exists(s => s.Reader.Count > 0);
+        }
+    }
+
+    private void Note(X509Certificate2[] certificates, bool release)
     {
         foreach (var certificate in certificates)
         {
             _ = release ? _revoked.Remove(certificate.SerialNumber) : _revoked.Add(certificate.SerialNumber);
         }
 
-        var now = Clock.GetUtcNow();
+        _lists.Clear();
+    }
+
+    private static RevocationMember MemberOf(Certificate certificate) => RevocationMember.Of(certificate.AuthorityKeyIdentifier.Span, certificate.SerialNumber.Span);
+
+    private (string Name, RevocationSetCommitment Commitment) MakeSet(X509Certificate2[] certificates)
+    {
+        using var builder = new RevocationSetBuilder(1 << 14);
+        foreach (var certificate in certificates.Select(Parsed))
+        {
+            builder.Add(MemberOf(certificate));
+        }
+
+        for (var i = 0; i < 10_000; i++)
+        {
+            builder.Add(new RevocationMember(BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8))));
+        }
+
+        using var output = new MemoryStream();
+        var commitment = builder.Write(output);
+        Assert.True(commitment.Octets > 64 * 1024);
+        Assert.True(RevocationSet.TryRead(output.ToArray(), commitment, out var set, out _));
+        var name = $"set{_sets.Count}";
+        _sets[name] = new RevocationSetServing(set);
+        return (name, commitment);
+    }
+
+    private async Task SayAsync(X509Certificate2[] certificates, bool release, int reason)
+    {
+        Note(certificates, release);
+        var now = Now;
         await SendAsync(new RevocationEventStatement(
             FeedName, ++_sequence, now, Authorities, release, reason, now, certificates.Length,
             [.. certificates.Select(Parsed).Select(c => new StatedCertificate(c.AuthorityKeyIdentifier.Span.SequenceEqual(Issuing.SubjectKeyIdentifier.Span) ? 0 : 1, c.SerialNumber))], null));
@@ -182,7 +293,7 @@ internal sealed class PeerWorld : IAsyncDisposable
     {
         if (!FeedIsDown)
         {
-            await SendAsync(new HeartbeatStatement(FeedName, _sequence, Clock.GetUtcNow(), Authorities));
+            await SendAsync(new HeartbeatStatement(FeedName, _sequence, Now, Authorities));
         }
     }
 
@@ -220,143 +331,5 @@ internal sealed class PeerWorld : IAsyncDisposable
     {
         request.CertificateExtensions.Add(X509AuthorityKeyIdentifierExtension.CreateFromCertificate(issuer, true, false));
         return request;
-    }
-
-    private async Task<HttpResponseMessage> AnswerAsync(HttpRequestMessage request, CancellationToken cancellationToken)
-    {
-        var path = request.RequestUri!.AbsolutePath;
-        switch (path.Split('/')[1])
-        {
-            case "ocsp" when !OcspIsDown:
-                return Found(Respond(await request.Content!.ReadAsByteArrayAsync(cancellationToken)));
-            case "crl" when !CrlIsDown:
-                return Found(CrlOctets());
-            case "revocations" when !FeedIsDown:
-                return path switch
-                {
-                    "/revocations/snapshot" => Found(Encoding.ASCII.GetBytes(await SnapshotAsync())),
-                    "/revocations/feed" => await FollowAsync(),
-                    _ when path.StartsWith("/revocations/signers/", StringComparison.Ordinal) => Found(CertsOnly.Encode([_feedSigner.Der, Issuing.Der])),
-                    _ when path.StartsWith("/revocations/sets/", StringComparison.Ordinal) => Found(EmptySet().Octets),
-                    _ => new HttpResponseMessage(HttpStatusCode.NotFound),
-                };
-            default:
-                throw new HttpRequestException("down (test)");
-        }
-    }
-
-    // What is revoked comes as events, all from the start: the snapshot is the one before the first.
-    private async Task<string> SnapshotAsync() =>
-        await SignAsync(new SnapshotStatement(FeedName, 0, Clock.GetUtcNow(), Authorities, new StatedSet("empty", EmptySet().Commitment)));
-
-    private static (byte[] Octets, RevocationSetCommitment Commitment) EmptySet()
-    {
-        using var builder = new RevocationSetBuilder(16);
-        using var output = new MemoryStream();
-        var commitment = builder.Write(output);
-        return (output.ToArray(), commitment);
-    }
-
-    private async Task<HttpResponseMessage> FollowAsync()
-    {
-        var channel = Channel.CreateUnbounded<string>();
-        lock (_subscribers)
-        {
-            _statements.ForEach(s => channel.Writer.TryWrite(s));
-            _subscribers.Add(channel);
-        }
-
-        await BeatAsync();
-        var response = new HttpResponseMessage(HttpStatusCode.OK) { Content = new StreamContent(new ChannelStream(channel.Reader)) };
-        response.Content.Headers.ContentType = new MediaTypeHeaderValue("text/event-stream");
-        return response;
-    }
-
-    private byte[] Respond(byte[] question)
-    {
-        OcspQuestions++;
-        var request = OcspRequest.Parse(question);
-        var now = Clock.GetUtcNow();
-        var data = new ResponseData
-        {
-            Responder = ResponderId.For(Issuing.PublicKey),
-            ProducedAt = now,
-            Nonce = Nonce(request.Nonce),
-            Responses = [.. request.Certificates.Select(c => new SingleResponse(
-                c, _revoked.Contains(Convert.ToHexString(c.SerialNumber.Span)) ? new OcspCertificateStatus.Revoked(now) : new OcspCertificateStatus.Good(), now, now.AddMinutes(10)))],
-        }.Encode();
-        return OcspResponse.Assemble(data, KeyAlgorithm.EcdsaP256.DefaultSignature, _issuingKey.SignData(data, HashAlgorithmName.SHA256, DSASignatureFormat.Rfc3279DerSequence));
-    }
-
-    private byte[] CrlOctets()
-    {
-        var builder = new CertificateRevocationListBuilder();
-        foreach (var serial in _revoked)
-        {
-            builder.AddEntry(Convert.FromHexString(serial), Clock.GetUtcNow());
-        }
-
-        return builder.Build(
-            _issuing.SubjectName, X509SignatureGenerator.CreateForECDsa(_issuingKey), 1, Clock.GetUtcNow().AddHours(1), HashAlgorithmName.SHA256, X509AuthorityKeyIdentifierExtension.CreateFromCertificate(_issuing, true, false), Clock.GetUtcNow());
-    }
-
-    private static HttpResponseMessage Found(byte[] octets) => new(HttpStatusCode.OK) { Content = new ByteArrayContent(octets) };
-
-    private sealed class Door(PeerWorld world) : HttpMessageHandler
-    {
-        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) => world.AnswerAsync(request, cancellationToken);
-    }
-
-    /// <summary>Server-Sent Events out of a channel.</summary>
-    private sealed class ChannelStream(ChannelReader<string> reader) : Stream
-    {
-        private ReadOnlyMemory<byte> _rest;
-
-        public override bool CanRead => true;
-
-        public override bool CanSeek => false;
-
-        public override bool CanWrite => false;
-
-        public override long Length => throw new NotSupportedException();
-
-        public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
-
-        public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
-        {
-            if (_rest.IsEmpty)
-            {
-                _rest = await NextAsync(cancellationToken);
-            }
-
-            var count = Math.Min(buffer.Length, _rest.Length);
-            _rest[..count].CopyTo(buffer);
-            _rest = _rest[count..];
-            return count;
-        }
-
-        private async Task<byte[]> NextAsync(CancellationToken cancellationToken)
-        {
-            try
-            {
-                return Encoding.ASCII.GetBytes($"data: {await reader.ReadAsync(cancellationToken)}\n\n");
-            }
-            catch (ChannelClosedException cut)
-            {
-                throw new IOException("cut (test)", cut);
-            }
-        }
-
-        public override void Flush()
-        {
-        }
-
-        public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-        public override void SetLength(long value) => throw new NotSupportedException();
-
-        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
     }
 }

@@ -22,10 +22,10 @@ internal sealed class CrlSource(SourceHttp http, PeerGateOptions options, Crypto
         var problem = "the certificate names no CRL";
         foreach (var url in points.SelectMany(p => SourceHttp.Urls(p.FullName)))
         {
-            var (list, failure) = await GetAsync(url, issuer, certificate, cancellationToken);
-            if (list is null)
+            var (list, failure) = await GetAsync(url, issuer, cancellationToken);
+            if (list is null || !Covers(list.Point, url, certificate))
             {
-                problem = failure;
+                problem = list is null ? failure : $"{url} is not about this certificate";
                 continue;
             }
 
@@ -42,7 +42,7 @@ internal sealed class CrlSource(SourceHttp http, PeerGateOptions options, Crypto
 
     public void Dispose() => _one.Dispose();
 
-    private async ValueTask<(Kept? List, string Problem)> GetAsync(Uri url, Certificate issuer, Certificate certificate, CancellationToken cancellationToken)
+    private async ValueTask<(Kept? List, string Problem)> GetAsync(Uri url, Certificate issuer, CancellationToken cancellationToken)
     {
         if (FindFresh(url, issuer) is { } kept)
         {
@@ -58,16 +58,17 @@ internal sealed class CrlSource(SourceHttp http, PeerGateOptions options, Crypto
             }
 
             using var request = new HttpRequestMessage(HttpMethod.Get, url);
-            var (body, problem) = await http.AskAsync(request, options.MaximumCrlOctets, cancellationToken);
+            var (body, problem) = await http.AskAsync(request, issuer, options.MaximumCrlOctets, cancellationToken);
             if (body is null)
             {
                 return (null, problem);
             }
 
             var (list, error) = CertificateListCheck.Read(body, issuer, providers, clock.GetUtcNow());
-            if (list is null || !Covers(list.Fields.IssuingDistributionPoint, url, certificate))
+            if (list is null)
             {
-                return (null, $"{url} {error ?? "is not about this certificate"}");
+                http.Leave(url, issuer); // it may be long, and would be fetched for each question
+                return (null, $"{url} {error}");
             }
 
             if (_lists.Count >= MostLists)
@@ -75,7 +76,7 @@ internal sealed class CrlSource(SourceHttp http, PeerGateOptions options, Crypto
                 _lists.Clear();
             }
 
-            return (_lists[url] = new Kept(list, issuer, clock.GetUtcNow()), "");
+            return (_lists[url] = new Kept(list, issuer, clock.GetTimestamp()), "");
         }
         finally
         {
@@ -83,11 +84,9 @@ internal sealed class CrlSource(SourceHttp http, PeerGateOptions options, Crypto
         }
     }
 
-    private Kept? FindFresh(Uri url, Certificate issuer)
-    {
-        var now = clock.GetUtcNow();
-        return _lists.TryGetValue(url, out var kept) && kept.Issuer.Equals(issuer) && now - kept.Fetched < options.MaximumStaleness && kept.NextUpdate > now ? kept : null;
-    }
+    // By the time that has passed: a clock set back makes no list younger.
+    private Kept? FindFresh(Uri url, Certificate issuer) =>
+        _lists.TryGetValue(url, out var kept) && kept.Issuer.Equals(issuer) && clock.GetElapsedTime(kept.Fetched) < options.MaximumStaleness && kept.NextUpdate > clock.GetUtcNow() ? kept : null;
 
     // §6.3.3 (b)(2): the point that the certificate names, and its kind of certificate.
     private static bool Covers(IssuingDistributionPoint? point, Uri url, Certificate certificate) =>
@@ -100,9 +99,10 @@ internal sealed class CrlSource(SourceHttp http, PeerGateOptions options, Crypto
     {
         private readonly Dictionary<string, CrlReason> _revoked = new(StringComparer.Ordinal);
 
-        public Kept(CertificateList list, Certificate issuer, DateTimeOffset fetched)
+        /// <param name="fetched">A timestamp.</param>
+        public Kept(CertificateList list, Certificate issuer, long fetched)
         {
-            (Issuer, Fetched, NextUpdate) = (issuer, fetched, list.NextUpdate ?? fetched);
+            (Issuer, Fetched, NextUpdate, Point) = (issuer, fetched, list.NextUpdate ?? list.ThisUpdate, list.Fields.IssuingDistributionPoint);
             foreach (var entry in list.Entries.Where(e => e.Reason != CrlReason.RemoveFromCrl))
             {
                 _revoked[Convert.ToHexString(entry.SerialNumber.Span)] = entry.Reason ?? CrlReason.Unspecified;
@@ -111,9 +111,11 @@ internal sealed class CrlSource(SourceHttp http, PeerGateOptions options, Crypto
 
         public Certificate Issuer { get; }
 
-        public DateTimeOffset Fetched { get; }
+        public long Fetched { get; }
 
         public DateTimeOffset NextUpdate { get; }
+
+        public IssuingDistributionPoint? Point { get; }
 
         public CrlReason? Find(ReadOnlyMemory<byte> serial) => _revoked.TryGetValue(Convert.ToHexString(serial.Span), out var reason) ? reason : null;
     }

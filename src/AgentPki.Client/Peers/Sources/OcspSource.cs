@@ -27,17 +27,22 @@ internal sealed class OcspSource(SourceHttp http, CryptoProviders providers, Tim
             var asked = CertId.Create(issuer, certificate.SerialNumber);
             using var request = new HttpRequestMessage(HttpMethod.Post, url) { Content = new ByteArrayContent(OcspRequest.Encode([asked], nonce)) };
             request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/ocsp-request");
-            var (body, failure) = await http.AskAsync(request, LongestResponse, cancellationToken);
+            var (body, failure) = await http.AskAsync(request, issuer, LongestResponse, cancellationToken);
             if (body is null)
             {
                 problem = failure;
                 continue;
             }
 
-            var answer = Read(body, asked, nonce, issuer);
+            var (answer, isUsable) = Read(body, asked, nonce, issuer);
             if (answer is not SourceAnswer.CannotTell(var why))
             {
                 return answer;
+            }
+
+            if (!isUsable)
+            {
+                http.Leave(url, issuer);
             }
 
             problem = $"{url}: {why}";
@@ -46,30 +51,31 @@ internal sealed class OcspSource(SourceHttp http, CryptoProviders providers, Tim
         return new SourceAnswer.CannotTell(problem);
     }
 
-    private SourceAnswer Read(byte[] body, CertId asked, byte[] nonce, Certificate issuer)
+    // Not usable: whatever certificate of that issuer was asked about, it would be the same.
+    private (SourceAnswer Answer, bool IsUsable) Read(byte[] body, CertId asked, byte[] nonce, Certificate issuer)
     {
         if (!OcspResponse.TryParse(body, out var response, out var error))
         {
-            return new SourceAnswer.CannotTell($"the OCSP response cannot be read ({error})");
+            return (new SourceAnswer.CannotTell($"the OCSP response cannot be read ({error})"), false);
         }
 
         if (response.Data is not { } data)
         {
-            return new SourceAnswer.CannotTell($"the OCSP responder says {response.Status}");
+            return (new SourceAnswer.CannotTell($"the OCSP responder says {response.Status}"), false);
         }
 
         if (!IsSigned(response, data, issuer))
         {
-            return new SourceAnswer.CannotTell("the OCSP response is not signed by the issuer or by whom it authorized");
+            return (new SourceAnswer.CannotTell("the OCSP response is not signed by the issuer or by whom it authorized"), false);
         }
 
         if (!data.Nonce.Span.SequenceEqual(nonce))
         {
-            return new SourceAnswer.CannotTell("the OCSP response does not repeat the nonce");
+            return (new SourceAnswer.CannotTell("the OCSP response does not repeat the nonce"), false);
         }
 
         var now = clock.GetUtcNow();
-        return data.Responses.FirstOrDefault(r => r.Certificate.Equals(asked) && r.ThisUpdate <= now + ClockTolerance && (r.NextUpdate is not { } next || next > now - ClockTolerance))?.Status switch
+        SourceAnswer answer = data.Responses.FirstOrDefault(r => r.Certificate.Equals(asked) && r.ThisUpdate <= now + ClockTolerance && (r.NextUpdate is not { } next || next > now - ClockTolerance))?.Status switch
         {
             OcspCertificateStatus.Good => new SourceAnswer.Good(RevocationSource.Ocsp),
             OcspCertificateStatus.Revoked { Reason: CrlReason.CertificateHold } => new SourceAnswer.Refused(new PeerRefusal(RefusalKind.Held, "The certificate is held; it may be released.")),
@@ -77,6 +83,7 @@ internal sealed class OcspSource(SourceHttp http, CryptoProviders providers, Tim
             OcspCertificateStatus.Unknown => new SourceAnswer.CannotTell("the OCSP responder does not know the certificate"),
             _ => new SourceAnswer.CannotTell("the OCSP response does not speak of the certificate now"),
         };
+        return (answer, true);
     }
 
     // RFC 6960 §4.2.2.2: the issuer itself, or a certificate that the issuer issued directly, for this purpose.

@@ -25,6 +25,9 @@ internal abstract record SourceAnswer
         RevocationStatus.Held => new PeerRefusal(RefusalKind.Held, "The certificate is held; it may be released."),
         _ => null,
     };
+
+    /// <summary>What is said against an issuing CA, as its peers are told.</summary>
+    public static PeerRefusal OfIssuer(Certificate issuer, PeerRefusal refusal) => refusal with { Detail = $"The certificate of its issuer '{issuer.Subject}' is {(refusal.Kind == RefusalKind.Held ? "held" : "revoked")}." };
 }
 
 /// <summary>Somebody who may know whether a certificate is revoked.</summary>

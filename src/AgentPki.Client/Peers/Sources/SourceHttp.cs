@@ -1,16 +1,17 @@
 using System.Collections.Concurrent;
+using AgentPki.X509.Certificates;
 using AgentPki.X509.Names;
 
 namespace AgentPki.Client.Peers.Sources;
 
 /// <summary>
-/// Asks the servers that certificates name. Whoever does not answer is left alone for a while, so that a thousand questions to a dead server do not take a thousand times the timeout.
+/// Asks the servers that certificates name. Whoever gives no usable answer is left alone for a while, so that a thousand questions to a dead server do not take a thousand times the timeout.
 /// </summary>
 internal sealed class SourceHttp(TimeSpan timeout, TimeProvider clock, Func<HttpMessageHandler>? handler) : IDisposable
 {
     private const int MostRemembered = 256;
 
-    private readonly ConcurrentDictionary<string, DateTimeOffset> _silentUntil = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, long> _leftSince = new(StringComparer.Ordinal);
     private readonly HttpClient _http = new(handler?.Invoke() ?? new SocketsHttpHandler { UseCookies = false, AllowAutoRedirect = false, UseProxy = false, MaxConnectionsPerServer = 16 }, disposeHandler: true)
     {
         Timeout = Timeout.InfiniteTimeSpan,
@@ -22,13 +23,13 @@ internal sealed class SourceHttp(TimeSpan timeout, TimeProvider clock, Func<Http
         .OfType<Uri>();
 
     /// <summary>The body of a 200 answer; or why there is none, as a clause.</summary>
+    /// <param name="issuer">About whose certificates.</param>
     /// <param name="longest">Octets.</param>
-    public async ValueTask<(byte[]? Body, string Problem)> AskAsync(HttpRequestMessage request, int longest, CancellationToken cancellationToken)
+    public async ValueTask<(byte[]? Body, string Problem)> AskAsync(HttpRequestMessage request, Certificate issuer, int longest, CancellationToken cancellationToken)
     {
-        var server = request.RequestUri?.GetLeftPart(UriPartial.Path) ?? "";
-        if (_silentUntil.TryGetValue(server, out var until) && clock.GetUtcNow() < until)
+        if (IsLeft(Server(request.RequestUri)) || IsLeft(Server(request.RequestUri, issuer)))
         {
-            return (null, $"{server} did not answer a moment ago");
+            return (null, $"{Server(request.RequestUri)} gave no usable answer a moment ago");
         }
 
         using var limit = new CancellationTokenSource(timeout, clock);
@@ -36,9 +37,9 @@ internal sealed class SourceHttp(TimeSpan timeout, TimeProvider clock, Func<Http
         try
         {
             using var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, either.Token);
-            _silentUntil.TryRemove(server, out _);
             if (!response.IsSuccessStatusCode)
             {
+                Leave(Server(request.RequestUri));
                 return (null, $"{request.RequestUri} answers {(int)response.StatusCode}");
             }
 
@@ -47,20 +48,29 @@ internal sealed class SourceHttp(TimeSpan timeout, TimeProvider clock, Func<Http
         }
         catch (Exception failure) when (failure is HttpRequestException or IOException || (failure is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
-            Leave(server);
+            Leave(Server(request.RequestUri));
             return (null, $"{request.RequestUri} does not answer");
         }
     }
 
+    /// <summary>Leaves a server alone for the length of the timeout with questions about an issuer's certificates: what it says of them is of no use, however quickly it says so.</summary>
+    public void Leave(Uri url, Certificate issuer) => Leave(Server(url, issuer));
+
     public void Dispose() => _http.Dispose();
+
+    private bool IsLeft(string server) => _leftSince.TryGetValue(server, out var since) && clock.GetElapsedTime(since) < timeout;
 
     private void Leave(string server)
     {
-        if (_silentUntil.Count >= MostRemembered)
+        if (_leftSince.Count >= MostRemembered)
         {
-            _silentUntil.Clear();
+            _leftSince.Clear();
         }
 
-        _silentUntil[server] = clock.GetUtcNow() + timeout;
+        _leftSince[server] = clock.GetTimestamp();
     }
+
+    private static string Server(Uri? url) => url?.GetLeftPart(UriPartial.Path) ?? "";
+
+    private static string Server(Uri? url, Certificate issuer) => $"{Server(url)} {Convert.ToHexString(issuer.SubjectKeyIdentifier.Span)}";
 }
