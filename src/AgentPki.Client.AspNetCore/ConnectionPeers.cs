@@ -7,7 +7,10 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace AgentPki.Client.AspNetCore;
 
-/// <summary>Who is at the other end of Kestrel's connections. Each is admitted once, by a listener's <see cref="Guard"/> or by its first request, and aborted when its peer is good no more.</summary>
+/// <summary>
+/// Who is at the other end of Kestrel's connections. Each is admitted once, by a listener's <see cref="Guard"/> or by its first request, and aborted when its peer is good no more. A request with
+/// another certificate than that (a proxy forwards its clients' over one connection) is judged by its own.
+/// </summary>
 public sealed class ConnectionPeers(PeerGate gate, PeerDemand demand)
 {
     private static readonly object Key = new();
@@ -21,7 +24,8 @@ public sealed class ConnectionPeers(PeerGate gate, PeerDemand demand)
     {
         listener.Use(next => async connection =>
         {
-            switch (await AdmitAsync(connection.Items, connection.Features.Get<ITlsConnectionFeature>()?.ClientCertificate, connection.Abort, connection.ConnectionClosed, connection.ConnectionClosed))
+            var certificate = connection.Features.Get<ITlsConnectionFeature>()?.ClientCertificate;
+            switch (certificate is null ? NoCertificate() : await FindAsync(connection.Items, certificate, connection.Abort, connection.ConnectionClosed, connection.ConnectionClosed))
             {
                 case Admission.Admitted admitted:
                     using (admitted.Peer)
@@ -34,22 +38,30 @@ public sealed class ConnectionPeers(PeerGate gate, PeerDemand demand)
                     refused(refusal.Refusal);
                     connection.Abort();
                     break;
+                default:
+                    connection.Abort();
+                    break;
             }
         });
         return listener;
     }
 
-    /// <summary>The peer of a request's connection.</summary>
+    /// <summary>The peer of a request: its connection's where it has the same certificate.</summary>
     public async ValueTask<Admission> AdmitAsync(HttpContext context)
     {
         var features = context.Features;
-        var certificate = features.Get<ITlsConnectionFeature>()?.ClientCertificate;
-        if (features.Get<IConnectionItemsFeature>() is { Items: var items } && features.Get<IConnectionLifetimeFeature>() is { } lifetime)
+        if (features.Get<ITlsConnectionFeature>()?.ClientCertificate is not { } certificate)
         {
-            return await AdmitAsync(items, certificate, lifetime.Abort, lifetime.ConnectionClosed, context.RequestAborted);
+            return NoCertificate();
         }
 
-        // HTTP/3, whose connection is not ours to abort: the request is.
+        if (features.Get<IConnectionItemsFeature>() is { Items: var items } && features.Get<IConnectionLifetimeFeature>() is { } lifetime
+            && await FindAsync(items, certificate, lifetime.Abort, lifetime.ConnectionClosed, context.RequestAborted) is { } ofConnection)
+        {
+            return ofConnection;
+        }
+
+        // HTTP/3, or one of a proxy's many: the connection is not ours to abort, the request is.
         var admission = await AskAsync(certificate, context.Abort, context.RequestAborted);
         if (admission is Admission.Admitted admitted)
         {
@@ -59,13 +71,13 @@ public sealed class ConnectionPeers(PeerGate gate, PeerDemand demand)
         return admission;
     }
 
-    // A refusal is not kept: the feed may be heard again before the next request.
-    private async ValueTask<Admission> AdmitAsync(IDictionary<object, object?> items, X509Certificate2? certificate, Action abort, CancellationToken closed, CancellationToken cancellationToken)
+    // Null: the connection is somebody else's. A refusal is not kept: the feed may be heard again before the next request.
+    private async ValueTask<Admission?> FindAsync(IDictionary<object, object?> items, X509Certificate2 certificate, Action abort, CancellationToken closed, CancellationToken cancellationToken)
     {
         var slot = SlotOf(items);
         if (slot.Peer is { } known)
         {
-            return Of(known);
+            return Of(known, certificate);
         }
 
         await slot.One.WaitAsync(cancellationToken);
@@ -73,7 +85,7 @@ public sealed class ConnectionPeers(PeerGate gate, PeerDemand demand)
         {
             if (slot.Peer is { } meanwhile)
             {
-                return Of(meanwhile);
+                return Of(meanwhile, certificate);
             }
 
             var admission = await AskAsync(certificate, abort, cancellationToken);
@@ -91,11 +103,12 @@ public sealed class ConnectionPeers(PeerGate gate, PeerDemand demand)
         }
     }
 
-    private static Admission Of(Peer peer) => peer.Refusal is { } refusal ? new Admission.Refused(refusal) : new Admission.Admitted(peer);
+    private static Admission? Of(Peer peer, X509Certificate2 certificate) =>
+        !peer.Certificate.Der.Span.SequenceEqual(certificate.RawDataMemory.Span) ? null : peer.Refusal is { } refusal ? new Admission.Refused(refusal) : new Admission.Admitted(peer);
 
-    private async ValueTask<Admission> AskAsync(X509Certificate2? certificate, Action cut, CancellationToken cancellationToken) => certificate is null
-        ? new Admission.Refused(new PeerRefusal(RefusalKind.NoCertificate, "The peer showed no certificate."))
-        : await gate.AdmitAsync(certificate.RawDataMemory, [], demand, cut, cancellationToken);
+    private static Admission.Refused NoCertificate() => new(new PeerRefusal(RefusalKind.NoCertificate, "The peer showed no certificate."));
+
+    private ValueTask<Admission> AskAsync(X509Certificate2 certificate, Action cut, CancellationToken cancellationToken) => gate.AdmitAsync(certificate.RawDataMemory, [], demand, cut, cancellationToken);
 
     // Requests of one HTTP/2 connection come at once, and its dictionary is not made for that.
     private static Slot SlotOf(IDictionary<object, object?> items)

@@ -32,9 +32,13 @@ public sealed class KestrelTests : IAsyncLifetime
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.Services.AddSingleton(_gate);
+        builder.Services.AddCertificateForwarding(_ => { });
         builder.Services.AddAgentPki(agents => agents.Allowed.Add("spiffe://agents.test/a/*"));
         builder.WebHost.UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listener => listener.UseHttps(_world.Agent("server/one"))));
         _app = builder.Build();
+        _app.UseCertificateForwarding();
+        _app.UseAuthentication();
+        _app.UseAuthorization();
         _app.MapGet("/who", (HttpContext context) => $"{context.User.Identity?.Name} {context.User.FindFirst(AgentPkiDefaults.SerialClaim)?.Value} {context.GetPeer()?.SpiffeId}").RequireAuthorization();
         _app.MapGet("/open", (HttpContext context) => context.User.Identity?.Name ?? "nobody");
         _app.MapGet("/stream", async context =>
@@ -70,6 +74,24 @@ public sealed class KestrelTests : IAsyncLifetime
         Assert.Equal(1, _gate.OpenConnections);
         await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => GetAsync(http, "who")));
         Assert.Equal((0L, version == 2), (_gate.CutConnections, _gate.OpenConnections == 1));
+    }
+
+    // A proxy that may speak for its clients pools its connections: who came first is not who comes next.
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public async Task Request_ForwardedByAProxy_IsItsOwnClients_WhoeverWasFirstOnTheConnection(int version)
+    {
+        using var proxy = Client(_world.Agent("a/proxy"), version);
+        var (one, two) = (_world.Agent("a/one"), _world.Agent("a/two"));
+        Assert.Contains("a/one", await ForwardAsync(proxy, one), StringComparison.Ordinal);
+        Assert.Contains("a/two", await ForwardAsync(proxy, two), StringComparison.Ordinal);
+        Assert.Contains("a/one", await ForwardAsync(proxy, one), StringComparison.Ordinal);
+        Assert.Contains("a/proxy", (await GetAsync(proxy, "who")).Text, StringComparison.Ordinal);
+        await _world.RevokeAsync(two);
+        await _world.UntilAsync(() => _gate.Judge(two.RawData, [_world.Issuing.Der], PeerDemand.Client()) is not null);
+        Assert.Contains("revoked", await ForwardAsync(proxy, two), StringComparison.Ordinal);
+        Assert.Contains("a/one", await ForwardAsync(proxy, one), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -116,7 +138,7 @@ public sealed class KestrelTests : IAsyncLifetime
         using var bystander = Client(_world.Agent("a/two"), version);
         await GetAsync(bystander, "who");
         using var response = await http.GetAsync(new Uri(_url, "stream"), HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken);
-        await _streaming.Task;
+        await _streaming.Task.WaitAsync(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken);
         var reading = response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
         await _world.RevokeAsync(agent);
         await _world.UntilAsync(() => _streamEnded.Task.IsCompleted && reading.IsCompleted);
@@ -194,6 +216,14 @@ public sealed class KestrelTests : IAsyncLifetime
     {
         using var response = await http.GetAsync(new Uri(_url, path), TestContext.Current.CancellationToken);
         return (response.StatusCode, await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+    }
+
+    private async Task<string> ForwardAsync(HttpClient proxy, X509Certificate2 client)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(_url, "who")) { Version = proxy.DefaultRequestVersion, VersionPolicy = proxy.DefaultVersionPolicy };
+        request.Headers.Add("X-Client-Cert", Convert.ToBase64String(client.RawData));
+        using var response = await proxy.SendAsync(request, TestContext.Current.CancellationToken);
+        return await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
     }
 
     private HttpClient Client(X509Certificate2? agent, int version = 1) => new(new SocketsHttpHandler
