@@ -26,6 +26,7 @@ internal sealed class GuardHost : IAsyncDisposable
     private readonly RevocationFollower _follower;
     private readonly GuardMetrics _metrics;
     private ListKeeper? _lists;
+    private DoorCertificateKeeper? _certificate;
     private GuardProxy? _proxy;
     private WebApplication? _app;
 
@@ -91,7 +92,7 @@ internal sealed class GuardHost : IAsyncDisposable
         }
 
         _proxy = peers is null || _options.Door is null ? null : new GuardProxy(_options.Door, peers, _app.Services.GetRequiredService<IHttpForwarder>(), _logger);
-        var health = new GuardHealth(_follower, _options.Door is null || _options.Sources.Contains(RevocationSource.Feed), _lists, _clock);
+        var health = new GuardHealth(_follower, _options.Door is null || _options.Sources.Contains(RevocationSource.Feed), _lists, _certificate, _clock);
         _app.MapWhen(static context => context.Features.Get<ListenerFeature>()?.Kind == ListenerKind.Admin, admin =>
         {
             admin.UseOpenTelemetryPrometheusScrapingEndpoint();
@@ -138,9 +139,9 @@ internal sealed class GuardHost : IAsyncDisposable
     {
         if (door.Identity.Enrolment is { } enrolment)
         {
-            var keeper = new DoorCertificateKeeper(door.Identity, enrolment, _options, _clock, _logger);
-            await keeper.EnsureAsync(cancellationToken);
-            _keeping.Add(keeper.KeepAsync(_ending.Token));
+            _certificate = new DoorCertificateKeeper(door.Identity, enrolment, _options, _clock, _logger);
+            await _certificate.EnsureAsync(cancellationToken);
+            _keeping.Add(_certificate.KeepAsync(_ending.Token));
         }
 
         try

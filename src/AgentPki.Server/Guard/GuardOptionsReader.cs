@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using AgentPki.Client.Peers;
 using AgentPki.Server.Cli;
+using AgentPki.Server.Guard.Lists;
 using AgentPki.Server.Home;
 using AgentPki.X509.Certificates;
 
@@ -62,7 +63,7 @@ internal static class GuardOptionsReader
 
         var names = settings.List("name");
         return names.Count > 0
-            ? new DoorIdentity(certificate, key, new DoorEnrolment(Url(est, "est"), settings.Text("credential"), names))
+            ? new DoorIdentity(certificate, key, new DoorEnrolment(Https(est, "est"), settings.Text("credential"), names))
             : throw new CommandException(ExitCodes.Usage, "To enrol, the guard needs the name that clients know it by.", "Say --name guard.example.org.");
     }
 
@@ -73,9 +74,14 @@ internal static class GuardOptionsReader
             throw new CommandException(ExitCodes.Environment, $"There is no folder {folder}.", $"Type: mkdir -p {folder}");
         }
 
-        var lists = settings.List("crl");
-        return lists.Count > 0
-            ? new ListFolderOptions(folder, [.. lists.Select(l => l.Contains("://", StringComparison.Ordinal) ? Url(l, "crl") : new Uri(appliance, $"/crl/{Uri.EscapeDataString(l)}.crl"))], settings.Text("on-change"))
+        List<Uri> urls = [.. settings.List("crl").Select(l => l.Contains("://", StringComparison.Ordinal) ? Url(l, "crl") : new Uri(appliance, $"/crl/{Uri.EscapeDataString(l)}.crl"))];
+        if (urls.GroupBy(ListFolder.NameOf, StringComparer.OrdinalIgnoreCase).FirstOrDefault(g => g.Count() > 1) is { } same)
+        {
+            throw new CommandException(ExitCodes.Usage, $"The lists {string.Join(" and ", same)} would be the same file {same.Key}.crl.", "Name each list once, and keep lists of one name with a guard and a folder of their own.");
+        }
+
+        return urls.Count > 0
+            ? new ListFolderOptions(folder, urls, settings.Text("on-change"))
             {
                 Every = settings.Time("crl-every", TimeSpan.FromMinutes(1)),
             }
@@ -108,6 +114,10 @@ internal static class GuardOptionsReader
     private static Uri Url(string text, string option) => Uri.TryCreate(text, UriKind.Absolute, out var url) && (url.Scheme == Uri.UriSchemeHttp || url.Scheme == Uri.UriSchemeHttps) && url.Query.Length == 0
         ? url
         : throw new CommandException(ExitCodes.Usage, $"--{option} '{text}' is not an http:// or https:// URL.", $"Write it as --{option} http://host:port.");
+
+    private static Uri Https(string text, string option) => Url(text, option) is { Scheme: "https" } url
+        ? url
+        : throw new CommandException(ExitCodes.Usage, $"--{option} '{text}' is not an https:// URL: EST is spoken over TLS alone.", $"Name the appliance's HTTPS port: --{option} https://host:8443.");
 
     private static IPEndPoint Admin(string text)
     {

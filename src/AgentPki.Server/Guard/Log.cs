@@ -26,8 +26,8 @@ internal static partial class Log
     [LoggerMessage(9306, LogLevel.Error, "A CRL could not be kept fresh: {Problem}; the old file stays, and who reads it fails closed when it lapses")]
     internal static partial void ListFailed(ILogger logger, string problem);
 
-    [LoggerMessage(9307, LogLevel.Error, "The --on-change command ended with {ExitCode}: {Output}; the files are new, whoever reads them may not know")]
-    internal static partial void HookFailed(ILogger logger, int exitCode, string output);
+    [LoggerMessage(9307, LogLevel.Error, "After the CRLs changed {Problem}; the files are new, whoever reads them may not know; it is run again until it ends with 0")]
+    internal static partial void HookFailed(ILogger logger, string problem);
 
     [LoggerMessage(9308, LogLevel.Warning, "The revocation feed is stale{Problem}: nobody is let in by it until it is heard again")]
     internal static partial void FeedStale(ILogger logger, string problem);

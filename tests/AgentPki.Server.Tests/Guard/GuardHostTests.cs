@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 using AgentPki.Client.Peers;
 using AgentPki.Client.Tests.Peers;
+using AgentPki.Server.Cli;
 using AgentPki.Server.Guard;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -24,8 +25,8 @@ public sealed class GuardHostTests : IAsyncLifetime
     private readonly TemporaryFolder _folder = new();
     private readonly TaskCompletionSource _streaming = new();
     private readonly TaskCompletionSource _streamEnded = new();
-    private readonly int _port = FreePort();
-    private readonly int _adminPort = FreePort();
+    private int _port;
+    private int _adminPort;
     private PeerWorld _world = null!;
     private WebApplication _appliance = null!;
     private WebApplication _service = null!;
@@ -104,7 +105,7 @@ public sealed class GuardHostTests : IAsyncLifetime
         using var bystander = Client(_world.Agent("a/two"), version);
         await bystander.GetStringAsync("headers", TestContext.Current.CancellationToken);
         using var response = await http.GetAsync("stream", HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken);
-        await _streaming.Task;
+        await _streaming.Task.WaitAsync(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken);
         var reading = response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
         await _world.RevokeAsync(agent);
         await _world.UntilAsync(() => reading.IsCompleted && _streamEnded.Task.IsCompleted);
@@ -189,6 +190,24 @@ public sealed class GuardHostTests : IAsyncLifetime
 
     private async Task StartAsync(TimeSpan? upstreamTimeout = null)
     {
+        for (var left = 5; _guard is null; left--)
+        {
+            (_port, _adminPort) = (FreePort(), FreePort());
+            try
+            {
+                await StartOnceAsync(upstreamTimeout);
+            }
+            catch (CommandException taken) when (left > 0 && taken.Message.Contains("cannot listen", StringComparison.Ordinal))
+            {
+                // Somebody was quicker: other ports.
+            }
+        }
+
+        await CurrentAsync();
+    }
+
+    private async Task StartOnceAsync(TimeSpan? upstreamTimeout)
+    {
         var options = new GuardOptions(Address(_appliance), [_world.Root], [_world.Issuing])
         {
             Admin = new IPEndPoint(IPAddress.Loopback, _adminPort),
@@ -200,15 +219,15 @@ public sealed class GuardHostTests : IAsyncLifetime
             },
         };
         _guard = await GuardHost.StartAsync(options, static _ => null, _world.Clock, NullLoggerFactory.Instance, TestContext.Current.CancellationToken);
-        await CurrentAsync();
     }
 
     private Task CurrentAsync() => HealthIsAsync(HttpStatusCode.OK);
 
     private async Task HealthIsAsync(HttpStatusCode status)
     {
-        while ((await AdminAsync("healthz")).Status != status)
+        for (var round = 0; (await AdminAsync("healthz")).Status != status; round++)
         {
+            Assert.True(round < 200, $"The guard's health is not {status}.");
             var before = _world.Clock.GetUtcNow();
             await _world.UntilAsync(() => _world.Clock.GetUtcNow() - before > TimeSpan.FromSeconds(1));
         }

@@ -79,6 +79,7 @@ public sealed class GuardOptionsTests : IAsyncLifetime
     [InlineData("key", null, "certificate of its own")]
     [InlineData("key", "/nowhere/guard.key", "no file")]
     [InlineData("est", "https://localhost:8443", "needs the name")]
+    [InlineData("est", "http://localhost:8080", "not an https")]
     [InlineData("crl-dir", "/nowhere/crl", "no folder")]
     [InlineData("ca", "/nowhere/ca.pem", "no certificates")]
     public void Read_WhatCannotWork_IsSaidWithItsRemedy(string name, string? value, string said)
@@ -90,9 +91,24 @@ public sealed class GuardOptionsTests : IAsyncLifetime
             given[name] = [value];
         }
 
+        if (said == "not an https")
+        {
+            given["name"] = ["localhost"];
+        }
+
         var refused = Assert.Throws<CommandException>(() => Read("", given));
         Assert.Contains(said, refused.Message, StringComparison.Ordinal);
         Assert.NotEmpty(refused.Remedy);
+    }
+
+    [Fact]
+    public void Read_ListsThatWouldBeOneFile_AreRefused()
+    {
+        var given = Said();
+        (given["crl-dir"], given["crl"]) = ([_folder.Path], ["issuing", "root", "http://other.example/crl/issuing.crl"]);
+        Assert.Contains("issuing.crl", Assert.Throws<CommandException>(() => Read("", given)).Message, StringComparison.Ordinal);
+        given["crl"] = ["issuing", "root", "http://other.example/other/issuing.crl"];
+        Assert.Equal(3, Read("", given).Lists?.Urls.Count);
     }
 
     [Fact]
@@ -114,7 +130,27 @@ public sealed class GuardOptionsTests : IAsyncLifetime
     [InlineData("client_cert", true)]
     [InlineData("x_SPIFFE-id", true)]
     [InlineData("X-Forwarded-Client-Cert", true)]
-    [InlineData("Client-Certificate", false)]
+    [InlineData("Client-Cert-Chain", true)]
+    [InlineData("Client-Certificate", true)]
+    [InlineData("X-Client-Cert", true)]
+    [InlineData("x_client_cert_subject", true)]
+    [InlineData("X-Client-Certificate", true)]
+    [InlineData("X-SSL-Client-Cert", true)]
+    [InlineData("X-SSL-Client-Verify", true)]
+    [InlineData("X-SSL-CERT", true)]
+    [InlineData("SSL-Client-Cert", true)]
+    [InlineData("SSL_CLIENT_S_DN", true)]
+    [InlineData("X-Amzn-Mtls-Clientcert", true)]
+    [InlineData("X-Amzn-Mtls-Clientcert-Leaf", true)]
+    [InlineData("X-ARR-ClientCert", true)]
+    [InlineData("X-Forwarded-For", true)]
+    [InlineData("X-Forwarded-Tls-Client-Cert", true)]
+    [InlineData("X_Forwarded_Prefix", true)]
+    [InlineData("Forwarded", true)]
+    [InlineData("x_real_ip", true)]
+    [InlineData("X-Forward", false)]
+    [InlineData("X-SSLabs", false)]
+    [InlineData("X-Client-Id", false)]
     [InlineData("Authorization", false)]
     public void IsOurs_AnyCaseOrUnderscore_IsTheSameHeader(string name, bool ours) => Assert.Equal(ours, ClientHeaders.IsOurs(name));
 

@@ -22,14 +22,14 @@ internal sealed class ListFolder(string folder)
         return string.Concat(name.Select(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' ? c : '_')) is { Length: > 0 } clean && clean != "all" ? clean : "list";
     }
 
-    /// <summary>The list that an earlier run left; null when there is none that can be read.</summary>
+    /// <summary>The list that an earlier run, or somebody, left; null when there is none that can be read. It is not verified.</summary>
     public CertificateList? TryRead(string name)
     {
         try
         {
             return CertificateList.TryParse(File.ReadAllBytes(Path.Combine(folder, name + ".crl")), out var list, out _) ? list : null;
         }
-        catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             return null;
         }
@@ -42,8 +42,6 @@ internal sealed class ListFolder(string folder)
     }
 
     public void WriteAll(IEnumerable<CertificateList> lists) => Replace(All, Encoding.ASCII.GetBytes(string.Concat(lists.Select(Pem))));
-
-    public bool HasAll => File.Exists(Path.Combine(folder, All));
 
     private static string Pem(CertificateList list) => PemEncoding.WriteString("X509 CRL", list.Der.Span) + "\n";
 

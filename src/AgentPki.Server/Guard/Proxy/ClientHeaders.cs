@@ -13,12 +13,16 @@ internal sealed class ClientHeaders : HttpTransformer
     public const string ClientCertificate = "Client-Cert";
     public const string SpiffeId = "X-SPIFFE-ID";
 
-    private static readonly HashSet<string> Ours = new(StringComparer.OrdinalIgnoreCase)
-    {
-        ClientCertificate, "Client-Cert-Chain", SpiffeId, "X-Forwarded-Client-Cert", "X-Client-Cert", "X-SSL-Client-Cert", "SSL-Client-Cert", "X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "X-Real-IP", "Forwarded",
-    };
+    // nginx, Apache and HAProxy (X-SSL-*, SSL-Client-*), Envoy and Traefik (X-Forwarded-*), AWS (X-Amzn-Mtls-*), RFC 9440 and its drafts (Client-Cert*).
+    private static readonly string[] Prefixes = ["x-forwarded-", "x-ssl-", "ssl-client-", "client-cert", "x-client-cert", "x-amzn-mtls-"];
 
-    public static bool IsOurs(string name) => Ours.Contains(name.Replace('_', '-'));
+    private static readonly HashSet<string> Names = new(StringComparer.OrdinalIgnoreCase) { SpiffeId, "X-ARR-ClientCert", "X-Real-IP", "Forwarded" };
+
+    public static bool IsOurs(string name)
+    {
+        var written = name.Replace('_', '-');
+        return Names.Contains(written) || Array.Exists(Prefixes, p => written.StartsWith(p, StringComparison.OrdinalIgnoreCase));
+    }
 
     public override async ValueTask TransformRequestAsync(HttpContext httpContext, HttpRequestMessage proxyRequest, string destinationPrefix, CancellationToken cancellationToken)
     {

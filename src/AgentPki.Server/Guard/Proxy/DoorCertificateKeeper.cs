@@ -11,10 +11,18 @@ using AgentPki.X509.Names;
 
 namespace AgentPki.Server.Guard.Proxy;
 
-/// <summary>Enrols the guard over EST (RFC 7030) and renews its certificate, with a new key each time, when two thirds of its life are over.</summary>
+/// <summary>
+/// Enrols the guard over EST (RFC 7030) and renews its certificate, with a new key each time, when two thirds of its life are over; with the credential again when it ended before the appliance was there.
+/// While key and certificate are replaced, the key before is kept beside (<c>KEY.old</c>): a crash between the two loses neither.
+/// </summary>
 internal sealed class DoorCertificateKeeper(DoorIdentity identity, DoorEnrolment enrolment, GuardOptions options, TimeProvider clock, ILogger logger)
 {
     private static readonly TimeSpan LookEvery = TimeSpan.FromMinutes(1);
+    private readonly string _oldKeyFile = identity.KeyFile + ".old";
+    private volatile string? _problem;
+
+    /// <summary>Why it could not be renewed at the last look, as a clause; null: it could, or need not be.</summary>
+    public string? Problem => _problem;
 
     /// <summary>Sees to it that there is a certificate now.</summary>
     /// <exception cref="CommandException">There is none, and none could be had.</exception>
@@ -43,19 +51,58 @@ internal sealed class DoorCertificateKeeper(DoorIdentity identity, DoorEnrolment
         {
             try
             {
-                if (Kept() is { } kept && clock.GetUtcNow() - kept.NotBefore > (kept.NotAfter - kept.NotBefore) * 2 / 3)
+                var (kept, now) = (Kept(), clock.GetUtcNow());
+                if (kept is null || now - kept.NotBefore > (kept.NotAfter - kept.NotBefore) * 2 / 3)
                 {
-                    await EnrollAsync(kept, cancellationToken);
+                    // With one that ended nobody is let in: the credential is, if it is good for that.
+                    await EnrollAsync(kept?.IsValidAt(now) == true ? kept : null, cancellationToken);
                 }
+
+                _problem = null;
             }
-            catch (Exception error) when (error is EstProtocolException or CommandException or IOException or CryptographicException)
+#pragma warning disable CA1031 // The appliance away, a full disk, whatever it is: it may be over at the next look, which must come.
+            catch (Exception error) when (!cancellationToken.IsCancellationRequested)
+#pragma warning restore CA1031
             {
-                Log.CertificateFailed(logger, error.Message.TrimEnd('.'));
+                _problem = error.Message.TrimEnd('.');
+                Log.CertificateFailed(logger, _problem);
             }
         }
     }
 
-    private Certificate? Kept() => File.Exists(identity.KeyFile) && Pem.TryReadCertificates(identity.CertificateFile) is [var certificate, ..] ? certificate : null;
+    // Null: there is none whose key is here.
+    private Certificate? Kept()
+    {
+        if (Pem.TryReadCertificates(identity.CertificateFile) is not [var certificate, ..])
+        {
+            return null;
+        }
+
+        if (!Fits(identity.KeyFile))
+        {
+            if (!Fits(_oldKeyFile))
+            {
+                return null;
+            }
+
+            File.Move(_oldKeyFile, identity.KeyFile, overwrite: true);
+        }
+
+        return certificate;
+    }
+
+    private bool Fits(string keyFile)
+    {
+        try
+        {
+            using var pair = File.Exists(keyFile) ? X509Certificate2.CreateFromPemFile(identity.CertificateFile, keyFile) : null;
+            return pair is not null;
+        }
+        catch (Exception error) when (error is CryptographicException or ArgumentException)
+        {
+            return false;
+        }
+    }
 
     private async Task EnrollAsync(Certificate? current, CancellationToken cancellationToken)
     {
@@ -76,8 +123,14 @@ internal sealed class DoorCertificateKeeper(DoorIdentity identity, DoorEnrolment
         var pkcs8 = signing.ExportPkcs8();
         try
         {
+            if (File.Exists(identity.KeyFile))
+            {
+                PrivateFile.Write(_oldKeyFile, await File.ReadAllTextAsync(identity.KeyFile, CancellationToken.None)); // what was issued is kept, whoever has gone
+            }
+
             PrivateFile.Write(identity.KeyFile, Pem.EncodeKey(pkcs8));
             PrivateFile.Write(identity.CertificateFile, Pem.Encode([issued.Certificate, .. chain]));
+            File.Delete(_oldKeyFile);
         }
         finally
         {
@@ -89,7 +142,7 @@ internal sealed class DoorCertificateKeeper(DoorIdentity identity, DoorEnrolment
     {
         if (enrolment.CredentialFile is not { } file || !File.Exists(file))
         {
-            throw new CommandException(ExitCodes.Usage, "The guard has no certificate yet and no credential to get one.", "Type 'agentpki credential new --owner guard > guard-credential' on the appliance, and say --credential guard-credential.");
+            throw new CommandException(ExitCodes.Usage, "The guard has no valid certificate and no credential to get one.", "Type 'agentpki credential new --owner guard > guard-credential' on the appliance, and say --credential guard-credential.");
         }
 
         var text = File.ReadAllText(file).Trim();

@@ -48,7 +48,9 @@ internal sealed class DoorTls
                     Log.CertificateReplaced(_logger, notAfter);
                 }
             }
-            catch (Exception error) when (error is CryptographicException or IOException or UnauthorizedAccessException)
+#pragma warning disable CA1031 // Whatever the files are now, the next look must come.
+            catch (Exception error) when (!cancellationToken.IsCancellationRequested)
+#pragma warning restore CA1031
             {
                 // Two files are not replaced in one moment: the next look sees both.
                 Log.CertificateFailed(_logger, error.Message.TrimEnd('.'));
