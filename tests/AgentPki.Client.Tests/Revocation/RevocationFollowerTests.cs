@@ -145,17 +145,8 @@ public sealed class RevocationFollowerTests : IAsyncLifetime
     [Fact]
     public async Task Statement_OfASignerThatIsRevoked_IsRefused()
     {
-        Cryptography.ISigningKey? key = null;
-        _stub.Authority.Keys.BeforeSign = signing =>
-        {
-            key ??= signing.Purpose == Cryptography.KeyPurpose.RevocationFeed ? signing : null;
-            return Task.CompletedTask;
-        };
-        await UntilAsync(() => key is not null);
+        var (key, stolen) = await SignerAsync();
         var follower = await FollowAsync();
-        Assert.True(CompactJws.TryParse(_stub.Feed.Window.Heartbeat!.Jws, out var jws, out _));
-        var stolen = CertsOnly.Parse((await _stub.Feed.FindSignerAsync(jws.CertificateThumbprint, CancellationToken.None))!)[0];
-        Assert.Equal(stolen.PublicKey, key!.PublicKey);
         await _stub.Authority.Services.Revocations.RevokeAsync(
             new RevocationRequest(new RevocationTarget.OneCertificate(stolen), RevocationReason.KeyCompromise, "admin:test", "test", "c", IncludeAppliance: true), CancellationToken.None);
         await UntilAsync(() => follower.View.Sequence == 1 && !follower.View.IsStale && follower.Problem is null);
@@ -163,6 +154,22 @@ public sealed class RevocationFollowerTests : IAsyncLifetime
         _stub.Wire = entry => Sign(key, stolen, entry);
         await UntilAsync(() => follower.Problem?.Contains("revoked", StringComparison.Ordinal) == true);
         await UntilAsync(() => follower.View.IsStale);
+    }
+
+    [Fact]
+    public async Task Feed_OfAnApplianceThatWasRestored_IsFollowedAnew_ThoughItsEventsWentBack()
+    {
+        var (key, signer) = await SignerAsync();
+        var follower = await FollowAsync();
+        await _stub.RevokeAsync(_one);
+        await UntilAsync(() => follower.View.Check(_one) is RevocationStatus.Revoked);
+
+        // As if what happened last had not been in the backup.
+        _stub.Wire = entry => entry.Kind is "heartbeat" or "snapshot" ? Sign(key, signer, entry, s => s with { Feed = "restored/2", Sequence = 0 }) : null;
+        await UntilAsync(() => follower.View.Sequence == 0);
+        await UntilAsync(() => !follower.View.IsStale);
+        Assert.True(follower.View.Check(_two).IsGood);
+        Assert.Equal(new RevocationStatus.Revoked(null, null, 0), follower.View.Check(_one)); // by the snapshot
     }
 
     [Fact]
@@ -357,9 +364,27 @@ public sealed class RevocationFollowerTests : IAsyncLifetime
         return $"{parts[0]}.{System.Buffers.Text.Base64Url.EncodeToString(System.Text.Encoding.UTF8.GetBytes(payload))}.{parts[2]}";
     }
 
-    private static string Sign(Cryptography.ISigningKey key, Certificate certificate, FeedEntry entry)
+    /// <summary>The key that signs the feed now, as a thief would have it, and its certificate.</summary>
+    private async Task<(Cryptography.ISigningKey Key, Certificate Certificate)> SignerAsync()
+    {
+        Cryptography.ISigningKey? key = null;
+        _stub.Authority.Keys.BeforeSign = signing =>
+        {
+            key ??= signing.Purpose == Cryptography.KeyPurpose.RevocationFeed ? signing : null;
+            return Task.CompletedTask;
+        };
+        await UntilAsync(() => key is not null && _stub.Feed.Window.Heartbeat is not null);
+        Assert.True(CompactJws.TryParse(_stub.Feed.Window.Heartbeat!.Jws, out var jws, out _));
+        var certificate = CertsOnly.Parse((await _stub.Feed.FindSignerAsync(jws.CertificateThumbprint, CancellationToken.None))!)[0];
+        Assert.Equal(certificate.PublicKey, key!.PublicKey);
+        return (key, certificate);
+    }
+
+    private static string Sign(Cryptography.ISigningKey key, Certificate certificate, FeedEntry entry, Func<RevocationStatement, RevocationStatement>? change = null)
     {
         Assert.True(CompactJws.TryParse(entry.Jws, out var jws, out _));
-        return CompactJws.SignAsync(key, RevocationStatement.JwsType, certificate.Fingerprint(), jws.Payload, CancellationToken.None).AsTask().GetAwaiter().GetResult();
+        Assert.True(RevocationStatement.TryParse(jws.Payload.Span, out var statement, out _));
+        var payload = change is null ? jws.Payload : change(statement).Encode();
+        return CompactJws.SignAsync(key, RevocationStatement.JwsType, certificate.Fingerprint(), payload, CancellationToken.None).AsTask().GetAwaiter().GetResult();
     }
 }

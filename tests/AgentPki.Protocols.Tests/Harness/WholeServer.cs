@@ -1,3 +1,4 @@
+using AgentPki.Authority.Composition;
 using AgentPki.Authority.Ceremony;
 using AgentPki.Authority.Profiles;
 using AgentPki.Protocols.CertificateLists;
@@ -23,9 +24,11 @@ internal sealed class WholeServer : IAsyncDisposable
 
     /// <param name="profiles">Null: the default profiles.</param>
     /// <param name="ceremony">Changes the ceremony's options, for other algorithms.</param>
-    public static async Task<WholeServer> StartAsync(ProfileCatalog? profiles = null, Func<CeremonyOptions, CeremonyOptions>? ceremony = null)
+    /// <param name="surroundings">Changes what the authority stands on.</param>
+    public static async Task<WholeServer> StartAsync(
+        ProfileCatalog? profiles = null, Func<CeremonyOptions, CeremonyOptions>? ceremony = null, Func<AuthorityEnvironment, AuthorityEnvironment>? surroundings = null)
     {
-        var authority = await TestAuthority.StartAsync(profiles: profiles, ceremony: ceremony);
+        var authority = await TestAuthority.StartAsync(profiles: profiles, ceremony: ceremony, surroundings: surroundings);
         var options = new ProtocolOptions
         {
             EnrollmentRates = new RequestRateOptions { Address = RequestShare.Unlimited, Certificate = RequestShare.Unlimited, Credential = RequestShare.Unlimited },
