@@ -12,4 +12,8 @@ public enum AgentState : byte
 /// <param name="Owner">Who answers for it: the owner of the credential that enrolled it, or of its parent.</param>
 /// <param name="Profile">The profile of its first certificate.</param>
 /// <param name="Parent">The agent that spawned it; null: none.</param>
-public sealed record AgentRecord(string Id, string Owner, string Profile, AgentState State, DateTimeOffset Registered, string? Parent = null);
+public sealed record AgentRecord(string Id, string Owner, string Profile, AgentState State, DateTimeOffset Registered, string? Parent = null)
+{
+    /// <summary>Whether it is suspended by a hold (certificateHold) alone, the end of which makes it active again.</summary>
+    public bool IsHeld { get; init; }
+}

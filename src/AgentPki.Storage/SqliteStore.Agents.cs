@@ -7,7 +7,7 @@ namespace AgentPki.Storage;
 
 public sealed partial class SqliteStore : IAuthorityStore, IAgentStore
 {
-    private const string AgentColumns = "SELECT a.name, a.owner, a.profile, a.state, a.registered, p.name FROM agents a LEFT JOIN agents p ON p.id = a.parent";
+    private const string AgentColumns = "SELECT a.name, a.owner, a.profile, a.state, a.registered, p.name, a.held FROM agents a LEFT JOIN agents p ON p.id = a.parent";
 
     ValueTask<IReadOnlyList<AuthorityRecord>> IAuthorityStore.ListAsync(CancellationToken cancellationToken) => ListAsync(
         "SELECT name, issuer, key_provider, key_label, signature, der, created, alternative_provider, alternative_label, alternative_signature FROM authorities ORDER BY id",
@@ -43,5 +43,5 @@ public sealed partial class SqliteStore : IAuthorityStore, IAgentStore
     private SignatureAlgorithm SignatureOf(string authority, string name) => SignatureAlgorithm.Find(name)
         ?? throw new StoreUnavailableException($"Certification authority {authority} in {_options.DatabasePath} signs with {name}, which this build does not know: install a later one.");
 
-    private static AgentRecord ReadAgent(SqlStatement row) => new(row.GetText(0), row.GetText(1), row.GetText(2), (AgentState)row.GetInt64(3), row.GetTime(4), row.GetTextOrNull(5));
+    private static AgentRecord ReadAgent(SqlStatement row) => new(row.GetText(0), row.GetText(1), row.GetText(2), (AgentState)row.GetInt64(3), row.GetTime(4), row.GetTextOrNull(5)) { IsHeld = row.GetInt64(6) != 0 };
 }

@@ -9,6 +9,7 @@ public sealed partial class SqliteStore
 {
     private const int BackfillBatch = 5000;
     private const string KeyHalves = "key-halves";
+    private const string AlternativeKeys = "alternative-keys";
 
     /// <summary>DER of id-ce-subjectAltPublicKeyInfo (2.5.29.72), which a certificate about two keys has in it.</summary>
     private const string AlternativeKeyOid = "X'0603551D48'";
@@ -23,6 +24,11 @@ public sealed partial class SqliteStore
         if (session.QueryInt64($"SELECT EXISTS (SELECT 1 FROM backfills WHERE name = '{KeyHalves}')") == 0)
         {
             FillHalves(session);
+        }
+
+        if (session.QueryInt64($"SELECT EXISTS (SELECT 1 FROM backfills WHERE name = '{AlternativeKeys}')") == 0)
+        {
+            FillAlternativeKeys(session);
         }
     }
 
@@ -44,6 +50,51 @@ public sealed partial class SqliteStore
             foreach (var (id, algorithm) in found)
             {
                 session.Prepared("UPDATE certificates SET algorithm = ?2 WHERE id = ?1").Bind(1, id).Bind(2, algorithm).Execute();
+            }
+
+            session.Execute(SqliteDialect.Commit);
+        }
+    }
+
+    /// <summary>
+    /// The second keys of certificates (0015), and that they are blocked where their certificate was revoked for a compromise or a withdrawn privilege. Marked when all are there.
+    /// </summary>
+    private static void FillAlternativeKeys(SqlSession session)
+    {
+        var last = 0L;
+        for (var isMore = true; isMore;)
+        {
+            var (count, found) = (0, new List<(long Id, byte[] Fingerprint)>());
+            using (var rows = session.PrepareOnce($"SELECT id, der FROM certificates WHERE id > ?1 AND alternative_key IS NULL AND instr(der, {AlternativeKeyOid}) > 0 ORDER BY id LIMIT {BackfillBatch}"))
+            {
+                rows.Bind(1, last);
+                while (rows.Read())
+                {
+                    (count, last) = (count + 1, rows.GetInt64(0));
+                    if (Certificate.TryParse(rows.GetBlob(1), out var certificate, out _) && certificate.AlternativePublicKey is { } key)
+                    {
+                        found.Add((last, key.Fingerprint()));
+                    }
+                }
+            }
+
+            isMore = count == BackfillBatch;
+            session.Execute(SqliteDialect.Begin);
+            foreach (var (id, fingerprint) in found)
+            {
+                session.Prepared("INSERT INTO keys (fingerprint) VALUES (?1) ON CONFLICT DO NOTHING").Bind(1, fingerprint).Execute();
+                session.Prepared("UPDATE certificates SET alternative_key = (SELECT id FROM keys WHERE fingerprint = ?2) WHERE id = ?1").Bind(1, id).Bind(2, fingerprint).Execute();
+            }
+
+            if (!isMore)
+            {
+                session.Execute("""
+                    UPDATE keys SET blocked = found.reason FROM (
+                        SELECT c.alternative_key AS key, min(r.reason) AS reason FROM certificates c JOIN revocations r ON r.authority = c.authority AND r.serial = c.serial
+                        WHERE c.alternative_key IS NOT NULL AND r.reason IN (1, 2, 9, 10) GROUP BY c.alternative_key) AS found
+                    WHERE keys.id = found.key AND keys.blocked IS NULL
+                    """);
+                session.Prepared("INSERT INTO backfills (name) VALUES (?1)").Bind(1, AlternativeKeys).Execute();
             }
 
             session.Execute(SqliteDialect.Commit);

@@ -7,10 +7,11 @@ namespace AgentPki.Storage;
 public sealed partial class SqliteStore : ICertificateStore
 {
     private const string CertificateColumns = """
-        SELECT a.name, c.serial, c.der, c.profile, g.name, k.fingerprint, c.not_before, c.not_after, c.issued, c.requester, c.algorithm, r.time, r.reason, r.epoch, c.shard
+        SELECT a.name, c.serial, c.der, c.profile, g.name, k.fingerprint, c.not_before, c.not_after, c.issued, c.requester, c.algorithm, r.time, r.reason, r.epoch, c.shard, s.fingerprint
         FROM certificates c
         JOIN authorities a ON a.id = c.authority
         JOIN keys k ON k.id = c.key
+        LEFT JOIN keys s ON s.id = c.alternative_key
         LEFT JOIN agents g ON g.id = c.agent
         LEFT JOIN revocations r ON r.authority = c.authority AND r.serial = c.serial
         """;
@@ -50,7 +51,7 @@ public sealed partial class SqliteStore : ICertificateStore
         cancellationToken);
 
     ValueTask<IReadOnlyList<StoredCertificate>> ICertificateStore.ListByKeyAsync(ReadOnlyMemory<byte> keyFingerprint, int limit, CancellationToken cancellationToken) => ListAsync(
-        $"{CertificateColumns} WHERE c.key = (SELECT id FROM keys WHERE fingerprint = ?1) ORDER BY c.id DESC LIMIT ?2",
+        $"{CertificateColumns} WHERE c.key = (SELECT id FROM keys WHERE fingerprint = ?1) OR c.alternative_key = (SELECT id FROM keys WHERE fingerprint = ?1) ORDER BY c.id DESC LIMIT ?2",
         rows => rows.Bind(1, keyFingerprint.Span).Bind(2, (long)limit),
         ReadCertificate,
         cancellationToken);
@@ -79,7 +80,7 @@ public sealed partial class SqliteStore : ICertificateStore
 
     private static StoredCertificate ReadCertificate(SqlStatement row) => new(
         new CertificateRecord(row.GetText(0), row.GetBlob(1), row.GetBlob(2), row.GetText(3), row.GetTextOrNull(4), row.GetBlob(5), row.GetTime(6), row.GetTime(7), row.GetTime(8), row.GetText(9),
-            row.GetTextOrNull(10) is { } algorithm ? KeyAlgorithm.Find(algorithm) : null, (int)row.GetInt64(14)),
+            row.GetTextOrNull(10) is { } algorithm ? KeyAlgorithm.Find(algorithm) : null, (int)row.GetInt64(14), row.GetBlobOrNull(15)),
         ReadStatus(row, 11));
 
     // Released (8, removeFromCRL) is good again; its row stays for delta CRLs.

@@ -7,6 +7,7 @@ namespace AgentPki.Storage;
 public sealed partial class SqliteStore : IRevocationStore
 {
     private const int MostCounts = 20;
+    private const string WithRevocations = "FROM certificates c LEFT JOIN revocations r ON r.authority = c.authority AND r.serial = c.serial";
 
     ValueTask<IReadOnlyList<RevocationEvent>> IRevocationStore.ListEventsAsync(long after, int limit, CancellationToken cancellationToken) => ListAsync(
         "SELECT epoch, kind, reason, time, count, selector, leaf FROM revocation_events WHERE epoch > ?1 ORDER BY epoch LIMIT ?2",
@@ -26,13 +27,19 @@ public sealed partial class SqliteStore : IRevocationStore
         row => new RevokedMember(row.GetText(0), row.GetBlob(1)),
         cancellationToken);
 
+    ValueTask<long> IRevocationStore.CountAsync(RevocationSelector selector, RevocationReason reason, DateTimeOffset now, long atMost, CancellationToken cancellationToken) => QueryAsync(
+        session =>
+        {
+            var sql = new SelectorSql(selector, now);
+            return Rows(session, sql, $"{sql.Chosen}SELECT count(*) FROM (SELECT 1 {WithRevocations} WHERE {Would(sql, reason)} AND NOT ({sql.Spared}) LIMIT {atMost})", row => row.GetInt64(0))[0];
+        },
+        cancellationToken);
+
     ValueTask<SelectionPreview> IRevocationStore.PreviewAsync(RevocationSelector selector, RevocationReason reason, DateTimeOffset now, int sample, CancellationToken cancellationToken) => QueryAsync(
         session =>
         {
             var sql = new SelectorSql(selector, now);
-            // As RevokeSet decides: what is not revoked, or released, or held and now to be revoked.
-            var would = $"{sql.Where} AND (r.reason IS NULL OR r.reason = 8 OR (r.reason = 6 AND {(long)reason} <> 6))";
-            var from = "FROM certificates c LEFT JOIN revocations r ON r.authority = c.authority AND r.serial = c.serial";
+            var (would, from) = (Would(sql, reason), WithRevocations);
             var taken = $"{from} WHERE {would} AND NOT ({sql.Spared})";
             var totals = Rows(session, sql, $"{sql.Chosen}SELECT count(*), count(DISTINCT c.agent) {taken}", row => (row.GetInt64(0), row.GetInt64(1)))[0];
             var left = Rows(session, sql, $"""
@@ -52,6 +59,11 @@ public sealed partial class SqliteStore : IRevocationStore
                 Rows(session, sql, $"{sql.Chosen}{CertificateColumns} WHERE {would} AND ({sql.Spared}) ORDER BY c.id DESC LIMIT {sample}", ReadCertificate));
         },
         cancellationToken);
+
+    // As RevokeSet decides: what is not revoked, or released, or held and now to be revoked; as ReleaseSet does: what is held.
+    private static string Would(SelectorSql sql, RevocationReason reason) => reason == RevocationReason.RemoveFromCrl
+        ? $"{sql.Where} AND r.reason = 6"
+        : $"{sql.Where} AND (r.reason IS NULL OR r.reason = 8 OR (r.reason = 6 AND {(long)reason} <> 6))";
 
     private static string WithChosen(SelectorSql sql) => sql.Chosen.Length == 0 ? "WITH" : $"{sql.Chosen.TrimEnd()},";
 

@@ -94,6 +94,65 @@ public sealed class BackfillTests
     }
 
     [Fact]
+    public async Task Open_BeforeSecondKeysWereWrittenDown_FindsThemAndBlocksThoseOfACompromise()
+    {
+        using var folder = new TemporaryFolder();
+        var single = (await MakeOldAsync(folder, more: 0))[0];
+        var (compromised, good) = (await PairAsync(), await PairAsync());
+        using (var old = SqlSession.Open(folder.Database))
+        {
+            Insert(old, 90, "compromised", compromised.SerialNumber.ToArray(), compromised.Der.ToArray(), compromised);
+            Insert(old, 91, "good", good.SerialNumber.ToArray(), good.Der.ToArray(), good);
+            foreach (var revoked in new[] { compromised, single })
+            {
+                old.Prepared("INSERT INTO revocations (authority, serial, time, reason, epoch, leaf, not_after) VALUES (1, ?1, 1, 1, 1, 0, ?2)").Bind(1, revoked.SerialNumber.Span).Bind(2, revoked.NotAfter).Execute();
+            }
+        }
+
+        await using (var opened = await folder.OpenAsync())
+        {
+            var store = (ICertificateStore)opened;
+            foreach (var (pair, blocked) in new[] { (compromised, (RevocationReason?)RevocationReason.KeyCompromise), (good, null) })
+            {
+                var key = pair.AlternativePublicKey!.Fingerprint();
+                Assert.Equal(pair.Der.ToArray(), Assert.Single(await store.ListByKeyAsync(key, 10, token)).Certificate.Der);
+                Assert.Equal(key, (await store.FindAsync("issuing", pair.SerialNumber, token))!.Certificate.AlternativeKeyFingerprint);
+                Assert.Equal(blocked, (await store.FindKeyAsync(key, token))!.Blocked);
+            }
+        }
+
+        // Once.
+        Assert.Equal(2, Count(folder, "alternative_key IS NOT NULL"));
+        Change(folder, "UPDATE certificates SET alternative_key = NULL");
+        await using (await folder.OpenAsync())
+        {
+        }
+
+        Assert.Equal(0, Count(folder, "alternative_key IS NOT NULL"));
+    }
+
+    [Fact]
+    public async Task Open_BeforeHoldsWereTold_TakesTheSuspendedThatAreHeldAndNotCompromised()
+    {
+        using var folder = new TemporaryFolder();
+        await MakeOldAsync(folder, more: 0);
+        using (var old = SqlSession.Open(folder.Database))
+        {
+            // Of the agents 2 to 5: held; held and once compromised; suspended and not held; held, and active again.
+            old.Execute("UPDATE agents SET state = 1 WHERE id IN (2, 3, 4)");
+            old.Execute("INSERT INTO revocations (authority, serial, time, reason, epoch, leaf, not_after) SELECT authority, serial, 1, 6, 1, 0, not_after FROM certificates WHERE agent IN (2, 3, 5)");
+            old.Execute("INSERT INTO certificates (authority, serial, key, agent, leaf, profile, not_before, not_after, issued, requester, der) SELECT authority, X'0102', key, agent, 0, profile, not_before, not_after, issued, requester, der FROM certificates WHERE agent = 3");
+            old.Execute("INSERT INTO revocations (authority, serial, time, reason, epoch, leaf, not_after) VALUES (1, X'0102', 1, 1, 2, 0, 1)");
+        }
+
+        await using (await folder.OpenAsync())
+        {
+        }
+
+        Assert.Equal((1, 1), (Count(folder, "held = 1 AND id = 2", "agents"), Count(folder, "held = 1", "agents")));
+    }
+
+    [Fact]
     public async Task Open_MoreThanABatchCutOffInTheMiddle_GoesOnWhereItStopped()
     {
         using var folder = new TemporaryFolder();

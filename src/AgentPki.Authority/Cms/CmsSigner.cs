@@ -12,19 +12,24 @@ namespace AgentPki.Authority.Cms;
 public sealed class CmsSigner : IAsyncDisposable
 {
     private readonly ISigningKey _key;
+    private long _checkedEpoch;
     private readonly SignedDataOptions _options;
 
-    internal CmsSigner(ISigningKey key, Certificate certificate, IReadOnlyList<Certificate> chain, DateTimeOffset renewAt)
+    internal CmsSigner(ISigningKey key, Certificate certificate, IReadOnlyList<Certificate> chain)
     {
-        (_key, Certificate, RenewAt) = (key, certificate, renewAt);
+        (_key, Certificate) = (key, certificate);
         // The root is what the reader trusts already (or not).
         _options = new SignedDataOptions { Certificates = [.. chain.SkipLast(1)] };
     }
 
     public Certificate Certificate { get; }
 
-    /// <summary>From when on there should be a newer certificate.</summary>
-    internal DateTimeOffset RenewAt { get; }
+    /// <summary>The revocation epoch as of which its certificate was known to be good.</summary>
+    internal long CheckedEpoch
+    {
+        get => Volatile.Read(ref _checkedEpoch);
+        set => Volatile.Write(ref _checkedEpoch, value);
+    }
 
     /// <summary>A ContentInfo with a PKIResponse (RFC 5272 §3.2.2), signed.</summary>
     /// <param name="response">The DER PKIResponse.</param>

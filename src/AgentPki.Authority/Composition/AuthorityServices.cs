@@ -48,7 +48,7 @@ public sealed class AuthorityServices : IAsyncDisposable
         var maker = new CertificateListMaker(issuers, stores.Certificates, stores.CertificateLists, folder, commits, profiles, options, time);
         CertificateLists = new CertificateListService(issuers, stores.CertificateLists, folder, maker, commits.Revocations, time, environment.Logger<CertificateListService>());
         var keys = new KeyMaker(providers, options.KeyPlacement, commits, time);
-        CmsSigners = new CmsSignerKeeper(profiles, issuers, stores.Certificates, Appliance, keys, time);
+        CmsSigners = new CmsSignerKeeper(profiles, issuers, stores.Certificates, Appliance, keys, commits.Revocations, time);
         _responders = new OcspResponderKeeper(profiles, issuers, stores.Certificates, Appliance, keys, providers, commits.Revocations, options, time, environment.Logger<OcspResponderKeeper>());
         Ocsp = new OcspService(issuers, _responders, stores.Certificates, issued, commits.Revocations, providers, options, metrics, time, environment.Logger<OcspService>());
         Feed = new RevocationFeed(
@@ -176,14 +176,14 @@ public sealed class AuthorityServices : IAsyncDisposable
     /// <summary>Renews CRLs and OCSP responders that are due (the first call, at start, makes them) and ends approvals whose time is over; moves campaigns on.</summary>
     public async ValueTask MaintainAsync(CancellationToken cancellationToken)
     {
+        await _responders.EnsureAllAsync(cancellationToken);
         try
         {
-            await _responders.EnsureAllAsync(cancellationToken);
             await Approvals.ExpireAllAsync(cancellationToken);
         }
-        catch (Exception failure) when (failure is KeyUnavailableException or Store.StoreUnavailableException)
+        catch (Store.StoreUnavailableException failure)
         {
-            Log.ResponderNotReady(_environment.Logger<AuthorityServices>(), failure);
+            Log.ApprovalsNotEnded(_environment.Logger<AuthorityServices>(), failure);
         }
 
         try

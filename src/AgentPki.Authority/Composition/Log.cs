@@ -5,8 +5,8 @@ namespace AgentPki.Authority.Composition;
 /// <summary>Event ids 2120 to 2139.</summary>
 internal static partial class Log
 {
-    [LoggerMessage(2120, LogLevel.Warning, "An OCSP responder could not be made ready; the next try follows")]
-    public static partial void ResponderNotReady(ILogger logger, Exception failure);
+    [LoggerMessage(2120, LogLevel.Warning, "Parked requests whose time is over were not ended: the store is down; the next round follows")]
+    public static partial void ApprovalsNotEnded(ILogger logger, Exception failure);
 
     [LoggerMessage(2121, LogLevel.Error, "A round of maintenance (CRLs, OCSP responders) failed; the next follows")]
     public static partial void MaintenanceFailed(ILogger logger, Exception failure);

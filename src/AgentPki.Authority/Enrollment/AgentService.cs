@@ -17,7 +17,10 @@ public sealed class AgentService(IAgentStore agents, CommitWriter commits, Audit
 
     public ValueTask<AgentRecord?> FindAsync(string agentId, CancellationToken cancellationToken) => agents.FindAsync(agentId, cancellationToken);
 
-    /// <summary>From the commit on, no certificate is issued or renewed for an agent that is not active. The state it has already: nothing happens.</summary>
+    /// <summary>
+    /// From the commit on, no certificate is issued or renewed for an agent that is not active. The state it has already: nothing happens, unless a hold alone suspends it, the end of which
+    /// does not make it active then.
+    /// </summary>
     /// <exception cref="StoreUnavailableException">Nothing was changed.</exception>
     public async ValueTask<Outcome<AgentRecord>> SetStateAsync(string agentId, AgentState state, string actor, string correlationId, CancellationToken cancellationToken)
     {
@@ -26,7 +29,7 @@ public sealed class AgentService(IAgentStore agents, CommitWriter commits, Audit
             return await RefuseAsync(PkiProblemKind.NotFound, "there is no agent of that name", actor, correlationId, cancellationToken);
         }
 
-        if (agent.State == state)
+        if (agent.State == state && !agent.IsHeld)
         {
             return new Outcome<AgentRecord>.Done(agent);
         }
@@ -43,10 +46,10 @@ public sealed class AgentService(IAgentStore agents, CommitWriter commits, Audit
             (AuditDetails.Correlation, correlationId)));
         return await commits.CommitAsync(new CommitRequest(entry, [new StoreChange.SetAgentState(agentId, state)]), cancellationToken) is CommitOutcome.Conflict conflict
             ? await RefuseAsync(PkiProblemKind.Conflict, conflict.Reason, actor, correlationId, cancellationToken)
-            : new Outcome<AgentRecord>.Done(agent with { State = state });
+            : new Outcome<AgentRecord>.Done(agent with { State = state, IsHeld = false });
     }
 
-    /// <summary>Says which agent spawned an agent (null: none). Both have one owner, and nobody becomes its own ancestor.</summary>
+    /// <summary>Says which agent spawned an agent (null: none). Both have one owner, the parent is active, and nobody becomes its own ancestor.</summary>
     /// <exception cref="StoreUnavailableException">Nothing was changed.</exception>
     public async ValueTask<Outcome<AgentRecord>> SetParentAsync(string agentId, string? parentId, string actor, string correlationId, CancellationToken cancellationToken)
     {

@@ -45,7 +45,7 @@ internal sealed class EnrollmentPolicy(
         }
 
         // 4. Proof of possession, always: the request's own signature, or the statement of a certificate's holder.
-        (var signingAgent, problem) = await possession.CheckAsync(request.Csr, cancellationToken);
+        (var signer, problem) = await possession.CheckAsync(request.Csr, cancellationToken);
         if (problem is not null)
         {
             return new EnrollmentDecision.Refused(problem, profile.Name);
@@ -66,12 +66,12 @@ internal sealed class EnrollmentPolicy(
 
         var decision = named is null
             ? new EnrollmentDecision.Refused(problem ?? new PkiProblem(PkiProblemKind.PolicyViolation, "the names are not allowed"), profile.Name)
-            : await DecideAsync(request, who, signingAgent, seat, named, agent ?? await FindAgentAsync(who, named.AgentId, cancellationToken), cancellationToken);
+            : await DecideAsync(request, who, signer, seat, named, agent ?? await FindAgentAsync(who, named.AgentId, cancellationToken), cancellationToken);
         return decision is EnrollmentDecision.Refused refused && who is not AuthenticatedRequester.Nobody ? refused with { Note = seat.NoteOf(refused.Problem, time.GetUtcNow()) } : decision;
     }
 
     private async ValueTask<EnrollmentDecision> DecideAsync(
-        EnrollmentRequest request, AuthenticatedRequester who, string? signingAgent, CampaignSeat seat, NamedRequest named, AgentRecord? agent, CancellationToken cancellationToken)
+        EnrollmentRequest request, AuthenticatedRequester who, CertificateRecord? signer, CampaignSeat seat, NamedRequest named, AgentRecord? agent, CancellationToken cancellationToken)
     {
         // 6. The key: of the kind that this agent is to have, strong, and its own.
         var profile = seat.Profile;
@@ -90,7 +90,7 @@ internal sealed class EnrollmentPolicy(
             return new EnrollmentDecision.Refused(wrongPair, profile.Name, named.AgentId);
         }
 
-        if (PossessionProof.CheckAgent(signingAgent, named.AgentId) is { } foreign)
+        if (PossessionProof.CheckAgent(signer, named.AgentId) is { } foreign)
         {
             return new EnrollmentDecision.Refused(foreign, profile.Name, named.AgentId);
         }
@@ -129,7 +129,15 @@ internal sealed class EnrollmentPolicy(
             }
         }
 
-        return await CompleteAsync(request, who, seat, named, agent, approval, related, cancellationToken);
+        return await CompleteAsync(request, who, seat, named, agent, approval, related, RestsOn(who, signer, related), cancellationToken);
+    }
+
+    // Checked now, and once more in the commit: while the token signs, each of them may be revoked.
+    private List<StoreChange.RequireGood> RestsOn(AuthenticatedRequester who, CertificateRecord? signer, Certificate? related)
+    {
+        var certificates = new[] { (who as AuthenticatedRequester.ByCertificate)?.Stored, signer }.OfType<CertificateRecord>().Select(c => (c.Authority, c.Serial));
+        var relatedIssuer = related is null ? null : issuers.FindIssuerOf(related);
+        return [.. (related is null || relatedIssuer is null ? certificates : certificates.Append((relatedIssuer.Name, related.SerialNumber.ToArray()))).Select(c => new StoreChange.RequireGood(c.Item1, c.Item2))];
     }
 
     // What a campaign makes of the profile: for a known agent by its place, for a new one by its owner.
@@ -146,7 +154,8 @@ internal sealed class EnrollmentPolicy(
     }
 
     private async ValueTask<EnrollmentDecision> CompleteAsync(
-        EnrollmentRequest request, AuthenticatedRequester who, CampaignSeat seat, NamedRequest named, AgentRecord? agent, ApprovalRecord? approval, Certificate? related, CancellationToken cancellationToken)
+        EnrollmentRequest request, AuthenticatedRequester who, CampaignSeat seat, NamedRequest named, AgentRecord? agent, ApprovalRecord? approval, Certificate? related, IReadOnlyList<StoreChange.RequireGood> restsOn,
+        CancellationToken cancellationToken)
     {
         var profile = seat.Profile;
         // Whoever did not authenticate belongs to the person who approved it.
@@ -168,7 +177,7 @@ internal sealed class EnrollmentPolicy(
                 named.Subject,
                 named.Names,
                 made?.PublicKey ?? request.Csr.PublicKey,
-                new ApprovedAgent(named.AgentId, owner),
+                new ApprovedAgent(named.AgentId, owner, who is AuthenticatedRequester.ByCertificate by && by.Agent.Id != named.AgentId ? by.Agent.Id : null),
                 who.Actor,
                 (who as AuthenticatedRequester.ByCredential)?.Credential.Name,
                 approval?.Id,
@@ -179,6 +188,7 @@ internal sealed class EnrollmentPolicy(
                 AlternativePublicKey = request.Csr.AlternativePublicKey,
                 Campaign = seat.StepAt(time.GetUtcNow()),
                 RelatedCertificate = related,
+                RestsOn = restsOn,
                 AcmeOrder = (who as AuthenticatedRequester.ByAcmeOrder)?.Order.Order.Id,
             },
             made?.Pkcs8);

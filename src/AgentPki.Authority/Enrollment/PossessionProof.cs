@@ -14,8 +14,8 @@ namespace AgentPki.Authority.Enrollment;
 /// </summary>
 internal sealed class PossessionProof(ICertificateStore certificates, IssuerDirectory issuers, CryptoProviders providers, TimeProvider time)
 {
-    /// <summary>What speaks against it, if anything; and whose certificate signed the request, null when its own key did.</summary>
-    public async ValueTask<(string? SigningAgent, PkiProblem? Problem)> CheckAsync(Pkcs10Request csr, CancellationToken cancellationToken)
+    /// <summary>What speaks against it, if anything; and the agent's certificate that signed the request, null when its own key did.</summary>
+    public async ValueTask<(CertificateRecord? Signer, PkiProblem? Problem)> CheckAsync(Pkcs10Request csr, CancellationToken cancellationToken)
     {
         if (csr.PossessionStatement is { } statement)
         {
@@ -26,12 +26,12 @@ internal sealed class PossessionProof(ICertificateStore certificates, IssuerDire
     }
 
     /// <summary>Null when the certificate that signed the request is of the agent that the request is for.</summary>
-    public static PkiProblem? CheckAgent(string? signingAgent, string agentId) => signingAgent is null || signingAgent == agentId
+    public static PkiProblem? CheckAgent(CertificateRecord? signer, string agentId) => signer is null || signer.AgentId == agentId
         ? null
         : new PkiProblem(PkiProblemKind.Unauthorized, "the statement of possession is made with another agent's certificate: each agent speaks for its own keys only (RFC 9883)");
 
     // RFC 9883 wants the path of the signature certificate validated: what the store has octet by octet was issued by a CA of this appliance, and that CA's own path is checked.
-    private async ValueTask<(string?, PkiProblem?)> CheckStatementAsync(Pkcs10Request csr, PossessionStatement statement, CancellationToken cancellationToken)
+    private async ValueTask<(CertificateRecord?, PkiProblem?)> CheckStatementAsync(Pkcs10Request csr, PossessionStatement statement, CancellationToken cancellationToken)
     {
         if (issuers.FindBySubject(statement.Issuer) is not { } issuer || await certificates.FindAsync(issuer.Name, statement.SerialNumber, cancellationToken) is not { } stored)
         {
@@ -54,7 +54,7 @@ internal sealed class PossessionProof(ICertificateStore certificates, IssuerDire
             : !signer.IsValidAt(now) ? $"the certificate of the statement of possession is valid from {signer.NotBefore:u} to {signer.NotAfter:u}"
             : stored.Certificate.AgentId is null ? "the certificate of the statement of possession is not an agent's"
             : await issuers.WhyNotUsableAsync(issuer, now, cancellationToken);
-        return (stored.Certificate.AgentId, unusable is null ? null : new PkiProblem(PkiProblemKind.Unauthorized, unusable));
+        return (stored.Certificate, unusable is null ? null : new PkiProblem(PkiProblemKind.Unauthorized, unusable));
     }
 
     private PkiProblem? CheckSigner(Certificate signer, Pkcs10Request csr)

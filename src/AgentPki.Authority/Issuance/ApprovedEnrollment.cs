@@ -7,7 +7,8 @@ using AgentPki.X509.Names;
 namespace AgentPki.Authority.Issuance;
 
 /// <summary>The agent a certificate is for.</summary>
-internal sealed record ApprovedAgent(string Id, string Owner);
+/// <param name="Parent">The agent that enrols it with its own certificate; null: nobody spawned it, or it is known already.</param>
+internal sealed record ApprovedAgent(string Id, string Owner, string? Parent);
 
 /// <summary>
 /// A request that was decided in its favour: everything the certificate will say, and everything that comes true with it. Only the
@@ -40,6 +41,9 @@ internal sealed record ApprovedEnrollment(
 
     /// <summary>The ACME order that ends with the certificate.</summary>
     public string? AcmeOrder { get; init; }
+
+    /// <summary>The certificates by which the requester was authenticated, or proved what he had to: still good when the new one comes true, or there is none.</summary>
+    public IReadOnlyList<StoreChange.RequireGood> RestsOn { get; init; } = [];
 
     /// <summary>Another certificate of the same agent, the key of which has just proven it (RFC 9763); null: none.</summary>
     public Certificate? RelatedCertificate { get; init; }

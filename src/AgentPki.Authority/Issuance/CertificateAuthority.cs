@@ -115,9 +115,10 @@ internal sealed class CertificateAuthority(IssuerDirectory issuers, CommitWriter
         var keyFingerprint = certificate.PublicKey.Fingerprint();
         var serial = certificate.SerialNumber.ToArray();
         var changes = ImmutableArray.CreateBuilder<StoreChange>(8);
+        changes.AddRange(approved.RestsOn);
         if (approved.Agent is { } agent)
         {
-            changes.Add(new StoreChange.RegisterAgent(new AgentRecord(agent.Id, agent.Owner, approved.Profile.Name, AgentState.Active, now)));
+            changes.Add(new StoreChange.RegisterAgent(new AgentRecord(agent.Id, agent.Owner, approved.Profile.Name, AgentState.Active, now, agent.Parent)));
             changes.Add(new StoreChange.BindKey(keyFingerprint, agent.Id));
             if (certificate.AlternativePublicKey is { } alternative)
             {
@@ -149,7 +150,8 @@ internal sealed class CertificateAuthority(IssuerDirectory issuers, CommitWriter
             now,
             approved.Actor,
             certificate.PublicKey.Algorithm,
-            shard)));
+            shard,
+            certificate.AlternativePublicKey?.Fingerprint())));
         if (approved.AcmeOrder is { } order)
         {
             changes.Add(new StoreChange.FulfilAcmeOrder(order, issuer.Name, serial));
@@ -189,9 +191,12 @@ internal sealed class CertificateAuthority(IssuerDirectory issuers, CommitWriter
         await commits.CommitAsync(new CommitRequest(entry, []), CancellationToken.None);
         return conflict.Change switch
         {
+            StoreChange.RequireGood => Refuse(PkiProblemKind.Unauthorized, "a certificate that the request rests on was revoked at the same moment", null),
+            StoreChange.BindKey or StoreChange.AddCertificate when ConflictReasons.SaysKeyIsBlocked(conflict.Reason) =>
+                Refuse(PkiProblemKind.BadPublicKey, "the public key is not certified again: a certificate over it was revoked, or the key itself; make a new key", null),
             StoreChange.BindKey => Refuse(PkiProblemKind.BadPublicKey, "the public key belongs to another agent: every agent has keys of its own", null),
             StoreChange.BindHalf => Refuse(PkiProblemKind.BadPublicKey, "half of the composite key is a key of its own, or half of another: the halves of a composite are used nowhere else", null),
-            StoreChange.RegisterAgent => Refuse(PkiProblemKind.Unauthorized, "the agent is not active, or belongs to another owner", null),
+            StoreChange.RegisterAgent => Refuse(PkiProblemKind.Unauthorized, "the agent (or the one that spawns it) is not active, or belongs to another owner", null),
             StoreChange.ConsumeCredential => Refuse(PkiProblemKind.Unauthorized, "the credential is revoked or has no use left", null),
             StoreChange.FulfilAcmeOrder => Refuse(PkiProblemKind.Conflict, "the order was answered already, or has ended", null),
             StoreChange.MoveApproval => Refuse(PkiProblemKind.Conflict, "the approved request was answered already", null),

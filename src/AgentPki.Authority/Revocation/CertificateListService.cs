@@ -45,7 +45,7 @@ public sealed class CertificateListService : IDisposable
 
         // After a restart the last one is on disk, as good as ever if nothing was revoked since.
         var current = sequence[scope.IsDelta] ??= await LoadAsync(sequence, scope.IsDelta, cancellationToken);
-        return current is not null && current.Record.NextUpdate > _time.GetUtcNow() && await IsCompleteAsync(sequence, current, cancellationToken)
+        return current is not null && IsOf(current, _time.GetUtcNow()) && await IsCompleteAsync(sequence, current, cancellationToken)
             ? current
             : await RenewAsync(sequence, scope.IsDelta, cancellationToken);
     }
@@ -108,13 +108,14 @@ public sealed class CertificateListService : IDisposable
             sequence.Dispose();
         }
 
+        _maker.Dispose();
         _folder.Dispose();
     }
 
     private async ValueTask RefreshAsync(CertificateListSequence sequence, bool isDelta, CancellationToken cancellationToken)
     {
         var current = sequence[isDelta] ??= await LoadAsync(sequence, isDelta, cancellationToken);
-        if (current is null || _time.GetUtcNow() >= HalfOf(current.Record) || !await IsCompleteAsync(sequence, current, cancellationToken))
+        if (current is null || !IsFresh(current, _time.GetUtcNow()) || !await IsCompleteAsync(sequence, current, cancellationToken))
         {
             await RenewAsync(sequence, isDelta, cancellationToken);
         }
@@ -161,7 +162,7 @@ public sealed class CertificateListService : IDisposable
             return true;
         }
 
-        if (await _lists.HasChangedAsync(sequence.Issuer.Name, sequence.Shard, list.Record.Epoch, cancellationToken))
+        if (await _lists.HasChangedAsync(sequence.Issuer.Name, sequence.Shard, list.CompleteTo, cancellationToken))
         {
             return false;
         }
@@ -170,7 +171,10 @@ public sealed class CertificateListService : IDisposable
         return true;
     }
 
-    private static DateTimeOffset HalfOf(CertificateListRecord list) => list.ThisUpdate + ((list.NextUpdate - list.ThisUpdate) / 2);
+    // One that was signed while the clock was ahead is of no use until that time comes, and nobody may take it for the truth of then.
+    private static bool IsOf(PublishedList list, DateTimeOffset now) => list.Record.ThisUpdate <= now && now < list.Record.NextUpdate;
+
+    private static bool IsFresh(PublishedList list, DateTimeOffset now) => list.Record.ThisUpdate <= now && now < list.Record.ThisUpdate + ((list.Record.NextUpdate - list.Record.ThisUpdate) / 2);
 
     private async ValueTask<PublishedList> RenewAsync(CertificateListSequence sequence, bool isDelta, CancellationToken cancellationToken)
     {
@@ -179,7 +183,7 @@ public sealed class CertificateListService : IDisposable
         {
             // Whoever waited here finds what the one before him signed, or the one of the last run.
             var latest = await LoadAsync(sequence, isDelta, cancellationToken);
-            if (latest is not null && _time.GetUtcNow() < HalfOf(latest.Record) && await IsCompleteAsync(sequence, latest, cancellationToken))
+            if (latest is not null && IsFresh(latest, _time.GetUtcNow()) && await IsCompleteAsync(sequence, latest, cancellationToken))
             {
                 return sequence[isDelta] = latest;
             }

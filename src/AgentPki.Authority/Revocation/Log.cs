@@ -16,4 +16,7 @@ internal static partial class Log
 
     [LoggerMessage(2083, LogLevel.Information, "OCSP responder of {Authority}: certificate {Serial} until {NotAfter}")]
     public static partial void ResponderReady(ILogger logger, string authority, string serial, DateTimeOffset notAfter);
+
+    [LoggerMessage(2084, LogLevel.Warning, "The OCSP responder of {Authority} could not be made ready; the next try follows")]
+    public static partial void ResponderNotReady(ILogger logger, string authority, Exception failure);
 }

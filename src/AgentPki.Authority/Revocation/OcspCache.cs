@@ -65,7 +65,11 @@ internal sealed class KeptAnswer(OcspAnswer answer, OcspResponder responder, IRe
 
     public IReadOnlyList<FoundStatus> Found => found;
 
-    public DateTimeOffset Until => until;
+    /// <summary>Whether it is of that time: not one that a clock that was ahead has dated, nor one of which a newer is wanted.</summary>
+    public bool IsFresh(DateTimeOffset now) => answer.ProducedAt <= now && now < until;
+
+    /// <summary>Whether it says of that time what it says.</summary>
+    public bool IsValid(DateTimeOffset now) => answer.ProducedAt <= now && now < answer.NextUpdate;
 
     public long Epoch
     {

@@ -6,16 +6,13 @@ using AgentPki.X509.Ocsp;
 namespace AgentPki.Authority.Revocation;
 
 /// <summary>A delegated responder of one CA (RFC 6960 §4.2.2.2): its certificate, and its own key, which signs nothing unlinted.</summary>
-internal sealed class OcspResponder(Issuer issuer, Certificate certificate, GuardedKey key, DateTimeOffset renewAt, bool byName) : IAsyncDisposable
+internal sealed class OcspResponder(Issuer issuer, Certificate certificate, GuardedKey key, bool byName) : IAsyncDisposable
 {
     private long _checkedEpoch;
 
     public Issuer Issuer { get; } = issuer;
 
     public Certificate Certificate { get; } = certificate;
-
-    /// <summary>From when on there should be a newer certificate.</summary>
-    public DateTimeOffset RenewAt { get; } = renewAt;
 
     /// <summary>The revocation epoch as of which its own certificate was known to be good.</summary>
     public long CheckedEpoch

@@ -32,7 +32,8 @@ internal sealed class OcspResponderKeeper(
 {
     private const int MostKeysInAQuarter = 9;
     private readonly ConcurrentDictionary<string, OcspResponder> _responders = new(StringComparer.Ordinal);
-    private readonly SemaphoreSlim _renewing = new(1, 1);
+    private readonly ConcurrentDictionary<string, SemaphoreSlim> _renewing = new(StringComparer.Ordinal);
+    private readonly RetryGate _retries = new(revocations, time);
 
     /// <summary>The responder of that CA; null when no profile provides for one.</summary>
     /// <exception cref="KeyUnavailableException">The token cannot make or open the key, or the CA cannot sign.</exception>
@@ -52,14 +53,16 @@ internal sealed class OcspResponderKeeper(
         // RFC 6960 §4.2.2.2: a delegated responder is certified by the very CA that it answers for.
         profile = profile.Issuer == issuer.Name ? profile : profile with { Issuer = issuer.Name };
 
-        await _renewing.WaitAsync(cancellationToken);
+        // Each CA by itself: one whose responder cannot be made holds up nobody else's.
+        var renewing = _renewing.GetOrAdd(issuer.Name, static _ => new SemaphoreSlim(1, 1));
+        await renewing.WaitAsync(cancellationToken);
         try
         {
             return await CheckOrRenewAsync(issuer, profile, cancellationToken);
         }
         finally
         {
-            _renewing.Release();
+            renewing.Release();
         }
     }
 
@@ -82,12 +85,19 @@ internal sealed class OcspResponderKeeper(
         return true;
     }
 
-    /// <summary>Makes every responder that is wanted: at start, so that the first request does not wait for it.</summary>
+    /// <summary>Makes every responder that is wanted: at start, so that the first request does not wait for it. One that cannot be made is logged, and the others are made.</summary>
     public async ValueTask EnsureAllAsync(CancellationToken cancellationToken)
     {
         foreach (var issuer in issuers.All)
         {
-            await CurrentAsync(issuer, cancellationToken);
+            try
+            {
+                await CurrentAsync(issuer, cancellationToken);
+            }
+            catch (Exception failure) when (failure is KeyUnavailableException or StoreUnavailableException)
+            {
+                Log.ResponderNotReady(logger, issuer.Name, failure);
+            }
         }
     }
 
@@ -98,18 +108,21 @@ internal sealed class OcspResponderKeeper(
             await responder.DisposeAsync();
         }
 
-        _renewing.Dispose();
+        foreach (var renewing in _renewing.Values)
+        {
+            renewing.Dispose();
+        }
     }
 
     // The answers it signs are wanted after every revocation; whether it was itself revoked is asked once for each.
-    private bool IsFresh(OcspResponder responder) => time.GetUtcNow() < responder.RenewAt && responder.CheckedEpoch == revocations.EpochOf(responder.Issuer.Name);
+    private bool IsFresh(OcspResponder responder) => HelperCertificates.IsFresh(responder.Certificate, time.GetUtcNow()) && responder.CheckedEpoch == revocations.EpochOf(responder.Issuer.Name);
 
     private async ValueTask<OcspResponder> CheckOrRenewAsync(Issuer issuer, CertificateProfile profile, CancellationToken cancellationToken)
     {
         var epoch = revocations.EpochOf(issuer.Name);
         if (_responders.TryGetValue(issuer.Name, out var current) && await IsGoodAsync(current, cancellationToken))
         {
-            if (time.GetUtcNow() < current.RenewAt)
+            if (HelperCertificates.IsFresh(current.Certificate, time.GetUtcNow()))
             {
                 return current;
             }
@@ -119,16 +132,29 @@ internal sealed class OcspResponderKeeper(
             current = null;
         }
 
+        // Renewal is early on purpose: the old one serves until it ends.
+        var inReserve = current is not null && current.Certificate.IsValidAt(time.GetUtcNow()) ? current : null;
+        if (_retries.WhyTooEarly(issuer.Name) is { } tooEarly)
+        {
+            return inReserve ?? throw tooEarly;
+        }
+
         try
         {
             var renewed = await RenewAsync(issuer, profile, cancellationToken);
             renewed.CheckedEpoch = epoch;
+            _retries.Succeeded(issuer.Name);
             return _responders[issuer.Name] = renewed;
         }
-        catch (KeyUnavailableException) when (current is not null && current.Certificate.IsValidAt(time.GetUtcNow()))
+        catch (KeyUnavailableException failure)
         {
-            // Renewal is early on purpose: the old one serves until it ends.
-            return current;
+            _retries.Failed(issuer.Name, failure);
+            if (inReserve is null)
+            {
+                throw;
+            }
+
+            return inReserve;
         }
     }
 
@@ -139,26 +165,44 @@ internal sealed class OcspResponderKeeper(
         {
             var quarter = string.Create(CultureInfo.InvariantCulture, $"{now.Year}q{((now.Month - 1) / 3) + 1}{(attempt == 1 ? "" : $"-{attempt}")}");
             var (key, isNew) = await keys.OpenOrGenerateForAsync(issuer, $"ocsp-{quarter}", profile.KeyAlgorithms, KeyPurpose.OcspResponder, AuditTrail.Appliance, cancellationToken);
+            if (await MakeAsync(issuer, profile, key, isNew, now, cancellationToken) is { } responder)
+            {
+                return responder;
+            }
+        }
+
+        throw new KeyUnavailableException($"Every OCSP responder key of CA '{issuer.Name}' in this quarter was revoked.", TimeSpan.FromHours(1));
+    }
+
+    /// <summary>Null: the key is spent, and closed.</summary>
+    private async ValueTask<OcspResponder?> MakeAsync(Issuer issuer, CertificateProfile profile, ISigningKey key, bool isNew, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        var isTaken = false;
+        try
+        {
             var known = await certificates.ListByKeyAsync(key.PublicKey.Fingerprint(), 32, cancellationToken);
             if (!isNew && known.Count == 0)
             {
                 await keys.RecordFoundAsync(key, AuditTrail.Appliance);
             }
 
-            if (known.Any(c => c.Status is CertificateStatus.Revoked))
+            if (await HelperCertificates.IsSpentAsync(certificates, key, known, cancellationToken))
             {
-                // Somebody revoked a certificate over this key: it is not used again.
-                await key.DisposeAsync();
-                continue;
+                return null;
             }
 
-            var certificate = known.Where(c => c.Certificate.Authority == issuer.Name && c.Certificate.Profile == profile.Name).Select(c => X509.Certificates.Certificate.Parse(c.Certificate.Der)).FirstOrDefault(c => RenewAt(c) > now)
-                ?? await IssueAsync(issuer, profile, key, cancellationToken);
+            var certificate = HelperCertificates.FindFresh(known, issuer, profile, now) ?? await IssueAsync(issuer, profile, key, cancellationToken);
             Log.ResponderReady(logger, issuer.Name, certificate.SerialHex, certificate.NotAfter);
-            return new OcspResponder(issuer, certificate, GuardedKey.Take(providers, key), RenewAt(certificate), options.OcspResponderByName);
+            isTaken = true;
+            return new OcspResponder(issuer, certificate, GuardedKey.Take(providers, key), options.OcspResponderByName);
         }
-
-        throw new KeyUnavailableException($"Every OCSP responder key of CA '{issuer.Name}' in this quarter was revoked.", TimeSpan.FromHours(1));
+        finally
+        {
+            if (!isTaken)
+            {
+                await key.DisposeAsync();
+            }
+        }
     }
 
     private async ValueTask<X509.Certificates.Certificate> IssueAsync(Issuer issuer, CertificateProfile profile, ISigningKey key, CancellationToken cancellationToken) =>
@@ -168,6 +212,4 @@ internal sealed class OcspResponderKeeper(
             Outcome<EnrollmentOutcome.Issued>.Refused(var problem) => throw new KeyUnavailableException($"CA '{issuer.Name}' has no OCSP responder: {problem.Detail}.", problem.RetryAfter ?? TimeSpan.FromMinutes(1)),
             _ => throw new UnreachableException(),
         };
-
-    private static DateTimeOffset RenewAt(X509.Certificates.Certificate certificate) => certificate.NotBefore + ((certificate.NotAfter - certificate.NotBefore) * 2 / 3);
 }

@@ -54,7 +54,7 @@ public sealed class OcspService
     public async ValueTask<OcspAnswer> RespondAsync(ReadOnlyMemory<byte> request, CancellationToken cancellationToken)
     {
         var kept = _cache.Find(request);
-        if (kept is not null && kept.Epoch == _revocations.Epoch && _time.GetUtcNow() < kept.Until)
+        if (kept is not null && kept.Epoch == _revocations.Epoch && kept.IsFresh(_time.GetUtcNow()))
         {
             _metrics.OcspAnswered(cached: true);
             return kept.Answer;
@@ -67,7 +67,7 @@ public sealed class OcspService
 
         try
         {
-            if (kept is not null && _time.GetUtcNow() < kept.Until && await StillHoldsAsync(kept, cancellationToken))
+            if (kept is not null && kept.IsFresh(_time.GetUtcNow()) && await StillHoldsAsync(kept, cancellationToken))
             {
                 _metrics.OcspAnswered(cached: true);
                 return kept.Answer;
@@ -75,9 +75,7 @@ public sealed class OcspService
 
             // RFC 6960 §2.3 unauthorized: not one of the questions is about a CA that this responder answers for.
             var issuer = parsed.Certificates.Select(FindIssuer).FirstOrDefault(i => i is not null);
-            return issuer is null || await _responders.CurrentAsync(issuer, cancellationToken) is not { } responder
-                ? Error(OcspResponseStatus.Unauthorized)
-                : await AnswerAsync(request, parsed, responder, cancellationToken);
+            return issuer is null ? Error(OcspResponseStatus.Unauthorized) : await AnswerAsync(request, parsed, issuer, cancellationToken);
         }
         catch (KeyUnavailableException failure)
         {
@@ -94,7 +92,7 @@ public sealed class OcspService
         try
         {
             // A newer one was wanted, and cannot be had: what was signed is good until it ends, if it is still true.
-            return kept is not null && _time.GetUtcNow() < kept.Answer.NextUpdate && await StillHoldsAsync(kept, cancellationToken) ? kept.Answer : TryLater(failure);
+            return kept is not null && kept.IsValid(_time.GetUtcNow()) && await StillHoldsAsync(kept, cancellationToken) ? kept.Answer : TryLater(failure);
         }
         catch (StoreUnavailableException)
         {
@@ -108,12 +106,17 @@ public sealed class OcspService
         return Error(OcspResponseStatus.TryLater);
     }
 
-    private async ValueTask<OcspAnswer> AnswerAsync(ReadOnlyMemory<byte> request, OcspRequest parsed, OcspResponder responder, CancellationToken cancellationToken)
+    private async ValueTask<OcspAnswer> AnswerAsync(ReadOnlyMemory<byte> request, OcspRequest parsed, Issuer issuer, CancellationToken cancellationToken)
     {
         for (var round = 0; round < MostRounds; round++)
         {
-            // The epoch first, then the status: what is revoked in between is found when the signature is there, and the answer is made again.
+            // The epoch first, then who signs, then the status: what is revoked in between, the responder too, is found when the signature is there, and the answer is made again.
             var epoch = _revocations.Epoch;
+            if (await _responders.CurrentAsync(issuer, cancellationToken) is not { } responder)
+            {
+                return Error(OcspResponseStatus.Unauthorized);
+            }
+
             var now = DateTimeOffset.FromUnixTimeSeconds(_time.GetUtcNow().ToUnixTimeSeconds());
             var end = now + _options.OcspValidity < responder.Certificate.NotAfter ? now + _options.OcspValidity : responder.Certificate.NotAfter;
             var found = new List<FoundStatus>(parsed.Certificates.Count);
@@ -122,7 +125,7 @@ public sealed class OcspService
                 found.Add(new FoundStatus(certificate.SerialNumber, await FindStatusAsync(certificate, responder.Issuer, cancellationToken)));
             }
 
-            var responses = parsed.Certificates.Select((c, i) => new SingleResponse(c, StatusOf(found[i].Status), now, end)).ToList();
+            var responses = parsed.Certificates.Select((c, i) => new SingleResponse(c, StatusOf(found[i].Status, now), now, end)).ToList();
             var answer = await SignAsync(new ResponseData { Responder = responder.Id, ProducedAt = now, Responses = responses, Nonce = parsed.Nonce }, end, responder, cancellationToken);
             var made = new KeptAnswer(answer, responder, found, now + ((end - now) / 2), epoch);
             if (epoch == _revocations.Epoch || await StillHoldsAsync(made, cancellationToken))
@@ -192,12 +195,12 @@ public sealed class OcspService
     private async ValueTask<CertificateStatus?> FindStatusAsync(CertId certificate, Issuer issuer, CancellationToken cancellationToken) =>
         _issued.MayContain(certificate.SerialNumber.Span) && FindIssuer(certificate) == issuer ? await _certificates.FindStatusAsync(issuer.Name, certificate.SerialNumber, cancellationToken) : null;
 
-    // RFC 6960 §2.2: "good" only for what this CA issued.
-    private static OcspCertificateStatus StatusOf(CertificateStatus? status) => status switch
+    // RFC 6960 §2.2: "good" only for what this CA issued. What was revoked while the clock was ahead is revoked now, not at a time to come.
+    private static OcspCertificateStatus StatusOf(CertificateStatus? status, DateTimeOffset now) => status switch
     {
         null => new OcspCertificateStatus.Unknown(),
         CertificateStatus.Good => new OcspCertificateStatus.Good(),
-        CertificateStatus.Revoked revoked => new OcspCertificateStatus.Revoked(revoked.Time, (CrlReason)(byte)revoked.Reason),
+        CertificateStatus.Revoked revoked => new OcspCertificateStatus.Revoked(revoked.Time < now ? revoked.Time : now, (CrlReason)(byte)revoked.Reason),
         _ => throw new UnreachableException(),
     };
 

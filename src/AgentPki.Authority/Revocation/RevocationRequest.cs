@@ -40,7 +40,11 @@ public sealed record RevocationRequest(RevocationTarget Target, RevocationReason
 }
 
 /// <summary>The end of a hold.</summary>
-public sealed record ReleaseRequest(RevocationTarget Target, string Actor, string Protocol, string CorrelationId);
+public sealed record ReleaseRequest(RevocationTarget Target, string Actor, string Protocol, string CorrelationId)
+{
+    /// <inheritdoc cref="RevocationRequest.Confirmed"/>
+    public long? Confirmed { get; init; }
+}
 
 /// <summary>What a revocation did.</summary>
 /// <param name="Revoked">Certificates revoked, held or released by it.</param>

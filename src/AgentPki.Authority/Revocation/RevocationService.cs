@@ -44,7 +44,8 @@ public sealed class RevocationService(
             return await SelectAsync(request.Target, request.IncludeAppliance, cancellationToken) switch
             {
                 Outcome<Selected>.Refused(var problem) => await RefuseAsync(asker, problem, cancellationToken),
-                Outcome<Selected>.Done({ Found: { Status: CertificateStatus.Revoked { Reason: var was } } }) when was != RevocationReason.CertificateHold || request.Reason == RevocationReason.CertificateHold =>
+                Outcome<Selected>.Done({ Found: { Status: CertificateStatus.Revoked { Reason: var was } } found }) when
+                    (was != RevocationReason.CertificateHold || request.Reason == RevocationReason.CertificateHold) && !(request.Reason.BlocksKeys() && await HasFreeKeyAsync(found.Certificate, cancellationToken)) =>
                     new Outcome<RevocationResult>.Done(new RevocationResult(0, 1, commits.Revocations.Epoch)),
                 Outcome<Selected>.Done(var selected) => await RevokeAsync(request, selected, asker, cancellationToken),
                 _ => throw new System.Diagnostics.UnreachableException(),
@@ -68,6 +69,11 @@ public sealed class RevocationService(
                     return await RefuseAsync(asker, problem, cancellationToken);
                 case Outcome<Selected>.Done({ Selector: var selector }):
                     var now = time.GetUtcNow();
+                    if (await WhyNotConfirmedAsync(selector, RevocationReason.RemoveFromCrl, now, request.Confirmed, cancellationToken) is { } unconfirmed)
+                    {
+                        return await RefuseAsync(asker, unconfirmed, cancellationToken);
+                    }
+
                     return await CommitAsync(LedgerEntryKind.CertificateReleased, now, "", selector, new StoreChange.ReleaseSet(selector, now, selector.NamesAgents), 0, asker, cancellationToken);
                 default:
                     throw new System.Diagnostics.UnreachableException();
@@ -79,7 +85,7 @@ public sealed class RevocationService(
         }
     }
 
-    /// <summary>What <see cref="RevokeAsync(RevocationRequest, CancellationToken)"/> would take now; nothing is changed.</summary>
+    /// <summary>What <see cref="RevokeAsync(RevocationRequest, CancellationToken)"/> would take now, or with <see cref="RevocationReason.RemoveFromCrl"/> what <see cref="ReleaseAsync"/> would; nothing is changed.</summary>
     public async ValueTask<Outcome<SelectionPreview>> PreviewAsync(RevocationTarget target, RevocationReason reason, bool includeAppliance, CancellationToken cancellationToken) =>
         await SelectAsync(target, includeAppliance, cancellationToken) switch
         {
@@ -87,6 +93,20 @@ public sealed class RevocationService(
             Outcome<Selected>.Done({ Selector: var selector }) => new Outcome<SelectionPreview>.Done(await revocations.PreviewAsync(selector, reason, time.GetUtcNow(), Sample, cancellationToken)),
             _ => throw new System.Diagnostics.UnreachableException(),
         };
+
+    // A certificate that was superseded, say, and of which it is learnt now that its key is in the wrong hands.
+    private async ValueTask<bool> HasFreeKeyAsync(CertificateRecord certificate, CancellationToken cancellationToken)
+    {
+        foreach (var key in new[] { certificate.KeyFingerprint, certificate.AlternativeKeyFingerprint })
+        {
+            if (key is not null && await certificates.FindKeyAsync(key, cancellationToken) is not { Blocked: not null })
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 
     private async ValueTask<Outcome<Selected>> SelectAsync(RevocationTarget target, bool includeAppliance, CancellationToken cancellationToken)
     {
@@ -131,15 +151,29 @@ public sealed class RevocationService(
     private async ValueTask<Outcome<RevocationResult>> RevokeAsync(RevocationRequest request, Selected selected, Asker asker, CancellationToken cancellationToken)
     {
         var (selector, now) = (selected.Selector, time.GetUtcNow());
-        if (!selector.NamesOneCertificate && (await revocations.PreviewAsync(selector, request.Reason, now, 0, cancellationToken)).Certificates is var count && count > options.UnconfirmedRevocations && !(request.Confirmed >= count - (count / 10)))
+        if (await WhyNotConfirmedAsync(selector, request.Reason, now, request.Confirmed, cancellationToken) is { } problem)
         {
-            return await RefuseAsync(asker, new PkiProblem(PkiProblemKind.PolicyViolation, string.Create(CultureInfo.InvariantCulture, $"this takes {count} certificates: look at them in a dry run and confirm that number")), cancellationToken);
+            return await RefuseAsync(asker, problem, cancellationToken);
         }
 
-        var already = selected.Found is not null || selector is not { Agent: { } agent, WithDescendants: false } ? 0
+        var already = selected.Found is { Status: var status } ? status is CertificateStatus.Revoked { Reason: not RevocationReason.CertificateHold } ? 1 : 0 : selector is not { Agent: { } agent, WithDescendants: false } ? 0
             : (await certificates.ListByAgentAsync(agent, 1000, cancellationToken)).LongCount(c => c.Status is CertificateStatus.Revoked { Reason: not RevocationReason.CertificateHold });
         var change = new StoreChange.RevokeSet(selector, now, request.Reason, request.InvalidSince, selector.NamesAgents && selected.Then != AgentState.Active ? selected.Then : null);
         return await CommitAsync(LedgerEntryKind.CertificateRevoked, now, request.Reason.ToString(), selector, change, already, asker, cancellationToken);
+    }
+
+    private async ValueTask<PkiProblem?> WhyNotConfirmedAsync(RevocationSelector selector, RevocationReason reason, DateTimeOffset now, long? confirmed, CancellationToken cancellationToken)
+    {
+        var limit = options.UnconfirmedRevocations;
+        if (selector.NamesOneCertificate || await revocations.CountAsync(selector, reason, now, limit + 1L, cancellationToken) <= limit)
+        {
+            return null;
+        }
+
+        var count = await revocations.CountAsync(selector, reason, now, long.MaxValue, cancellationToken);
+        return confirmed >= count - (count / 10)
+            ? null
+            : new PkiProblem(PkiProblemKind.PolicyViolation, string.Create(CultureInfo.InvariantCulture, $"this takes {count} certificates: look at them in a dry run and confirm that number"));
     }
 
     private async ValueTask<Outcome<RevocationResult>> CommitAsync(

@@ -11,6 +11,8 @@ public static class ConflictReasons
 
     public static string CertificateUnknown(string authority, ReadOnlySpan<byte> serial) => $"{authority} never issued serial {Convert.ToHexStringLower(serial)}.";
 
+    public static string CertificateNotGood(string authority, ReadOnlySpan<byte> serial) => $"Serial {Convert.ToHexStringLower(serial)} of {authority} is revoked or held.";
+
     public static string AgentUnknown(string agentId) => $"There is no agent {agentId}.";
 
     public static string AgentNotActive(string agentId) => $"Agent {agentId} is not active.";
@@ -20,6 +22,9 @@ public static class ConflictReasons
     public static string KeyOfAnotherAgent => "The public key is bound to another agent: every agent needs a key of its own.";
 
     public static string KeyIsBlocked(RevocationReason reason) => $"The public key is not certified again: a certificate over it was revoked ({reason}). Make a new key.";
+
+    /// <summary>Whether a reason is <see cref="KeyIsBlocked"/>.</summary>
+    public static bool SaysKeyIsBlocked(string reason) => Enum.GetValues<RevocationReason>().Any(why => reason == KeyIsBlocked(why));
 
     public static string AgentsParentOfAnotherOwner(string agentId) => $"Agent {agentId} and its parent belong to different owners.";
 

@@ -35,6 +35,7 @@ public sealed record AlternativeAuthorityKey(KeyReference Key, SignatureAlgorith
 /// <param name="Requester">Who asked, as in <see cref="Ledger.LedgerEntry.Actor"/>.</param>
 /// <param name="KeyAlgorithm">The subject's kind of key, which campaigns select by; null: one that this build does not know.</param>
 /// <param name="Shard">Which of its CA's CRLs lists it when it is revoked; fixed at issuance.</param>
+/// <param name="AlternativeKeyFingerprint">SHA-256 of its second key's SubjectPublicKeyInfo (X.509 (2019) §9.8); null: it has one key.</param>
 public sealed record CertificateRecord(
     string Authority,
     byte[] Serial,
@@ -47,7 +48,8 @@ public sealed record CertificateRecord(
     DateTimeOffset Issued,
     string Requester,
     KeyAlgorithm? KeyAlgorithm = null,
-    int Shard = 0);
+    int Shard = 0,
+    byte[]? AlternativeKeyFingerprint = null);
 
 /// <summary>What the one truth says of a certificate now.</summary>
 public abstract record CertificateStatus

@@ -19,15 +19,20 @@ public abstract partial record StoreChange
     public sealed record AddAuthority(AuthorityRecord Authority) : StoreChange;
 
     /// <summary>
-    /// A certificate, about to be released. Conflict when (issuer, serial) exists, or its authority or its agent is unknown.
+    /// A certificate, about to be released. Conflict when (issuer, serial) exists, its authority or its agent is unknown, or one of its keys is blocked.
     /// The request's entry must carry <see cref="Ledger.LedgerFacts.OfCertificate"/>: `audit verify` holds one against the other.
     /// </summary>
     public sealed record AddCertificate(CertificateRecord Certificate) : StoreChange;
 
-    /// <summary>Registers an agent if it is unknown; conflict when it is known and not active, or belongs to another owner.</summary>
+    /// <summary>
+    /// What the decision rests on: a certificate that must still be good when it comes true. Conflict when it is unknown, revoked or held by then. Nothing is written.
+    /// </summary>
+    public sealed record RequireGood(string Authority, byte[] Serial) : StoreChange;
+
+    /// <summary>Registers an agent if it is unknown; conflict when it is known and not active, or belongs to another owner, or when the parent it names cannot be one (<see cref="SetAgentParent"/>).</summary>
     public sealed record RegisterAgent(AgentRecord Agent) : StoreChange;
 
-    /// <summary>Suspends, retires or re-activates an agent; conflict when it is unknown. The same state again: unchanged (idempotent).</summary>
+    /// <summary>Suspends, retires or re-activates an agent; conflict when it is unknown. The same state again: unchanged (idempotent), but no end of a hold re-activates it any more.</summary>
     public sealed record SetAgentState(string AgentId, AgentState State) : StoreChange;
 
     /// <summary>Binds a public key to one agent for good; conflict when the key is bound to another agent (key reuse), is half of a composite, is blocked, or the agent is unknown.</summary>

@@ -59,7 +59,11 @@ public interface IRevocationStore
     /// <summary>Everything revoked or held that ends then or later, in the same order.</summary>
     IAsyncEnumerable<RevokedMember> ListAllRevokedAsync(DateTimeOffset notExpiredBefore, CancellationToken cancellationToken);
 
-    /// <summary>What a <see cref="StoreChange.RevokeSet"/> with that selector and reason would take.</summary>
+    /// <summary>How many certificates a <see cref="StoreChange.RevokeSet"/> with that selector and reason would take (<see cref="RevocationReason.RemoveFromCrl"/>: a <see cref="StoreChange.ReleaseSet"/>).</summary>
+    /// <param name="atMost">Where to stop counting.</param>
+    ValueTask<long> CountAsync(RevocationSelector selector, RevocationReason reason, DateTimeOffset now, long atMost, CancellationToken cancellationToken);
+
+    /// <summary>What they are.</summary>
     ValueTask<SelectionPreview> PreviewAsync(RevocationSelector selector, RevocationReason reason, DateTimeOffset now, int sample, CancellationToken cancellationToken);
 }
 

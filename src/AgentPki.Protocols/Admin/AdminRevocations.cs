@@ -15,8 +15,8 @@ internal static class AdminRevocations
     public static IEnumerable<AdminOperation> Operations =>
     [
         AdminOperation.Of("/revocations", "revoke", "Revokes (or, with the reason CertificateHold, holds) whatever is selected: one commit, one ledger entry, one event.", AdminJson.Default.RevokeCommand, AdminJson.Default.RevocationView, RevokeAsync),
-        AdminOperation.Of("/revocations/preview", "previewRevocation", "What a revocation would take now, and whom it would leave without a certificate; nothing is changed.", AdminJson.Default.RevokeCommand, AdminJson.Default.SelectionView, PreviewAsync),
-        AdminOperation.Of("/revocations/release", "releaseRevocation", "Ends the hold of whatever is selected and held.", AdminJson.Default.RevokeCommand, AdminJson.Default.RevocationView, ReleaseAsync),
+        AdminOperation.Of("/revocations/preview", "previewRevocation", "What a revocation would take now, and whom it would leave without a certificate; with the reason RemoveFromCrl, what a release would; nothing is changed.", AdminJson.Default.RevokeCommand, AdminJson.Default.SelectionView, PreviewAsync),
+        AdminOperation.Of("/revocations/release", "releaseRevocation", "Ends the hold of whatever is selected and held; agents that the hold alone suspended are active again.", AdminJson.Default.RevokeCommand, AdminJson.Default.RevocationView, ReleaseAsync),
         AdminOperation.Of(HttpMethods.Get, "/revocations", "listRevocations", "Revocations as events, oldest first, at most 1000.", AdminJson.Default.RevocationEventsView, ListAsync, new AdminParameter("after", "integer", "Only those with a greater epoch.")),
     ];
 
@@ -37,7 +37,7 @@ internal static class AdminRevocations
     private static async ValueTask<Outcome<RevocationView>> ReleaseAsync(AdminCall call, RevokeCommand command, CancellationToken cancellationToken) =>
         await TargetAsync(call, command, cancellationToken) switch
         {
-            Outcome<RevocationTarget>.Done(var target) => View(await call.Services.Authority.Revocations.ReleaseAsync(new ReleaseRequest(target, call.Actor, "admin", call.CorrelationId), cancellationToken)),
+            Outcome<RevocationTarget>.Done(var target) => View(await call.Services.Authority.Revocations.ReleaseAsync(new ReleaseRequest(target, call.Actor, "admin", call.CorrelationId) { Confirmed = command.Confirmed }, cancellationToken)),
             Outcome<RevocationTarget>.Refused(var problem) => await call.RefuseAsync<RevocationView>(problem, cancellationToken),
             _ => throw new InvalidOperationException(),
         };

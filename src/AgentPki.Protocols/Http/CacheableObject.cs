@@ -13,7 +13,6 @@ internal sealed class CacheableObject
     private readonly string _contentType;
     private readonly string _entityTag;
     private readonly string _lastModified;
-    private readonly DateTimeOffset _modified;
 
     /// <param name="lastModified">When it was signed or made.</param>
     public CacheableObject(ReadOnlyMemory<byte> octets, string contentType, DateTimeOffset lastModified)
@@ -34,10 +33,9 @@ internal sealed class CacheableObject
         // RFC 9110 §8.8.3: strong, for it is the hash of the very octets.
         _entityTag = $"\"{Convert.ToHexStringLower(sha256.AsSpan(0, 16))}\"";
         _lastModified = HttpDate(lastModified);
-        _modified = DateTimeOffset.FromUnixTimeSeconds(lastModified.ToUnixTimeSeconds());
     }
 
-    /// <summary>Answers GET or HEAD, 304 where the client has it already (RFC 9110 §13.1).</summary>
+    /// <summary>Answers GET or HEAD, 304 where the client names the entity tag (RFC 9110 §13.1.2). If-Modified-Since is not heeded (docs/divergences.md).</summary>
     /// <param name="lifetime">How long a cache may keep it, from now; not positive: not at all.</param>
     public Task WriteAsync(HttpContext context, DateTimeOffset now, TimeSpan lifetime)
     {
@@ -68,18 +66,8 @@ internal sealed class CacheableObject
             : context.Response.SendFileAsync(_path, context.RequestAborted);
     }
 
-    private bool IsKnown(HttpRequest request)
-    {
-        // If-None-Match wins over If-Modified-Since (RFC 9110 §13.1.3).
-        if (request.Headers.IfNoneMatch is { Count: > 0 } tags)
-        {
-            return tags.Any(line => line is not null && line.Split(',').Any(tag => Matches(tag.Trim())));
-        }
-
-        return request.Headers.IfModifiedSince is [{ } since]
-            && DateTimeOffset.TryParseExact(since, "r", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time)
-            && _modified <= time;
-    }
+    // Two CRLs of one second, or of a clock that was set back, have no dates that tell which is newer: only the tag says that a client has these very octets.
+    private bool IsKnown(HttpRequest request) => request.Headers.IfNoneMatch.Any(line => line is not null && line.Split(',').Any(tag => Matches(tag.Trim())));
 
     // RFC 9110 §13.1.2: weak comparison.
     private bool Matches(string tag) => tag == "*" || (tag.StartsWith("W/", StringComparison.Ordinal) ? tag[2..] : tag) == _entityTag;

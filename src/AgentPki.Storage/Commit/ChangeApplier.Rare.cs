@@ -6,8 +6,6 @@ namespace AgentPki.Storage.Commit;
 // The changes that people make, and that their number does not matter of.
 internal sealed partial class ChangeApplier
 {
-    /// <summary>CRLs kept of each CA: the current one and enough before it for a look back; the ledger keeps the digest of every one.</summary>
-
     private string? AddAuthority(AuthorityRecord authority)
     {
         var added = Write(session.Prepared("""
@@ -49,7 +47,7 @@ internal sealed partial class ChangeApplier
             : ConflictReasons.SuccessionMoved(change.Predecessor, change.From);
 
     private string? SetAgentState(string agentId, AgentState state) =>
-        Write(session.Prepared("UPDATE agents SET state = ?2 WHERE name = ?1").Bind(1, agentId).Bind(2, (long)state)) ? null : ConflictReasons.AgentUnknown(agentId);
+        Write(session.Prepared("UPDATE agents SET state = ?2, held = 0 WHERE name = ?1").Bind(1, agentId).Bind(2, (long)state)) ? null : ConflictReasons.AgentUnknown(agentId);
 
     private string? AddCredential(EnrollmentCredential credential)
     {

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using AgentPki.Agents;
 using AgentPki.Authority.Store;
+using AgentPki.Storage.Sql;
 
 namespace AgentPki.Storage.Commit;
 
@@ -24,10 +25,30 @@ internal sealed partial class ChangeApplier
             .Bind(1, authority).Bind(2, change.Serial).Bind(3, change.Time).Bind(4, (long)change.Reason).Bind(5, epoch).Bind(6, _leaf)))
         {
             RevocationEpoch = epoch;
-            BlockKeys(change.Reason, epoch);
+        }
+
+        if (change.Reason.BlocksKeys())
+        {
+            Block(session.Prepared("""
+                UPDATE keys SET blocked = ?1 WHERE blocked IS NULL AND id IN (
+                    SELECT key FROM certificates WHERE authority = ?2 AND serial = ?3 UNION SELECT alternative_key FROM certificates WHERE authority = ?2 AND serial = ?3)
+                """).Bind(1, (long)change.Reason).Bind(2, authority).Bind(3, change.Serial));
         }
 
         return null;
+    }
+
+    private string? RequireGood(StoreChange.RequireGood change)
+    {
+        if (AuthorityIdOf(change.Authority) is not { } authority || !IsIssued(authority, change.Serial))
+        {
+            return ConflictReasons.CertificateUnknown(change.Authority, change.Serial);
+        }
+
+        var rows = session.Prepared("SELECT 1 FROM revocations WHERE authority = ?1 AND serial = ?2 AND reason <> 8").Bind(1, authority).Bind(2, change.Serial);
+        var isRevoked = rows.Read();
+        rows.Reset();
+        return isRevoked ? ConflictReasons.CertificateNotGood(change.Authority, change.Serial) : null;
     }
 
     private string? RevokeSet(StoreChange.RevokeSet change, long epoch)
@@ -46,15 +67,13 @@ internal sealed partial class ChangeApplier
             WHERE reason = 8 OR (reason = 6 AND excluded.reason <> 6)
             """);
         var count = sql.Bind(insert.Bind(1, change.Time).Bind(2, (long)change.Reason).Bind(3, epoch).Bind(4, _leaf).Bind(5, change.InvalidSince)).Execute();
-        var keys = 0L;
         if (count > 0)
         {
             (HasWritten, RevocationEpoch) = (true, epoch);
-            keys = BlockKeys(change.Reason, epoch);
         }
 
-        keys += selector.KeyFingerprint is { } key && Blocks(change.Reason) ? BlockKey(key.Span, change.Reason) : 0;
-        var agents = change.Agents is { } state && selector.NamesAgents ? SetAgents(sql, state, state == AgentState.Retired ? "state <> 2" : "state = 0") : 0;
+        var keys = change.Reason.BlocksKeys() ? BlockKeys(sql, selector, change.Reason) : 0;
+        var agents = change.Agents is { } state && selector.NamesAgents ? StopAgents(sql, state, isHold: change.Reason == RevocationReason.CertificateHold) : 0;
         Selected = Describe(epoch, count, agents, keys);
         return null;
     }
@@ -72,7 +91,7 @@ internal sealed partial class ChangeApplier
             (HasWritten, RevocationEpoch) = (true, epoch);
         }
 
-        var agents = change.Agents && change.Selector.NamesAgents ? SetAgents(sql, AgentState.Active, "state = 1") : 0;
+        var agents = change.Agents && change.Selector.NamesAgents ? SetAgents(sql, AgentState.Active, isHeld: false, "state = 1 AND held = 1") : 0;
         Selected = Describe(epoch, count, agents, 0);
         return null;
     }
@@ -90,14 +109,10 @@ internal sealed partial class ChangeApplier
             return null;
         }
 
-        if (AgentIdOf(parentName) is not { } parent)
+        var (owner, _) = OwnerOf(agent);
+        if (WhyNotParent(parentName, change.AgentId, owner, out var parent) is { } wrong)
         {
-            return ConflictReasons.AgentUnknown(parentName);
-        }
-
-        if (session.QueryInt64($"SELECT (SELECT owner FROM agents WHERE id = {agent}) <> (SELECT owner FROM agents WHERE id = {parent})") != 0)
-        {
-            return ConflictReasons.AgentsParentOfAnotherOwner(change.AgentId);
+            return wrong;
         }
 
         if (session.QueryInt64($"WITH RECURSIVE up (id) AS (SELECT {parent} UNION SELECT a.parent FROM agents a JOIN up ON a.id = up.id WHERE a.parent IS NOT NULL) SELECT EXISTS (SELECT 1 FROM up WHERE id = {agent})") != 0)
@@ -107,6 +122,30 @@ internal sealed partial class ChangeApplier
 
         Write(session.Prepared("UPDATE agents SET parent = ?2 WHERE id = ?1").Bind(1, agent).Bind(2, parent));
         return null;
+    }
+
+    /// <summary>Why an agent cannot be the parent of that one; null, and its number, when it can.</summary>
+    private string? WhyNotParent(string name, string childName, string childsOwner, out long? parent)
+    {
+        parent = AgentIdOf(name);
+        if (parent is not { } id)
+        {
+            return ConflictReasons.AgentUnknown(name);
+        }
+
+        var (owner, state) = OwnerOf(id);
+        return owner != childsOwner ? ConflictReasons.AgentsParentOfAnotherOwner(childName)
+            : state != AgentState.Active ? ConflictReasons.AgentNotActive(name)
+            : null;
+    }
+
+    private (string Owner, AgentState State) OwnerOf(long agent)
+    {
+        var rows = session.Prepared("SELECT owner, state FROM agents WHERE id = ?1").Bind(1, agent);
+        rows.Read();
+        var found = (rows.GetText(0), (AgentState)rows.GetInt64(1));
+        rows.Reset();
+        return found;
     }
 
     private bool IsIssued(long authority, ReadOnlySpan<byte> serial) =>
@@ -129,26 +168,44 @@ internal sealed partial class ChangeApplier
             .Bind(1, RevocationEpoch).Bind(2, (long)kind.GetValueOrDefault()).Bind(3, (long)reason).Bind(4, time).Bind(5, selector).Bind(6, _leaf));
     }
 
-    private long SetAgents(SelectorSql sql, AgentState state, string from)
+    // What a hold suspends, its end lets go again; once it is stopped for anything else, no more.
+    private long StopAgents(SelectorSql sql, AgentState state, bool isHold)
     {
-        using var update = session.PrepareOnce($"{sql.Chosen}UPDATE agents SET state = ?1 WHERE {from} AND id IN (SELECT id FROM chosen)");
-        var changed = sql.BindChosen(update.Bind(1, (long)state)).Execute();
+        if (!isHold)
+        {
+            using var update = session.PrepareOnce($"{sql.Chosen}UPDATE agents SET held = 0 WHERE held = 1 AND id IN (SELECT id FROM chosen)");
+            HasWritten |= sql.BindChosen(update).Execute() > 0;
+        }
+
+        return SetAgents(sql, state, isHeld: isHold && state == AgentState.Suspended, state == AgentState.Retired ? "state <> 2" : "state = 0");
+    }
+
+    private long SetAgents(SelectorSql sql, AgentState state, bool isHeld, string from)
+    {
+        using var update = session.PrepareOnce($"{sql.Chosen}UPDATE agents SET state = ?1, held = ?2 WHERE {from} AND id IN (SELECT id FROM chosen)");
+        var changed = sql.BindChosen(update.Bind(1, (long)state).Bind(2, isHeld ? 1 : 0)).Execute();
         HasWritten |= changed > 0;
         return changed;
     }
 
-    private static bool Blocks(RevocationReason reason) =>
-        reason is RevocationReason.KeyCompromise or RevocationReason.CaCompromise or RevocationReason.PrivilegeWithdrawn or RevocationReason.AaCompromise;
-
-    private long BlockKeys(RevocationReason reason, long epoch) => !Blocks(reason) ? 0 : session.Prepared("""
-        UPDATE keys SET blocked = ?1 WHERE blocked IS NULL
-        AND id IN (SELECT c.key FROM revocations r JOIN certificates c ON c.authority = r.authority AND c.serial = r.serial WHERE r.epoch = ?2)
-        """).Bind(1, (long)reason).Bind(2, epoch).Execute();
-
-    private long BlockKey(ReadOnlySpan<byte> fingerprint, RevocationReason reason)
+    // Of what was revoked before or has ended too: that a key is in the wrong hands is often learnt late.
+    private long BlockKeys(SelectorSql sql, RevocationSelector selector, RevocationReason reason)
     {
-        var blocked = session.Prepared("INSERT INTO keys (fingerprint, blocked) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET blocked = ?2 WHERE blocked IS NULL").Bind(1, fingerprint).Bind(2, (long)reason).Execute();
+        using var update = session.PrepareOnce($"""
+            {sql.Chosen}UPDATE keys SET blocked = ?1 WHERE blocked IS NULL AND id IN (
+                SELECT c.key FROM certificates c WHERE {sql.Ever} AND NOT ({sql.Spared})
+                UNION SELECT c.alternative_key FROM certificates c WHERE {sql.Ever} AND NOT ({sql.Spared}) AND c.alternative_key IS NOT NULL)
+            """);
+        var blocked = Block(sql.BindEver(update.Bind(1, (long)reason)));
+        return selector.KeyFingerprint is not { } key ? blocked : blocked + Block(
+            session.Prepared("INSERT INTO keys (fingerprint, blocked) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET blocked = ?2 WHERE blocked IS NULL").Bind(1, key.Span).Bind(2, (long)reason));
+    }
+
+    private long Block(SqlStatement statement)
+    {
+        var blocked = statement.Execute();
         HasWritten |= blocked > 0;
+        _key = blocked > 0 ? ([], 0) : _key;
         return blocked;
     }
 

@@ -70,6 +70,7 @@ internal sealed partial class ChangeApplier(SqlSession session)
     private string? Apply(StoreChange change, long epoch) => change switch
     {
         StoreChange.AddCertificate c => AddCertificate(c.Certificate),
+        StoreChange.RequireGood c => RequireGood(c),
         StoreChange.RegisterAgent c => RegisterAgent(c.Agent),
         StoreChange.BindKey c => BindKey(c.KeyFingerprint, c.AgentId),
         StoreChange.BindHalf c => BindHalf(c.HalfFingerprint, c.WholeFingerprint),
@@ -118,8 +119,14 @@ internal sealed partial class ChangeApplier(SqlSession session)
 
     private string? RegisterAgent(AgentRecord agent)
     {
-        var added = Write(session.Prepared("INSERT INTO agents (name, owner, profile, state, registered, parent) VALUES (?1, ?2, ?3, ?4, ?5, (SELECT id FROM agents WHERE name = ?6)) ON CONFLICT DO NOTHING")
-            .Bind(1, agent.Id).Bind(2, agent.Owner).Bind(3, agent.Profile).Bind(4, (long)agent.State).Bind(5, agent.Registered).Bind(6, agent.Parent));
+        long? parent = null;
+        if (agent.Parent is not null && WhyNotParent(agent.Parent, agent.Id, agent.Owner, out parent) is { } wrong)
+        {
+            return wrong;
+        }
+
+        var added = Write(session.Prepared("INSERT INTO agents (name, owner, profile, state, registered, parent) VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING")
+            .Bind(1, agent.Id).Bind(2, agent.Owner).Bind(3, agent.Profile).Bind(4, (long)agent.State).Bind(5, agent.Registered).Bind(6, parent));
         if (added)
         {
             _agent = (agent.Id, session.LastInsertId);
@@ -158,12 +165,13 @@ internal sealed partial class ChangeApplier(SqlSession session)
         }
 
         // Bound to nobody yet: a key that was certified for the appliance itself, or one that was blocked before it was ever seen.
-        _key = (fingerprint, FindKey(fingerprint, out var owner, out var blocked));
+        var known = FindKey(fingerprint, out var owner, out var blocked);
         if (blocked is { } why)
         {
             return ConflictReasons.KeyIsBlocked(why);
         }
 
+        _key = (fingerprint, known);
         if (owner is null)
         {
             Write(session.Prepared("UPDATE keys SET agent = ?2 WHERE id = ?1").Bind(1, _key.Id).Bind(2, agent));
@@ -185,12 +193,26 @@ internal sealed partial class ChangeApplier(SqlSession session)
             return ConflictReasons.AgentUnknown(record.AgentId);
         }
 
+        var (key, blocked) = KeyIdOf(record.KeyFingerprint);
+        long? alternative = null;
+        if (record.AlternativeKeyFingerprint is { } second)
+        {
+            (alternative, var secondBlocked) = KeyIdOf(second);
+            blocked ??= secondBlocked;
+        }
+
+        if (blocked is { } why)
+        {
+            return ConflictReasons.KeyIsBlocked(why);
+        }
+
         var added = Write(session.Prepared("""
-            INSERT INTO certificates (authority, serial, key, agent, leaf, profile, not_before, not_after, issued, requester, der, algorithm, shard)
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) ON CONFLICT DO NOTHING
+            INSERT INTO certificates (authority, serial, key, agent, leaf, profile, not_before, not_after, issued, requester, der, algorithm, shard, alternative_key)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14) ON CONFLICT DO NOTHING
             """)
-            .Bind(1, authority).Bind(2, record.Serial).Bind(3, KeyIdOf(record.KeyFingerprint)).Bind(4, agent).Bind(5, _leaf).Bind(6, record.Profile)
-            .Bind(7, record.NotBefore).Bind(8, record.NotAfter).Bind(9, record.Issued).Bind(10, record.Requester).Bind(11, record.Der).Bind(12, record.KeyAlgorithm?.Name ?? "").Bind(13, (long)record.Shard));
+            .Bind(1, authority).Bind(2, record.Serial).Bind(3, key).Bind(4, agent).Bind(5, _leaf).Bind(6, record.Profile)
+            .Bind(7, record.NotBefore).Bind(8, record.NotAfter).Bind(9, record.Issued).Bind(10, record.Requester).Bind(11, record.Der).Bind(12, record.KeyAlgorithm?.Name ?? "").Bind(13, (long)record.Shard)
+            .Bind(14, alternative));
         if (!added)
         {
             return ConflictReasons.SerialExists(record.Authority, record.Serial);
@@ -236,15 +258,23 @@ internal sealed partial class ChangeApplier(SqlSession session)
         return id;
     }
 
-    private long KeyIdOf(byte[] fingerprint)
+    // What is remembered is not blocked: it was just bound or added, or found to be free, and whatever blocks a key makes it forgotten.
+    private (long Id, RevocationReason? Blocked) KeyIdOf(byte[] fingerprint)
     {
-        if (!_key.Fingerprint.AsSpan().SequenceEqual(fingerprint))
+        if (_key.Fingerprint.AsSpan().SequenceEqual(fingerprint))
         {
-            var added = Write(session.Prepared("INSERT INTO keys (fingerprint) VALUES (?1) ON CONFLICT DO NOTHING").Bind(1, fingerprint));
-            _key = (fingerprint, added ? session.LastInsertId : FindKey(fingerprint, out _, out _));
+            return (_key.Id, null);
         }
 
-        return _key.Id;
+        if (Write(session.Prepared("INSERT INTO keys (fingerprint) VALUES (?1) ON CONFLICT DO NOTHING").Bind(1, fingerprint)))
+        {
+            _key = (fingerprint, session.LastInsertId);
+            return (_key.Id, null);
+        }
+
+        var id = FindKey(fingerprint, out _, out var blocked);
+        _key = blocked is null ? (fingerprint, id) : _key;
+        return (id, blocked);
     }
 
     private long FindKey(byte[] fingerprint, out long? owner, out RevocationReason? blocked)

@@ -10,9 +10,11 @@ internal sealed class SelectorSql
     /// <summary>The first parameter that it uses; those below are the statement's own.</summary>
     public const int First = 10;
 
+    private const string KeysOf = "SELECT id FROM keys WHERE fingerprint = ? OR fingerprint IN (SELECT whole FROM key_halves WHERE fingerprint = ?)";
     private readonly List<Action<SqlStatement>> _bindings = [];
     private readonly StringBuilder _sql = new();
     private readonly int _ofChosen;
+    private readonly int _ofEver;
 
     /// <summary>The condition; what has not ended is chosen at <paramref name="now"/>.</summary>
     public SelectorSql(RevocationSelector selector, DateTimeOffset now)
@@ -28,11 +30,12 @@ internal sealed class SelectorSql
 
         With(selector.Profile, "c.profile = ?", (s, i, v) => s.Bind(i, v));
         With(selector.Algorithm, "c.algorithm = ?", (s, i, v) => s.Bind(i, v));
-        With(selector.KeyFingerprint, "c.key IN (SELECT id FROM keys WHERE fingerprint = ? OR fingerprint IN (SELECT whole FROM key_halves WHERE fingerprint = ?))", (s, i, v) => s.Bind(i, v.Span));
+        With(selector.KeyFingerprint, $"(c.key IN ({KeysOf}) OR c.alternative_key IN ({KeysOf}))", (s, i, v) => s.Bind(i, v.Span));
         With(selector.IssuedFrom, "c.issued >= ?", (s, i, v) => s.Bind(i, v));
         With(selector.IssuedBefore, "c.issued < ?", (s, i, v) => s.Bind(i, v));
         With(selector.Requester, "c.requester = ?", (s, i, v) => s.Bind(i, v));
-        Where = _sql.ToString();
+        (Ever, _ofEver) = (_sql.ToString(), _bindings.Count);
+        Where = Ever;
         if (!selector.NamesOneCertificate)
         {
             Where += $" AND c.not_after > {Number((s, i) => s.Bind(i, now))}";
@@ -44,8 +47,11 @@ internal sealed class SelectorSql
     /// <summary>Before the statement, when <see cref="Where"/> refers to it: the chosen agents as a table; empty when none are.</summary>
     public string Chosen { get; private set; } = "";
 
-    /// <summary>Every condition that is set.</summary>
+    /// <summary>Every condition that is set, and that it has not ended unless it is the one that is named.</summary>
     public string Where { get; }
+
+    /// <summary>Every condition that is set, ended or not.</summary>
+    public string Ever { get; }
 
     /// <summary>What is left alone although it meets them.</summary>
     public string Spared { get; }
@@ -57,6 +63,13 @@ internal sealed class SelectorSql
             binding(statement);
         }
 
+        return statement;
+    }
+
+    /// <summary>For a statement with <see cref="Ever"/> and not <see cref="Where"/>.</summary>
+    public SqlStatement BindEver(SqlStatement statement)
+    {
+        _bindings[.._ofEver].ForEach(binding => binding(statement));
         return statement;
     }
 

@@ -1,3 +1,6 @@
+using AgentPki.Authority.Revocation;
+using AgentPki.Authority.Store;
+using AgentPki.Authority.Tests.Revocation;
 using AgentPki.Testing.Fixtures;
 using AgentPki.X509;
 using AgentPki.X509.Cms;
@@ -30,6 +33,36 @@ public sealed class CmsSignerKeeperTests
         var before = (await authority.Services.CmsSigners.CurrentAsync(CancellationToken.None))!.Certificate;
         await authority.RestartAsync();
         Assert.Equal(before, (await authority.Services.CmsSigners.CurrentAsync(CancellationToken.None))!.Certificate);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Current_ItsCertificateRevoked_GetsAnotherKey(bool restart)
+    {
+        await using var authority = await TestAuthority.StartAsync();
+        var before = (await authority.Services.CmsSigners.CurrentAsync(CancellationToken.None))!.Certificate;
+        RevocationTests.Done(await RevocationTests.RevokeAsync(authority, new RevocationTarget.OneCertificate(before), RevocationReason.KeyCompromise, includeAppliance: true));
+        if (restart)
+        {
+            await authority.RestartAsync();
+        }
+
+        var after = (await authority.Services.CmsSigners.CurrentAsync(CancellationToken.None))!;
+        Assert.NotEqual(before.PublicKey, after.Certificate.PublicKey);
+        Assert.Same(after, await authority.Services.CmsSigners.CurrentAsync(CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task Current_CertifiedWhileTheClockWasAhead_IsNotUsedBeforeItsTime()
+    {
+        await using var authority = await TestAuthority.StartAsync();
+        authority.Time.Turn(TimeSpan.FromDays(2));
+        await authority.Services.CmsSigners.CurrentAsync(CancellationToken.None);
+        authority.Time.Turn(TimeSpan.FromDays(-2));
+        Assert.True((await authority.Services.CmsSigners.CurrentAsync(CancellationToken.None))!.Certificate.IsValidAt(authority.Time.GetUtcNow()));
+        await authority.RestartAsync();
+        Assert.True((await authority.Services.CmsSigners.CurrentAsync(CancellationToken.None))!.Certificate.IsValidAt(authority.Time.GetUtcNow()));
     }
 
     [Fact]

@@ -125,6 +125,18 @@ public sealed class PostQuantumTests
     }
 
     [Fact]
+    public async Task EnrollAsync_StatementByACertificateRevokedWhileTheTokenSigns_IsWithheld()
+    {
+        await using var authority = await TestAuthority.StartAsync();
+        var (signer, signerKey) = await authority.AgentAsync(Name);
+        await using var key = await TestAuthority.DecapsulationKeyAsync();
+        var csr = await TestAuthority.StatedRequestAsync(key.PublicKey, Name, signer, signerKey);
+        var credential = await authority.CredentialAsync();
+        authority.Keys.BeforeSign = async _ => await authority.Services.Revocations.RevokeAsync(new(new RevocationTarget.OneCertificate(signer), RevocationReason.Superseded, "admin:x", "admin", "c"), default);
+        Refused(await authority.EnrollAsync(csr, credential, "ml-kem-768"), PkiProblemKind.Unauthorized, "revoked at the same moment");
+    }
+
+    [Fact]
     public async Task EnrollAsync_StatementByAnExpiredCertificate_Refuses()
     {
         await using var authority = await TestAuthority.StartAsync();

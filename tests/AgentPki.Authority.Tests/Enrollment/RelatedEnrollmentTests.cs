@@ -71,6 +71,17 @@ public sealed class RelatedEnrollmentTests
         await RefusedAsync(authority, await RequestAsync(authority, first, key, "a.agents.test"), PkiProblemKind.PolicyViolation, "revoked");
     }
 
+    [Fact]
+    public async Task Enroll_RelatedCertificateRevokedWhileTheTokenSigns_IsWithheld()
+    {
+        await using var authority = await StartAsync();
+        var (first, key) = await authority.AgentAsync("a.agents.test");
+        var csr = await RequestAsync(authority, first, key, "a.agents.test");
+        authority.Keys.BeforeSign = async _ => await authority.Services.Revocations.RevokeAsync(
+            new(new AgentPki.Authority.Revocation.RevocationTarget.OneCertificate(first), RevocationReason.Superseded, "admin:x", "admin", "c"), default);
+        await RefusedAsync(authority, csr, PkiProblemKind.Unauthorized, "revoked at the same moment");
+    }
+
     [Theory]
     [InlineData(6, "sign a new one")]
     [InlineData(-2, "sign a new one")]

@@ -1,3 +1,4 @@
+using AgentPki.Agents;
 using AgentPki.Authority.Enrollment;
 using AgentPki.Authority.Problems;
 using AgentPki.Authority.Profiles;
@@ -87,6 +88,48 @@ public sealed class RenewalTests
         var problem = Assert.IsType<EnrollmentOutcome.Rejected>(await RenewAsync(authority, certificate, key)).Problem;
         Assert.Equal(PkiProblemKind.Unauthorized, problem.Kind);
         Assert.Contains("revoked", problem.Detail, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task EnrollAsync_AnAgentByAnothersCertificate_IsItsChildAndGoesWithIt()
+    {
+        await using var authority = await TestAuthority.StartAsync();
+        var (parent, _) = await EnrolledAsync(authority);
+        var csr = await TestAuthority.RequestAsync(await TestAuthority.KeyAsync(), "child.agents.test");
+        var child = Assert.IsType<EnrollmentOutcome.Issued>(await authority.EnrollAsync(csr, new Requester.AgentCertificate(parent))).Certificate;
+        var parentId = parent.SpiffeId!.ToString();
+        Assert.Equal(parentId, (await authority.Environment.Stores.Agents.FindAsync(child.SpiffeId!.ToString(), default))!.Parent);
+
+        await authority.Services.Revocations.RevokeAsync(new(new RevocationTarget.Agent(parentId, WithDescendants: true), RevocationReason.PrivilegeWithdrawn, "admin:x", "admin", "c"), default);
+        Assert.IsType<CertificateStatus.Revoked>((await authority.FindAsync(child))!.Status);
+    }
+
+    [Fact]
+    public async Task EnrollAsync_ChildOfAnAgentStoppedWhileTheTokenSigns_IsWithheld()
+    {
+        await using var authority = await TestAuthority.StartAsync();
+        var (parent, _) = await EnrolledAsync(authority);
+        var csr = await TestAuthority.RequestAsync(await TestAuthority.KeyAsync(), "child.agents.test");
+        authority.Keys.BeforeSign = async _ => await authority.Services.Agents.SetStateAsync(parent.SpiffeId!.ToString(), AgentState.Suspended, "admin:x", "c", default);
+        Assert.Equal(PkiProblemKind.Unauthorized, Assert.IsType<EnrollmentOutcome.Rejected>(await authority.EnrollAsync(csr, new Requester.AgentCertificate(parent))).Problem.Kind);
+        Assert.Null(await authority.Environment.Stores.Agents.FindAsync("spiffe://agents.test/agent/child.agents.test", default));
+    }
+
+    [Theory]
+    [InlineData(RevocationReason.KeyCompromise, EnrollmentKind.Renew)]
+    [InlineData(RevocationReason.CertificateHold, EnrollmentKind.Renew)]
+    [InlineData(RevocationReason.Superseded, EnrollmentKind.Enroll)]
+    public async Task EnrollAsync_CertificateRevokedWhileTheTokenSigns_IsWithheld(RevocationReason reason, EnrollmentKind kind)
+    {
+        await using var authority = await TestAuthority.StartAsync();
+        var (certificate, _) = await EnrolledAsync(authority);
+        var csr = await TestAuthority.RequestAsync(await TestAuthority.KeyAsync(), Name);
+        authority.Keys.BeforeSign = async _ => await authority.Services.Revocations.RevokeAsync(new(new RevocationTarget.OneCertificate(certificate), reason, "admin:x", "admin", "c"), default);
+        var problem = Assert.IsType<EnrollmentOutcome.Rejected>(await authority.EnrollAsync(csr, new Requester.AgentCertificate(certificate), kind: kind)).Problem;
+        Assert.Equal(PkiProblemKind.Unauthorized, problem.Kind);
+        Assert.Contains("revoked at the same moment", problem.Detail, StringComparison.Ordinal);
+        Assert.Equal(1, await authority.AgentCertificatesAsync());
+        Assert.Single(await authority.EntriesAsync(LedgerEntryKind.CertificateWithheld));
     }
 
     [Fact]

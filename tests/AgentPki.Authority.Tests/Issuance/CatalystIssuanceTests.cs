@@ -129,6 +129,27 @@ public sealed class CatalystIssuanceTests
     }
 
     [Fact]
+    public async Task Revoke_ByTheAlternativeKey_TakesTheCertificateAndBlocksBothKeys()
+    {
+        await using var authority = await TestAuthority.StartAsync(profiles: Profiles("catalyst ecdsa-p256 + ecdsa-p384"));
+        var credential = await authority.CredentialAsync();
+        var (first, second) = (await TestAuthority.KeyAsync(), await TestAuthority.KeyAsync(KeyAlgorithm.EcdsaP384));
+        var certificate = Assert.IsType<EnrollmentOutcome.Issued>(await authority.EnrollAsync(await PairAsync(first, second, "a.agents.test"), credential)).Certificate;
+        var target = new AgentPki.Authority.Revocation.RevocationTarget.Selection(new RevocationSelector { KeyFingerprint = second.PublicKey.Fingerprint() });
+
+        var done = Assert.IsType<Outcome<AgentPki.Authority.Revocation.RevocationResult>.Done>(
+            await authority.Services.Revocations.RevokeAsync(new(target, RevocationReason.KeyCompromise, "admin:x", "admin", "c"), default)).Value;
+
+        Assert.Equal((1, 2), (done.Revoked, done.BlockedKeys));
+        Assert.IsType<CertificateStatus.Revoked>((await authority.FindAsync(certificate))!.Status);
+        foreach (var (key, other) in new[] { (first, await TestAuthority.KeyAsync(KeyAlgorithm.EcdsaP384)), (await TestAuthority.KeyAsync(), second) })
+        {
+            var rejected = Assert.IsType<EnrollmentOutcome.Rejected>(await authority.EnrollAsync(await PairAsync(key, other, "a.agents.test"), credential));
+            Assert.Contains("not certified again", rejected.Problem.Detail, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
     public async Task Enroll_WithoutTheAlternativePrivateKey_IsRefused()
     {
         await using var authority = await TestAuthority.StartAsync(profiles: Profiles("catalyst ecdsa-p256 + ecdsa-p384"));

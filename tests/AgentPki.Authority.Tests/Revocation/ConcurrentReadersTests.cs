@@ -15,6 +15,7 @@ public sealed class ConcurrentReadersTests
 {
     private const int Agents = 12;
     private const int Shards = 2;
+    private const int MostPolls = 24_000;
 
     [Fact]
     public Task Revoke_WithConcurrentReaders_NothingReadAfterwardsSaysGood() => RunAsync(60);
@@ -40,29 +41,30 @@ public sealed class ConcurrentReadersTests
         // What is certainly not good, and since which change: written when the change has returned, taken back before a release begins.
         var blocked = new ConcurrentDictionary<int, int>();
         using var stop = new CancellationTokenSource();
-        var reads = 0;
-        async Task ReadAsync(Func<Certificate, int, Task<bool>> saysGood)
+        var reads = new int[4];
+        // Null: it said nothing either way, and is not counted.
+        async Task ReadAsync(int reader, Func<Certificate, int, Task<bool?>> saysGood)
         {
             for (var round = 0; !stop.IsCancellationRequested; round++)
             {
                 var index = round % Agents;
                 var before = blocked.TryGetValue(index, out var change) ? change : 0;
                 var good = await saysGood(agents[index].Certificate, agents[index].Shard);
-                if (before != 0 && blocked.TryGetValue(index, out var after) && after == before)
+                if (good is not null && before != 0 && blocked.TryGetValue(index, out var after) && after == before)
                 {
-                    Assert.False(good, $"agent {index} was revoked by change {before}");
-                    Interlocked.Increment(ref reads);
+                    Assert.False(good.Value, $"agent {index} was revoked by change {before}");
+                    Interlocked.Increment(ref reads[reader]);
                 }
             }
         }
 
         Task[] readers =
         [
-            Task.Run(() => ReadAsync(async (certificate, _) => await AskAsync(authority, certificate) is OcspCertificateStatus.Good)),
-            Task.Run(() => ReadAsync(async (certificate, _) => await AskAsync(authority, certificate) is OcspCertificateStatus.Good)),
-            Task.Run(() => ReadAsync(async (certificate, shard) => (await ListAsync(authority, shard, delta: false)).Find(certificate.SerialNumber.Span) is null)),
+            Task.Run(() => ReadAsync(0, async (certificate, _) => await AskAsync(authority, certificate))),
+            Task.Run(() => ReadAsync(1, async (certificate, _) => await AskAsync(authority, certificate))),
+            Task.Run(() => ReadAsync(2, async (certificate, shard) => (await ListAsync(authority, shard, delta: false)).Find(certificate.SerialNumber.Span) is null)),
             // A delta that says nothing is judged with its base, which is the first list: there everybody was good.
-            Task.Run(() => ReadAsync(async (certificate, shard) => (await ListAsync(authority, shard, delta: true)).Find(certificate.SerialNumber.Span) is null or { Reason: CrlReason.RemoveFromCrl })),
+            Task.Run(() => ReadAsync(3, async (certificate, shard) => (await ListAsync(authority, shard, delta: true)).Find(certificate.SerialNumber.Span) is null or { Reason: CrlReason.RemoveFromCrl })),
         ];
         foreach (var shard in Enumerable.Range(1, Shards))
         {
@@ -93,21 +95,29 @@ public sealed class ConcurrentReadersTests
         }
 
         (blocked[0], blocked[1]) = (changes + 1, changes + 2);
-        var enough = Volatile.Read(ref reads) + 20;
-        while (Volatile.Read(ref reads) < enough && !readers.Any(r => r.IsCompleted))
+        // Each of them, "revoked" in so many words, after the last change.
+        var enough = reads.Select(r => r + 5).ToArray();
+        for (var polls = 0; polls < MostPolls && reads.Zip(enough).Any(r => r.First < r.Second) && !readers.Any(r => r.IsCompleted); polls++)
         {
-            await Task.Delay(5);
+            await Task.Delay(5, TestContext.Current.CancellationToken);
         }
 
         await stop.CancelAsync();
         await Task.WhenAll(readers);
+        Assert.All(reads.Zip(enough), r => Assert.True(r.First >= r.Second, $"a reader read {r.First} answers, not {r.Second}"));
     }
 
-    private static async Task<OcspCertificateStatus> AskAsync(TestAuthority authority, Certificate certificate)
+    private static async Task<bool?> AskAsync(TestAuthority authority, Certificate certificate)
     {
         var answer = await authority.Services.Ocsp.RespondAsync(OcspRequest.Encode([CertId.Create(authority.Ceremony.Issuing, certificate.SerialNumber)]), default);
-        // "Try later" may be said at any time; it is not good.
-        return OcspResponse.Parse(answer.Der).Data?.Responses[0].Status ?? new OcspCertificateStatus.Unknown();
+        return OcspResponse.Parse(answer.Der) switch
+        {
+            // May be said at any time; it is neither.
+            { Status: OcspResponseStatus.TryLater } => null,
+            { Data.Responses: [{ Status: OcspCertificateStatus.Good }] } => true,
+            { Data.Responses: [{ Status: OcspCertificateStatus.Revoked }] } => false,
+            var other => throw new InvalidOperationException($"OCSP said {other.Status}, of a certificate that was issued {other.Data?.Responses[0].Status}."),
+        };
     }
 
     private static Task<CertificateList> ListAsync(TestAuthority authority, int shard, bool delta) => CertificateListTests.CurrentAsync(authority, new CertificateListScope("issuing", shard, delta));

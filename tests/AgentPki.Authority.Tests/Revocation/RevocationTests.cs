@@ -52,6 +52,25 @@ public sealed class RevocationTests
         Assert.Equal(PkiProblemKind.Unauthorized, Assert.IsType<EnrollmentOutcome.Rejected>(outcome).Problem.Kind);
     }
 
+    [Fact]
+    public async Task RevokeAsync_CompromiseLearntAfterwards_BlocksTheKeyOnce()
+    {
+        await using var authority = await TestAuthority.StartAsync();
+        var credential = await authority.CredentialAsync();
+        var (certificate, key) = await authority.AgentAsync("a.agents.test", credential);
+        var target = new RevocationTarget.OneCertificate(certificate);
+        var first = Done(await RevokeAsync(authority, target, RevocationReason.Superseded));
+
+        var compromised = Done(await RevokeAsync(authority, target, RevocationReason.KeyCompromise));
+
+        Assert.Equal((0, 1, 1, first.Epoch), (compromised.Revoked, compromised.AlreadyRevoked, compromised.BlockedKeys, compromised.Epoch));
+        Assert.Equal(RevocationReason.Superseded, Assert.IsType<CertificateStatus.Revoked>((await authority.FindAsync(certificate))!.Status).Reason);
+        var again = Assert.IsType<EnrollmentOutcome.Rejected>(await authority.EnrollAsync(await TestAuthority.RequestAsync(key, "a.agents.test"), credential));
+        Assert.Equal(PkiProblemKind.BadPublicKey, again.Problem.Kind);
+        Assert.Equal((0, 1, 0), Done(await RevokeAsync(authority, target, RevocationReason.KeyCompromise)) is var third ? (third.Revoked, third.AlreadyRevoked, third.BlockedKeys) : default);
+        Assert.Equal(2, (await authority.EntriesAsync(LedgerEntryKind.CertificateRevoked)).Count);
+    }
+
     [Theory]
     [InlineData("unknown serial", PkiProblemKind.NotFound)]
     [InlineData("unknown authority", PkiProblemKind.NotFound)]

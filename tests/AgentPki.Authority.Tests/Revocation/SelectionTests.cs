@@ -57,6 +57,47 @@ public sealed class SelectionTests
         Assert.Equal(0, RevocationTests.Done(await authority.Services.Revocations.ReleaseAsync(new ReleaseRequest(target, "admin:x", "admin", "c"), default)).Revoked);
     }
 
+    [Fact]
+    public async Task Release_AgentsStoppedForSomethingElse_StayStopped_EvenDuringTheHold()
+    {
+        await using var authority = await TestAuthority.StartAsync();
+        var credential = await authority.CredentialAsync(owner: "team-a");
+        var ids = new List<string>();
+        foreach (var name in new[] { "a", "b", "c" })
+        {
+            ids.Add((await authority.AgentAsync($"{name}.agents.test", credential)).Certificate.SpiffeId!.ToString());
+        }
+
+        var team = new RevocationTarget.Selection(new RevocationSelector { Owner = "team-a" });
+        RevocationTests.Done(await RevocationTests.RevokeAsync(authority, new RevocationTarget.Agent(ids[0]), RevocationReason.KeyCompromise));
+        RevocationTests.Done(await RevocationTests.RevokeAsync(authority, team, RevocationReason.CertificateHold));
+        // Held already: said again by hand, it is more than a hold.
+        await authority.Services.Agents.SetStateAsync(ids[1], AgentState.Suspended, "admin:x", "c", default);
+
+        var preview = Assert.IsType<Outcome<SelectionPreview>.Done>(await authority.Services.Revocations.PreviewAsync(team, RevocationReason.RemoveFromCrl, false, default)).Value;
+        var released = RevocationTests.Done(await authority.Services.Revocations.ReleaseAsync(new ReleaseRequest(team, "admin:x", "admin", "c"), default));
+
+        Assert.Equal((2, 2, 1), (preview.Certificates, released.Revoked, released.Agents));
+        Assert.Equal(
+            [AgentState.Suspended, AgentState.Suspended, AgentState.Active],
+            await Task.WhenAll(ids.Select(async id => (await authority.Environment.Stores.Agents.FindAsync(id, default))!.State)));
+    }
+
+    [Fact]
+    public async Task ReleaseAsync_AboveTheLimit_WantsTheNumberThatTheDryRunShows()
+    {
+        await using var authority = await TestAuthority.StartAsync(TestAuthority.DefaultOptions with { UnconfirmedRevocations = 1 });
+        var credential = await authority.CredentialAsync(owner: "team-a");
+        await authority.AgentAsync("a.agents.test", credential);
+        await authority.AgentAsync("b.agents.test", credential);
+        var team = new RevocationTarget.Selection(new RevocationSelector { Owner = "team-a" });
+        RevocationTests.Done(await authority.Services.Revocations.RevokeAsync(new RevocationRequest(team, RevocationReason.CertificateHold, "admin:x", "admin", "c") { Confirmed = 2 }, default));
+
+        var refused = Assert.IsType<Outcome<RevocationResult>.Refused>(await authority.Services.Revocations.ReleaseAsync(new ReleaseRequest(team, "admin:x", "admin", "c"), default));
+        Assert.Contains("2 certificates", refused.Problem.Detail, StringComparison.Ordinal);
+        Assert.Equal(2, RevocationTests.Done(await authority.Services.Revocations.ReleaseAsync(new ReleaseRequest(team, "admin:x", "admin", "c") { Confirmed = 2 }, default)).Revoked);
+    }
+
     [Theory]
     [InlineData(RevocationReason.KeyCompromise, true)]
     [InlineData(RevocationReason.PrivilegeWithdrawn, true)]

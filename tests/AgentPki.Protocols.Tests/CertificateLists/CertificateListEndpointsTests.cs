@@ -20,9 +20,9 @@ public sealed class CertificateListEndpointsTests
         Assert.Equal("application/pkix-crl", first.Content.Headers.ContentType?.ToString());
         Assert.Equal(TimeSpan.FromMinutes(5), first.Headers.CacheControl?.MaxAge);
         Assert.Equal(HttpStatusCode.NotModified, await ConditionalAsync(client, first, tag: true));
-        Assert.Equal(HttpStatusCode.NotModified, await ConditionalAsync(client, first, tag: false));
+        // A date tells nothing: the revocation is of the same second.
+        Assert.Equal(HttpStatusCode.OK, await ConditionalAsync(client, first, tag: false));
 
-        whole.Authority.Time.Advance(TimeSpan.FromSeconds(2));
         await whole.Authority.Services.Revocations.RevokeAsync(
             new RevocationRequest(new RevocationTarget.OneCertificate(certificate), RevocationReason.KeyCompromise, "admin:test", "test", "c"), TestContext.Current.CancellationToken);
         Assert.Equal(HttpStatusCode.OK, await ConditionalAsync(client, first, tag: true));

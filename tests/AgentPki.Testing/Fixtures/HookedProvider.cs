@@ -6,6 +6,7 @@ namespace AgentPki.Testing.Fixtures;
 public sealed class HookedProvider(ICryptoProvider inner) : ICryptoProvider
 {
     private int _signatures;
+    private int _open;
 
     /// <summary>Called before each signature; may throw or wait.</summary>
     public Func<ISigningKey, Task>? BeforeSign { get; set; }
@@ -15,6 +16,9 @@ public sealed class HookedProvider(ICryptoProvider inner) : ICryptoProvider
 
     /// <summary>When true, no key opens and none is made: the token is gone.</summary>
     public bool IsGone { get; set; }
+
+    /// <summary>Keys of the appliance that were opened or made and not closed.</summary>
+    public int OpenKeys => Volatile.Read(ref _open);
 
     /// <summary>Signatures made so far.</summary>
     public int Signatures => Volatile.Read(ref _signatures);
@@ -35,8 +39,18 @@ public sealed class HookedProvider(ICryptoProvider inner) : ICryptoProvider
 
     private T Here<T>(T value) => IsGone ? throw new KeyUnavailableException("The token is gone (test).", TimeSpan.FromSeconds(7)) : value;
 
-    private sealed class HookedKey(HookedProvider provider, ISigningKey key) : ISigningKey
+    private sealed class HookedKey : ISigningKey
     {
+        private readonly HookedProvider provider;
+        private readonly ISigningKey key;
+        private int _closed;
+
+        public HookedKey(HookedProvider provider, ISigningKey key)
+        {
+            (this.provider, this.key) = (provider, key);
+            Interlocked.Increment(ref provider._open);
+        }
+
         public KeyReference Reference => key.Reference;
 
         public KeyAlgorithm Algorithm => key.Algorithm;
@@ -60,6 +74,14 @@ public sealed class HookedProvider(ICryptoProvider inner) : ICryptoProvider
             return provider.AfterSign?.Invoke(key, signature) ?? signature;
         }
 
-        public ValueTask DisposeAsync() => key.DisposeAsync();
+        public ValueTask DisposeAsync()
+        {
+            if (Interlocked.Exchange(ref _closed, 1) == 0)
+            {
+                Interlocked.Decrement(ref provider._open);
+            }
+
+            return key.DisposeAsync();
+        }
     }
 }

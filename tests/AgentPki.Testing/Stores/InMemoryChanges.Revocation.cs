@@ -15,27 +15,34 @@ internal static partial class InMemoryChanges
         && (selector.Owner is null || agent.Owner == selector.Owner);
 
     public static bool Meets(InMemoryState state, RevocationSelector selector, CertificateRecord certificate, DateTimeOffset now) =>
+        MeetsEver(state, selector, certificate) && (selector.NamesOneCertificate || certificate.NotAfter > now);
+
+    /// <summary>Ended or not.</summary>
+    private static bool MeetsEver(InMemoryState state, RevocationSelector selector, CertificateRecord certificate) =>
         (selector.Authority is null || certificate.Authority == selector.Authority)
         && (selector.Serial is not { } serial || serial.Span.SequenceEqual(certificate.Serial))
         && ((selector.Agent ?? selector.AgentsUnder ?? selector.Owner) is null || (certificate.AgentId is { } id && IsChosen(state, selector, state.Agents[id])))
         && (selector.Profile is null || certificate.Profile == selector.Profile)
         && (selector.Algorithm is null || certificate.KeyAlgorithm?.Name == selector.Algorithm)
-        && (selector.KeyFingerprint is not { } key || key.Span.SequenceEqual(certificate.KeyFingerprint) || state.KeyHalves.GetValueOrDefault(Convert.ToHexString(key.Span)) == Convert.ToHexString(certificate.KeyFingerprint))
+        && (selector.KeyFingerprint is not { } key || KeysOf(certificate).Any(k => k == Convert.ToHexString(key.Span) || k == state.KeyHalves.GetValueOrDefault(Convert.ToHexString(key.Span))))
         && (selector.IssuedFrom is not { } from || certificate.Issued >= Milliseconds(from))
         && (selector.IssuedBefore is not { } before || certificate.Issued < Milliseconds(before))
-        && (selector.Requester is null || certificate.Requester == selector.Requester)
-        && (selector.NamesOneCertificate || certificate.NotAfter > now);
+        && (selector.Requester is null || certificate.Requester == selector.Requester);
+
+    internal static IEnumerable<string> KeysOf(CertificateRecord certificate) =>
+        new[] { certificate.KeyFingerprint, certificate.AlternativeKeyFingerprint }.OfType<byte[]>().Select(Convert.ToHexString);
 
     public static bool IsSpared(RevocationSelector selector, CertificateRecord certificate) => certificate.AgentId is null && selector is not { NamesOneCertificate: true, IncludeAppliance: true };
 
-    public static bool WouldTake(StoredEntry entry, RevocationReason reason) =>
+    /// <param name="reason">removeFromCRL: what a release takes.</param>
+    public static bool WouldTake(StoredEntry entry, RevocationReason reason) => reason == RevocationReason.RemoveFromCrl ? entry.Revoked?.Reason == RevocationReason.CertificateHold :
         entry.Revoked is not { Reason: var was } || was == RevocationReason.RemoveFromCrl || (was == RevocationReason.CertificateHold && reason != RevocationReason.CertificateHold);
 
     private static InMemoryState RevokeCertificate(InMemoryState state, StoreChange.RevokeCertificate c, long epoch, long leafIndex)
     {
         var key = InMemoryState.CertificateKey(c.Authority, c.Serial);
         Check(state.Certificates.TryGetValue(key, out var known), c, ConflictReasons.CertificateUnknown(c.Authority, c.Serial));
-        return WouldTake(known!, c.Reason) ? BlockKeys(Take(state, [key], c.Time, c.Reason, epoch, leafIndex), [key], c.Reason, out _) : state;
+        return BlockKeys(WouldTake(known!, c.Reason) ? Take(state, [key], c.Time, c.Reason, epoch, leafIndex) : state, [known!.Certificate], c.Reason, out _);
     }
 
     private static InMemoryState RevokeSet(InMemoryState state, StoreChange.RevokeSet c, long epoch, long leafIndex)
@@ -47,7 +54,8 @@ internal static partial class InMemoryChanges
         }
 
         var taken = state.Certificates.Where(e => Meets(state, selector, e.Value.Certificate, c.Time) && !IsSpared(selector, e.Value.Certificate) && WouldTake(e.Value, c.Reason)).Select(e => e.Key).ToList();
-        var next = BlockKeys(Take(state, taken, c.Time, c.Reason, epoch, leafIndex), taken, c.Reason, out var keys);
+        var met = state.Certificates.Values.Select(e => e.Certificate).Where(e => MeetsEver(state, selector, e) && !IsSpared(selector, e));
+        var next = BlockKeys(Take(state, taken, c.Time, c.Reason, epoch, leafIndex), met, c.Reason, out var keys);
         next = next with { Certificates = next.Certificates.SetItems(taken.Select(key => KeyValuePair.Create(key, next.Certificates[key] with { InvalidSince = c.InvalidSince }))) };
         if (selector.KeyFingerprint is { } fingerprint && Blocks(c.Reason) && !next.BlockedKeys.ContainsKey(Convert.ToHexString(fingerprint.Span)))
         {
@@ -57,7 +65,13 @@ internal static partial class InMemoryChanges
         var agents = 0L;
         if (c.Agents is { } wanted && selector.NamesAgents)
         {
-            next = SetAgents(next, selector, wanted, was => wanted == AgentState.Retired ? was != AgentState.Retired : was == AgentState.Active, out agents);
+            var isHold = c.Reason == RevocationReason.CertificateHold;
+            if (!isHold)
+            {
+                next = next with { Agents = next.Agents.SetItems(next.Agents.Values.Where(a => IsChosen(next, selector, a)).Select(a => KeyValuePair.Create(a.Id, a with { IsHeld = false })).ToList()) };
+            }
+
+            next = SetAgents(next, selector, wanted, isHold && wanted == AgentState.Suspended, was => wanted == AgentState.Retired ? was.State != AgentState.Retired : was.State == AgentState.Active, out agents);
         }
 
         return next with { Selected = Describe(next, taken, agents, keys) };
@@ -72,7 +86,7 @@ internal static partial class InMemoryChanges
         var agents = 0L;
         if (c.Agents && c.Selector.NamesAgents)
         {
-            next = SetAgents(next, c.Selector, AgentState.Active, was => was == AgentState.Suspended, out agents);
+            next = SetAgents(next, c.Selector, AgentState.Active, false, was => was is { State: AgentState.Suspended, IsHeld: true }, out agents);
         }
 
         return next with { Selected = Describe(next, taken, agents, 0) };
@@ -83,12 +97,19 @@ internal static partial class InMemoryChanges
         Check(state.Agents.TryGetValue(c.AgentId, out var agent), c, ConflictReasons.AgentUnknown(c.AgentId));
         if (c.ParentId is { } parentId)
         {
-            Check(state.Agents.TryGetValue(parentId, out var parent), c, ConflictReasons.AgentUnknown(parentId));
-            Check(parent!.Owner == agent!.Owner, c, ConflictReasons.AgentsParentOfAnotherOwner(c.AgentId));
+            var parent = CheckParent(state, c, parentId, c.AgentId, agent!.Owner);
             Check(parentId != c.AgentId && !Ancestors(state, parent).Contains(c.AgentId), c, ConflictReasons.AgentsOwnAncestor(c.AgentId));
         }
 
         return state with { Agents = state.Agents.SetItem(c.AgentId, agent! with { Parent = c.ParentId }) };
+    }
+
+    private static AgentRecord CheckParent(InMemoryState state, StoreChange c, string parentId, string childId, string childsOwner)
+    {
+        Check(state.Agents.TryGetValue(parentId, out var parent), c, ConflictReasons.AgentUnknown(parentId));
+        Check(parent!.Owner == childsOwner, c, ConflictReasons.AgentsParentOfAnotherOwner(childId));
+        Check(parent.State == AgentState.Active, c, ConflictReasons.AgentNotActive(parentId));
+        return parent;
     }
 
     private static HashSet<string> Ancestors(InMemoryState state, AgentRecord agent)
@@ -116,18 +137,18 @@ internal static partial class InMemoryChanges
     private static bool Blocks(RevocationReason reason) =>
         reason is RevocationReason.KeyCompromise or RevocationReason.CaCompromise or RevocationReason.PrivilegeWithdrawn or RevocationReason.AaCompromise;
 
-    private static InMemoryState BlockKeys(InMemoryState state, List<string> taken, RevocationReason reason, out long count)
+    private static InMemoryState BlockKeys(InMemoryState state, IEnumerable<CertificateRecord> met, RevocationReason reason, out long count)
     {
-        var keys = Blocks(reason) ? taken.Select(key => Convert.ToHexString(state.Certificates[key].Certificate.KeyFingerprint)).Where(k => !state.BlockedKeys.ContainsKey(k)).Distinct().ToList() : [];
+        var keys = Blocks(reason) ? met.SelectMany(KeysOf).Where(k => !state.BlockedKeys.ContainsKey(k)).Distinct().ToList() : [];
         count = keys.Count;
         return state with { BlockedKeys = state.BlockedKeys.AddRange(keys.Select(k => KeyValuePair.Create(k, reason))) };
     }
 
-    private static InMemoryState SetAgents(InMemoryState state, RevocationSelector selector, AgentState to, Func<AgentState, bool> from, out long count)
+    private static InMemoryState SetAgents(InMemoryState state, RevocationSelector selector, AgentState to, bool isHeld, Func<AgentRecord, bool> from, out long count)
     {
-        var chosen = state.Agents.Values.Where(a => from(a.State) && IsChosen(state, selector, a)).ToList();
+        var chosen = state.Agents.Values.Where(a => from(a) && IsChosen(state, selector, a)).ToList();
         count = chosen.Count;
-        return state with { Agents = state.Agents.SetItems(chosen.Select(a => KeyValuePair.Create(a.Id, a with { State = to }))) };
+        return state with { Agents = state.Agents.SetItems(chosen.Select(a => KeyValuePair.Create(a.Id, a with { State = to, IsHeld = isHeld }))) };
     }
 
     private static SelectedSet Describe(InMemoryState state, List<string> taken, long agents, long keys)

@@ -22,6 +22,7 @@ internal static partial class InMemoryChanges
             {
                 StoreChange.AddAuthority c => AddAuthority(state, c),
                 StoreChange.AddCertificate c => AddCertificate(state, c, leafIndex),
+                StoreChange.RequireGood c => RequireGood(state, c),
                 StoreChange.RegisterAgent c => RegisterAgent(state, c),
                 StoreChange.SetAgentState c => SetAgentState(state, c),
                 StoreChange.BindKey c => BindKey(state, c),
@@ -85,13 +86,30 @@ internal static partial class InMemoryChanges
         var key = InMemoryState.CertificateKey(record.Authority, record.Serial);
         Check(IsAuthority(state, record.Authority), c, ConflictReasons.AuthorityUnknown(record.Authority));
         Check(record.AgentId is null || state.Agents.ContainsKey(record.AgentId), c, ConflictReasons.AgentUnknown(record.AgentId ?? ""));
+        foreach (var blocked in KeysOf(record).Where(state.BlockedKeys.ContainsKey))
+        {
+            throw new ConflictException(c, ConflictReasons.KeyIsBlocked(state.BlockedKeys[blocked]));
+        }
+
         Check(!state.Certificates.ContainsKey(key), c, ConflictReasons.SerialExists(record.Authority, record.Serial));
         var kept = record with { NotBefore = Milliseconds(record.NotBefore), NotAfter = Milliseconds(record.NotAfter), Issued = Milliseconds(record.Issued) };
         return state with { Certificates = state.Certificates.Add(key, new StoredEntry(kept, leafIndex, null, null)), Issued = state.Issued.Add(key) };
     }
 
+    private static InMemoryState RequireGood(InMemoryState state, StoreChange.RequireGood c)
+    {
+        Check(state.Certificates.TryGetValue(InMemoryState.CertificateKey(c.Authority, c.Serial), out var known), c, ConflictReasons.CertificateUnknown(c.Authority, c.Serial));
+        Check(known!.ToStored().Status is CertificateStatus.Good, c, ConflictReasons.CertificateNotGood(c.Authority, c.Serial));
+        return state;
+    }
+
     private static InMemoryState RegisterAgent(InMemoryState state, StoreChange.RegisterAgent c)
     {
+        if (c.Agent.Parent is { } parent)
+        {
+            CheckParent(state, c, parent, c.Agent.Id, c.Agent.Owner);
+        }
+
         if (state.Agents.TryGetValue(c.Agent.Id, out var known))
         {
             Check(known.State == AgentState.Active, c, ConflictReasons.AgentNotActive(c.Agent.Id));
@@ -109,7 +127,7 @@ internal static partial class InMemoryChanges
     private static InMemoryState SetAgentState(InMemoryState state, StoreChange.SetAgentState c)
     {
         Check(state.Agents.TryGetValue(c.AgentId, out var known), c, ConflictReasons.AgentUnknown(c.AgentId));
-        return state with { Agents = state.Agents.SetItem(c.AgentId, known! with { State = c.State }) };
+        return state with { Agents = state.Agents.SetItem(c.AgentId, known! with { State = c.State, IsHeld = false }) };
     }
 
     private static InMemoryState BindKey(InMemoryState state, StoreChange.BindKey c)

@@ -26,7 +26,7 @@ public sealed partial class InMemoryStore : IAuthorityStore, ICertificateStore, 
     {
         var (state, key) = (_state, Convert.ToHexString(keyFingerprint.Span));
         var blocked = state.BlockedKeys.TryGetValue(key, out var reason);
-        var isKnown = blocked || state.KeyOwners.ContainsKey(key) || state.Certificates.Values.Any(e => e.Certificate.KeyFingerprint.AsSpan().SequenceEqual(keyFingerprint.Span));
+        var isKnown = blocked || state.KeyOwners.ContainsKey(key) || state.Certificates.Values.Any(e => InMemoryChanges.KeysOf(e.Certificate).Contains(key));
         return new(isKnown ? new KeyBinding(state.KeyOwners.GetValueOrDefault(key), blocked ? reason : null) : null);
     }
 
@@ -37,7 +37,7 @@ public sealed partial class InMemoryStore : IAuthorityStore, ICertificateStore, 
         new(Newest(limit, c => c.AgentId == agentId));
 
     ValueTask<IReadOnlyList<StoredCertificate>> ICertificateStore.ListByKeyAsync(ReadOnlyMemory<byte> keyFingerprint, int limit, CancellationToken cancellationToken) =>
-        new(Newest(limit, c => c.KeyFingerprint.AsSpan().SequenceEqual(keyFingerprint.Span)));
+        new(Newest(limit, c => InMemoryChanges.KeysOf(c).Contains(Convert.ToHexString(keyFingerprint.Span))));
 
     ValueTask<IReadOnlyList<StoredCertificate>> ICertificateStore.ListAsync(int limit, CancellationToken cancellationToken) => new(Newest(limit, _ => true));
 

@@ -14,6 +14,13 @@ public sealed partial class InMemoryStore : IRevocationStore
     IAsyncEnumerable<RevokedMember> IRevocationStore.ListAllRevokedAsync(DateTimeOffset notExpiredBefore, CancellationToken cancellationToken) =>
         MembersAsync(e => e.Revoked is { Reason: not RevocationReason.RemoveFromCrl } && e.Certificate.NotAfter >= notExpiredBefore, cancellationToken);
 
+    ValueTask<long> IRevocationStore.CountAsync(RevocationSelector selector, RevocationReason reason, DateTimeOffset now, long atMost, CancellationToken cancellationToken)
+    {
+        var state = _state;
+        var taken = state.Certificates.Values.Where(e => InMemoryChanges.Meets(state, selector, e.Certificate, now) && InMemoryChanges.WouldTake(e, reason) && !InMemoryChanges.IsSpared(selector, e.Certificate));
+        return new(Math.Min(atMost, taken.LongCount()));
+    }
+
     ValueTask<SelectionPreview> IRevocationStore.PreviewAsync(RevocationSelector selector, RevocationReason reason, DateTimeOffset now, int sample, CancellationToken cancellationToken)
     {
         var state = _state;

@@ -52,9 +52,8 @@ public abstract partial class StoreContractTests<TStore>
 
         var again = Commit(Set(OfTeam, RevocationReason.KeyCompromise));
 
-        Assert.Equal((1, 0), (again.Epoch, again.Selected!.Count));
+        Assert.Equal((1, 0, 3), (again.Epoch, again.Selected!.Count, again.Selected.Keys));
         Assert.Single(await Revocations.ListEventsAsync(0, 10, Cancelled));
-        Assert.Null((await Certificates.FindKeyAsync(StoreSamples.KeyFingerprint(1), Cancelled))?.Blocked);
     }
 
     [Fact]
@@ -174,6 +173,7 @@ public abstract partial class StoreContractTests<TStore>
                 Issued = StoreSamples.Now.AddMinutes(-random.Next(100)),
                 NotAfter = StoreSamples.Now.AddHours(random.Next(-3, 48)),
                 Requester = $"credential:c{random.Next(3)}",
+                AlternativeKeyFingerprint = random.Next(4) == 0 ? StoreSamples.KeyFingerprint(random.Next(30)) : null,
             };
             Both(StoreSamples.Request(
                 LedgerEntryKind.CertificateIssued,
@@ -203,6 +203,12 @@ public abstract partial class StoreContractTests<TStore>
             {
                 Assert.Equal(expected.Certificates, outcomes[0].Selected!.Count);
             }
+        }
+
+        Assert.Equivalent(await ((IAgentStore)model).ListAsync(100, Cancelled), await ((IAgentStore)Store).ListAsync(100, Cancelled), strict: true);
+        foreach (var key in Enumerable.Range(0, 30).Select(StoreSamples.KeyFingerprint))
+        {
+            Assert.Equal((await ((ICertificateStore)model).FindKeyAsync(key, Cancelled))?.Blocked, (await Certificates.FindKeyAsync(key, Cancelled))?.Blocked);
         }
 
         Assert.Equal(await ((IRevocationStore)model).ListEventsAsync(0, 100, Cancelled) is var events ? events.Select(e => (e.Epoch, e.Kind, e.Count, e.Selector)) : [], (await Revocations.ListEventsAsync(0, 100, Cancelled)).Select(e => (e.Epoch, e.Kind, e.Count, e.Selector)));

@@ -50,7 +50,7 @@ internal sealed class FeedSignerKeeper(
         try
         {
             var epoch = commits.Revocations.Epoch;
-            if (_current is { } current && time.GetUtcNow() < current.RenewAt && (epoch == _checkedEpoch || await IsGoodAsync(current, cancellationToken)))
+            if (_current is { } current && HelperCertificates.IsFresh(current.Certificate, time.GetUtcNow()) && (epoch == _checkedEpoch || await IsGoodAsync(current, cancellationToken)))
             {
                 _checkedEpoch = epoch;
                 return current;
@@ -92,16 +92,14 @@ internal sealed class FeedSignerKeeper(
                 await keys.RecordFoundAsync(key, AuditTrail.Appliance);
             }
 
-            if (known.Any(c => c.Status is CertificateStatus.Revoked))
+            if (await HelperCertificates.IsSpentAsync(certificates, key, known, cancellationToken))
             {
-                // Somebody revoked a certificate over this key: it is not used again.
                 await key.DisposeAsync();
                 continue;
             }
 
-            var certificate = known.Where(c => c.Certificate.Authority == issuer.Name && c.Certificate.Profile == profile.Name)
-                .Select(c => Certificate.Parse(c.Certificate.Der)).FirstOrDefault(c => RenewAt(c) > time.GetUtcNow()) ?? await IssueAsync(profile, issuer, key, cancellationToken);
-            var signer = new FeedSigner(key, certificate, issuer.Chain, RenewAt(certificate), providers);
+            var certificate = HelperCertificates.FindFresh(known, issuer, profile, time.GetUtcNow()) ?? await IssueAsync(profile, issuer, key, cancellationToken);
+            var signer = new FeedSigner(key, certificate, issuer.Chain, HelperCertificates.RenewAt(certificate), providers);
             await commits.CommitAsync(new CommitRequest(null, [new StoreChange.AddFeedSigner(signer.Thumbprint, signer.Chain, certificate.NotAfter)]), cancellationToken);
             return signer;
         }
@@ -116,6 +114,4 @@ internal sealed class FeedSignerKeeper(
             Outcome<EnrollmentOutcome.Issued>.Refused(var problem) => throw new KeyUnavailableException($"CA '{issuer.Name}' has no signer of its revocation feed: {problem.Detail}.", problem.RetryAfter ?? TimeSpan.FromMinutes(1)),
             _ => throw new UnreachableException(),
         };
-
-    private static DateTimeOffset RenewAt(Certificate certificate) => certificate.NotBefore + ((certificate.NotAfter - certificate.NotBefore) * 2 / 3);
 }

@@ -22,6 +22,7 @@ internal sealed class CertificateListDraft : IDisposable
 
     public long Count { get; }
 
+    /// <remarks>What was revoked while the clock was ahead is listed as revoked when the list was made: a date after thisUpdate would be wrong, and a list without it worse.</remarks>
     /// <param name="path">Where the scratch file may be; there is none yet.</param>
     /// <exception cref="OverflowException">2 GiB and more.</exception>
     public static async ValueTask<CertificateListDraft> WriteAsync(string path, TbsCertificateList tbs, IAsyncEnumerable<RevokedEntry> entries, CancellationToken cancellationToken)
@@ -34,7 +35,7 @@ internal sealed class CertificateListDraft : IDisposable
         await foreach (var revoked in entries.WithCancellation(cancellationToken))
         {
             count++;
-            new RevokedCertificate(revoked.Serial, revoked.Time, (CrlReason)(byte)revoked.Reason, revoked.InvalidSince).Write(writer);
+            new RevokedCertificate(revoked.Serial, revoked.Time < tbs.ThisUpdate ? revoked.Time : tbs.ThisUpdate, (CrlReason)(byte)revoked.Reason, revoked.InvalidSince).Write(writer);
             if (writer.Written.Length >= Chunk)
             {
                 stream.Write(writer.Written);

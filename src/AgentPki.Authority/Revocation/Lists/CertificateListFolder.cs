@@ -41,17 +41,37 @@ public sealed class CertificateListFolder : IDisposable
     }
 
     /// <summary>The list of a record, or null when its file is not there: it is signed anew then.</summary>
+    /// <exception cref="StoreUnavailableException">It is there and cannot be read.</exception>
     internal PublishedList? Open(CertificateListRecord record)
     {
-        var file = new FileInfo(PathOf(record));
-        return file.Exists && file.Length == record.Length ? new PublishedList(record, file.FullName) : null;
+        try
+        {
+            var file = new FileInfo(PathOf(record));
+            return file.Exists && file.Length == record.Length ? new PublishedList(record, file.FullName) : null;
+        }
+        catch (Exception failure) when (failure is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return null;
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw NotReadable(failure);
+        }
     }
 
     /// <summary>The highest number of any file: a database that was set back must not make numbers come again (RFC 5280 §5.2.3).</summary>
+    /// <exception cref="StoreUnavailableException">The folder is there and cannot be read.</exception>
     internal long HighestNumber(string authority, int shard)
     {
-        var folder = new DirectoryInfo(FolderOf(authority, shard));
-        return folder.Exists ? folder.EnumerateFiles("*.crl").Select(NumberOf).DefaultIfEmpty().Max() : 0;
+        try
+        {
+            var folder = new DirectoryInfo(FolderOf(authority, shard));
+            return folder.Exists ? folder.EnumerateFiles("*.crl").Select(NumberOf).DefaultIfEmpty().Max() : 0;
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw NotReadable(failure);
+        }
     }
 
     internal string Scratch() => Path.Combine(_root, $"{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16))}.tmp");
@@ -102,10 +122,21 @@ public sealed class CertificateListFolder : IDisposable
     }
 
     /// <summary>A list that was not recorded after all.</summary>
-    internal void Remove(CertificateListRecord record) => File.Delete(PathOf(record));
+    internal void Remove(CertificateListRecord record) => TryDelete(PathOf(record));
 
-    /// <summary>Deletes what is older than the one before <paramref name="latest"/>.</summary>
+    /// <summary>Deletes what is older than the one before <paramref name="latest"/>. What cannot be deleted now is found again after the next one.</summary>
     internal void Prune(CertificateListRecord latest)
+    {
+        try
+        {
+            DeleteBefore(latest);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+        }
+    }
+
+    private void DeleteBefore(CertificateListRecord latest)
     {
         var kind = latest.BaseNumber is null ? ".crl" : DeltaSuffix;
         var files = new DirectoryInfo(FolderOf(latest.Authority, latest.Shard)).EnumerateFiles("*.crl")
@@ -115,6 +146,20 @@ public sealed class CertificateListFolder : IDisposable
             old.Delete();
         }
     }
+
+    private static void TryDelete(string path)
+    {
+        try
+        {
+            File.Delete(path);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+        }
+    }
+
+    private StoreUnavailableException NotReadable(Exception failure) =>
+        new($"The folder of CRLs {_root} cannot be read: {failure.Message} Give the service's user read and write access to everything in it.", failure);
 
     internal static FileStream Create(string path)
     {

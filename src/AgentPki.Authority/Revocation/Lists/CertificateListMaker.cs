@@ -24,8 +24,12 @@ internal sealed class CertificateListMaker(
     CommitWriter commits,
     ProfileCatalog profiles,
     AuthorityOptions options,
-    TimeProvider time)
+    TimeProvider time) : IDisposable
 {
+    // Each holds one of the store's readers until its last entry is written, and anybody may ask for every shard: the others are for everybody else.
+    private const int MostReading = 2;
+    private readonly SemaphoreSlim _reading = new(MostReading, MostReading);
+
     /// <exception cref="KeyUnavailableException">The token cannot sign.</exception>
     /// <exception cref="StoreUnavailableException">The store cannot be read or written.</exception>
     /// <exception cref="SignatureRejectedException">It would not be in order, or its signature is wrong.</exception>
@@ -38,7 +42,7 @@ internal sealed class CertificateListMaker(
         var epoch = await certificates.RevocationEpochAsync(CancellationToken.None);
         var record = await NextAsync(issuer.Name, shard, epoch, now, now + options.CertificateListValidity);
         // RFC 5280 §3.3: an expired certificate stays until one CRL after its end.
-        var entries = lists.ListEntriesAsync(issuer.Name, shard, settings.ExpiredSince ?? previous?.ThisUpdate ?? now, CancellationToken.None);
+        var entries = lists.ListEntriesAsync(issuer.Name, shard, settings.ExpiredSince ?? Earlier(previous?.ThisUpdate, now), CancellationToken.None);
         return await MakeAsync(issuer, record, TbsOf(issuer, record) with
         {
             FreshestListUrl = settings.DeltaValidity is null ? null : options.DeltaListUrl(issuer.Name, shard),
@@ -62,11 +66,16 @@ internal sealed class CertificateListMaker(
         var settings = SettingsOf(issuer);
         var epoch = await certificates.RevocationEpochAsync(CancellationToken.None);
         var record = await NextAsync(issuer.Name, shard, epoch, now, now + validity) with { BaseNumber = first.Number };
-        var entries = lists.ListChangesAsync(issuer.Name, shard, first.Epoch, settings.ExpiredSince ?? first.ThisUpdate, CancellationToken.None);
+        var entries = lists.ListChangesAsync(issuer.Name, shard, first.Epoch, settings.ExpiredSince ?? Earlier(first.ThisUpdate, now), CancellationToken.None);
         return await MakeAsync(issuer, record, TbsOf(issuer, record) with { BaseNumber = first.Number, ExpiredCertificatesSince = settings.ExpiredSince }, entries);
     }
 
     public CertificateListSettings SettingsOf(Issuer issuer) => options.CertificateListsOf(issuers.LineageOf(issuer.Name));
+
+    public void Dispose() => _reading.Dispose();
+
+    // A clock that was ahead made the earlier list say that it is of a time to come: what ends until then is valid now, and is listed.
+    private static DateTimeOffset Earlier(DateTimeOffset? time, DateTimeOffset now) => time is { } set && set < now ? set : now;
 
     private DateTimeOffset Now() => DateTimeOffset.FromUnixTimeSeconds(time.GetUtcNow().ToUnixTimeSeconds());
 
@@ -119,6 +128,7 @@ internal sealed class CertificateListMaker(
 
     private async ValueTask<CertificateListDraft> WriteAsync(Issuer issuer, TbsCertificateList tbs, IAsyncEnumerable<RevokedEntry> entries)
     {
+        await _reading.WaitAsync();
         try
         {
             return await CertificateListDraft.WriteAsync(folder.Scratch(), tbs with { AlternativeSignature = issuer.AlternativeSignature }, entries, CancellationToken.None);
@@ -130,6 +140,10 @@ internal sealed class CertificateListMaker(
         catch (OverflowException failure)
         {
             throw new StoreUnavailableException($"The CRL of '{issuer.Name}' would have 2 GiB and more: give the CA shards (crl.authorities in agentpki.yaml).", failure);
+        }
+        finally
+        {
+            _reading.Release();
         }
     }
 
@@ -143,7 +157,19 @@ internal sealed class CertificateListMaker(
             (AuditDetails.CertificateListSha256, AuditDetails.Hex(record.Sha256)),
             (AuditDetails.CertificateCount, entries.ToString()),
             (AuditDetails.To, AuditDetails.Instant(record.NextUpdate))));
-        if (await commits.CommitAsync(new CommitRequest(entry, [new StoreChange.AddCertificateList(record)]), CancellationToken.None) is not CommitOutcome.Committed)
+        CommitOutcome outcome;
+        try
+        {
+            outcome = await commits.CommitAsync(new CommitRequest(entry, [new StoreChange.AddCertificateList(record)]), CancellationToken.None);
+        }
+        catch
+        {
+            // No record, no list: left there, each try would leave another one.
+            folder.Remove(record);
+            throw;
+        }
+
+        if (outcome is not CommitOutcome.Committed)
         {
             folder.Remove(record);
             throw new StoreUnavailableException($"CRL number {record.Number} of '{record.Authority}' was taken at the same moment; ask again.");

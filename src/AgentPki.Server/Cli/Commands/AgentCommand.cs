@@ -22,7 +22,7 @@ internal static class AgentCommand
                 new Verb("show", "Shows one agent and its certificates.", "agentpki agent show spiffe://agents.localhost/agent/sample-agent")
                     .With(id)
                     .Asks(context, (admin, parsed, cancellationToken) => ShowAsync(context, admin, parsed.GetRequiredValue(id), cancellationToken)),
-                new Verb("set-parent", "Says which agent spawned an agent: 'agentpki revoke --with-descendants' goes down this tree.", "agentpki agent set-parent spiffe://agents.localhost/agent/child --parent spiffe://agents.localhost/agent/sample-agent")
+                new Verb("set-parent", "Says which agent spawned an agent, where it was not enrolled with its parent's certificate: 'agentpki revoke --with-descendants' goes down this tree. The parent is active and of the same owner.", "agentpki agent set-parent spiffe://agents.localhost/agent/child --parent spiffe://agents.localhost/agent/sample-agent")
                     .With(id, parent)
                     .Asks(context, (admin, parsed, cancellationToken) => SetParentAsync(context, admin, parsed.GetRequiredValue(id), parsed.GetValue(parent), cancellationToken)),
                 StateVerb(context, id, "suspend", "No certificates for this agent until it is activated again. Those it has stay good: 'agentpki revoke --agent' takes them away.", AgentState.Suspended),

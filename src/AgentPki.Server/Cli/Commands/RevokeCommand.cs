@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using AgentPki.Agents;
 using AgentPki.Authority.Store;
 using AgentPki.Protocols.Admin;
@@ -42,22 +41,13 @@ internal static class RevokeCommand
                     Confirmed = parsed.GetValue(confirmed),
                 };
                 using var admin = new AdminConnection(context.Home());
-                return parsed.GetValue(dry) ? await ShowAsync(context, admin, command, cancellationToken) : await RunAsync(context, admin, command, conditions.NameOne(parsed), cancellationToken);
+                return parsed.GetValue(dry) ? await SelectionOutput.ShowAsync(context, admin, command, cancellationToken) : await RunAsync(context, admin, command, conditions.NameOne(parsed), cancellationToken);
             });
     }
 
     private static async Task<int> RunAsync(CommandContext context, AdminConnection admin, AdminRevoke command, bool one, CancellationToken cancellationToken)
     {
-        if (!one && command.Confirmed is null)
-        {
-            var selection = await PreviewAsync(admin, command, cancellationToken);
-            if (selection.NeedsConfirmation)
-            {
-                Show(context, selection);
-                command = command with { Confirmed = AskNumber(context, selection.Certificates) };
-            }
-        }
-
+        command = one ? command : await SelectionOutput.ConfirmAsync(context, admin, command, cancellationToken);
         var result = await admin.PostAsync("revocations", command, AdminJson.Default.RevokeCommand, AdminJson.Default.RevocationView, cancellationToken);
         var verb = command.Reason == RevocationReason.CertificateHold ? "held" : "revoked";
         context.Terminal.Line($"{result.Revoked} {verb}{(result.AlreadyRevoked > 0 ? $", {result.AlreadyRevoked} already were" : "")}; revocation epoch {result.Epoch}.");
@@ -68,58 +58,4 @@ internal static class RevokeCommand
 
         return ExitCodes.Success;
     }
-
-    private static async Task<int> ShowAsync(CommandContext context, AdminConnection admin, AdminRevoke command, CancellationToken cancellationToken)
-    {
-        Show(context, await PreviewAsync(admin, command, cancellationToken));
-        context.Terminal.Line("Nothing was changed.");
-        return ExitCodes.Success;
-    }
-
-    private static Task<SelectionView> PreviewAsync(AdminConnection admin, AdminRevoke command, CancellationToken cancellationToken) =>
-        admin.PostAsync("revocations/preview", command, AdminJson.Default.RevokeCommand, AdminJson.Default.SelectionView, cancellationToken);
-
-    private static void Show(CommandContext context, SelectionView selection)
-    {
-        Output.Facts(
-            context.Terminal,
-            ("certificates", Number(selection.Certificates)),
-            ("agents", Number(selection.Agents)),
-            ("locked out", $"{Number(selection.AgentsLeftWithout)} agents would have no good certificate left"),
-            ("by CA", Counts(selection.ByAuthority)),
-            ("by profile", Counts(selection.ByProfile)),
-            ("by owner", Counts(selection.ByOwner)));
-        Output.Table(
-            context.Terminal,
-            ["SERIAL", "CA", "AGENT", "PROFILE", "UNTIL"],
-            [.. selection.Sample.Select(c => new[] { c.Serial, c.Authority, c.Agent ?? "", c.Profile, Output.Time(c.NotAfter) })],
-            "Nothing meets these conditions.");
-        if (selection.Certificates > selection.Sample.Count)
-        {
-            context.Terminal.Line($"… and {Number(selection.Certificates - selection.Sample.Count)} more.");
-        }
-
-        foreach (var spared in selection.Spared)
-        {
-            context.Terminal.Line($"Left alone: {spared.Serial} of {spared.Authority} ({spared.Profile}) is the appliance's own; name it alone, with --include-appliance, if you mean it.");
-        }
-    }
-
-    /// <summary>Who types the number has read it.</summary>
-    private static long AskNumber(CommandContext context, long expected)
-    {
-        if (!context.Terminal.Interactive || Console.IsInputRedirected)
-        {
-            throw new CommandException(ExitCodes.Refused, $"This takes {Number(expected)} certificates, and nobody is here to confirm it; nothing was revoked.", $"Say '--confirm {expected.ToString(CultureInfo.InvariantCulture)}'.");
-        }
-
-        context.Terminal.Line($"Type the number of certificates to revoke them, anything else to leave it:");
-        return long.TryParse(Console.ReadLine(), NumberStyles.None, CultureInfo.InvariantCulture, out var typed) && typed == expected
-            ? typed
-            : throw new CommandException(ExitCodes.Refused, "That is not the number; nothing was revoked.", "'--dry-run' shows what would go.");
-    }
-
-    private static string Number(long number) => number.ToString("N0", CultureInfo.InvariantCulture);
-
-    private static string Counts(IReadOnlyList<SelectionCountView> counts) => counts.Count == 0 ? "-" : string.Join(", ", counts.Select(c => $"{(c.Name.Length == 0 ? "-" : c.Name)} {Number(c.Certificates)}"));
 }
