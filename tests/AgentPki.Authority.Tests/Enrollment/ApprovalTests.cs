@@ -71,6 +71,19 @@ public sealed class ApprovalTests
         Assert.Equal(PkiProblemKind.ApprovalDenied, await RefusedAsync(authority, csr));
     }
 
+    [Fact]
+    public async Task Expired_AtACaThatIsRevoked_IsEndedByTheTimerAllTheSame()
+    {
+        await using var authority = await TestAuthority.StartAsync();
+        var id = await PendingAsync(authority, await RequestAsync());
+        await authority.Services.Revocations.RevokeAsync(
+            new(new AgentPki.Authority.Revocation.RevocationTarget.OneCertificate(authority.Ceremony.Issuing), RevocationReason.KeyCompromise, "admin:x", "admin", "c", IncludeAppliance: true), default);
+        authority.Time.Advance(TestAuthority.DefaultOptions.ApprovalLifetime);
+        await authority.Services.MaintainAsync(default);
+        Assert.Equal(ApprovalState.Expired, Assert.Single(await authority.Environment.Stores.Approvals.ListAsync(null, default)).State);
+        Assert.Equal(id, Assert.Single(await authority.Environment.Stores.Approvals.ListAsync(ApprovalState.Expired, default)).Id);
+    }
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]

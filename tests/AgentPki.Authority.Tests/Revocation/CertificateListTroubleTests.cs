@@ -50,6 +50,27 @@ public sealed class CertificateListTroubleTests
     }
 
     [Fact]
+    public async Task RefreshAsync_ListOfOneCaCannotBeRead_RenewsTheOthers()
+    {
+        await using var authority = await TestAuthority.StartAsync();
+        await authority.Services.CertificateLists.RefreshAsync(default);
+        var names = authority.Services.Issuers.All.Select(i => i.Name).ToList();
+        await authority.RestartAsync();
+        var list = Directory.EnumerateFiles(Path.Combine(authority.Environment.CertificateListFolder!, names[0]), "*.crl", SearchOption.AllDirectories).Single();
+        await using (new FileStream(list, FileMode.Open, FileAccess.Read, FileShare.None))
+        {
+            // The appliance's own timer may be faster than the call.
+            authority.Time.Advance(TimeSpan.FromHours(13));
+            await authority.Services.CertificateLists.RefreshAsync(default);
+            await Assert.ThrowsAsync<StoreUnavailableException>(() => authority.Services.CertificateLists.CurrentAsync(names[0], default).AsTask());
+        }
+
+        Assert.Equal(2, await NumberAsync(authority, names[1]));
+        await authority.Services.CertificateLists.RefreshAsync(default);
+        Assert.Equal(2, await NumberAsync(authority, names[0]));
+    }
+
+    [Fact]
     public async Task CurrentAsync_EveryShardAtOnce_ReadsTheStoreForTwoAtATime()
     {
         const int Shards = 12;

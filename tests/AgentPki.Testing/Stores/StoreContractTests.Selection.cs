@@ -193,16 +193,17 @@ public abstract partial class StoreContractTests<TStore>
             var reason = random.Next(5) switch { 0 => RevocationReason.CertificateHold, 1 => RevocationReason.KeyCompromise, _ => RevocationReason.Superseded };
             var expected = await ((IRevocationStore)model).PreviewAsync(selector, reason, StoreSamples.Now, 5, Cancelled);
             Assert.Equivalent(expected, await Revocations.PreviewAsync(selector, reason, StoreSamples.Now, 5, Cancelled), strict: true);
+            Assert.Equal(expected.Certificates, await Revocations.CountAsync(selector, reason, StoreSamples.Now, long.MaxValue, Cancelled));
+            Assert.Equal(Math.Min(3, expected.Certificates), await Revocations.CountAsync(selector, reason, StoreSamples.Now, 3, Cancelled));
+            var release = await ((IRevocationStore)model).PreviewAsync(selector, RevocationReason.RemoveFromCrl, StoreSamples.Now, 5, Cancelled);
+            Assert.Equivalent(release, await Revocations.PreviewAsync(selector, RevocationReason.RemoveFromCrl, StoreSamples.Now, 5, Cancelled), strict: true);
             StoreChange change = random.Next(4) == 0
                 ? new StoreChange.ReleaseSet(selector, StoreSamples.Now, random.Next(2) == 0)
                 : new StoreChange.RevokeSet(selector, StoreSamples.Now, reason, Agents: random.Next(4) == 0 ? AgentState.Suspended : null);
             var outcomes = both.Select(store => Assert.IsType<CommitOutcome.Committed>(store.Apply([StoreSamples.Request(change)])[0])).ToList();
             Assert.Equivalent(outcomes[1].Selected, outcomes[0].Selected, strict: true);
             Assert.Equal(outcomes[1].Epoch, outcomes[0].Epoch);
-            if (change is StoreChange.RevokeSet)
-            {
-                Assert.Equal(expected.Certificates, outcomes[0].Selected!.Count);
-            }
+            Assert.Equal((change is StoreChange.RevokeSet ? expected : release).Certificates, outcomes[0].Selected!.Count);
         }
 
         Assert.Equivalent(await ((IAgentStore)model).ListAsync(100, Cancelled), await ((IAgentStore)Store).ListAsync(100, Cancelled), strict: true);

@@ -195,6 +195,22 @@ public sealed class RevocationFeedTests
     }
 
     [Fact]
+    public async Task Feed_SignerCertifiedWhileTheClockWasAhead_SignsNothingBeforeItsTime()
+    {
+        await using var authority = await TestAuthority.StartAsync();
+        var (first, _) = await authority.AgentAsync("a.agents.test");
+        var (second, _) = await authority.AgentAsync("b.agents.test");
+        authority.Time.Turn(TimeSpan.FromDays(2));
+        Assert.True(await authority.Services.Feed.StartAsync(TestContext.Current.CancellationToken));
+        await RevokeAsync(authority, first, RevocationReason.Superseded);
+        Assert.True((await SignerAsync(authority, (await SpokenAsync(authority, 1)).Events[0].Jws)).NotBefore > authority.Time.GetUtcNow().AddDays(-1));
+        authority.Time.Turn(TimeSpan.FromDays(-2));
+        await RevokeAsync(authority, second, RevocationReason.Superseded);
+        var signer = await SignerAsync(authority, (await SpokenAsync(authority, 2)).Events[^1].Jws);
+        Assert.True(signer.IsValidAt(authority.Time.GetUtcNow()));
+    }
+
+    [Fact]
     public async Task Start_WithoutAProfile_IsNoFeed()
     {
         await using var authority = await TestAuthority.StartAsync(profiles: AgentPki.Authority.Profiles.ProfileCatalog.Read(AgentPki.Authority.Profiles.ProfileCatalog.DefaultTexts().Where(t => t.File != "appliance-feed.yaml")));
