@@ -89,7 +89,8 @@ internal sealed class AuthorityMaker(CryptoProviders providers, AuthorityOptions
         var record = new AuthorityRecord(
             draft.Name, issuer, key, draft.Signature, certificate.Der.ToArray(), now, alternative is null || keys.Alternative is null ? null : new AlternativeAuthorityKey(alternative, keys.Alternative.Signature));
         var made = new CertificateRecord(
-            issuer, serial, certificate.Der.ToArray(), $"{draft.Name}-ca", null, certificate.PublicKey.Fingerprint(), certificate.NotBefore, certificate.NotAfter, now, actor, certificate.PublicKey.Algorithm);
+            issuer, serial, certificate.Der.ToArray(), $"{draft.Name}-ca", null, certificate.PublicKey.Fingerprint(), certificate.NotBefore, certificate.NotAfter, now, actor, certificate.PublicKey.Algorithm,
+            AlternativeKeyFingerprint: certificate.AlternativePublicKey?.Fingerprint());
         var outcome = await commits.CommitAsync(new CommitRequest(entry, [new StoreChange.AddAuthority(record), new StoreChange.AddCertificate(made)]), CancellationToken.None);
         if (outcome is CommitOutcome.Conflict conflict)
         {

@@ -10,18 +10,33 @@ namespace AgentPki.Authority.Ceremony;
 /// </summary>
 internal sealed class RetryGate(RevocationClock revocations, TimeProvider time)
 {
+    // Between two tries that revocations let through: where many are revoked, each would else be a try.
+    private static readonly TimeSpan Shortest = TimeSpan.FromSeconds(5);
     private readonly ConcurrentDictionary<string, Failure> _failures = new(StringComparer.Ordinal);
 
     /// <summary>What to throw while it is not time yet; null: try.</summary>
-    public KeyUnavailableException? WhyTooEarly(string name) =>
-        _failures.TryGetValue(name, out var failure) && failure.Epoch == revocations.Epoch && failure.After - time.GetElapsedTime(failure.Since) is var left && left > TimeSpan.Zero
-            ? new KeyUnavailableException(failure.Message, left)
-            : null;
+    public KeyUnavailableException? WhyTooEarly(string name)
+    {
+        if (!_failures.TryGetValue(name, out var failure))
+        {
+            return null;
+        }
 
-    public void Failed(string name, KeyUnavailableException failure) => _failures[name] = new Failure(time.GetTimestamp(), failure.RetryAfter, revocations.Epoch, failure.Message);
+        var after = failure.Epoch == revocations.Epoch ? failure.After
+            : !failure.WasEarly ? TimeSpan.Zero
+            : failure.After < Shortest ? failure.After : Shortest;
+        return after - time.GetElapsedTime(failure.Since) is var left && left > TimeSpan.Zero ? new KeyUnavailableException(failure.Message, left) : null;
+    }
+
+    /// <param name="epoch">Read before the try: what was released during it may be what it needs.</param>
+    public void Failed(string name, KeyUnavailableException failure, long epoch)
+    {
+        var wasEarly = _failures.TryGetValue(name, out var before) && time.GetElapsedTime(before.Since) < before.After;
+        _failures[name] = new Failure(time.GetTimestamp(), failure.RetryAfter, epoch, wasEarly, failure.Message);
+    }
 
     public void Succeeded(string name) => _failures.TryRemove(name, out _);
 
     // By elapsed time, not by the hour: a clock that is set does not lengthen it.
-    private sealed record Failure(long Since, TimeSpan After, long Epoch, string Message);
+    private sealed record Failure(long Since, TimeSpan After, long Epoch, bool WasEarly, string Message);
 }

@@ -101,7 +101,7 @@ public sealed class CmsSignerKeeper : IAsyncDisposable
         }
         catch (KeyUnavailableException failure)
         {
-            _retries.Failed(issuer.Name, failure);
+            _retries.Failed(issuer.Name, failure, epoch);
             throw;
         }
     }

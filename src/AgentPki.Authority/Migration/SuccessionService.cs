@@ -322,7 +322,8 @@ public sealed class SuccessionService : IDisposable
             (AuditDetails.KeySha256, AuditDetails.Hex(certificate.PublicKey.Fingerprint())),
             (AuditDetails.NotAfter, AuditDetails.Instant(certificate.NotAfter)))));
         var record = new CertificateRecord(
-            signer.Name, serial, certificate.Der.ToArray(), "roll-over", null, certificate.PublicKey.Fingerprint(), certificate.NotBefore, certificate.NotAfter, now, actor, certificate.PublicKey.Algorithm);
+            signer.Name, serial, certificate.Der.ToArray(), "roll-over", null, certificate.PublicKey.Fingerprint(), certificate.NotBefore, certificate.NotAfter, now, actor, certificate.PublicKey.Algorithm,
+            AlternativeKeyFingerprint: certificate.AlternativePublicKey?.Fingerprint());
         await CommitAsync(new CommitRequest(entry, [new StoreChange.AddCertificate(record)]));
         return certificate.Der.ToArray();
     }

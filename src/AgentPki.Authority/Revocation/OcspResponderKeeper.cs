@@ -94,7 +94,7 @@ internal sealed class OcspResponderKeeper(
             {
                 await CurrentAsync(issuer, cancellationToken);
             }
-            catch (Exception failure) when (failure is KeyUnavailableException or StoreUnavailableException)
+            catch (Exception failure) when (failure is KeyUnavailableException or StoreUnavailableException or InvalidOperationException)
             {
                 Log.ResponderNotReady(logger, issuer.Name, failure);
             }
@@ -139,6 +139,7 @@ internal sealed class OcspResponderKeeper(
             return inReserve ?? throw tooEarly;
         }
 
+        var before = revocations.Epoch;
         try
         {
             var renewed = await RenewAsync(issuer, profile, cancellationToken);
@@ -148,7 +149,7 @@ internal sealed class OcspResponderKeeper(
         }
         catch (KeyUnavailableException failure)
         {
-            _retries.Failed(issuer.Name, failure);
+            _retries.Failed(issuer.Name, failure, before);
             if (inReserve is null)
             {
                 throw;

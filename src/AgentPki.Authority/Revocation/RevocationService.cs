@@ -87,7 +87,7 @@ public sealed class RevocationService(
 
     /// <summary>What <see cref="RevokeAsync(RevocationRequest, CancellationToken)"/> would take now, or with <see cref="RevocationReason.RemoveFromCrl"/> what <see cref="ReleaseAsync"/> would; nothing is changed.</summary>
     public async ValueTask<Outcome<SelectionPreview>> PreviewAsync(RevocationTarget target, RevocationReason reason, bool includeAppliance, CancellationToken cancellationToken) =>
-        await SelectAsync(target, includeAppliance, cancellationToken) switch
+        await SelectAsync(target, includeAppliance || reason == RevocationReason.RemoveFromCrl, cancellationToken) switch
         {
             Outcome<Selected>.Refused(var problem) => new Outcome<SelectionPreview>.Refused(problem),
             Outcome<Selected>.Done({ Selector: var selector }) => new Outcome<SelectionPreview>.Done(await revocations.PreviewAsync(selector, reason, time.GetUtcNow(), Sample, cancellationToken)),

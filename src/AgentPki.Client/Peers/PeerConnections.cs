@@ -95,7 +95,7 @@ internal sealed class PeerConnections : IAsyncDisposable
                 var below = _open.Keys.Where(p => p.Path.Contains(tracked.Certificate));
                 if (refusal is null)
                 {
-                    unsettled.AddRange(below.Where(p => p.Source == RevocationSource.Feed));
+                    unsettled.AddRange(below);
                 }
                 else
                 {
@@ -106,8 +106,9 @@ internal sealed class PeerConnections : IAsyncDisposable
             {
                 Cut(peer, refusal);
             }
-            else if (peer.Source == RevocationSource.Feed)
+            else
             {
+                // Whatever its label: that is the weakest of its path, and its own certificate may rest on the feed.
                 unsettled.Add(peer);
             }
         }

@@ -94,6 +94,7 @@ internal sealed class FeedClient : IDisposable
             throw new FeedException(string.Create(CultureInfo.InvariantCulture, $"{_options.Server} answered {(int)response.StatusCode} to {request.RequestUri?.PathAndQuery}"))
             {
                 IsGone = response.StatusCode is HttpStatusCode.Gone or HttpStatusCode.NotFound,
+                IsPast = response.StatusCode == HttpStatusCode.Gone,
                 IsRefusal = true,
                 RetryAfter = response.Headers.RetryAfter?.Delta,
             };

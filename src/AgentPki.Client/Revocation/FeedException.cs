@@ -6,6 +6,9 @@ internal sealed class FeedException(string message, Exception? inner = null) : E
     /// <summary>The appliance does not keep it any more: statements from that point on, or a set.</summary>
     public bool IsGone { get; init; }
 
+    /// <summary>It is statements that are not kept: where to begin is the snapshot.</summary>
+    public bool IsPast { get; init; }
+
     /// <summary>The server refused or could not, and said nothing that had to be believed.</summary>
     public bool IsRefusal { get; init; }
 

@@ -21,6 +21,7 @@ public sealed class StatementTakenEventArgs(RevocationStatement statement) : Eve
 /// </summary>
 public sealed class RevocationFollower : IAsyncDisposable
 {
+    private const int DisbelievedAtMost = 2;
     private readonly RevocationFollowerOptions _options;
     private readonly TimeProvider _clock;
     private readonly FeedClient _client;
@@ -77,19 +78,24 @@ public sealed class RevocationFollower : IAsyncDisposable
 
     private async Task FollowAsync(CancellationToken cancellationToken)
     {
-        var (wait, snapshotDue, disbelieved) = (_options.ShortestWait, true, 0);
+        var (wait, beginsAnew, disbelieved) = (_options.ShortestWait, true, 0);
         while (!cancellationToken.IsCancellationRequested)
         {
             var before = View.AsOf;
             try
             {
-                if (snapshotDue || NeedsSnapshot())
+                if (beginsAnew)
                 {
-                    await TakeSnapshotAsync(mayBeOlder: !snapshotDue, cancellationToken);
-                    snapshotDue = false;
+                    await TakeSnapshotAsync(mayBeOlder: false, cancellationToken);
+                }
+                else if (NeedsSnapshot() || disbelieved >= DisbelievedAtMost)
+                {
+                    disbelieved = 0;
+                    await TryTakeSnapshotAsync(cancellationToken);
                 }
 
-                snapshotDue = await ReadAsync(cancellationToken);
+                beginsAnew = false;
+                beginsAnew = await ReadAsync(cancellationToken);
             }
             catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
             {
@@ -100,10 +106,9 @@ public sealed class RevocationFollower : IAsyncDisposable
 #pragma warning restore CA1031
             {
                 Problem = failure is TimeoutException ? $"{_options.Server} was silent for {_options.Timeout.TotalSeconds:0} seconds" : failure.Message.TrimEnd('.');
-                snapshotDue |= failure is FeedException { IsGone: true };
-                // The next statement may be one that cannot be believed any more, its signer having ended, where a new snapshot can.
-                disbelieved += failure is FeedException { IsRefusal: false } ? 1 : 0;
-                snapshotDue |= disbelieved == 2;
+                beginsAnew |= failure is FeedException { IsPast: true };
+                // The next statement may be one that cannot be believed any more, its signer having ended or gone, where a new snapshot can.
+                disbelieved += failure is FeedException { IsRefusal: false } or FeedException { IsGone: true } ? 1 : 0;
             }
 
             // What was heard on a connection counts, however it ended.
@@ -111,6 +116,19 @@ public sealed class RevocationFollower : IAsyncDisposable
             wait = heard ? _options.ShortestWait : Longer(wait);
             disbelieved = heard ? 0 : disbelieved;
             await Delay(wait, cancellationToken);
+        }
+    }
+
+    // What helps where it can, and where it cannot keeps nobody from following.
+    private async Task TryTakeSnapshotAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await TakeSnapshotAsync(mayBeOlder: true, cancellationToken);
+        }
+        catch (Exception failure) when (FeedClient.IsFailure(failure, cancellationToken))
+        {
+            Problem = failure.Message.TrimEnd('.');
         }
     }
 
@@ -165,7 +183,7 @@ public sealed class RevocationFollower : IAsyncDisposable
 
             if (NeedsSnapshot())
             {
-                await TakeSnapshotAsync(mayBeOlder: true, cancellationToken);
+                await TryTakeSnapshotAsync(cancellationToken);
             }
         }
 
@@ -248,7 +266,16 @@ public sealed class RevocationFollower : IAsyncDisposable
         {
             while (await timer.WaitForNextTickAsync(cancellationToken))
             {
-                await View.TellStalenessAsync(cancellationToken);
+                try
+                {
+                    await View.TellStalenessAsync(cancellationToken);
+                }
+#pragma warning disable CA1031 // What a handler throws must not end the watch: nobody else would tell the next silence.
+                catch (Exception failure) when (!cancellationToken.IsCancellationRequested)
+#pragma warning restore CA1031
+                {
+                    Problem = failure.Message.TrimEnd('.');
+                }
             }
         }
         catch (OperationCanceledException)

@@ -77,9 +77,10 @@ internal sealed class RevocationObjectHandler(RevocationServices services)
         {
             await answer();
         }
-        catch (Exception failure) when (failure is StoreUnavailableException or KeyUnavailableException)
+        catch (Exception failure) when (failure is StoreUnavailableException or KeyUnavailableException
+            || (failure is OperationCanceledException && !context.RequestAborted.IsCancellationRequested && !context.Response.HasStarted))
         {
-            await RevocationProblems.UnavailableAsync(context, failure);
+            await RevocationProblems.UnavailableAsync(context, failure); // cancelled: the appliance stops
         }
     }
 }

@@ -47,7 +47,8 @@ public sealed class TlsCertificateKeeper(
             return (new TlsIdentity(certificate, intermediates), false);
         }
 
-        var (made, rest) = await IssueAsync(kept, cancellationToken);
+        // With a key of its own, as every renewal: the kept one may be blocked by now, and then nothing would ever be issued for it.
+        var (made, rest) = await IssueAsync(cancellationToken);
         return (new TlsIdentity(made, rest), true);
     }
 
@@ -75,7 +76,7 @@ public sealed class TlsCertificateKeeper(
             }
 
             // A new key with each certificate: whoever got hold of the old one loses it.
-            var (certificate, intermediates) = await IssueAsync(null, cancellationToken);
+            var (certificate, intermediates) = await IssueAsync(cancellationToken);
             identity.Replace(certificate, intermediates);
             Log.TlsRenewed(logger, certificate.NotAfter);
             return TlsRenewal.Renewed;
@@ -107,22 +108,12 @@ public sealed class TlsCertificateKeeper(
 
     private static bool IsOf(Certificate leaf, Certificate authority) => leaf.AuthorityKeyIdentifier.Span.SequenceEqual(authority.SubjectKeyIdentifier.Span);
 
-    private async Task<(X509Certificate2 Certificate, X509Certificate2Collection Intermediates)> IssueAsync(SoftwareSigningKey? kept, CancellationToken cancellationToken)
+    private async Task<(X509Certificate2 Certificate, X509Certificate2Collection Intermediates)> IssueAsync(CancellationToken cancellationToken)
     {
-        var key = kept ?? await TlsKeyFile.CreateAsync(slot, wrapper, cancellationToken);
-        try
-        {
-            var chain = await issue(key, _names, cancellationToken);
-            PrivateFile.Write(slot.CertificateFile, Pem.Encode(chain));
-            return Platform(chain, key);
-        }
-        finally
-        {
-            if (kept is null)
-            {
-                await key.DisposeAsync();
-            }
-        }
+        await using var key = await TlsKeyFile.CreateAsync(slot, wrapper, cancellationToken);
+        var chain = await issue(key, _names, cancellationToken);
+        PrivateFile.Write(slot.CertificateFile, Pem.Encode(chain));
+        return Platform(chain, key);
     }
 
     /// <summary>The certificate with its key as Kestrel wants it; the chain without the root, which clients have (RFC 8446 §4.4.2).</summary>

@@ -188,15 +188,19 @@ internal sealed partial class ChangeApplier
         return changed;
     }
 
-    // Of what was revoked before or has ended too: that a key is in the wrong hands is often learnt late.
+    // Of what was revoked before, and where agents, a key or a certificate are named of what has ended too: that a key is in the wrong hands is often learnt late. Wider conditions keep to what
+    // a dry run shows: it cannot be undone, and would read every certificate there ever was.
     private long BlockKeys(SelectorSql sql, RevocationSelector selector, RevocationReason reason)
     {
+        var isNamed = selector.NamesAgents || selector.NamesOneCertificate || selector.KeyFingerprint is not null;
+        var condition = isNamed ? sql.Ever : sql.Where;
         using var update = session.PrepareOnce($"""
             {sql.Chosen}UPDATE keys SET blocked = ?1 WHERE blocked IS NULL AND id IN (
-                SELECT c.key FROM certificates c WHERE {sql.Ever} AND NOT ({sql.Spared})
-                UNION SELECT c.alternative_key FROM certificates c WHERE {sql.Ever} AND NOT ({sql.Spared}) AND c.alternative_key IS NOT NULL)
+                SELECT c.key FROM certificates c WHERE {condition} AND NOT ({sql.Spared})
+                UNION SELECT c.alternative_key FROM certificates c WHERE {condition} AND NOT ({sql.Spared}) AND c.alternative_key IS NOT NULL)
             """);
-        var blocked = Block(sql.BindEver(update.Bind(1, (long)reason)));
+        update.Bind(1, (long)reason);
+        var blocked = Block(isNamed ? sql.BindEver(update) : sql.Bind(update));
         return selector.KeyFingerprint is not { } key ? blocked : blocked + Block(
             session.Prepared("INSERT INTO keys (fingerprint, blocked) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET blocked = ?2 WHERE blocked IS NULL").Bind(1, key.Span).Bind(2, (long)reason));
     }

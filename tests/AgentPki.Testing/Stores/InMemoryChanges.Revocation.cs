@@ -54,7 +54,8 @@ internal static partial class InMemoryChanges
         }
 
         var taken = state.Certificates.Where(e => Meets(state, selector, e.Value.Certificate, c.Time) && !IsSpared(selector, e.Value.Certificate) && WouldTake(e.Value, c.Reason)).Select(e => e.Key).ToList();
-        var met = state.Certificates.Values.Select(e => e.Certificate).Where(e => MeetsEver(state, selector, e) && !IsSpared(selector, e));
+        var isNamed = selector.NamesAgents || selector.NamesOneCertificate || selector.KeyFingerprint is not null;
+        var met = state.Certificates.Values.Select(e => e.Certificate).Where(e => (isNamed ? MeetsEver(state, selector, e) : Meets(state, selector, e, c.Time)) && !IsSpared(selector, e));
         var next = BlockKeys(Take(state, taken, c.Time, c.Reason, epoch, leafIndex), met, c.Reason, out var keys);
         next = next with { Certificates = next.Certificates.SetItems(taken.Select(key => KeyValuePair.Create(key, next.Certificates[key] with { InvalidSince = c.InvalidSince }))) };
         if (selector.KeyFingerprint is { } fingerprint && Blocks(c.Reason) && !next.BlockedKeys.ContainsKey(Convert.ToHexString(fingerprint.Span)))

@@ -94,6 +94,16 @@ public abstract partial class StoreContractTests<TStore>
     }
 
     [Fact]
+    public async Task RevokeSet_WideConditions_BlockNoKeyOfWhatHasEnded()
+    {
+        var ended = StoreSamples.Certificate(2, agent: 1) with { NotAfter = StoreSamples.Now.AddHours(-1) };
+        Store.Apply([StoreSamples.Issuance(1), Added(new(ended))]);
+        Assert.Equal(1, Commit(Set(new RevocationSelector { Authority = StoreSamples.Authority }, RevocationReason.PrivilegeWithdrawn)).Selected!.Keys);
+        Assert.NotNull((await Certificates.FindKeyAsync(StoreSamples.KeyFingerprint(1), Cancelled))!.Blocked);
+        Assert.Null((await Certificates.FindKeyAsync(StoreSamples.KeyFingerprint(2), Cancelled))!.Blocked);
+    }
+
+    [Fact]
     public async Task ReleaseSet_AgentsStoppedForSomethingElse_StayStopped()
     {
         Store.Apply([.. Enumerable.Range(1, 5).Select(StoreSamples.Issuance)]);

@@ -31,8 +31,8 @@ internal sealed class FeedSnapshots(
 
     public void Dispose() => _making.Dispose();
 
-    // Never one whose signer is about to end, or a quiet appliance would serve for ever what nobody believes any more.
-    private bool IsGood(Snapshot snapshot, long oldest) => time.GetUtcNow() < snapshot.RenewAt
+    // Never one whose signer is about to end, or a quiet appliance would serve for ever what nobody believes any more; nor one of a clock that was ahead and was set right.
+    private bool IsGood(Snapshot snapshot, long oldest) => time.GetUtcNow() is var now && now < snapshot.RenewAt && snapshot.Signed <= now + FeedStatements.FurthestAhead
         && (snapshot.Entry.Sequence == revocations.Epoch || (snapshot.Entry.Sequence >= oldest && time.GetElapsedTime(snapshot.Made) < interval));
 
     private async Task<FeedEntry?> OneAsync(long oldest)
@@ -63,9 +63,9 @@ internal sealed class FeedSnapshots(
         }
 
         Log.SnapshotMade(logger, set.Commitment.Count, entry.Sequence, set.Commitment.Octets);
-        (_before, _current) = (_current, new Snapshot(entry, statement.Set.Name, new RevocationSetServing(set), time.GetTimestamp(), signer.RenewAt));
+        (_before, _current) = (_current, new Snapshot(entry, statement.Set.Name, new RevocationSetServing(set), time.GetTimestamp(), statement.Signed, signer.RenewAt));
         return entry;
     }
 
-    private sealed record Snapshot(FeedEntry Entry, string Name, RevocationSetServing Set, long Made, DateTimeOffset RenewAt);
+    private sealed record Snapshot(FeedEntry Entry, string Name, RevocationSetServing Set, long Made, DateTimeOffset Signed, DateTimeOffset RenewAt);
 }

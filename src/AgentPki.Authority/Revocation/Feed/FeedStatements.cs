@@ -9,8 +9,8 @@ namespace AgentPki.Authority.Revocation.Feed;
 /// <summary>Makes statements of what is stored. The times of signing rise strictly, but for a clock that was ahead by more than moments and was set right: followers refuse what is signed in the future.</summary>
 internal sealed class FeedStatements(IRevocationStore revocations, ILedgerStore ledger, IssuerDirectory issuers, TimeProvider time)
 {
-    // Half of what a follower tolerates by default.
-    private static readonly TimeSpan FurthestAhead = TimeSpan.FromSeconds(5);
+    /// <summary>How far in the future what was signed may lie, after a clock was set right: half of what a follower tolerates by default.</summary>
+    public static readonly TimeSpan FurthestAhead = TimeSpan.FromSeconds(5);
     private readonly Lock _gate = new();
     private DateTimeOffset _lastSigned;
     private string? _feed;

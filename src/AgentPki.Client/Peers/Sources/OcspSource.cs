@@ -61,7 +61,7 @@ internal sealed class OcspSource(SourceHttp http, CryptoProviders providers, Tim
 
         if (response.Data is not { } data)
         {
-            return (new SourceAnswer.CannotTell($"the OCSP responder says {response.Status}"), false);
+            return (new SourceAnswer.CannotTell($"the OCSP responder says {response.Status}"), response.Status is OcspResponseStatus.Unauthorized or OcspResponseStatus.MalformedRequest);
         }
 
         if (!IsSigned(response, data, issuer))

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Net;
 using AgentPki.X509.Certificates;
 using AgentPki.X509.Names;
 
@@ -39,7 +40,12 @@ internal sealed class SourceHttp(TimeSpan timeout, TimeProvider clock, Func<Http
             using var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, either.Token);
             if (!response.IsSuccessStatusCode)
             {
-                Leave(Server(request.RequestUri));
+                // Too much at once is no fault of the answer, and leaving the server would refuse everybody who waits for a turn.
+                if (response.StatusCode is not (HttpStatusCode.TooManyRequests or HttpStatusCode.ServiceUnavailable))
+                {
+                    Leave(Server(request.RequestUri));
+                }
+
                 return (null, $"{request.RequestUri} answers {(int)response.StatusCode}");
             }
 
