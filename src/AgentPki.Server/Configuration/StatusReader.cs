@@ -25,7 +25,7 @@ internal static class StatusReader
         var options = new StatusOptions(
             validity,
             authorities,
-            ocsp.Duration("validity", TimeSpan.FromHours(1), TimeSpan.FromSeconds(30), TimeSpan.FromDays(7)),
+            ocsp.Duration("validity", TimeSpan.FromMinutes(15), TimeSpan.FromSeconds(30), TimeSpan.FromDays(7)),
             ocsp.Choice("responderId", OcspResponderName.Key) == OcspResponderName.Name);
         ocsp.RefuseUnknown();
         return options;

@@ -79,7 +79,7 @@ public static class DefaultConfiguration
               #     expiredSince: 2026-01-01   # keep what ended since then (expiredCertsOnCRL)
 
             ocsp:
-              validity: 1h
+              validity: 15m      # whoever keeps an answer may believe it for so long after a revocation
               responderId: key   # key, name
 
             revocations:               # the feed that relying parties follow (docs/revocation-feed.md)
