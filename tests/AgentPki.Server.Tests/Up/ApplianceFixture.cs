@@ -14,7 +14,7 @@ public sealed class ApplianceFixture : IAsyncLifetime
     private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(60);
     private readonly TemporaryFolder _folder = new();
     private readonly CancellationTokenSource _stop = new();
-    private readonly StringWriter _story = new();
+    private readonly SharedWriter _story = new();
     private Task<int> _running = Task.FromResult(0);
 
     public ApplianceHome Home => new(_folder.File("home"));
