@@ -163,7 +163,7 @@ internal sealed class Appliance : IAsyncDisposable
         {
             return (HttpStatusCode?)(await Http().ExchangeAsync(Requests.Get("/readyz")))?.Status;
         }
-        catch (System.Net.Sockets.SocketException)
+        catch (Exception silence) when (silence is System.Net.Sockets.SocketException or OperationCanceledException)
         {
             return null;
         }
