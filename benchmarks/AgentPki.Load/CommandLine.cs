@@ -4,7 +4,6 @@ using System.Security.Cryptography.X509Certificates;
 using AgentPki.Load.Acme;
 using AgentPki.Load.Driving;
 using AgentPki.Load.Est;
-using AgentPki.Load.Feed;
 using AgentPki.Load.Http;
 using AgentPki.Load.Propagation;
 using AgentPki.Load.Reporting;
@@ -12,7 +11,7 @@ using AgentPki.Load.Status;
 
 namespace AgentPki.Load;
 
-/// <summary>The verbs <c>est</c>, <c>acme</c>, <c>ocsp</c>, <c>crl</c>, <c>get</c>, <c>feed</c>, <c>propagation</c> and their options.</summary>
+/// <summary>The verbs <c>est</c>, <c>acme</c>, <c>ocsp</c>, <c>crl</c>, <c>get</c>, <c>propagation</c> and their options.</summary>
 internal sealed class CommandLine
 {
     private readonly Option<string> _url = new("--url") { Required = true, Description = "Loopback URL of the server." };
@@ -35,7 +34,7 @@ internal sealed class CommandLine
         _tls.AcceptOnlyFromAmong("1.2", "1.3");
         return new RootCommand("Load generator for an AgentPki on this machine. Example:\n  agentpki-load est --url https://localhost:8443 --ca .agentpki/anchors/root.pem --userpass @.agentpki/dev/enroll-token --auth mtls --server-pid 4711")
         {
-            Est(), Acme(), Ocsp(), Crl(), Get(), Feed(), Propagation(),
+            Est(), Acme(), Ocsp(), Crl(), Get(), Propagation(),
         };
     }
 
@@ -122,32 +121,6 @@ internal sealed class CommandLine
         };
         command.SetAction((parsed, ct) => Task.FromResult(Guarded(parsed, () => StatusScenarios.Resource(
             LoopbackTarget.Parse(parsed.GetRequiredValue(_url)), Tls(parsed), Plan(parsed), Server(parsed), ct))));
-        return command;
-    }
-
-    private Command Feed()
-    {
-        var socket = new Option<FileInfo>("--admin-socket") { Required = true, Description = "The appliance's admin socket, for example .agentpki/admin.sock." };
-        var serial = new Option<string>("--serial") { Required = true, Description = "Serial number (hexadecimal) of an agent's certificate, which is held and released again and again." };
-        var subscribers = new Option<int>("--subscribers") { DefaultValueFactory = _ => 1000, Description = "Subscribers, each with a connection of its own." };
-        var rounds = new Option<int>("--rounds") { DefaultValueFactory = _ => 20, Description = "Events." };
-        var pause = new Option<double>("--pause") { DefaultValueFactory = _ => 0.5, Description = "Seconds between events." };
-        var command = new Command("feed", "Follow the revocation feed many times over, and measure how long a revocation takes to arrive.") { _url, socket, serial, subscribers, rounds, pause, _serverPid };
-        command.SetAction(async (parsed, ct) =>
-        {
-            try
-            {
-                var options = new FeedRunOptions(
-                    LoopbackTarget.Parse(parsed.GetRequiredValue(_url)), parsed.GetRequiredValue(socket).FullName, parsed.GetRequiredValue(serial),
-                    Math.Clamp(parsed.GetValue(subscribers), 1, 100_000), Math.Clamp(parsed.GetValue(rounds), 1, 10_000), TimeSpan.FromSeconds(parsed.GetValue(pause)));
-                return await new FeedScenario(options, Server(parsed), Console.Error).RunAsync(ct);
-            }
-            catch (Exception e) when (e is LoadException or IOException or System.Net.Sockets.SocketException or HttpRequestException or TimeoutException)
-            {
-                Console.Error.WriteLine($"agentpki-load: {e.Message}");
-                return 2;
-            }
-        });
         return command;
     }
 

@@ -23,7 +23,7 @@ public sealed record AuthorityOptions
     public bool OcspResponderByName { get; init; }
 
     /// <summary>How long an OCSP answer is good for; what was signed before a revocation is bounded by it.</summary>
-    public TimeSpan OcspValidity { get; init; } = TimeSpan.FromHours(1);
+    public TimeSpan OcspValidity { get; init; } = TimeSpan.FromMinutes(15);
 
     /// <summary>Certificates that one revocation may take without a confirmation of their number.</summary>
     public int UnconfirmedRevocations { get; init; } = 100;

@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Security.Cryptography.X509Certificates;
 using AgentPki.Client.Revocation;
-using AgentPki.Load.Feed;
 using AgentPki.Load.Http;
 using AgentPki.Load.Reporting;
 using AgentPki.X509.Certificates;

@@ -94,7 +94,7 @@ public sealed class RevocationFollower : IAsyncDisposable
                     await TryTakeSnapshotAsync(cancellationToken);
                 }
 
-                beginsAnew = false;
+                beginsAnew = false; // also where the next line throws
                 beginsAnew = await ReadAsync(cancellationToken);
             }
             catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)

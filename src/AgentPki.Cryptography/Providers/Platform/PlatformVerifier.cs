@@ -23,7 +23,7 @@ internal abstract class PlatformVerifier : IDisposable
     /// <summary>Octets of the longest hash there is here, SHA-512's.</summary>
     public const int MaximumDigest = 64;
 
-    /// <summary>Hashes where the message lies: <c>SignData</c> and <c>VerifyData</c> copy it first, and a CRL of ten million entries has 480 MB.</summary>
+    /// <summary>Hashes where the message lies: <c>ECDsa.SignData</c> copies it first, and a CRL of ten million entries has 480 MB.</summary>
     /// <returns>Octets written.</returns>
     public static int Hash(SignatureAlgorithm algorithm, ReadOnlySpan<byte> message, Span<byte> digest) => CryptographicOperations.HashData(HashName(algorithm), message, digest);
 

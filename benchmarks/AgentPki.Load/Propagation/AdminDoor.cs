@@ -2,7 +2,7 @@ using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 
-namespace AgentPki.Load.Feed;
+namespace AgentPki.Load.Propagation;
 
 /// <summary>The appliance's admin API over its Unix socket.</summary>
 internal sealed class AdminDoor(string socketPath) : IDisposable

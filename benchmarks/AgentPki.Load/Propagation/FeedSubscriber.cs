@@ -4,7 +4,7 @@ using System.Net.Sockets;
 using System.Text;
 using AgentPki.Load.Http;
 
-namespace AgentPki.Load.Feed;
+namespace AgentPki.Load.Propagation;
 
 /// <summary>One connection that follows the revocation feed and notes when each event has arrived completely. Signatures are not looked at: thousands of these share the machine with the server.</summary>
 internal sealed class FeedSubscriber(LoopbackTarget target) : IDisposable
