@@ -1,4 +1,6 @@
 using System.Collections.Concurrent;
+using AgentPki.Authority.Enrollment;
+using AgentPki.Authority.Problems;
 using AgentPki.Authority.Revocation;
 using AgentPki.Authority.Revocation.Lists;
 using AgentPki.Authority.Store;
@@ -6,11 +8,12 @@ using AgentPki.Testing.Fixtures;
 using AgentPki.X509.CertificateLists;
 using AgentPki.X509.Certificates;
 using AgentPki.X509.Ocsp;
+using AgentPki.X509.Requests;
 using Xunit;
 
 namespace AgentPki.Authority.Tests.Revocation;
 
-/// <summary>Invariant 7: after a revocation or a hold has returned, nothing newly served says good, whoever reads meanwhile; over complete and delta CRLs of shards and OCSP.</summary>
+/// <summary>Invariant 7: after a revocation or a hold has returned, nothing newly served says good, whoever reads meanwhile; over complete and delta CRLs of shards, OCSP, and renewals by the certificate itself.</summary>
 public sealed class ConcurrentReadersTests
 {
     private const int Agents = 12;
@@ -32,16 +35,18 @@ public sealed class ConcurrentReadersTests
         });
         var credential = await authority.CredentialAsync();
         var agents = new List<(Certificate Certificate, int Shard)>();
+        var renewals = new List<Pkcs10Request>();
         for (var i = 0; i < Agents; i++)
         {
-            var (certificate, _) = await authority.AgentAsync($"a{i}.agents.test", credential);
+            var (certificate, key) = await authority.AgentAsync($"a{i}.agents.test", credential);
+            renewals.Add(await TestAuthority.RequestAsync(key, $"a{i}.agents.test"));
             agents.Add((certificate, (await authority.FindAsync(certificate))!.Certificate.Shard));
         }
 
         // What is certainly not good, and since which change: written when the change has returned, taken back before a release begins.
         var blocked = new ConcurrentDictionary<int, int>();
         using var stop = new CancellationTokenSource();
-        var reads = new int[4];
+        var reads = new int[5];
         // Null: it said nothing either way, and is not counted.
         async Task ReadAsync(int reader, Func<Certificate, int, Task<bool?>> saysGood)
         {
@@ -65,6 +70,9 @@ public sealed class ConcurrentReadersTests
             Task.Run(() => ReadAsync(2, async (certificate, shard) => (await ListAsync(authority, shard, delta: false)).Find(certificate.SerialNumber.Span) is null)),
             // A delta that says nothing is judged with its base, which is the first list: there everybody was good.
             Task.Run(() => ReadAsync(3, async (certificate, shard) => (await ListAsync(authority, shard, delta: true)).Find(certificate.SerialNumber.Span) is null or { Reason: CrlReason.RemoveFromCrl })),
+            // Whoever is not good does not get in.
+            Task.Run(() => ReadAsync(4, async (certificate, _) => IsLetIn(await authority.EnrollAsync(
+                renewals[agents.FindIndex(a => a.Certificate == certificate)], new Requester.AgentCertificate(certificate), kind: EnrollmentKind.Renew)))),
         ];
         foreach (var shard in Enumerable.Range(1, Shards))
         {
@@ -106,6 +114,13 @@ public sealed class ConcurrentReadersTests
         await Task.WhenAll(readers);
         Assert.All(reads.Zip(enough), r => Assert.True(r.First >= r.Second, $"a reader read {r.First} answers, not {r.Second}"));
     }
+
+    private static bool? IsLetIn(EnrollmentOutcome outcome) => outcome switch
+    {
+        EnrollmentOutcome.Issued => true,
+        EnrollmentOutcome.Rejected { Problem.Kind: PkiProblemKind.Unauthorized } => false,
+        var other => throw new InvalidOperationException($"Neither let in nor refused: {other}"),
+    };
 
     private static async Task<bool?> AskAsync(TestAuthority authority, Certificate certificate)
     {
