@@ -8,11 +8,14 @@ namespace AgentPki.Ledger.Notes;
 /// <param name="Origin">Which log, see <see cref="OriginOf"/>; also the name of the key that signs.</param>
 public sealed record Checkpoint(string Origin, long Size, MerkleHash Root)
 {
+    /// <summary>Stands for the appliance in origins, whatever its address. What follows it is the path under which the log is served.</summary>
+    public const string OriginHost = "agentpki.internal";
+
     /// <summary>
     /// The origin line of a log's epoch. The epoch is part of it because a log restored to an older state continues differently: a
     /// witness must see another log there, not one that lies.
     /// </summary>
-    public static string OriginOf(LogId logId, long epoch) => $"agentpki.internal/log/{logId}/{epoch.ToString(CultureInfo.InvariantCulture)}";
+    public static string OriginOf(LogId logId, long epoch) => $"{OriginHost}/log/{logId}/{epoch.ToString(CultureInfo.InvariantCulture)}";
 
     public static Checkpoint Of(LedgerHead head) => new(OriginOf(head.LogId, head.Epoch), head.Size, head.Root);
 
