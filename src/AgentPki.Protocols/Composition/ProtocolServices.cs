@@ -8,6 +8,7 @@ using AgentPki.Protocols.Est;
 using AgentPki.Protocols.Http;
 using AgentPki.Protocols.Ocsp;
 using AgentPki.Protocols.Revocations;
+using AgentPki.Protocols.Tiles;
 using AgentPki.X509.Certificates;
 using Microsoft.Extensions.Logging;
 
@@ -69,6 +70,7 @@ public sealed class ProtocolServices : IAsyncDisposable
             Options = options.Revocations,
             Time = time,
         };
+        Tiles = new TileServices { Ledger = authority.Stores.Ledger, Clients = clients, Rates = _status, Time = time };
 
         IReadOnlyList<Certificate> Chain(string name) => authority.Issuers.Find(name)?.Chain ?? [];
     }
@@ -82,6 +84,8 @@ public sealed class ProtocolServices : IAsyncDisposable
     public CertificateListServices CertificateLists { get; }
 
     public RevocationServices Revocations { get; }
+
+    public TileServices Tiles { get; }
 
     public async ValueTask DisposeAsync()
     {

@@ -1,0 +1,60 @@
+using System.Text;
+using AgentPki.Authority.Problems;
+using AgentPki.Authority.Store;
+using AgentPki.Ledger.Notes;
+using AgentPki.Ledger.Tiles;
+using AgentPki.Protocols.Http;
+using Microsoft.AspNetCore.Http;
+
+namespace AgentPki.Protocols.Tiles;
+
+/// <summary>Answers for the newest signed checkpoint's log and epoch alone, and of the tree only with what that checkpoint covers.</summary>
+internal sealed class TileHandler(TileServices services)
+{
+    private const string Text = "text/plain; charset=utf-8";
+    private const string Octets = "application/octet-stream";
+    private readonly TileReader _tiles = new(services.Ledger);
+
+    public Task CheckpointAsync(HttpContext context) => AnswerAsync(context, async checkpoint =>
+        await new CacheableObject(Encoding.UTF8.GetBytes(checkpoint.ToString()), Text, services.Time.GetUtcNow()).WriteAsync(context, services.Time.GetUtcNow(), TimeSpan.Zero));
+
+    public Task TileAsync(HttpContext context) => AnswerAsync(context, async checkpoint =>
+    {
+        // "Empty tiles MUST NOT be served"; a tile beyond the checkpoint is one that nobody can verify yet.
+        if (!LedgerTile.TryParse(context.Request.RouteValues["tile"] as string, out var tile) || !tile.IsWithin(checkpoint.Checkpoint.Size))
+        {
+            await TileProblems.NotFoundAsync(context, $"the tree of {checkpoint.Checkpoint.Size} entries, which the newest checkpoint signs, has no such tile");
+            return;
+        }
+
+        var octets = await _tiles.ReadAsync(tile, context.RequestAborted);
+        await new CacheableObject(octets, Octets, DateTimeOffset.UnixEpoch).WriteAsync(context, services.Time.GetUtcNow(), services.CacheLifetime);
+    });
+
+    private async Task AnswerAsync(HttpContext context, Func<SignedCheckpoint, Task> answer)
+    {
+        if (services.Rates.Take(null, services.Clients.AddressOf(context), null) is { } tooMany)
+        {
+            await TileProblems.WriteAsync(context, tooMany);
+            return;
+        }
+
+        try
+        {
+            if (await services.Ledger.LatestCheckpointAsync(context.RequestAborted) is not { } checkpoint || !IsOf(checkpoint, context.Request))
+            {
+                await TileProblems.NotFoundAsync(context, "this appliance has no signed log of that id and epoch");
+                return;
+            }
+
+            await answer(checkpoint);
+        }
+        catch (StoreUnavailableException)
+        {
+            await TileProblems.WriteAsync(context, new PkiProblem(PkiProblemKind.Unavailable, "the ledger cannot be read now", TimeSpan.FromSeconds(2)));
+        }
+    }
+
+    private static bool IsOf(SignedCheckpoint checkpoint, HttpRequest request) =>
+        checkpoint.Checkpoint.Origin == $"{Checkpoint.OriginHost}{TileEndpoints.Root}/{request.RouteValues["log"]}/{request.RouteValues["epoch"]}";
+}
