@@ -8,6 +8,7 @@ using AgentPki.Protocols.Health;
 using AgentPki.Protocols.Http;
 using AgentPki.Protocols.Ocsp;
 using AgentPki.Protocols.Revocations;
+using AgentPki.Protocols.Tiles;
 using AgentPki.Server.Cli;
 using AgentPki.Server.Configuration;
 using AgentPki.Server.Hosting;
@@ -50,7 +51,12 @@ internal sealed class ApplianceEndpoints : IAsyncDisposable
         http.MapHealth(readiness, _context.Clock);
         http.MapMetrics(_parts.Options.Metrics);
 
-        app.MapAt(ListenerKind.Http, ListenerKind.Https).MapRevocations(_protocols.Revocations);
+        var both = app.MapAt(ListenerKind.Http, ListenerKind.Https);
+        both.MapRevocations(_protocols.Revocations);
+        if (_parts.Options.Ledger.Publish)
+        {
+            both.MapTiles(_protocols.Tiles);
+        }
 
         var admin = app.MapAt(ListenerKind.Admin);
         admin.MapAdmin(new AdminServices

@@ -75,8 +75,10 @@ public sealed record LogOptions(LogLevel Level, int MegabytesPerFile, int Files)
 public sealed record StatusOptions(
     TimeSpan CertificateListValidity, IReadOnlyDictionary<string, Authority.CertificateListSettings> CertificateLists, TimeSpan OcspValidity, bool OcspResponderByName);
 
-/// <summary>How often the ledger's head is signed while something changes.</summary>
-public sealed record LedgerOptions(TimeSpan CheckpointInterval);
+/// <summary>The ledger.</summary>
+/// <param name="CheckpointInterval">How often its head is signed while something changes.</param>
+/// <param name="Publish">Whether everybody may read its tree and leaves: when what kind of thing was decided, not by whom nor about whom.</param>
+public sealed record LedgerOptions(TimeSpan CheckpointInterval, bool Publish);
 
 /// <summary>Who may read <c>/metrics</c>.</summary>
 public enum MetricsAudience

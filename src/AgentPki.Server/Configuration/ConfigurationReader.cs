@@ -200,7 +200,7 @@ public static class ConfigurationReader
 
     private static LedgerOptions ReadLedger(YamlSection section)
     {
-        var options = new LedgerOptions(section.Duration("checkpointInterval", TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1), TimeSpan.FromDays(1)));
+        var options = new LedgerOptions(section.Duration("checkpointInterval", TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1), TimeSpan.FromDays(1)), section.Flag("publish", false));
         section.RefuseUnknown();
         return options;
     }

@@ -69,6 +69,7 @@ public static class DefaultConfiguration
 
             ledger:
               checkpointInterval: 1s   # how soon after a decision the ledger's head is signed
+              publish: false           # true: everybody may read its tree and leaves (/log/..., C2SP tlog-tiles): when what kind of thing was decided, not about whom
 
             crl:
               validity: 24h      # a complete CRL's; new ones are signed after half of it, and after every revocation

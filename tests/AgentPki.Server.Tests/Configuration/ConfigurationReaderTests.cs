@@ -21,6 +21,7 @@ public sealed class ConfigurationReaderTests
         Assert.Equal((IPAddress.Loopback, 8443, 8080), (options.Listen.Bind, options.Listen.HttpsPort, options.Listen.HttpPort));
         Assert.Equal("http://localhost:8080", options.PublicUrl);
         Assert.Equal(0, options.Limits.RequestsPerSecond);
+        Assert.False(options.Ledger.Publish);
     }
 
     [Fact]
@@ -58,6 +59,7 @@ public sealed class ConfigurationReaderTests
     [InlineData("trustDomain: a.test\nlimits: {requestsPerSecond: 500, burst: 5}", "f.yaml:2", "limits", "burst (5)")]
     [InlineData("trustDomain: a.test\ntls: {renewBefore: soon}", "f.yaml:2", "tls.renewBefore", "such as 30s")]
     [InlineData("trustDomain: a.test\ndevelopment: maybe", "f.yaml:2", "development", "true or false")]
+    [InlineData("trustDomain: a.test\nledger: {publish: some}", "f.yaml:2", "ledger.publish", "true or false")]
     [InlineData("trustDomain: a.test\nmetrics: some", "f.yaml:2", "metrics", "loopback, everyone, nobody")]
     [InlineData("trustDomain: a.test\nlisten: {names: ['bad name']}", "f.yaml:2", "listen.names", "neither a DNS name nor an IP address")]
     [InlineData("trustDomain: a.test\nlisten: {trustedProxies: [proxy]}", "f.yaml:2", "listen.trustedProxies", "neither an IP address nor a network")]
