@@ -168,6 +168,21 @@ public sealed class TileEndpointsTests : IAsyncLifetime
         Assert.Equal(HttpStatusCode.MethodNotAllowed, post.StatusCode);
     }
 
+    [Fact]
+    public async Task NewEpoch_IsAnotherPrefix_WithTheWholeTreeUnderIt()
+    {
+        await GrowToAsync(20);
+        var (before, _) = await PublishedAsync();
+        await _authority.Services.Audit.RecordAsync(LedgerEntryKind.EpochStarted, AuditTrail.Appliance, ImmutableSortedDictionary<string, string>.Empty, Cancelled);
+        var (after, checkpoint) = await PublishedAsync();
+
+        Assert.EndsWith("/1", before, StringComparison.Ordinal);
+        Assert.Equal(before[..^1] + "2", after);
+        Assert.Equal(checkpoint.Root.ToByteArray(), TiledLog.Root(await Log(after, 21).LeafHashesAsync()));
+        using var old = await _http.GetAsync($"{before}/tile/0/000.p/20", Cancelled);
+        Assert.Equal(HttpStatusCode.NotFound, old.StatusCode);
+    }
+
     private TiledLog Log(string prefix, long size) => new(path => _http.GetByteArrayAsync($"{prefix}/tile/{path}", Cancelled), size);
 
     /// <summary>Signs the head; where it is served, and what it says.</summary>
