@@ -21,7 +21,7 @@ public enum KeyPurpose
     /// <summary>Statements of the revocation feed (docs/revocation-feed.md).</summary>
     RevocationFeed,
 
-    /// <summary>A key made on behalf of a subject (EST serverkeygen, RFC 7030 §4.4). Not kept.</summary>
+    /// <summary>A key made on behalf of a subject (EST serverkeygen, RFC 7030 §4.4), or for an officer's file. Not kept.</summary>
     Subject,
 
     /// <summary>One half of a composite key: signs as that half and nothing else (<see cref="SignatureAlgorithm.HalfOf"/>).</summary>
@@ -29,6 +29,12 @@ public enum KeyPurpose
 
     /// <summary>Receives secrets (ML-KEM) and signs nothing.</summary>
     KeyEstablishment,
+
+    /// <summary>Statements of a crypto officer: approvals of a ceremony's plan and steps, the end of a ceremony, a new epoch.</summary>
+    OfficerStatement,
+
+    /// <summary>The records of one ceremony, from its beginning to its end.</summary>
+    CeremonyTranscript,
 
     /// <summary>The doctor's and the health check's own probe.</summary>
     Probe,

@@ -1,0 +1,45 @@
+using AgentPki.Authority.Ceremony.Quorum;
+using AgentPki.Cryptography;
+using AgentPki.Cryptography.Providers.BouncyCastle;
+using AgentPki.Cryptography.Providers.Composite;
+using AgentPki.Cryptography.Providers.Platform;
+
+namespace AgentPki.Testing.Fixtures;
+
+/// <summary>Officers with key files, as they come to a ceremony.</summary>
+public sealed class TestOfficers
+{
+    private readonly Dictionary<string, string> _files;
+
+    private TestOfficers(OfficerRoster roster, Dictionary<string, string> files) => (Roster, _files) = (roster, files);
+
+    public OfficerRoster Roster { get; }
+
+    public static CryptoProviders Software { get; } =
+        new(new PlatformProvider(), new BouncyCastleProvider(), new CompositeProvider(new PlatformProvider(), new BouncyCastleProvider()));
+
+    public static async Task<TestOfficers> CreateAsync(int quorum, params string[] names) => await CreateAsync(quorum, KeyAlgorithm.EcdsaP384, names);
+
+    public static async Task<TestOfficers> CreateAsync(int quorum, KeyAlgorithm algorithm, params string[] names)
+    {
+        var (files, officers) = (new Dictionary<string, string>(), new List<Officer>());
+        foreach (var name in names)
+        {
+            var (file, officer) = await OfficerKeyFile.CreateAsync(name, $"{char.ToUpperInvariant(name[0])}{name[1..]} Example", algorithm, PassphraseOf(name), 1000, Software, CancellationToken.None);
+            files[name] = file;
+            officers.Add(officer);
+        }
+
+        return new TestOfficers(OfficerRoster.Of(quorum, officers), files);
+    }
+
+    public static byte[] PassphraseOf(string name) => System.Text.Encoding.UTF8.GetBytes($"correct horse battery {name}");
+
+    public string FileOf(string name) => _files[name];
+
+    public OfficerKey Open(string name)
+    {
+        var officer = Roster.Find(name) ?? throw new ArgumentException($"No officer {name}.", nameof(name));
+        return OfficerKeyFile.TryOpen(_files[name], officer, PassphraseOf(name), out var key, out var problem) ? key : throw new InvalidOperationException(problem);
+    }
+}
