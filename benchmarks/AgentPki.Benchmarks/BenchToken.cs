@@ -33,7 +33,7 @@ internal sealed class BenchToken : IAsyncDisposable
             Name = token,
             ModulePath = FindModule(description) ?? throw new InvalidOperationException($"The token {token} is not installed: run hsm-config/{token}/install.sh (with .tools/{token} where it wants a folder)."),
             TokenLabel = description.Initialization?.FixedLabel ?? "bench",
-            PinFile = Secret("pin"),
+            Pin = new PinInFile(Secret("pin")),
             Token = description,
             Environment = TokenHome.Prepare(description, folder.FullName),
             MaxSessions = sessions,

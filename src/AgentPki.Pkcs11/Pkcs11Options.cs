@@ -15,8 +15,8 @@ public sealed record Pkcs11Options
     /// <summary>The token's serial number, where two tokens carry one label.</summary>
     public string? TokenSerial { get; init; }
 
-    /// <summary>A file with the user PIN, readable by the service's user alone.</summary>
-    public required string PinFile { get; init; }
+    /// <summary>Where the user PIN comes from.</summary>
+    public required PinSource Pin { get; init; }
 
     /// <summary>What this kind of token does in its own way (<c>hsm-config/NAME/token.yaml</c>).</summary>
     public required TokenDescription Token { get; init; }
@@ -60,7 +60,7 @@ public sealed record Pkcs11Options
         Require(Name.Length is > 0 and <= 32, "name: 1 to 32 characters");
         Require(File.Exists(ModulePath), $"modulePath: there is no PKCS#11 module at '{ModulePath}'; install the token's software (hsm-config/{Token.Name}/install.sh) or correct the path");
         Require(TokenLabel.Length is > 0 and <= 32, "tokenLabel: 1 to 32 characters");
-        Require(PinFile.Length > 0, "pinFile: a path");
+        Pin.Validate();
         Require(MaxSessions is >= 0 and <= 256, "maxSessions: 1 to 256, or 0 for what suits the token");
         Require(CallDeadline > TimeSpan.Zero && GenerationDeadline > TimeSpan.Zero, "callDeadline, generationDeadline: more than nothing");
         Require(BreakerFailures >= 1, "breakerFailures: at least 1");

@@ -10,6 +10,11 @@ namespace AgentPki.Pkcs11;
 /// <param name="EmptySoPin">True where a fresh token's security officer logs in with an empty PIN and C_InitToken is not called.</param>
 public sealed record TokenInitialization(string? FixedLabel, bool EmptySoPin);
 
+/// <summary>Where a token keeps its own statement of how a key was made. One of the two is given.</summary>
+/// <param name="Attribute">A maker's own attribute of the private key that holds it (<c>0x80000001</c>).</param>
+/// <param name="CertificateLabel">CKA_LABEL of a certificate object that holds it; <c>{label}</c> stands for the key's CKA_LABEL.</param>
+public sealed record TokenAttestation(ulong? Attribute, string? CertificateLabel);
+
 /// <summary>
 /// What one kind of token does in its own way, as data (<c>hsm-config/NAME/token.yaml</c>): mechanisms, who hashes, templates, limits. No code tests for a
 /// vendor's name.
@@ -57,6 +62,15 @@ public sealed class TokenDescription
 
     /// <summary>The mechanism that encapsulates and decapsulates (ML-KEM); null where the token has none.</summary>
     public required ulong? EncapsulationMechanism { get; init; }
+
+    /// <summary>
+    /// What officers do where the hardware has an m-of-n of its own (card sets, partitions with several custodians): the ceremony prints it and splits no
+    /// PIN. Null where it has none.
+    /// </summary>
+    public required string? Quorum { get; init; }
+
+    /// <summary>Where the token keeps its own statement of how a key was made; null where it makes none.</summary>
+    public required TokenAttestation? Attestation { get; init; }
 
     /// <summary>The kinds of keys this token makes.</summary>
     public IEnumerable<KeyAlgorithm> KeyAlgorithms => Keys.Keys;

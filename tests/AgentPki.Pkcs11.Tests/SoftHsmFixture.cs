@@ -36,7 +36,7 @@ public sealed class SoftHsmFixture : IDisposable
             Name = "softhsm",
             ModulePath = Module,
             TokenLabel = label,
-            PinFile = user,
+            Pin = new PinInFile(user),
             Token = TokenDescription.Shipped("softhsm"),
             Environment = _environment,
         };
@@ -57,7 +57,7 @@ public sealed class SoftHsmFixture : IDisposable
     /// <summary>As an operator with another program would: pkcs11-tool, in a process of its own.</summary>
     private void ForeignTool(Pkcs11Options options, params string[] arguments)
     {
-        string[] login = ["--module", options.ModulePath, "--token-label", options.TokenLabel, "--login", "--pin", File.ReadAllText(options.PinFile)];
+        string[] login = ["--module", options.ModulePath, "--token-label", options.TokenLabel, "--login", "--pin", File.ReadAllText(options.PinPath())];
         var start = new ProcessStartInfo("pkcs11-tool", [.. login, .. arguments]) { RedirectStandardError = true, RedirectStandardOutput = true };
         start.Environment["SOFTHSM2_CONF"] = _environment["SOFTHSM2_CONF"];
         using var tool = Process.Start(start) ?? throw new InvalidOperationException("pkcs11-tool is missing: run tests/foreign/install.sh");

@@ -60,6 +60,8 @@ internal static class TokenPeek
             return true;
         }
 
+        public ulong Create(AttributeTemplate template) => Token.Create(template);
+
         public void Generate(ulong mechanism, AttributeTemplate publicTemplate, AttributeTemplate privateTemplate) => Token.GenerateKeyPair(mechanism, publicTemplate, privateTemplate);
     }
 }

@@ -19,7 +19,7 @@ public abstract class UnpackedToken : IDisposable
             Name = name,
             ModulePath = ToolFolder.Install(name),
             TokenLabel = label,
-            PinFile = Path.Combine(_home, "pin"),
+            Pin = new PinInFile(Path.Combine(_home, "pin")),
             Token = description,
             Environment = TokenHome.Prepare(description, _home),
         };

@@ -62,7 +62,7 @@ public static class Pkcs11Diagnostics
     {
         "module" => $"run hsm-config/{options.Token.Name}/install.sh, or correct the module's path in the configuration",
         "slot" => "'agentpki up' makes a development token; for another one correct its label in the configuration",
-        "login" => $"put the right PIN into {options.PinFile} (chmod 600)",
+        "login" => options.Pin.Remedy,
         _ => "read the finding and the token's own log",
     };
 

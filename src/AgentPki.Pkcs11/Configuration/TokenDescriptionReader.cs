@@ -34,6 +34,8 @@ internal static class TokenDescriptionReader
             LoginPerSession = file.Sessions.LoginPerSession,
             WrappingMechanism = file.Wrapping is { } w ? CryptokiNames.Parse<CKM>(w, $"{path}: wrapping") : null,
             EncapsulationMechanism = file.Encapsulation is { } e ? CryptokiNames.Parse<CKM>(e, $"{path}: encapsulation") : null,
+            Quorum = file.Quorum,
+            Attestation = file.Attestation is { } a ? Attestation(a, $"{path}: attestation") : null,
         };
     }
 
@@ -49,6 +51,13 @@ internal static class TokenDescriptionReader
             throw new FormatException($"{path}, line {e.Start.Line}: {e.InnerException?.Message ?? e.Message}", e);
         }
     }
+
+    private static TokenAttestation Attestation(TokenFile.AttestationSection a, string where) => (a.Attribute, a.Certificate) switch
+    {
+        ({ } attribute, null) => new(CryptokiNames.Parse<CKA>(attribute, where + ".attribute"), null),
+        (null, { Length: > 0 } label) => new(null, label),
+        _ => throw new FormatException($"{where}: names either the attribute or the certificate that holds the token's statement."),
+    };
 
     private static MechanismUse Signature(string name, TokenFile.SignatureSection s, string where)
     {

@@ -23,6 +23,10 @@ internal sealed class TokenFile
 
     public string? Encapsulation { get; set; }
 
+    public string? Quorum { get; set; }
+
+    public AttestationSection? Attestation { get; set; }
+
     public Dictionary<string, KeySection> Keys { get; set; } = [];
 
     public Dictionary<string, SignatureSection> Signatures { get; set; } = [];
@@ -39,6 +43,13 @@ internal sealed class TokenFile
         public string? FixedLabel { get; set; }
 
         public bool EmptySoPin { get; set; }
+    }
+
+    internal sealed class AttestationSection
+    {
+        public string? Attribute { get; set; }
+
+        public string? Certificate { get; set; }
     }
 
     internal sealed class SessionSection

@@ -54,7 +54,7 @@ internal static class CkrTable
         new(0x082, "CKR_OBJECT_HANDLE_INVALID", "The object's handle is stale: somebody logged out, removed the object, or the module started anew", "The object is looked up again; if that fails, it was deleted", FindObjectAgain),
         new(0x090, "CKR_OPERATION_ACTIVE", "The session still has an unfinished operation", "The session is replaced", OpenSessionAgain),
         new(0x091, "CKR_OPERATION_NOT_INITIALIZED", "The session lost its operation, as after a short break of the connection", "The session is replaced", OpenSessionAgain),
-        new(0x0A0, "CKR_PIN_INCORRECT", "The PIN is wrong", "Put the right PIN into the PIN file, or restart the appliance: it does not try this one again, so that the token does not lock itself", PinRefused),
+        new(0x0A0, "CKR_PIN_INCORRECT", "The PIN is wrong", "Put the right PIN into the PIN file or give it anew, or restart the appliance: it does not try this one again, so that the token does not lock itself", PinRefused),
         new(0x0A1, "CKR_PIN_INVALID", "The PIN has characters the token does not take", "Choose another PIN", PinRefused),
         new(0x0A2, "CKR_PIN_LEN_RANGE", "The PIN is too long or too short", "Put the right PIN into the PIN file", PinRefused),
         new(0x0A3, "CKR_PIN_EXPIRED", "The PIN has expired", "Set a new PIN with the token's tool and put it into the PIN file", PinRefused),

@@ -16,6 +16,9 @@ internal static class CryptokiNames
     private static readonly FrozenDictionary<ulong, string> NewerAttributes =
         NewerConstants.ByName.Where(n => n.Key.StartsWith("CKA_", StringComparison.Ordinal)).ToFrozenDictionary(n => n.Value, n => n.Key);
 
+    private static readonly FrozenDictionary<ulong, string> NewerKeyTypes =
+        NewerConstants.ByName.Where(n => n.Key.StartsWith("CKK_", StringComparison.Ordinal)).ToFrozenDictionary(n => n.Value, n => n.Key);
+
     /// <summary>From <c>CKM_ECDSA</c> or <c>0x1041</c>.</summary>
     /// <exception cref="FormatException">Neither a known name nor a number.</exception>
     public static ulong Parse<T>(string text, string where)
@@ -47,6 +50,8 @@ internal static class CryptokiNames
     public static string Mechanism(ulong mechanism) => NewerMechanisms.GetValueOrDefault(mechanism) ?? Name((CKM)mechanism, mechanism);
 
     public static string Attribute(ulong attribute) => NewerAttributes.GetValueOrDefault(attribute) ?? Name((CKA)attribute, attribute);
+
+    public static string KeyType(ulong keyType) => NewerKeyTypes.GetValueOrDefault(keyType) ?? Name((CKK)keyType, keyType);
 
     private static string Name<T>(T value, ulong number)
         where T : struct, Enum => Enum.IsDefined(value) ? value.ToString() : $"0x{number:x}";

@@ -21,12 +21,22 @@ internal static class NewerConstants
     /// <summary>The seed that an ML-DSA or ML-KEM private key was expanded from (v3.2 §6.67.3, §6.68.3): as secret as the key.</summary>
     public const CKA Seed = (CKA)0x637;
 
+    /// <summary>Whether C_DestroyObject may destroy the object (v3.0 §4.4, v2.40 errata).</summary>
+    public const CKA Destroyable = (CKA)0x172;
+
     public static FrozenDictionary<string, ulong> ByName { get; } = new Dictionary<string, ulong>
     {
+        // v2.40 names that took the place of older ones
+        ["CKM_EC_KEY_PAIR_GEN"] = 0x1040,
+        ["CKK_EC"] = 0x03,
+
         // v3.0 §6.3 (elliptic curves after Bernstein)
         ["CKM_EC_EDWARDS_KEY_PAIR_GEN"] = 0x1055,
         ["CKM_EC_MONTGOMERY_KEY_PAIR_GEN"] = 0x1056,
         ["CKM_EDDSA"] = 0x1057,
+
+        ["CKK_EC_EDWARDS"] = 0x40,
+        ["CKK_EC_MONTGOMERY"] = 0x41,
 
         // v3.2 §6.68 ML-KEM
         ["CKM_ML_KEM_KEY_PAIR_GEN"] = 0x0f,
@@ -89,6 +99,7 @@ internal static class NewerConstants
         ["CKA_DECAPSULATE_TEMPLATE"] = 0x62b,
         ["CKA_ENCAPSULATE"] = (ulong)Encapsulate,
         ["CKA_DECAPSULATE"] = (ulong)Decapsulate,
+        ["CKA_DESTROYABLE"] = (ulong)Destroyable,
         ["CKA_SEED"] = (ulong)Seed,
     }.ToFrozenDictionary(StringComparer.Ordinal);
 }

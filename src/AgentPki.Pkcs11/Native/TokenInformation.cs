@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Text;
 using AgentPki.Pkcs11.Errors;
 using Net.Pkcs11Interop.Common;
@@ -6,8 +7,31 @@ using Net.Pkcs11Interop.LowLevelAPI80;
 namespace AgentPki.Pkcs11.Native;
 
 /// <summary>What a slot and its token say of themselves (CK_TOKEN_INFO, PKCS#11 v2.40 §3.2).</summary>
-internal sealed record TokenInformation(ulong Slot, string Label, string Serial, string Manufacturer, string Model, string Firmware, ulong Flags)
+internal sealed record TokenInformation(ulong Slot, string Label, string Serial, string Manufacturer, string Model, string Hardware, string Firmware, ulong Flags)
 {
+    private static readonly FrozenDictionary<int, string> NamesOfFlags = new Dictionary<int, string>
+    {
+        [0] = "CKF_RNG",
+        [1] = "CKF_WRITE_PROTECTED",
+        [2] = "CKF_LOGIN_REQUIRED",
+        [3] = "CKF_USER_PIN_INITIALIZED",
+        [5] = "CKF_RESTORE_KEY_NOT_NEEDED",
+        [6] = "CKF_CLOCK_ON_TOKEN",
+        [8] = "CKF_PROTECTED_AUTHENTICATION_PATH",
+        [9] = "CKF_DUAL_CRYPTO_OPERATIONS",
+        [10] = "CKF_TOKEN_INITIALIZED",
+        [11] = "CKF_SECONDARY_AUTHENTICATION",
+        [16] = "CKF_USER_PIN_COUNT_LOW",
+        [17] = "CKF_USER_PIN_FINAL_TRY",
+        [18] = "CKF_USER_PIN_LOCKED",
+        [19] = "CKF_USER_PIN_TO_BE_CHANGED",
+        [20] = "CKF_SO_PIN_COUNT_LOW",
+        [21] = "CKF_SO_PIN_FINAL_TRY",
+        [22] = "CKF_SO_PIN_LOCKED",
+        [23] = "CKF_SO_PIN_TO_BE_CHANGED",
+        [24] = "CKF_ERROR_STATE",
+    }.ToFrozenDictionary();
+
     public bool IsInitialized => (Flags & CKF.CKF_TOKEN_INITIALIZED) != 0;
 
     public bool HasUserPin => (Flags & CKF.CKF_USER_PIN_INITIALIZED) != 0;
@@ -22,7 +46,7 @@ internal sealed record TokenInformation(ulong Slot, string Label, string Serial,
             // A slot may empty itself between the two calls: it is not there, then.
             if (library.C_GetTokenInfo(slot, ref info) == CKR.CKR_OK)
             {
-                found.Add(new(slot, Text(info.Label), Text(info.SerialNumber), Text(info.ManufacturerId), Text(info.Model), $"{info.FirmwareVersion}", info.Flags));
+                found.Add(new(slot, Text(info.Label), Text(info.SerialNumber), Text(info.ManufacturerId), Text(info.Model), $"{info.HardwareVersion}", $"{info.FirmwareVersion}", info.Flags));
             }
         }
 
@@ -72,7 +96,22 @@ internal sealed record TokenInformation(ulong Slot, string Label, string Serial,
         return slots[..(int)count];
     }
 
-    private static string Text(byte[] padded) => Encoding.UTF8.GetString(padded).TrimEnd(' ', '\0');
+    /// <summary>The flags of CK_TOKEN_INFO (PKCS#11 v2.40 §3.2 table 5) by name, in the order of their bits; what the standard does not name by number.</summary>
+    public static IReadOnlyList<string> FlagNames(ulong flags)
+    {
+        var names = new List<string>();
+        for (var bit = 0; bit < 64; bit++)
+        {
+            if ((flags & (1UL << bit)) != 0)
+            {
+                names.Add(NamesOfFlags.GetValueOrDefault(bit) ?? $"0x{1UL << bit:x}");
+            }
+        }
+
+        return names;
+    }
+
+    public static string Text(byte[] padded) => Encoding.UTF8.GetString(padded).TrimEnd(' ', '\0');
 
     private static void Check(CKR code, string call)
     {

@@ -9,24 +9,24 @@ namespace AgentPki.Pkcs11.Sessions;
 
 /// <summary>
 /// C_Login, never twice with a PIN that was refused: tokens lock themselves after a few tries, and some never count (SoftHSM) so that somebody must. A
-/// refusal holds until the process ends or an operator changes the PIN file.
+/// refusal holds until the process ends or the PIN is another one: its file was changed, or it was given anew.
 /// </summary>
 internal static class PinGuard
 {
-    private static readonly ConcurrentDictionary<(TokenModule Module, string Token, string PinFile), (long Length, DateTime Written, TokenCallException Refusal)> Refused = new();
+    private static readonly ConcurrentDictionary<(TokenModule Module, string Token, string Pin), (object Version, TokenCallException Refusal)> Refused = new();
 
     /// <exception cref="TokenCallException">The token refused, now or before.</exception>
-    public static void LogIn(TokenModule module, ulong session, string token, string pinFile)
+    /// <exception cref="InvalidOperationException">There is no PIN now.</exception>
+    public static void LogIn(TokenModule module, ulong session, string token, PinSource pin)
     {
-        var key = (module, token, pinFile);
-        var file = new FileInfo(pinFile);
-        var (length, written) = file.Exists ? (file.Length, file.LastWriteTimeUtc) : default;
-        if (Refused.TryGetValue(key, out var earlier) && (earlier.Length, earlier.Written) == (length, written))
+        var key = (module, token, pin.Identity);
+        var version = pin.Version;
+        if (Refused.TryGetValue(key, out var earlier) && earlier.Version.Equals(version))
         {
             throw new TokenCallException(earlier.Refusal.Call, earlier.Refusal.Explanation.Code);
         }
 
-        var code = Call(module.Library, session, pinFile);
+        var code = Call(module.Library, session, pin);
         if (code is CKR.CKR_OK or CKR.CKR_USER_ALREADY_LOGGED_IN)
         {
             // Login is per token and process: another part of it may have been first.
@@ -34,18 +34,18 @@ internal static class PinGuard
             return;
         }
 
-        var refusal = new TokenCallException($"C_Login(CKU_USER, token '{token}', PIN from {pinFile})", (ulong)code);
+        var refusal = new TokenCallException($"C_Login(CKU_USER, token '{token}', {pin})", (ulong)code);
         if (refusal.Explanation.Reaction == TokenReaction.PinRefused)
         {
-            Refused[key] = (length, written, refusal);
+            Refused[key] = (version, refusal);
         }
 
         throw refusal;
     }
 
-    private static CKR Call(Pkcs11Library library, ulong session, string pinFile)
+    private static CKR Call(Pkcs11Library library, ulong session, PinSource source)
     {
-        var pin = PinFile.Read(pinFile);
+        var pin = source.Read();
         try
         {
             return library.C_Login(session, CKU.CKU_USER, pin, (ulong)pin.Length);

@@ -44,7 +44,7 @@ internal sealed class TokenConnection
         var anchor = OpenSession(module.Library, token);
         try
         {
-            PinGuard.LogIn(module, anchor, options.TokenLabel, options.PinFile);
+            PinGuard.LogIn(module, anchor, options.TokenLabel, options.Pin);
             return new(module, options, token, anchor, epoch);
         }
         catch
@@ -60,7 +60,7 @@ internal sealed class TokenConnection
         var session = OpenSession(_module.Library, Token);
         if (_options.Token.LoginPerSession)
         {
-            PinGuard.LogIn(_module, session, _options.TokenLabel, _options.PinFile);
+            PinGuard.LogIn(_module, session, _options.TokenLabel, _options.Pin);
         }
 
         return session;
@@ -89,7 +89,7 @@ internal sealed class TokenConnection
 
             if (info.State is not ((ulong)CKS.CKS_RW_USER_FUNCTIONS or (ulong)CKS.CKS_RO_USER_FUNCTIONS))
             {
-                PinGuard.LogIn(_module, _anchor, _options.TokenLabel, _options.PinFile);
+                PinGuard.LogIn(_module, _anchor, _options.TokenLabel, _options.Pin);
             }
         }
     }

@@ -61,7 +61,8 @@ internal sealed partial class TokenPool
         {
             thread.CloseSession();
             Disconnect(Connection);
-            operation.Fail(Down(e.Message, e));
+            // What an operator must mend is not mended by asking again: callers are turned away until the pool's own tries succeed.
+            operation.Fail(Down(e.Message, e, atOnce: e is TokenConfigurationException));
             return false;
         }
 #pragma warning disable CA1031 // Whatever an operation throws is its caller's to hear; the thread lives on.

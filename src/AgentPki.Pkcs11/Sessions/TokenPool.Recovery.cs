@@ -50,6 +50,12 @@ internal sealed partial class TokenPool
         catch (Exception e)
 #pragma warning restore CA1031
         {
+            if (e is TokenConfigurationException { InnerException: not null })
+            {
+                // The PIN is missing, not the module ill: other tokens of the module are left in peace.
+                Interlocked.Exchange(ref _recoveries, 0);
+            }
+
             operation.Fail(e);
             Log.NotRecovered(_log, _options.TokenLabel, e.Message);
         }

@@ -109,6 +109,13 @@ internal readonly ref struct TokenSession(TokenModule module, ulong handle, long
         }
     }
 
+    /// <summary>Whether the token refuses to show an attribute because it is a secret, rather than having none.</summary>
+    public bool IsSecret(ulong target, CKA attribute)
+    {
+        var query = new[] { new CK_ATTRIBUTE { type = (ulong)attribute } };
+        return _library.C_GetAttributeValue(handle, target, query, 1) == CKR.CKR_ATTRIBUTE_SENSITIVE;
+    }
+
     /// <summary>A CK_BBOOL; null when the token does not show it.</summary>
     public bool? ReadBool(ulong target, CKA attribute) => Read(target, attribute) is { Length: > 0 } value ? value[0] != 0 : null;
 

@@ -35,7 +35,7 @@ public static class TokenAccess
             Name = token.Name,
             ModulePath = module,
             TokenLabel = token.Label,
-            PinFile = pinFile,
+            Pin = new PinInFile(pinFile),
             Token = description,
             Environment = TokenHome.Prepare(description, home.Root),
             MaxSessions = token.Sessions,
@@ -49,7 +49,12 @@ public static class TokenAccess
     public static bool EnsureToken(ApplianceHome home, TokenOptions token, Pkcs11Options options)
     {
         var officerPin = home.Resolve(token.OfficerPinFile);
-        Secrets.MakePins(officerPin, options.PinFile);
+        Secrets.MakePins(officerPin);
+        if (options.Pin is PinInFile userPin)
+        {
+            Secrets.MakePins(userPin.Path);
+        }
+
         try
         {
             return TokenAdministration.EnsureToken(options, officerPin);

@@ -25,7 +25,7 @@ public sealed class DiagnosticsTests(FaultyModule module)
     public async Task RunAsync_WrongPin_NamesTheFileAndNotThePin()
     {
         var options = module.Token();
-        await File.WriteAllTextAsync(options.PinFile, "99999999", TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(options.PinPath(), "99999999", TestContext.Current.CancellationToken);
         var steps = await Run(options);
         AssertFails(steps, "login", "CKR_PIN_INCORRECT", "PIN file");
         Assert.DoesNotContain("99999999", string.Concat(steps.Select(s => s.ToString())), StringComparison.Ordinal);

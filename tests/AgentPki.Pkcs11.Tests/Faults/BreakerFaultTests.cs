@@ -65,8 +65,8 @@ public sealed class BreakerFaultTests(FaultyModule module) : FaultTestBase(modul
     public async Task Login_WrongPin_IsTriedOnceUntilTheFileChanges()
     {
         var options = Module.Token();
-        var right = await File.ReadAllTextAsync(options.PinFile, Cancel);
-        await File.WriteAllTextAsync(options.PinFile, "7777777777", Cancel);
+        var right = await File.ReadAllTextAsync(options.PinPath(), Cancel);
+        await File.WriteAllTextAsync(options.PinPath(), "7777777777", Cancel);
         var before = Module.Count("C_Login");
         await using var provider = Pkcs11Provider.Open(options, TimeProvider.System, NullLogger.Instance);
         Assert.False(provider.IsHealthy);
@@ -77,7 +77,7 @@ public sealed class BreakerFaultTests(FaultyModule module) : FaultTestBase(modul
         await Eventually.True(() => Module.Count("C_OpenSession") > sessions + 2, "the token was tried again");
         Assert.Equal(1, Module.Count("C_Login") - before);
 
-        await File.WriteAllTextAsync(options.PinFile, right, Cancel);
+        await File.WriteAllTextAsync(options.PinPath(), right, Cancel);
         await Eventually.True(() => provider.IsHealthy, "the right PIN is taken");
         await AssertSigns(await provider.GenerateAsync(new("after", KeyAlgorithm.EcdsaP256, KeyPurpose.Probe), Cancel));
     }
@@ -86,9 +86,9 @@ public sealed class BreakerFaultTests(FaultyModule module) : FaultTestBase(modul
     public async Task OpenAsync_WrongPin_SaysWhatToDoAndKeepsThePinToItself()
     {
         var options = Module.Token();
-        await File.WriteAllTextAsync(options.PinFile, "8888888888", Cancel);
+        await File.WriteAllTextAsync(options.PinPath(), "8888888888", Cancel);
         var failure = await Assert.ThrowsAsync<KeyUnavailableException>(async () => await FaultyModule.OpenAsync(options));
-        Assert.Contains(options.PinFile, failure.Message, StringComparison.Ordinal);
+        Assert.Contains(options.PinPath(), failure.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("8888888888", failure.ToString(), StringComparison.Ordinal);
     }
 
@@ -96,8 +96,8 @@ public sealed class BreakerFaultTests(FaultyModule module) : FaultTestBase(modul
     public async Task Open_PinFileReadableByOthers_IsRefusedWithTheRemedy()
     {
         var options = Module.Token();
-        File.SetUnixFileMode(options.PinFile, UnixFileMode.UserRead | UnixFileMode.GroupRead);
+        File.SetUnixFileMode(options.PinPath(), UnixFileMode.UserRead | UnixFileMode.GroupRead);
         var failure = await Assert.ThrowsAsync<KeyUnavailableException>(async () => await FaultyModule.OpenAsync(options));
-        Assert.Contains($"chmod 600 {options.PinFile}", failure.Message, StringComparison.Ordinal);
+        Assert.Contains($"chmod 600 {options.PinPath()}", failure.Message, StringComparison.Ordinal);
     }
 }

@@ -46,7 +46,7 @@ public sealed class FaultyModule : IDisposable
             Name = "faulty",
             ModulePath = ModulePath,
             TokenLabel = label,
-            PinFile = Path.Combine(_folder, label + ".pin"),
+            Pin = new PinInFile(Path.Combine(_folder, label + ".pin")),
             Token = TokenDescription.Shipped("softhsm"),
             Environment = _environment,
             MaxSessions = sessions,

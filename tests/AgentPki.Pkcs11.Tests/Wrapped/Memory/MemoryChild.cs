@@ -74,7 +74,7 @@ internal static class MemoryChild
         Name = "softhsm",
         ModulePath = SoftHsmFixture.Module,
         TokenLabel = "memory",
-        PinFile = Path.Combine(home, "pin"),
+        Pin = new PinInFile(Path.Combine(home, "pin")),
         Token = TokenDescription.Shipped("softhsm"),
         Environment = TokenHome.Prepare(TokenDescription.Shipped("softhsm"), home),
     };
