@@ -13,6 +13,12 @@ public sealed record AuthorityOptions
     /// <summary>Where relying parties reach AIA, CRL and OCSP, without a slash at the end: <c>http://host:port</c>.</summary>
     public required string PublicUrl { get; init; }
 
+    /// <summary>
+    /// The log's epoch: 1, and one more with each restore. Serial numbers carry it and CRL numbers begin above all of an earlier one, so that nothing comes again that a restore
+    /// may have lost. Taken from the store by whoever opens it, never configured.
+    /// </summary>
+    public long Epoch { get; init; } = 1;
+
     /// <summary>How long a CRL is good for; a new one is signed when half of it has passed, and after every revocation.</summary>
     public TimeSpan CertificateListValidity { get; init; } = TimeSpan.FromHours(24);
 
@@ -102,6 +108,11 @@ public sealed record AuthorityOptions
         {
             // RFC 5280 §8, RFC 6960 §A.1: plain HTTP, for a relying party that fetches status while it checks a TLS certificate would go in circles.
             throw new ArgumentException($"PublicUrl '{PublicUrl}': http://host[:port] without a slash at the end is wanted.");
+        }
+
+        if (Epoch is < 1 or > Issuance.SerialNumber.LastEpoch)
+        {
+            throw new ArgumentException($"Epoch {Epoch}: serial numbers have room for 1 to {Issuance.SerialNumber.LastEpoch}.");
         }
 
         Acme.Validate();

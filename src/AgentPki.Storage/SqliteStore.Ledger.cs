@@ -26,8 +26,7 @@ public sealed partial class SqliteStore : ILedgerStore
                 session.Execute(SqliteDialect.BeginRead);
                 try
                 {
-                    var position = LoadPosition(session, _logId);
-                    return new LedgerHead(_logId, position.Epoch, position.Frontier.Size, position.Frontier.Root());
+                    return HeadOf(session, _logId);
                 }
                 finally
                 {
@@ -90,6 +89,12 @@ public sealed partial class SqliteStore : ILedgerStore
         await Task.Run(() => Keep(checkpoint), cancellationToken);
     }
 
+    internal static LedgerHead HeadOf(SqlSession session, LogId logId)
+    {
+        var position = LoadPosition(session, logId);
+        return new LedgerHead(logId, position.Epoch, position.Frontier.Size, position.Frontier.Root());
+    }
+
     private void Keep(SignedCheckpoint checkpoint)
     {
         lock (_writing)
@@ -102,6 +107,7 @@ public sealed partial class SqliteStore : ILedgerStore
 
             Explained(() => _writer.Prepared("INSERT INTO checkpoints (size, note) VALUES (?1, ?2) ON CONFLICT (size) DO UPDATE SET note = excluded.note")
                 .Bind(1, checkpoint.Checkpoint.Size).Bind(2, checkpoint.ToString()).Execute());
+            TellFollower();
         }
 
         lock (_appendingCheckpoint)

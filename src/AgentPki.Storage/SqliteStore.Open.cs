@@ -126,7 +126,7 @@ public sealed partial class SqliteStore
     }
 
     /// <summary>The engine would make it readable to everyone; its log and index files take their rights from it.</summary>
-    private static void CreateFile(string path)
+    internal static void CreateFile(string path)
     {
         if (!File.Exists(path) && !OperatingSystem.IsWindows())
         {

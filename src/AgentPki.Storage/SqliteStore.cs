@@ -67,11 +67,13 @@ public sealed partial class SqliteStore : ICommitStore, IAsyncDisposable
                 var frames = _writer.TakePagesWritten();
                 FramesWritten += frames;
                 _checkpointer.Notice(frames);
+                TellFollower();
                 return outcomes;
             }
             catch (SqlException failure)
             {
                 _doubtful = true;
+                LoseFollower();
                 Log.BatchFailed(_logger, failure);
                 throw SqliteDialect.Explain(failure, _options.DatabasePath);
             }

@@ -43,7 +43,7 @@ internal sealed class AuthorityMaker(CryptoProviders providers, AuthorityOptions
         var (now, notAfter) = (Whole(time.GetUtcNow()), Whole(draft.NotAfter));
         var toBeSigned = new TbsCertificate
         {
-            SerialNumber = SerialNumber.Create(),
+            SerialNumber = SerialNumber.Create(options.Epoch),
             Signature = draft.Signature,
             Issuer = draft.Subject,
             NotBefore = now - Backdate,
@@ -63,7 +63,7 @@ internal sealed class AuthorityMaker(CryptoProviders providers, AuthorityOptions
         var key = keys.Guarded.PublicKey;
         return parent.SignAsync(
             new CertificateDraft(
-                SerialNumber.Create(),
+                SerialNumber.Create(options.Epoch),
                 parent.Signature,
                 draft.Subject,
                 key,

@@ -127,6 +127,7 @@ public sealed class AuthorityServices : IAsyncDisposable
     {
         environment.Options.Validate();
         var stores = environment.Stores;
+        environment = environment with { Options = environment.Options with { Epoch = (await stores.Ledger.ExtentAsync(cancellationToken)).Epoch } };
         var clock = new RevocationClock(await stores.Certificates.RevocationEpochAsync(cancellationToken));
         var issuers = await IssuerDirectory.LoadAsync(stores.Authorities, stores.Certificates, environment.Providers, environment.Options, clock, cancellationToken);
         CheckCertificateLists(environment, issuers);

@@ -38,8 +38,8 @@ internal sealed class CertificateAuthority(IssuerDirectory issuers, CommitWriter
             return Refuse(PkiProblemKind.Unavailable, unusable, TimeSpan.FromMinutes(10));
         }
 
-        // 1. A serial number that nobody can guess and that never comes again.
-        var serial = SerialNumber.Create();
+        // 1. A serial number that nobody can guess and that never comes again, after a restore neither.
+        var serial = SerialNumber.Create(options.Epoch);
 
         // 2. The bytes to be signed, built once, and linted exactly as they are.
         var (notBefore, notAfter) = ValidityOf(profile, issuer.Certificate, now);

@@ -19,7 +19,7 @@ internal static class RollOver
     {
         var notAfter = other.NotAfter < signer.Certificate.NotAfter ? other.NotAfter : signer.Certificate.NotAfter;
         var draft = new CertificateDraft(
-            SerialNumber.Create(),
+            SerialNumber.Create(options.Epoch),
             signer.Signature,
             other.Subject,
             other.PublicKey,

@@ -51,7 +51,7 @@ public sealed class ApplianceParts : IAsyncDisposable
         {
             var (wrappingToken, wrapper) = await tokens.OpenWrapperAsync(options.KeyPrefix, cancellationToken);
             var store = await SqliteStore.OpenAsync(StoreOptionsOf(home, options), clock, loggers.CreateLogger<SqliteStore>(), cancellationToken);
-            var environment = new AuthorityEnvironment(ProviderList.Of(tokens, ProviderList.Wrapped(home, wrappingToken, wrapper, clock)), AuthorityStores.Of(store), profiles, AuthorityOptionsOf(options, placement, relatedAuthorities), clock, loggers) { Wrapper = wrapper, CertificateListFolder = home.CertificateLists };
+            var environment = new AuthorityEnvironment(ProviderList.Of(tokens, ProviderList.Wrapped(home, wrappingToken, wrapper, clock)), AuthorityStores.Of(store), profiles, AuthorityOptionsOf(options, placement, relatedAuthorities) with { Epoch = (await store.ExtentAsync(cancellationToken)).Epoch }, clock, loggers) { Wrapper = wrapper, CertificateListFolder = home.CertificateLists };
             var validation = new AcmeValidation(options.Acme.Validation, environment.Providers, clock);
             environment = environment with { ChallengeValidators = [.. validation.Validators, .. DeviceAttestation.Validators(attestation, environment.Providers, clock), .. AuthorityTokenChallenge.Validators(authorityTokens, environment.Providers, clock)], Caa = validation.Caa };
             return new ApplianceParts(home, options, tokens, wrapper, store, environment);

@@ -1,3 +1,4 @@
+using AgentPki.Storage.Snapshots;
 using SQLitePCL;
 
 namespace AgentPki.Storage.Sql;
@@ -41,6 +42,9 @@ internal sealed class SqlSession : IDisposable
     /// <summary>Whether a transaction is open; some errors end it by themselves.</summary>
     public bool InTransaction => raw.sqlite3_get_autocommit(_database) == 0;
 
+    /// <summary>Writes down what this connection changes; null: nobody wants it.</summary>
+    public StatementRecorder? Recorder { get; set; }
+
     /// <summary>The row id of the last insert.</summary>
     public long LastInsertId => raw.sqlite3_last_insert_rowid(_database);
 
@@ -56,29 +60,33 @@ internal sealed class SqlSession : IDisposable
     {
         if (!_prepared.TryGetValue(sql, out var statement))
         {
-            _prepared.Add(sql, statement = new SqlStatement(_database, sql));
+            _prepared.Add(sql, statement = new SqlStatement(this, _database, sql));
         }
 
         return statement;
     }
 
     /// <summary>A statement of the caller's own, to dispose.</summary>
-    public SqlStatement PrepareOnce(string sql) => new(_database, sql);
+    public SqlStatement PrepareOnce(string sql) => new(this, _database, sql);
 
-    /// <summary>Runs a statement without parameters.</summary>
-    public void Execute(string sql) => Prepared(sql).Execute();
+    /// <summary>Runs a statement without parameters; the words that begin and end transactions come this way.</summary>
+    public void Execute(string sql)
+    {
+        Prepared(sql).Execute();
+        Recorder?.Follow(sql);
+    }
 
     /// <summary>Runs a statement once, without keeping it.</summary>
     public void ExecuteOnce(string sql)
     {
-        using var statement = new SqlStatement(_database, sql);
+        using var statement = new SqlStatement(this, _database, sql);
         statement.Execute();
     }
 
     /// <summary>Runs a statement once and returns the first column of its first row; 0 without a row.</summary>
     public long QueryInt64(string sql)
     {
-        using var statement = new SqlStatement(_database, sql);
+        using var statement = new SqlStatement(this, _database, sql);
         return statement.Read() ? statement.GetInt64(0) : 0;
     }
 

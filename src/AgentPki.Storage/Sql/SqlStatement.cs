@@ -7,18 +7,30 @@ namespace AgentPki.Storage.Sql;
 /// <summary>A prepared statement. Parameters count from 1, columns from 0, as in the engines.</summary>
 internal sealed class SqlStatement : IDisposable
 {
+    private readonly SqlSession _session;
     private readonly sqlite3 _database;
     private readonly sqlite3_stmt _statement;
     private readonly string _sql;
+    private SqlValues? _bound;
 
-    public SqlStatement(sqlite3 database, string sql)
+    public SqlStatement(SqlSession session, sqlite3 database, string sql)
     {
-        (_database, _sql) = (database, sql);
+        (_session, _database, _sql) = (session, database, sql);
         Check(raw.sqlite3_prepare_v3(database, sql, raw.SQLITE_PREPARE_PERSISTENT, out _statement));
     }
 
+    /// <summary>Columns of its rows.</summary>
+    public int Columns => raw.sqlite3_column_count(_statement);
+
+    /// <summary>Parameters it has.</summary>
+    public int Parameters => raw.sqlite3_bind_parameter_count(_statement);
+
+    /// <summary>Whether running it changes nothing.</summary>
+    public bool IsReadOnly => raw.sqlite3_stmt_readonly(_statement) != 0;
+
     public SqlStatement Bind(int parameter, long value)
     {
+        Bound?.Add(parameter, value);
         Check(raw.sqlite3_bind_int64(_statement, parameter, value));
         return this;
     }
@@ -31,6 +43,7 @@ internal sealed class SqlStatement : IDisposable
 
     public SqlStatement Bind(int parameter, ReadOnlySpan<byte> octets)
     {
+        Bound?.AddBlob(parameter, octets);
         // A null pointer would bind NULL.
         Check(octets.IsEmpty ? raw.sqlite3_bind_zeroblob(_statement, parameter, 0) : raw.sqlite3_bind_blob(_statement, parameter, octets));
         return this;
@@ -43,6 +56,7 @@ internal sealed class SqlStatement : IDisposable
             return BindNull(parameter);
         }
 
+        Bound?.AddText(parameter, text);
         if (text.Length == 0)
         {
             // A null pointer, which an empty span is, would bind NULL.
@@ -64,8 +78,16 @@ internal sealed class SqlStatement : IDisposable
         return this;
     }
 
+    public SqlStatement Bind(int parameter, double value)
+    {
+        Bound?.Add(parameter, value);
+        Check(raw.sqlite3_bind_double(_statement, parameter, value));
+        return this;
+    }
+
     public SqlStatement BindNull(int parameter)
     {
+        Bound?.AddNull(parameter);
         Check(raw.sqlite3_bind_null(_statement, parameter));
         return this;
     }
@@ -79,6 +101,8 @@ internal sealed class SqlStatement : IDisposable
             return true;
         }
 
+        _bound?.Clear();
+
         // With prepare_v3 the step's own error is returned again by the reset; one look is enough.
         _ = raw.sqlite3_reset(_statement);
         return code == raw.SQLITE_DONE ? false : throw Failure(code);
@@ -87,15 +111,43 @@ internal sealed class SqlStatement : IDisposable
     /// <summary>Runs a statement to its end and returns how many rows it changed.</summary>
     public int Execute()
     {
+        // Taken away first: Read() forgets it with the last row.
+        var recorder = IsReadOnly ? null : _session.Recorder;
+        var bound = _bound;
+        if (recorder is not null)
+        {
+            _bound = null;
+            if (!IsAllBound(bound))
+            {
+                throw new InvalidOperationException($"Not every parameter was bound for this run, and what it changes could not be repeated: {_sql}");
+            }
+        }
+
         while (Read())
         {
         }
 
-        return raw.sqlite3_changes(_database);
+        var changes = raw.sqlite3_changes(_database);
+        recorder?.Record(_sql, bound, changes);
+        bound?.Clear();
+        _bound = bound;
+        return changes;
     }
 
     /// <summary>Ends a query before its last row.</summary>
-    public void Reset() => _ = raw.sqlite3_reset(_statement);
+    public void Reset()
+    {
+        _bound?.Clear();
+        _ = raw.sqlite3_reset(_statement);
+    }
+
+    /// <summary>What a column holds: an integer (1), a real number (2), text (3), a blob (4), NULL (5), as the engine counts them.</summary>
+    public int TypeOf(int column) => raw.sqlite3_column_type(_statement, column);
+
+    public double GetDouble(int column) => raw.sqlite3_column_double(_statement, column);
+
+    /// <summary>Text as UTF-8 where it lies in the engine; valid until the next step.</summary>
+    public ReadOnlySpan<byte> GetUtf8(int column) => raw.sqlite3_column_blob(_statement, column);
 
     public long GetInt64(int column) => raw.sqlite3_column_int64(_statement, column);
 
@@ -119,6 +171,23 @@ internal sealed class SqlStatement : IDisposable
     public DateTimeOffset? GetTimeOrNull(int column) => IsNull(column) ? null : GetTime(column);
 
     public void Dispose() => _statement.Dispose();
+
+    // Kept only while somebody writes down what this connection changes.
+    private SqlValues? Bound => _session.Recorder is null ? null : _bound ??= new SqlValues();
+
+    // The engine keeps what was bound for the next run; who writes down must see it said each time.
+    private bool IsAllBound(SqlValues? bound)
+    {
+        for (var parameter = Parameters; parameter > 0; parameter--)
+        {
+            if (bound?.Has(parameter) != true && raw.sqlite3_bind_parameter_name(_statement, parameter).utf8_to_string() is not null)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
 
     private void Check(int code)
     {

@@ -261,7 +261,7 @@ public sealed class CatalystIssuanceTests
         var key = await TestAuthority.KeyAsync();
         var now = issuer.Certificate.NotBefore.AddHours(1);
         var draft = new CertificateDraft(
-            SerialNumber.Create(), issuer.Signature, X500Name.Create((X509.Oids.CommonName, "x")), key.PublicKey, now, now.AddHours(1),
+            SerialNumber.Create(1), issuer.Signature, X500Name.Create((X509.Oids.CommonName, "x")), key.PublicKey, now, now.AddHours(1),
             issuer.PlanFor(ProfileCatalog.Defaults().Default).For(key.PublicKey, [new GeneralName.Uri("spiffe://agents.test/agent/x")], false), CertificatePosition.EndEntity, TimeSpan.FromDays(1));
         Assert.Null(issuer.Prepare(draft, out var findings));
         Assert.Contains(findings, f => f.RuleName == "alternative_signature_value");
@@ -279,7 +279,7 @@ public sealed class CatalystIssuanceTests
         var now = new DateTimeOffset(2027, 1, 1, 0, 0, 0, TimeSpan.Zero);
         var draft = new TbsCertificate
         {
-            SerialNumber = SerialNumber.Create(), Signature = SignatureAlgorithm.EcdsaSha256, Issuer = name, NotBefore = now, NotAfter = now.AddDays(9), Subject = name, PublicKey = first.PublicKey,
+            SerialNumber = SerialNumber.Create(1), Signature = SignatureAlgorithm.EcdsaSha256, Issuer = name, NotBefore = now, NotAfter = now.AddDays(9), Subject = name, PublicKey = first.PublicKey,
             Extensions = [.. AuthorityExtensions.ForRoot(first.PublicKey, second.PublicKey), X509.Extensions.X509Extension.AltSignatureAlgorithm(SignatureAlgorithm.EcdsaSha384)],
         }.Encode();
         var context = new LintContext(CertificatePosition.Root, null, TimeSpan.FromDays(10)) { SigningAlgorithm = SignatureAlgorithm.EcdsaSha256, AlternativeSigningAlgorithm = SignatureAlgorithm.EcdsaSha384 };

@@ -234,12 +234,23 @@ public sealed class InvariantTests
         var seen = new HashSet<string>();
         for (var i = 0; i < 2000; i++)
         {
-            var serial = SerialNumber.Create();
+            var serial = SerialNumber.Create(1);
             Assert.Equal(20, serial.Length);
             Assert.InRange(serial[0], 0x40, 0x7F);
             Assert.True(seen.Add(Convert.ToHexString(serial)));
         }
     }
+
+    [Theory]
+    [InlineData(1, "0001")]
+    [InlineData(2, "0002")]
+    [InlineData(65535, "FFFF")]
+    public void SerialNumber_OfAnEpoch_CarriesIt(long epoch, string octets) => Assert.Equal(octets, Convert.ToHexString(SerialNumber.Create(epoch), 1, 2));
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(65536)]
+    public void SerialNumber_OfAnEpochWithoutRoom_IsRefused(long epoch) => Assert.Throws<ArgumentOutOfRangeException>(() => SerialNumber.Create(epoch));
 
     private static async Task NothingWasIssuedAsync(TestAuthority authority)
     {
@@ -252,7 +263,7 @@ public sealed class InvariantTests
         var profile = ProfileCatalog.Defaults().Default;
         var now = issuer.Certificate.NotBefore.AddHours(1);
         return new CertificateDraft(
-            SerialNumber.Create(),
+            SerialNumber.Create(1),
             issuer.Signature,
             X500Name.Create((X509.Oids.CommonName, "x")),
             key.PublicKey,

@@ -77,13 +77,16 @@ internal sealed class CertificateListMaker(
     // A clock that was ahead made the earlier list say that it is of a time to come: what ends until then is valid now, and is listed.
     private static DateTimeOffset Earlier(DateTimeOffset? time, DateTimeOffset now) => time is { } set && set < now ? set : now;
 
+    // RFC 5280 §5.2.3: numbers rise for ever, over restores too. 2^40 in an epoch: one CRL each millisecond for 34 years.
+    private static long FirstOf(long epoch) => (epoch - 1) << 40;
+
     private DateTimeOffset Now() => DateTimeOffset.FromUnixTimeSeconds(time.GetUtcNow().ToUnixTimeSeconds());
 
     private async ValueTask<CertificateListRecord> NextAsync(string authority, int shard, long epoch, DateTimeOffset now, DateTimeOffset end)
     {
         var complete = await lists.LatestAsync(authority, shard, isDelta: false, CancellationToken.None);
         var delta = await lists.LatestAsync(authority, shard, isDelta: true, CancellationToken.None);
-        var last = Math.Max(Math.Max(complete?.Number ?? 0, delta?.Number ?? 0), folder.HighestNumber(authority, shard));
+        var last = Math.Max(Math.Max(complete?.Number ?? 0, delta?.Number ?? 0), Math.Max(folder.HighestNumber(authority, shard), FirstOf(options.Epoch)));
         return new CertificateListRecord(authority, shard, last + 1, null, epoch, now, end, [], 0);
     }
 
