@@ -50,6 +50,14 @@ public enum LedgerEntryKind : ushort
     RollOverCertificateIssued = 63,
     /// <summary>A CA got a successor, issues through it, goes back, or is done with it: the state says which.</summary>
     AuthoritySuccession = 64,
+    /// <summary>A ceremony ended: the digests of its plan, of its last record and of its minutes, and who signed them.</summary>
+    CeremonyClosed = 90,
+    /// <summary>A key was destroyed in its token.</summary>
+    KeyDestroyed = 91,
+    /// <summary>A CA of others, or one whose key is elsewhere, was made known.</summary>
+    AuthorityInstalled = 92,
+    /// <summary>A CRL that was signed elsewhere is served from now on.</summary>
+    CertificateListInstalled = 93,
     /// <summary>The details of an earlier entry were erased; <see cref="LedgerFacts.Leaf"/> says which. Its leaf stands.</summary>
     DetailsErased = 50,
 }

@@ -12,6 +12,7 @@ public static class AuditDetails
     public const string Authority = "authority";
     public const string BlockedKeys = "keys.blocked";
     public const string Campaign = "campaign";
+    public const string Ceremony = "ceremony";
     public const string CertificateCount = "certificates";
     public const string CertificateSha256 = "certificate.sha256";
     public const string CertificateListBase = "crl.base";
@@ -23,15 +24,19 @@ public static class AuditDetails
     public const string Decision = "decision";
     public const string Digest = "digest";
     public const string From = "from";
+    public const string HeadSha256 = "head.sha256";
     public const string Incident = "incident";
     public const string KeyAlgorithm = "key.algorithm";
     public const string KeyLabel = "key.label";
     public const string KeyProtection = "key.protection";
     public const string KeyPurpose = "key.purpose";
     public const string KeySha256 = "key.sha256";
+    public const string MinutesSha256 = "minutes.sha256";
     public const string NotAfter = "notAfter";
+    public const string Officers = "officers";
     public const string Owner = "owner";
     public const string Parent = "parent";
+    public const string PlanSha256 = "plan.sha256";
     public const string Problem = "problem";
     public const string Profile = "profile";
     public const string Protocol = "protocol";

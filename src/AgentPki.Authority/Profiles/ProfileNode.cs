@@ -5,7 +5,7 @@ using YamlDotNet.RepresentationModel;
 namespace AgentPki.Authority.Profiles;
 
 /// <summary>
-/// One mapping of a profile's YAML, read field by field. What was asked for is known; <see cref="RejectUnknown"/> then names every field
+/// One mapping of a profile's or a script's YAML, read field by field. What was asked for is known; <see cref="RejectUnknown"/> then names every field
 /// that nobody asked for. Errors are gathered, each with file, line and field, so that a person mends them all at once.
 /// </summary>
 internal sealed class ProfileNode
@@ -51,6 +51,24 @@ internal sealed class ProfileNode
         }
 
         return new ProfileNode(_file, Path(field), node as YamlMappingNode ?? [], _errors);
+    }
+
+    /// <summary>A list of mappings; none when it is absent.</summary>
+    public IReadOnlyList<ProfileNode> Sections(string field)
+    {
+        var node = Find(field);
+        if (node is null)
+        {
+            return [];
+        }
+
+        if (node is YamlSequenceNode sequence && sequence.Children.All(c => c is YamlMappingNode))
+        {
+            return [.. sequence.Children.Select((c, i) => new ProfileNode(_file, $"{Path(field)}[{i + 1}]", (YamlMappingNode)c, _errors))];
+        }
+
+        Fail(field, "a list of mappings is wanted");
+        return [];
     }
 
     public bool Has(string field) => _mapping.Children.ContainsKey(new YamlScalarNode(field));

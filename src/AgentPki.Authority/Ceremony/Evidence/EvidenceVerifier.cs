@@ -1,0 +1,239 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using AgentPki.Authority.Ceremony.Quorum;
+using AgentPki.Authority.Ceremony.Scripts;
+using AgentPki.Cryptography;
+
+namespace AgentPki.Authority.Ceremony.Evidence;
+
+/// <summary>
+/// Verifies a ceremony's folder and needs nothing else: no store, no token, no network. Every file is read, every signature verified, every link followed;
+/// everything that is wrong is named.
+/// </summary>
+public sealed class EvidenceVerifier
+{
+    private readonly EvidenceFolder _folder;
+    private readonly CryptoProviders _providers;
+    private readonly List<EvidenceFinding> _findings = [];
+    private readonly HashSet<string> _read = new(StringComparer.Ordinal);
+
+    private EvidenceVerifier(EvidenceFolder folder, CryptoProviders providers) => (_folder, _providers) = (folder, providers);
+
+    /// <param name="planSha256">The digest that somebody who was there knows; null: the folder is taken at its word.</param>
+    public static EvidenceReport Verify(EvidenceFolder folder, CryptoProviders providers, string? planSha256 = null) => new EvidenceVerifier(folder, providers).Run(planSha256);
+
+    private EvidenceReport Run(string? planSha256)
+    {
+        // 1. The plan, and the key that signs the records.
+        if (ReadPlan(planSha256) is not { } plan || ReadKey() is not { } key)
+        {
+            return new EvidenceReport(null, [], "", [], _findings);
+        }
+
+        // 2. The chain.
+        var chain = RecordChain.Read(_folder, key, _providers);
+        chain.Problems.ToList().ForEach(Problem);
+        if (chain.Records.Count == 0)
+        {
+            Problem("there is no record");
+            return new EvidenceReport(plan, [], chain.Head, [], _findings);
+        }
+
+        // 3. What the records say, in their order.
+        CheckOpening(plan, key, chain.Records);
+        CheckOfficers(plan);
+        new ApprovalCheck(plan, _folder, _providers, Convert.ToHexStringLower(key.Fingerprint()), Problem).Run(chain.Records);
+        CheckSteps(plan, chain.Records);
+        new ArtifactCheck(_folder, _providers, Problem).Run(chain.Records);
+        CheckTimes(chain.Records);
+
+        // 4. The end: minutes, officers, ledger.
+        var closers = CheckEnd(plan, chain);
+        new LedgerProofCheck(_folder, _providers, Problem, Remark).Run(plan, chain.Head);
+        CheckStrangers(chain.Records);
+        return new EvidenceReport(plan, chain.Records, chain.Head, closers, _findings);
+    }
+
+    private CeremonyPlan? ReadPlan(string? planSha256)
+    {
+        if (Read(_folder.Plan) is not { } text)
+        {
+            return null;
+        }
+
+        if (!CeremonyPlan.TryParse(text, _providers, out var plan, out var problem))
+        {
+            Problem($"plan.txt cannot be read: {problem}");
+            return null;
+        }
+
+        if (planSha256 is not null && planSha256 != plan.Sha256)
+        {
+            Problem($"the plan's digest is {plan.Sha256}, and not {planSha256}: it is another plan than the one that was approved");
+        }
+
+        if (Read(_folder.Script) is { } script && Convert.ToHexStringLower(SHA256.HashData(script)) != plan.ScriptSha256)
+        {
+            Problem("script.yaml is not the one that the plan was made of: it was changed");
+        }
+
+        return plan;
+    }
+
+    private PublicKey? ReadKey()
+    {
+        if (Read(_folder.TranscriptKey) is not { } pem)
+        {
+            return null;
+        }
+
+        var text = System.Text.Encoding.UTF8.GetString(pem);
+        if (PemBlocks.Read(text, "PUBLIC KEY").ToList() is [var der] && PublicKey.TryParse(der, out var key, out _) && key.Algorithm == KeyAlgorithm.EcdsaP256 && PemEncoding.WriteString("PUBLIC KEY", der) + "\n" == text)
+        {
+            return key;
+        }
+
+        Problem("transcript.pem is not the public key of a transcript");
+        return null;
+    }
+
+    private void CheckOpening(CeremonyPlan plan, PublicKey key, IReadOnlyList<TranscriptRecord> records)
+    {
+        var first = records[0];
+        if (first.Kind != RecordKinds.Opened || first.Ceremony != plan.Id)
+        {
+            Problem("the first record does not open this ceremony");
+        }
+
+        if (first["plan-sha256"] != plan.Sha256)
+        {
+            Problem("the plan is not the one that the ceremony was opened with: it was changed");
+        }
+
+        if (first["transcript-key-sha256"] != Convert.ToHexStringLower(key.Fingerprint()))
+        {
+            Problem("transcript.pem is not the key that the ceremony was opened with");
+        }
+
+        if (records.Skip(1).Any(r => r.Kind == RecordKinds.Opened))
+        {
+            Problem("the ceremony is opened twice");
+        }
+    }
+
+    private void CheckOfficers(CeremonyPlan plan)
+    {
+        foreach (var officer in plan.Roster.Officers)
+        {
+            var wanted = PemEncoding.WriteString("PUBLIC KEY", officer.SigningKey.SubjectPublicKeyInfo.Span) + "\n";
+            if (Read(Path.Combine(_folder.Officers, officer.Name + ".pem")) is { } pem && System.Text.Encoding.UTF8.GetString(pem) != wanted)
+            {
+                Problem($"officers/{officer.Name}.pem is not the key that the plan has");
+            }
+        }
+    }
+
+    private void CheckSteps(CeremonyPlan plan, IReadOnlyList<TranscriptRecord> records)
+    {
+        var next = 1;
+        foreach (var record in records.Where(r => r.Kind is RecordKinds.StepBegun or RecordKinds.StepDone))
+        {
+            if (!int.TryParse(record["step"], NumberStyles.None, CultureInfo.InvariantCulture, out var number) || number != next || number > plan.Steps.Length || record["kind"] != plan.Steps[number - 1].Kind.Name)
+            {
+                Problem($"record {record.Number} is of step {record["step"]} ({record["kind"]}), where step {next} of the plan belongs");
+                return;
+            }
+
+            next += record.Kind == RecordKinds.StepDone ? 1 : 0;
+        }
+
+        var closed = records.Any(r => r.Kind == RecordKinds.Closed);
+        if (closed && next != plan.Steps.Length + 1)
+        {
+            Problem($"the ceremony is closed, and step {next} was not done");
+        }
+
+        if (closed && records[^1].Kind != RecordKinds.Closed)
+        {
+            Problem("there are records after the end");
+        }
+
+        if (!closed)
+        {
+            Problem($"the ceremony is not closed: {next - 1} of {plan.Steps.Length} steps are done");
+        }
+    }
+
+    private void CheckTimes(IReadOnlyList<TranscriptRecord> records)
+    {
+        for (var i = 1; i < records.Count; i++)
+        {
+            if (records[i].Time < records[i - 1].Time)
+            {
+                Remark($"the clock was set back before record {i} ({records[i - 1].Time:HH:mm:ss} to {records[i].Time:HH:mm:ss})");
+            }
+        }
+    }
+
+    private List<string> CheckEnd(CeremonyPlan plan, RecordChain chain)
+    {
+        if (chain.Records[^1].Kind != RecordKinds.Closed || Read(_folder.Minutes) is not { } minutes)
+        {
+            return [];
+        }
+
+        if (!CeremonyMinutes.Write(plan, chain.Records, chain.Head).AsSpan().SequenceEqual(minutes))
+        {
+            Problem("minutes.html is not what this program writes of these records: it was changed, or another version wrote it");
+        }
+
+        var count = new QuorumCount(plan.Roster, _providers, StatementKinds.Close, StatementKinds.OfEnd(plan, chain.Head, TranscriptRecord.DigestOf(minutes)));
+        foreach (var path in ClosingStatements())
+        {
+            if (Read(path) is { } text && Read(Path.ChangeExtension(path, ".sig")) is { } signature && count.Add(new SignedStatement(text, signature)) is { } problem)
+            {
+                Problem($"{_folder.Relative(path)}: {problem}");
+            }
+        }
+
+        if (!count.IsMet())
+        {
+            Problem($"{count.Officers.Count} of {plan.Roster.Quorum} officers have signed the end");
+        }
+
+        return [.. count.Officers];
+    }
+
+    private IReadOnlyList<string> ClosingStatements() => Directory.Exists(_folder.Statements) ? [.. Directory.EnumerateFiles(_folder.Statements, "close-*.txt").Order(StringComparer.Ordinal)] : [];
+
+    // Whatever nothing names proves nothing, and may be there to deceive a reader.
+    private void CheckStrangers(IReadOnlyList<TranscriptRecord> records)
+    {
+        var named = records.SelectMany(r => new[] { r["file"], r["statement"], r["statement"] is { } text ? Path.ChangeExtension(text, ".sig") : null }).ToHashSet(StringComparer.Ordinal);
+        var known = new HashSet<string>(StringComparer.Ordinal) { "plan.txt", "script.yaml", "transcript.pem", "minutes.html", "verify.sh" };
+        foreach (var path in Directory.EnumerateFiles(_folder.Root, "*", SearchOption.AllDirectories))
+        {
+            var relative = _folder.Relative(path);
+            if (!known.Contains(relative) && !_read.Contains(path) && !relative.StartsWith("records/", StringComparison.Ordinal) && !relative.StartsWith("ledger/", StringComparison.Ordinal) && !named.Contains(relative))
+            {
+                Problem($"{relative} is named by no record: it was added");
+            }
+        }
+    }
+
+    private byte[]? Read(string path)
+    {
+        if (File.Exists(path))
+        {
+            _read.Add(path);
+            return File.ReadAllBytes(path);
+        }
+
+        Problem($"{_folder.Relative(path)} is missing");
+        return null;
+    }
+
+    private void Problem(string text) => _findings.Add(new EvidenceFinding(true, text));
+
+    private void Remark(string text) => _findings.Add(new EvidenceFinding(false, text));
+}

@@ -1,0 +1,21 @@
+using AgentPki.Authority.Ceremony.Scripts;
+
+namespace AgentPki.Authority.Ceremony.Steps;
+
+/// <summary>Every kind of step that a script may have.</summary>
+public static class StepKinds
+{
+    /// <summary>In the order in which help lists them.</summary>
+    public static IReadOnlyList<StepKind> All { get; } =
+    [
+        new InitialiseTokenStep(),
+        new LedgerKeyStep(),
+        new RootAuthorityStep(),
+        new IssuingAuthorityStep(),
+    ];
+
+    /// <summary>The end of every ceremony needs what this needs: the tokens, whose checkpoint key signs.</summary>
+    internal static StepKind LedgerSeal => All[1];
+
+    public static StepKind? Find(string name) => All.FirstOrDefault(k => k.Name == name);
+}

@@ -1,0 +1,160 @@
+using AgentPki.Authority;
+using AgentPki.Authority.Ceremony;
+using AgentPki.Authority.Ceremony.Evidence;
+using AgentPki.Authority.Ceremony.Quorum;
+using AgentPki.Authority.Ceremony.Scripts;
+using AgentPki.Authority.Ceremony.Steps;
+using AgentPki.Authority.Composition;
+using AgentPki.Authority.Profiles;
+using AgentPki.Cryptography;
+using AgentPki.Cryptography.Providers.BouncyCastle;
+using AgentPki.Cryptography.Providers.Platform;
+using AgentPki.Testing.Stores;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace AgentPki.Testing.Fixtures;
+
+/// <summary>A home for ceremonies in memory: one token that is software, and checks its PIN all the same.</summary>
+public sealed class TestCeremonyHome(InMemoryStore store, TimeProvider time, string name = "test-pki") : ICeremonyHome
+{
+    private readonly Dictionary<(string Token, bool Officer), SealedSecret> _sealed = [];
+    private byte[]? _userPin;
+
+    public PlatformProvider Keys { get; } = new();
+
+    public string SerialNumber { get; set; } = "0001";
+
+    public byte[]? ServicePin { get; private set; }
+
+    /// <summary>Runs before the token answers.</summary>
+    public Action? Fault { get; set; }
+
+    public AuthorityOptions Options { get; set; } = TestAuthority.DefaultOptions with { KeyPlacement = KeyPlacement.AllowSoftware };
+
+    public string Name => name;
+
+    public string KeyPrefix => "";
+
+    public IReadOnlyList<string> Tokens => ["main"];
+
+    public bool HasOwnQuorum(string token) => false;
+
+    public IReadOnlyList<(string Name, string? Value)> DescribeToken(string token) =>
+        [("initialised", _userPin is null ? "no" : "yes"), ("serial", _userPin is null ? null : SerialNumber), ("manufacturer", "test"), ("mechanisms", "CKM_ECDSA CKM_EC_KEY_PAIR_GEN")];
+
+    public ValueTask<IReadOnlyList<(string Name, string? Value)>> DescribeKeyAsync(KeyReference reference, CancellationToken cancellationToken) => ValueTask.FromResult<IReadOnlyList<(string, string?)>>([("CKA_EXTRACTABLE", "false")]);
+
+    public void InitialiseToken(string token, ReadOnlyMemory<byte> securityOfficerPin, ReadOnlyMemory<byte> userPin)
+    {
+        Fault?.Invoke();
+        _userPin = userPin.ToArray();
+    }
+
+    public SealedSecret? FindSealedPin(string token, bool securityOfficer) => _sealed.GetValueOrDefault((token, securityOfficer));
+
+    public void KeepSealedPin(string token, bool securityOfficer, SealedSecret pin) => _sealed[(token, securityOfficer)] = pin;
+
+    public void KeepServicePin(string token, ReadOnlyMemory<byte> pin) => ServicePin = pin.ToArray();
+
+    public byte[]? ReadServicePin(string token) => ServicePin?.ToArray();
+
+    public Task<OpenHome> OpenAsync(IReadOnlyDictionary<string, byte[]> pins, CancellationToken cancellationToken)
+    {
+        Fault?.Invoke();
+        var pin = pins.GetValueOrDefault("main") ?? ServicePin;
+        if (_userPin is null || pin is null || !pin.AsSpan().SequenceEqual(_userPin))
+        {
+            throw new CeremonyException("The token 'main' refuses the PIN.");
+        }
+
+        var environment = new AuthorityEnvironment(new CryptoProviders(Keys, new BouncyCastleProvider()), AuthorityStores.Of(store), ProfileCatalog.Defaults(), Options, time, NullLoggerFactory.Instance);
+        return Task.FromResult(new OpenHome(environment, () => ValueTask.CompletedTask));
+    }
+
+    public ValueTask DestroyKeyAsync(OpenHome open, KeyReference reference, PublicKey publicKey, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+    public Task WriteAnchorsAsync(OpenHome open, CancellationToken cancellationToken) => Task.CompletedTask;
+}
+
+/// <summary>People who do what they are told, each in turn.</summary>
+public sealed class TestRoom(TestOfficers officers) : ICeremonyRoom
+{
+    public List<string> Heard { get; } = [];
+
+    public List<string> Warnings { get; } = [];
+
+    public List<OfficerRequest> Requests { get; } = [];
+
+    /// <summary>Who comes next; null leaves the room. Unless set: whoever has not approved yet.</summary>
+    public Func<OfficerRequest, OfficerKey?>? Next { get; set; }
+
+    public void ShowPlan(CeremonyPlan plan) => Heard.Add($"plan {plan.Sha256}");
+
+    public void ShowStep(CeremonyPlan plan, PlannedStep step) => Heard.Add($"step {step.Number}");
+
+    public void Tell(string what) => Heard.Add(what);
+
+    public void Warn(string what) => Warnings.Add(what);
+
+    public Task<OfficerKey?> AskOfficerAsync(OfficerRequest request, CancellationToken cancellationToken)
+    {
+        Requests.Add(request);
+        return Task.FromResult(Next is { } next ? next(request) : officers.Open(request.Roster.Officers.First(o => !request.Have.Contains(o.Name)).Name));
+    }
+}
+
+/// <summary>One ceremony in a folder of its own, which is deleted afterwards.</summary>
+public sealed class TestCeremony : IDisposable
+{
+    private readonly DirectoryInfo _root = Directory.CreateTempSubdirectory("agentpki-ceremony-");
+
+    public TestCeremony(TestOfficers officers, TimeProvider time)
+    {
+        (Officers, Time, Home, Room) = (officers, time, new TestCeremonyHome(Store, time), new TestRoom(officers));
+        Directory.CreateDirectory(PathOf("secrets"));
+        foreach (var officer in officers.Roster.Officers)
+        {
+            File.WriteAllBytes(PathOf($"{officer.Name}.officer"), officer.Encode());
+        }
+    }
+
+    public TestOfficers Officers { get; }
+
+    public TimeProvider Time { get; }
+
+    public InMemoryStore Store { get; } = new();
+
+    public TestCeremonyHome Home { get; }
+
+    public TestRoom Room { get; }
+
+    public EvidenceFolder Folder => new(PathOf("evidence"));
+
+    public ReadOnlyMemory<byte> Script { get; set; }
+
+    public CeremonySetting Setting => new(Home, Room, Folder, PathOf(Path.Combine("secrets", "transcript.key")), _root.FullName, TestOfficers.Software, "agentpki test", "test machine", "#!/bin/sh\n"u8.ToArray(), Time);
+
+    public string PathOf(string name) => Path.Combine(_root.FullName, name);
+
+    /// <summary>The plan of steps that are given as YAML list items.</summary>
+    public CeremonyPlan Plan(string steps)
+    {
+        Script = System.Text.Encoding.UTF8.GetBytes($"""
+            ceremony: A test
+            officers:
+              quorum: {Officers.Roster.Quorum}
+              members: [{string.Join(", ", Officers.Roster.Officers.Select(o => $"{o.Name}.officer"))}]
+            steps:
+
+            """ + steps);
+        return CeremonyPlan.Make(ScriptReader.Read("script.yaml", Script), _root.FullName, Home.Name, false, "agentpki test", TestOfficers.Software, Time.GetUtcNow());
+    }
+
+    public Task<CeremonyOutcome> RunAsync(CeremonyPlan plan) => CeremonyRun.RunAsync(plan, Script, Setting, CancellationToken.None);
+
+    public Task<CeremonyOutcome> ResumeAsync() => CeremonyRun.ResumeAsync(Setting, CancellationToken.None);
+
+    public EvidenceReport Verify() => EvidenceVerifier.Verify(Folder, TestOfficers.Software);
+
+    public void Dispose() => _root.Delete(recursive: true);
+}
