@@ -53,6 +53,9 @@ public sealed partial class KeyAlgorithm
     /// <summary>Whether a key of this kind is encapsulated to (FIPS 203 §7).</summary>
     public bool CanEncapsulate => Family == AlgorithmFamily.MlKem;
 
+    /// <summary>Whether a key of this kind may be used for ECDH here (<see cref="IAgreementKey"/>).</summary>
+    public bool CanAgree => this == EcdsaP256 || this == EcdsaP384;
+
     /// <summary>The dotted OID of the SubjectPublicKeyInfo algorithm (for EC: id-ecPublicKey, not the curve).</summary>
     public string Oid { get; }
 

@@ -27,7 +27,7 @@ public enum KeyPurpose
     /// <summary>One half of a composite key: signs as that half and nothing else (<see cref="SignatureAlgorithm.HalfOf"/>).</summary>
     CompositeHalf,
 
-    /// <summary>Receives secrets (ML-KEM) and signs nothing.</summary>
+    /// <summary>Receives secrets (ML-KEM, ECDH) and signs nothing.</summary>
     KeyEstablishment,
 
     /// <summary>Statements of a crypto officer: approvals of a ceremony's plan and steps, the end of a ceremony, a new epoch.</summary>

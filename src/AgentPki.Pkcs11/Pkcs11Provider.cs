@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using AgentPki.Cryptography;
 using AgentPki.Cryptography.Providers.BouncyCastle;
 using AgentPki.Cryptography.Providers.Platform;
+using AgentPki.Pkcs11.Mechanisms;
 using AgentPki.Pkcs11.Sessions;
 using Microsoft.Extensions.Logging;
 using Net.Pkcs11Interop.Common;
@@ -107,14 +108,14 @@ public sealed partial class Pkcs11Provider : ICryptoProvider, IAsyncDisposable
     }
 
     public async ValueTask<ISigningKey> GenerateAsync(KeySpec spec, CancellationToken cancellationToken) =>
-        spec.Algorithm.CanSign
+        KeyRoles.RoleOf(spec.Algorithm, spec.Purpose) == KeyRole.Sign
             ? Key(spec.Label, spec.Purpose, await GenerateKeyAsync(spec, cancellationToken))
-            : throw new NotSupportedException($"A key of kind {spec.Algorithm} signs nothing; it is generated to decapsulate.");
+            : throw new NotSupportedException($"A key of kind {spec.Algorithm} for {spec.Purpose} signs nothing; it is generated to receive secrets.");
 
     public async ValueTask<ISigningKey?> OpenAsync(string label, CancellationToken cancellationToken)
     {
         var opened = await OpenKeyAsync(label, cancellationToken);
-        return opened.PublicKey is { Algorithm.CanSign: true } publicKey ? Key(label, opened.Purpose, publicKey) : null;
+        return opened.PublicKey is { } publicKey && KeyRoles.RoleOf(publicKey.Algorithm, opened.Purpose) == KeyRole.Sign ? Key(label, opened.Purpose, publicKey) : null;
     }
 
     /// <summary>The AES-256 key of that label that wraps secrets, generated when there is none.</summary>

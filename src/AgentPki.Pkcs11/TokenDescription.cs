@@ -63,6 +63,9 @@ public sealed class TokenDescription
     /// <summary>The mechanism that encapsulates and decapsulates (ML-KEM); null where the token has none.</summary>
     public required ulong? EncapsulationMechanism { get; init; }
 
+    /// <summary>The mechanism that agrees on secrets without deriving a key of them (ECDH); null where the token has none.</summary>
+    public required ulong? AgreementMechanism { get; init; }
+
     /// <summary>
     /// What officers do where the hardware has an m-of-n of its own (card sets, partitions with several custodians): the ceremony prints it and splits no
     /// PIN. Null where it has none.

@@ -34,6 +34,7 @@ internal static class TokenDescriptionReader
             LoginPerSession = file.Sessions.LoginPerSession,
             WrappingMechanism = file.Wrapping is { } w ? CryptokiNames.Parse<CKM>(w, $"{path}: wrapping") : null,
             EncapsulationMechanism = file.Encapsulation is { } e ? CryptokiNames.Parse<CKM>(e, $"{path}: encapsulation") : null,
+            AgreementMechanism = file.Agreement is { } agreement ? CryptokiNames.Parse<CKM>(agreement, $"{path}: agreement") : null,
             Quorum = file.Quorum,
             Attestation = file.Attestation is { } a ? Attestation(a, $"{path}: attestation") : null,
         };

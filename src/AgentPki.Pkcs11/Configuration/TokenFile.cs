@@ -23,6 +23,8 @@ internal sealed class TokenFile
 
     public string? Encapsulation { get; set; }
 
+    public string? Agreement { get; set; }
+
     public string? Quorum { get; set; }
 
     public AttestationSection? Attestation { get; set; }

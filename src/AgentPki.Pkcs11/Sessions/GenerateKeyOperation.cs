@@ -9,6 +9,7 @@ internal sealed class GenerateKeyOperation(KeySpec spec, KeyUse use, IEnumerable
     : TokenOperation<PublicKey>("generate", deadline)
 {
     private readonly byte[] _id = KeyNaming.Id(spec.Label);
+    private readonly KeyRole _role = KeyRoles.RoleOf(spec.Algorithm, spec.Purpose);
     private bool _generating;
     private (ulong Public, ulong Private)? _made;
 
@@ -56,7 +57,7 @@ internal sealed class GenerateKeyOperation(KeySpec spec, KeyUse use, IEnumerable
         .With(CKA.CKA_PRIVATE, false)
         .With(CKA.CKA_LABEL, KeyNaming.TokenLabel(spec.Label, spec.Purpose))
         .With(CKA.CKA_ID, _id)
-        .With(spec.Algorithm.CanSign ? CKA.CKA_VERIFY : NewerConstants.Encapsulate, true)
+        .With(_role switch { KeyRole.Sign => CKA.CKA_VERIFY, KeyRole.Agree => CKA.CKA_DERIVE, KeyRole.Decapsulate => NewerConstants.Encapsulate }, true)
         .With(CKA.CKA_ENCRYPT, false)
         .With(CKA.CKA_WRAP, false)
         .Without(use.Omit)
@@ -71,5 +72,5 @@ internal sealed class GenerateKeyOperation(KeySpec spec, KeyUse use, IEnumerable
         .With(CKA.CKA_SIGN_RECOVER, false)
         .Without(use.Omit)
         .With(use.Private)
-        .With(spec.Algorithm.CanSign ? KeyPolicy.SigningKey : KeyPolicy.DecapsulationKey);
+        .With(_role switch { KeyRole.Sign => KeyPolicy.SigningKey, KeyRole.Agree => KeyPolicy.AgreementKey, KeyRole.Decapsulate => KeyPolicy.DecapsulationKey });
 }

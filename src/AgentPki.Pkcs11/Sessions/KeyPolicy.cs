@@ -18,6 +18,9 @@ internal static class KeyPolicy
     /// <summary>The same for a key that decapsulates and does nothing else (PKCS#11 v3.2 §6.68.3).</summary>
     public static AttributeTemplate DecapsulationKey { get; } = Kept.With(NewerConstants.Decapsulate, true);
 
+    /// <summary>The same for a key that agrees on secrets and does nothing else.</summary>
+    public static AttributeTemplate AgreementKey { get; } = Kept.With(CKA.CKA_SIGN, false).With(CKA.CKA_DERIVE, true);
+
     /// <summary>A shared secret on its way out: an object of the session, that its caller is about to have.</summary>
     public static AttributeTemplate SharedSecret { get; } = AttributeTemplate.Empty
         .With(CKA.CKA_CLASS, (ulong)CKO.CKO_SECRET_KEY)

@@ -193,6 +193,26 @@ internal readonly ref struct TokenSession(TokenModule module, ulong handle, long
         return new(ciphertext, TakeSecret(secret));
     }
 
+    /// <summary>C_DeriveKey with ECDH; the secret is read out as by <see cref="Decapsulate"/>.</summary>
+    /// <param name="size">Octets of the curve's field: tokens have been seen to leave out leading zeros.</param>
+    public byte[] Agree(NativeEcdh ecdh, ulong key, int size, string keyName)
+    {
+        var mechanism = ecdh.Mechanism;
+        using var template = KeyPolicy.SharedSecret.With(CKA.CKA_VALUE_LEN, (ulong)size).ToNative();
+        ulong made = 0;
+        Check(_library.C_DeriveKey(handle, ref mechanism, key, template.Attributes, template.Count, ref made), $"C_DeriveKey({CryptokiNames.Mechanism(mechanism.Mechanism)}, {keyName}; {KeyPolicy.SharedSecret})");
+        var secret = TakeSecret(made);
+        if (secret.Length >= size)
+        {
+            return secret;
+        }
+
+        var padded = PinnedMemory.NewArray(size);
+        secret.CopyTo(padded, size - secret.Length);
+        CryptographicOperations.ZeroMemory(secret);
+        return padded;
+    }
+
     public ulong Create(AttributeTemplate template)
     {
         using var native = template.ToNative();

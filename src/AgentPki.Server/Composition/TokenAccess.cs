@@ -14,11 +14,12 @@ public static class TokenAccess
     /// <summary>What every token of the configuration needs, in its order.</summary>
     /// <exception cref="CommandException">The kind of a token is unknown, or its module is not installed.</exception>
     public static IReadOnlyList<Pkcs11Options> OptionsOf(ApplianceHome home, ApplianceOptions options, Func<string, string?> variable) =>
-        [.. options.Tokens.Select((t, i) => OptionsOf(home, t, Secrets.PinFile(home, t.PinFile, i == 0 ? Secrets.PinCredential : $"{Secrets.PinCredential}-{t.Name}", variable)))];
+        [.. options.Tokens.Select((t, i) => OptionsOf(home.Root, t, new PinInFile(Secrets.PinFile(home, t.PinFile, i == 0 ? Secrets.PinCredential : $"{Secrets.PinCredential}-{t.Name}", variable))))];
 
     /// <summary>What <see cref="Pkcs11Provider"/> needs. Touches nothing but the configuration of a token that keeps its objects in files.</summary>
+    /// <param name="folder">Where such a token keeps its files: the appliance's home, or an officer's own folder.</param>
     /// <exception cref="CommandException">The kind of token is unknown, or its module is not installed.</exception>
-    public static Pkcs11Options OptionsOf(ApplianceHome home, TokenOptions token, string pinFile)
+    public static Pkcs11Options OptionsOf(string folder, TokenOptions token, PinSource pin)
     {
         var description = Describe(token.Kind);
         var module = token.Module.Length > 0 ? token.Module : description.Modules.FirstOrDefault(File.Exists);
@@ -35,9 +36,9 @@ public static class TokenAccess
             Name = token.Name,
             ModulePath = module,
             TokenLabel = token.Label,
-            Pin = new PinInFile(pinFile),
+            Pin = pin,
             Token = description,
-            Environment = TokenHome.Prepare(description, home.Root),
+            Environment = TokenHome.Prepare(description, folder),
             MaxSessions = token.Sessions,
             CallDeadline = token.CallDeadline,
         };

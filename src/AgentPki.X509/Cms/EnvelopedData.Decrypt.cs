@@ -26,6 +26,25 @@ public static partial class EnvelopedData
         return Open(envelope, await OpenKeyAsync(envelope.Recipients, key, cancellationToken));
     }
 
+    /// <summary>Opens an envelope with an ECDH private key that may lie in a token (RFC 5753 §3.1).</summary>
+    /// <returns>The content and its type; null when no recipient info opens with this key, or the content does not.</returns>
+    /// <exception cref="MalformedDataException">Not an EnvelopedData or AuthEnvelopedData of an algorithm known here.</exception>
+    /// <exception cref="KeyUnavailableException">The key cannot be used now.</exception>
+    public static async ValueTask<(string ContentType, byte[] Content)?> DecryptAsync(ReadOnlyMemory<byte> contentInfo, IAgreementKey key, CancellationToken cancellationToken)
+    {
+        var envelope = ReadEnvelope(contentInfo);
+        byte[]? contentKey = null;
+        foreach (var info in Recipients(new DerReader(envelope.Recipients).ReadSet("recipientInfos")))
+        {
+            if (info.Span[0] == DerTag.ContextConstructed(1))
+            {
+                contentKey ??= await KeyAgreement.OpenAsync(info, key, cancellationToken);
+            }
+        }
+
+        return Open(envelope, contentKey);
+    }
+
     private static Envelope ReadEnvelope(ReadOnlyMemory<byte> contentInfo)
     {
         var content = ContentInfo.Decode(contentInfo, out var type);

@@ -17,7 +17,9 @@ internal static class KeyAgreement
         using var theirs = ImportPublic(recipient.PublicKey.SubjectPublicKeyInfo.Span);
         using var ours = ECDiffieHellman.Create(theirs.ExportParameters(false).Curve);
         var scheme = recipient.PublicKey.Algorithm.SizeBits <= 256 ? Oids.StdDhSha256Kdf : Oids.StdDhSha384Kdf;
-        var keyEncryptionKey = Derive(ours, theirs, scheme, Aes256Wrap, 32, default);
+        var secret = ours.DeriveRawSecretAgreement(theirs.PublicKey);
+        var keyEncryptionKey = Derive(secret, scheme, Aes256Wrap, 32, default);
+        CryptographicOperations.ZeroMemory(secret);
         var wrapped = AesKeyWrap.Wrap(keyEncryptionKey, contentKey);
         CryptographicOperations.ZeroMemory(keyEncryptionKey);
 
@@ -40,6 +42,26 @@ internal static class KeyAgreement
     /// <summary>Null when the recipient info is not for this key or does not open.</summary>
     public static byte[]? Open(DerReader info, ECDiffieHellman key)
     {
+        var algorithm = key.KeySize == 256 ? KeyAlgorithm.EcdsaP256 : KeyAlgorithm.EcdsaP384;
+        if (Read(info) is not { } read || OriginatorKey(read.Originator, algorithm) is not { } peer)
+        {
+            return null;
+        }
+
+        using var theirs = ImportPublic(peer.SubjectPublicKeyInfo.Span);
+        return Unwrap(read, key.DeriveRawSecretAgreement(theirs.PublicKey));
+    }
+
+    /// <summary>The same with a key that may lie in a token.</summary>
+    /// <exception cref="KeyUnavailableException">The key cannot be used now.</exception>
+    public static async ValueTask<byte[]?> OpenAsync(ReadOnlyMemory<byte> recipientInfo, IAgreementKey key, CancellationToken cancellationToken) =>
+        Read(new DerReader(recipientInfo).ReadConstructed(DerTag.ContextConstructed(1), "KeyAgreeRecipientInfo")) is { } read && OriginatorKey(read.Originator, key.Algorithm) is { } peer
+            ? Unwrap(read, await key.AgreeAsync(peer, cancellationToken))
+            : null;
+
+    /// <summary>Null when its algorithms are not known here, or the originator's key is not in it.</summary>
+    private static Agreed? Read(DerReader info)
+    {
         info.ReadInt32("version", 3, 3);
         var originator = ReadOriginator(ref info);
         ReadOnlyMemory<byte> keyingMaterial = default;
@@ -53,22 +75,26 @@ internal static class KeyAgreement
         var scheme = AlgorithmIdentifiers.Read(ref info, "keyEncryptionAlgorithm", out var parameters);
         var wrapReader = new DerReader(parameters);
         var wrap = AlgorithmIdentifiers.Read(ref wrapReader, "keyWrapAlgorithm", out _);
-        var keys = info.ReadSequence("recipientEncryptedKeys");
-        if (originator is null || scheme is not (Oids.StdDhSha256Kdf or Oids.StdDhSha384Kdf) || wrap is not (Oids.Aes128Wrap or Oids.Aes256Wrap))
-        {
-            return null;
-        }
+        var keys = info.ReadElement(DerTag.Sequence, "recipientEncryptedKeys");
+        return originator is not null && scheme is Oids.StdDhSha256Kdf or Oids.StdDhSha384Kdf && wrap is Oids.Aes128Wrap or Oids.Aes256Wrap
+            ? new Agreed(originator.Value, scheme, wrap, parameters, keyingMaterial, keys)
+            : null;
+    }
 
-        using var theirs = OriginatorKey(originator.Value, key);
-        if (theirs is null)
+    /// <param name="secret">Z; zeroized here.</param>
+    private static byte[]? Unwrap(Agreed read, byte[] secret)
+    {
+        try
         {
-            return null;
+            var length = read.Wrap == Oids.Aes128Wrap ? 16 : 32;
+            return Unwrap(new DerReader(read.Keys).ReadSequence("recipientEncryptedKeys"), Derive(secret, read.Scheme, read.WrapIdentifier.Span, length, read.KeyingMaterial.Span))
+                // BouncyCastle for .NET (and old ones for Java) derive with NULL parameters where the message has none.
+                ?? Unwrap(new DerReader(read.Keys).ReadSequence("recipientEncryptedKeys"), Derive(secret, read.Scheme, WithNull(read.Wrap), length, read.KeyingMaterial.Span));
         }
-
-        var length = wrap == Oids.Aes128Wrap ? 16 : 32;
-        return Unwrap(keys, Derive(key, theirs, scheme, parameters.Span, length, keyingMaterial.Span))
-            // BouncyCastle for .NET (and old ones for Java) derive with NULL parameters where the message has none.
-            ?? Unwrap(keys, Derive(key, theirs, scheme, WithNull(wrap), length, keyingMaterial.Span));
+        finally
+        {
+            CryptographicOperations.ZeroMemory(secret);
+        }
     }
 
     private static byte[]? Unwrap(DerReader keys, byte[] keyEncryptionKey)
@@ -107,13 +133,17 @@ internal static class KeyAgreement
 
     // SEC 1 §3.6.1 (X9.63): Hash(Z ‖ counter ‖ SharedInfo), with the ECC-CMS-SharedInfo of RFC 5753 §7.2. The wrap's AlgorithmIdentifier goes in as it
     // stands in the message: some senders write NULL parameters.
-    private static byte[] Derive(ECDiffieHellman ours, ECDiffieHellman theirs, string scheme, ReadOnlySpan<byte> wrap, int length, ReadOnlySpan<byte> keyingMaterial)
+    private static byte[] Derive(ReadOnlySpan<byte> secret, string scheme, ReadOnlySpan<byte> wrap, int length, ReadOnlySpan<byte> keyingMaterial)
     {
-        var shared = SharedInfo(wrap, length, keyingMaterial);
-        var hash = scheme == Oids.StdDhSha256Kdf ? HashAlgorithmName.SHA256 : HashAlgorithmName.SHA384;
-        Span<byte> counter = [0, 0, 0, 1];
+        using var hash = IncrementalHash.CreateHash(scheme == Oids.StdDhSha256Kdf ? HashAlgorithmName.SHA256 : HashAlgorithmName.SHA384);
+        hash.AppendData(secret);
+        hash.AppendData([0, 0, 0, 1]);
+        hash.AppendData(SharedInfo(wrap, length, keyingMaterial));
         // One round of either hash gives the 32 octets that are needed at most.
-        return ours.DeriveKeyFromHash(theirs.PublicKey, hash, null, [.. counter, .. shared])[..length];
+        var derived = hash.GetHashAndReset();
+        var key = derived[..length];
+        CryptographicOperations.ZeroMemory(derived);
+        return key;
     }
 
     private static byte[] SharedInfo(ReadOnlySpan<byte> wrap, int length, ReadOnlySpan<byte> keyingMaterial)
@@ -161,9 +191,8 @@ internal static class KeyAgreement
     }
 
     // Only the point is taken from the message: the curve is our own key's, and the point is checked to lie on it.
-    private static ECDiffieHellman? OriginatorKey(ReadOnlyMemory<byte> point, ECDiffieHellman key)
+    private static PublicKey? OriginatorKey(ReadOnlyMemory<byte> point, KeyAlgorithm algorithm)
     {
-        var algorithm = key.KeySize == 256 ? KeyAlgorithm.EcdsaP256 : KeyAlgorithm.EcdsaP384;
         using var writer = new DerWriter(160);
         using (writer.Sequence())
         {
@@ -171,7 +200,7 @@ internal static class KeyAgreement
             writer.WriteBitString(point.Span);
         }
 
-        return PublicKey.TryParse(writer.ToArray(), out var valid, out _) ? ImportPublic(valid.SubjectPublicKeyInfo.Span) : null;
+        return PublicKey.TryParse(writer.ToArray(), out var valid, out _) ? valid : null;
     }
 
     private static void WriteRecipient(DerWriter writer, Recipient recipient)
@@ -193,4 +222,8 @@ internal static class KeyAgreement
         key.ImportSubjectPublicKeyInfo(subjectPublicKeyInfo, out _);
         return key;
     }
+
+    /// <param name="WrapIdentifier">The wrap's AlgorithmIdentifier as it stands in the message.</param>
+    private sealed record Agreed(
+        ReadOnlyMemory<byte> Originator, string Scheme, string Wrap, ReadOnlyMemory<byte> WrapIdentifier, ReadOnlyMemory<byte> KeyingMaterial, ReadOnlyMemory<byte> Keys);
 }
