@@ -1,5 +1,6 @@
 using System.Buffers.Text;
 using AgentPki.Authority.Acme;
+using AgentPki.Authority.Governance;
 using AgentPki.Authority.Problems;
 using AgentPki.Authority.Store;
 using Microsoft.AspNetCore.Http;
@@ -13,14 +14,14 @@ internal static class AdminAcme
 
     public static IEnumerable<AdminOperation> Operations =>
     [
-        AdminOperation.Of(HttpMethods.Get, "/acme/keys", "listAcmeKeys", "External account keys; their secrets are not shown again.", AdminJson.Default.AcmeKeysView, KeysAsync),
-        AdminOperation.Of("/acme/keys", "createAcmeKey", "Makes an external account key. The answer is the only place where its secret is seen.", AdminJson.Default.CreateAcmeKeyCommand, AdminJson.Default.CreatedAcmeKeyView, CreateAsync),
-        AdminOperation.Of(HttpMethods.Delete, "/acme/keys/{id}", "revokeAcmeKey", "Ends an external account key: it makes no account and gives no SPIFFE ID any more. Its accounts stay, with its limits.", AdminJson.Default.AcmeKeyRevokedView, RevokeKeyAsync),
-        AdminOperation.Of(HttpMethods.Get, "/acme/accounts", "listAcmeAccounts", "ACME accounts, newest first.", AdminJson.Default.AcmeAccountsView, AccountsAsync),
-        AdminOperation.Of(HttpMethods.Delete, "/acme/accounts/{id}", "revokeAcmeAccount", "Ends an ACME account for good: nothing it began goes on; its certificates stay what they are.", AdminJson.Default.AcmeAccountView, RevokeAccountAsync),
-        AdminOperation.Of(HttpMethods.Get, "/acme/incidents", "listAcmeIncidents", "Incidents, for which certificates are renewed before their time; newest first.", AdminJson.Default.AcmeIncidentsView, IncidentsAsync),
-        AdminOperation.Of("/acme/incidents", "openAcmeIncident", "Has ACME clients renew certificates before their time (RFC 9773): those issued until now, of a CA, of a profile, or all.", AdminJson.Default.OpenAcmeIncidentCommand, AdminJson.Default.AcmeIncidentView, OpenIncidentAsync),
-        AdminOperation.Of(HttpMethods.Delete, "/acme/incidents/{id}", "endAcmeIncident", "Ends an incident: what was not renewed meanwhile is renewed at its own time.", AdminJson.Default.AcmeIncidentView, EndIncidentAsync),
+        AdminOperation.Of(HttpMethods.Get, "/acme/keys", "listAcmeKeys", AdminAccess.Readers.AndOwners(), "External account keys; their secrets are not shown again.", AdminJson.Default.AcmeKeysView, KeysAsync),
+        AdminOperation.Of("/acme/keys", "createAcmeKey", AdminAccess.RaAdministrators.AndOwners(), "Makes an external account key. The answer is the only place where its secret is seen.", AdminJson.Default.CreateAcmeKeyCommand, AdminJson.Default.CreatedAcmeKeyView, CreateAsync),
+        AdminOperation.Of(HttpMethods.Delete, "/acme/keys/{id}", "revokeAcmeKey", AdminAccess.RaAdministrators.AndOwners(), "Ends an external account key: it makes no account and gives no SPIFFE ID any more. Its accounts stay, with its limits.", AdminJson.Default.AcmeKeyRevokedView, RevokeKeyAsync),
+        AdminOperation.Of(HttpMethods.Get, "/acme/accounts", "listAcmeAccounts", AdminAccess.Readers.AndOwners(), "ACME accounts, newest first.", AdminJson.Default.AcmeAccountsView, AccountsAsync),
+        AdminOperation.Of(HttpMethods.Delete, "/acme/accounts/{id}", "revokeAcmeAccount", AdminAccess.RaAdministrators.AndOwners(), "Ends an ACME account for good: nothing it began goes on; its certificates stay what they are.", AdminJson.Default.AcmeAccountView, RevokeAccountAsync),
+        AdminOperation.Of(HttpMethods.Get, "/acme/incidents", "listAcmeIncidents", AdminAccess.Readers, "Incidents, for which certificates are renewed before their time; newest first.", AdminJson.Default.AcmeIncidentsView, IncidentsAsync),
+        AdminOperation.Of("/acme/incidents", "openAcmeIncident", AdminAccess.Administrators.Approved(AdminRole.Officer, AdminRole.CaAdministrator, AdminRole.RaAdministrator), "Has ACME clients renew certificates before their time (RFC 9773): those issued until now, of a CA, of a profile, or all.", AdminJson.Default.OpenAcmeIncidentCommand, AdminJson.Default.AcmeIncidentView, OpenIncidentAsync),
+        AdminOperation.Of(HttpMethods.Delete, "/acme/incidents/{id}", "endAcmeIncident", AdminAccess.Administrators, "Ends an incident: what was not renewed meanwhile is renewed at its own time.", AdminJson.Default.AcmeIncidentView, EndIncidentAsync),
     ];
 
     private static async ValueTask<Outcome<AcmeIncidentsView>> IncidentsAsync(AdminCall call, CancellationToken cancellationToken)
@@ -44,13 +45,18 @@ internal static class AdminAcme
         View(await call.Services.Authority.Acme.Incidents.EndAsync(call.Path("id"), call.Actor, call.CorrelationId, cancellationToken), call);
 
     private static async ValueTask<Outcome<AcmeKeysView>> KeysAsync(AdminCall call, CancellationToken cancellationToken) =>
-        new Outcome<AcmeKeysView>.Done(new AcmeKeysView([.. (await call.Services.Authority.Acme.ExternalKeys.ListAsync(cancellationToken)).Select(View)]));
+        new Outcome<AcmeKeysView>.Done(new AcmeKeysView([.. (await call.Services.Authority.Acme.ExternalKeys.ListAsync(cancellationToken)).Where(k => call.Covers(k.Owner)).Select(View)]));
 
     private static async ValueTask<Outcome<CreatedAcmeKeyView>> CreateAsync(AdminCall call, CreateAcmeKeyCommand command, CancellationToken cancellationToken)
     {
         if (command.MaxAccounts < 0 || command.Lifetime is < 1 or > int.MaxValue)
         {
             return await call.RefuseAsync<CreatedAcmeKeyView>(new PkiProblem(PkiProblemKind.MalformedRequest, "'maxAccounts' must not be negative (0: any number), 'lifetime' must be seconds"), cancellationToken);
+        }
+
+        if (!call.Covers(command.Owner))
+        {
+            return await call.RefuseAsync<CreatedAcmeKeyView>(call.NotOwned("the key would be another owner's"), cancellationToken);
         }
 
         var wanted = new NewAcmeExternalKey(command.Id, command.Owner, command.Names ?? [], command.Profiles ?? [], command.MaxAccounts == 0 ? null : command.MaxAccounts, TimeSpan.FromSeconds(command.Lifetime));
@@ -64,6 +70,8 @@ internal static class AdminAcme
     }
 
     private static async ValueTask<Outcome<AcmeKeyRevokedView>> RevokeKeyAsync(AdminCall call, CancellationToken cancellationToken) =>
+        call.Owners is not null && !call.Covers((await call.Services.Authority.Stores.Acme.FindExternalKeyAsync(call.Path("id"), cancellationToken))?.Owner)
+            ? await call.RefuseAsync<AcmeKeyRevokedView>(call.NotOwned("that is not known to be a key of yours"), cancellationToken) :
         await call.Services.Authority.Acme.ExternalKeys.RevokeAsync(call.Path("id"), call.Actor, call.CorrelationId, cancellationToken) switch
         {
             Outcome<string>.Done(var id) => new Outcome<AcmeKeyRevokedView>.Done(new AcmeKeyRevokedView(id)),
@@ -72,10 +80,15 @@ internal static class AdminAcme
         };
 
     private static async ValueTask<Outcome<AcmeAccountsView>> AccountsAsync(AdminCall call, CancellationToken cancellationToken) =>
-        new Outcome<AcmeAccountsView>.Done(new AcmeAccountsView([.. (await call.Services.Authority.Acme.Accounts.ListAsync(ListLimit, cancellationToken)).Select(View)]));
+        new Outcome<AcmeAccountsView>.Done(new AcmeAccountsView([.. (await call.Services.Authority.Acme.Accounts.ListAsync(ListLimit, cancellationToken)).Where(a => call.Covers(a.Owner)).Select(View)]));
 
     private static async ValueTask<Outcome<AcmeAccountView>> RevokeAccountAsync(AdminCall call, CancellationToken cancellationToken)
     {
+        if (call.Owners is not null && !call.Covers((await call.Services.Authority.Stores.Acme.FindAccountAsync(call.Path("id"), cancellationToken))?.Owner))
+        {
+            return await call.RefuseAsync<AcmeAccountView>(call.NotOwned("that is not known to be an account of yours"), cancellationToken);
+        }
+
         switch (await call.Services.Authority.Acme.Accounts.RevokeAsync(call.Path("id"), call.Actor, call.CorrelationId, cancellationToken))
         {
             case AcmeOutcome<AcmeAccount>.Done(var account):

@@ -10,15 +10,15 @@ internal static class AdminAudit
 {
     public static IEnumerable<AdminOperation> Operations =>
     [
-        AdminOperation.Of(HttpMethods.Get, "/audit/head", "getLedgerHead", "The ledger's head, unsigned.", AdminJson.Default.LedgerHeadView, HeadAsync),
-        AdminOperation.Of(HttpMethods.Get, "/audit/checkpoint", "getCheckpoint", "The newest signed head.", AdminJson.Default.CheckpointView, CheckpointAsync),
-        AdminOperation.Of(HttpMethods.Post, "/audit/checkpoint", "signCheckpoint", "Signs the head now and gives the newest signed head.", AdminJson.Default.CheckpointView, SignAsync),
-        AdminOperation.Of(HttpMethods.Get, "/audit/entries", "listLedgerEntries", "Entries in the order of their indexes.", AdminJson.Default.LedgerEntriesView, EntriesAsync,
+        AdminOperation.Of(HttpMethods.Get, "/audit/head", "getLedgerHead", AdminAccess.Readers, "The ledger's head, unsigned.", AdminJson.Default.LedgerHeadView, HeadAsync),
+        AdminOperation.Of(HttpMethods.Get, "/audit/checkpoint", "getCheckpoint", AdminAccess.Readers, "The newest signed head.", AdminJson.Default.CheckpointView, CheckpointAsync),
+        AdminOperation.Of(HttpMethods.Post, "/audit/checkpoint", "signCheckpoint", AdminAccess.Auditors, "Signs the head now and gives the newest signed head.", AdminJson.Default.CheckpointView, SignAsync),
+        AdminOperation.Of(HttpMethods.Get, "/audit/entries", "listLedgerEntries", AdminAccess.Auditors, "Entries in the order of their indexes.", AdminJson.Default.LedgerEntriesView, EntriesAsync,
             new AdminParameter("from", "integer", "The first index; without it the newest entries."), new AdminParameter("limit", "integer", "At most so many; 1 to 10000, 100 unless told otherwise.")),
-        AdminOperation.Of(HttpMethods.Get, "/audit/entries/{index}", "getLedgerEntry", "One entry.", AdminJson.Default.LedgerEntryView, EntryAsync),
-        AdminOperation.Of(HttpMethods.Get, "/audit/entries/{index}/proof", "getInclusionProof", "Shows that an entry is in the log.", AdminJson.Default.InclusionProofView, InclusionAsync,
+        AdminOperation.Of(HttpMethods.Get, "/audit/entries/{index}", "getLedgerEntry", AdminAccess.Auditors, "One entry.", AdminJson.Default.LedgerEntryView, EntryAsync),
+        AdminOperation.Of(HttpMethods.Get, "/audit/entries/{index}/proof", "getInclusionProof", AdminAccess.Readers, "Shows that an entry is in the log.", AdminJson.Default.InclusionProofView, InclusionAsync,
             new AdminParameter("size", "integer", "Of the tree to prove it in; the current one unless told otherwise.")),
-        AdminOperation.Of(HttpMethods.Get, "/audit/consistency", "getConsistencyProof", "Shows that the log only grew between two sizes.", AdminJson.Default.ConsistencyProofView, ConsistencyAsync,
+        AdminOperation.Of(HttpMethods.Get, "/audit/consistency", "getConsistencyProof", AdminAccess.Readers, "Shows that the log only grew between two sizes.", AdminJson.Default.ConsistencyProofView, ConsistencyAsync,
             new AdminParameter("first", "integer", "The smaller size.", Required: true), new AdminParameter("second", "integer", "The larger size; the current one unless told otherwise.")),
     ];
 

@@ -1,27 +1,41 @@
+using System.Collections.Immutable;
 using System.Globalization;
 using AgentPki.Authority.Audit;
+using AgentPki.Authority.Governance;
 using AgentPki.Authority.Problems;
-using Microsoft.AspNetCore.Http;
 
 namespace AgentPki.Protocols.Admin;
 
-/// <summary>One authenticated call of the admin API.</summary>
-internal sealed class AdminCall(AdminServices services, HttpContext context, string actor)
+/// <summary>One call of the admin API that its caller may make.</summary>
+/// <param name="owners">The owners that the caller is confined to; null: none.</param>
+internal sealed class AdminCall(AdminServices services, AdminTarget target, AdminCaller caller, string actor, ImmutableArray<string>? owners, string correlationId)
 {
     private const int DefaultLimit = 100;
-    private const int MaximumLimit = 10_000;
+    public const int MaximumLimit = 10_000;
 
     public AdminServices Services { get; } = services;
 
+    public AdminTarget Target { get; } = target;
+
+    /// <summary>Who asked; of a request that waited he who made it.</summary>
+    public AdminCaller Caller { get; } = caller;
+
+    /// <summary>As the ledger names whoever asked, and whoever approved.</summary>
     public string Actor { get; } = actor;
 
-    public string CorrelationId => Http.CorrelationId.Of(context);
+    public string CorrelationId { get; } = correlationId;
+
+    /// <summary>The owners that the caller is confined to; null: none.</summary>
+    public ImmutableArray<string>? Owners { get; } = owners;
+
+    /// <summary>Whether something of that owner is the caller's to see and to change.</summary>
+    public bool Covers(string? owner) => Owners is not { } own || (owner is not null && own.Contains(owner));
 
     /// <summary>A path parameter, decoded.</summary>
-    public string Path(string name) => context.Request.RouteValues[name] as string ?? "";
+    public string Path(string name) => Target.Path[name] as string ?? "";
 
     /// <summary>A query parameter, or null.</summary>
-    public string? Query(string name) => context.Request.Query.TryGetValue(name, out var value) && value is [{ Length: > 0 } text] ? text : null;
+    public string? Query(string name) => Target.Query.TryGetValue(name, out var value) && value is [{ Length: > 0 } text] ? text : null;
 
     /// <summary>The parameter <c>limit</c>: 1 to 10,000, 100 unless told otherwise.</summary>
     public Outcome<int> Limit() => Number("limit", DefaultLimit) switch
@@ -49,6 +63,9 @@ internal sealed class AdminCall(AdminServices services, HttpContext context, str
         await Services.Authority.Audit.RefuseAsync(new Refusal(Actor, problem, "admin", CorrelationId), cancellationToken);
         return new Outcome<T>.Refused(problem);
     }
+
+    /// <summary>Why an owner does not get what is not known to be his owners'.</summary>
+    public PkiProblem NotOwned(string what) => new(PkiProblemKind.Unauthorized, $"{what}: {Caller.Name} has the role owner for {(Owners is { IsEmpty: false } own ? string.Join(", ", own) : "nobody")} only");
 
     /// <summary>The answer to a question about what is not there. Questions change nothing and are no entries.</summary>
     public static Outcome<T> NotFound<T>(string detail) => new Outcome<T>.Refused(new PkiProblem(PkiProblemKind.NotFound, detail));

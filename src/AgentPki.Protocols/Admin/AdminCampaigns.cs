@@ -1,3 +1,4 @@
+using AgentPki.Authority.Governance;
 using AgentPki.Authority.Migration;
 using AgentPki.Authority.Problems;
 using AgentPki.Authority.Store;
@@ -13,18 +14,18 @@ internal static class AdminCampaigns
 
     public static IEnumerable<AdminOperation> Operations =>
     [
-        AdminOperation.Of(HttpMethods.Get, "/campaigns", "listCampaigns", "Campaigns with their numbers, oldest first.", AdminJson.Default.CampaignsView, ListAsync),
-        AdminOperation.Of("/campaigns", "startCampaign", "Starts a campaign for its share.", AdminJson.Default.CampaignCommand, AdminJson.Default.CampaignChangeView, StartAsync),
-        AdminOperation.Of("/campaigns/plan", "planCampaign", "What a campaign would do. Changes nothing.", AdminJson.Default.CampaignCommand, AdminJson.Default.CampaignPlanView, PlanAsync),
-        AdminOperation.Of(HttpMethods.Get, "/campaigns/{name}", "getCampaign", "One campaign, with some of its members that do not get on.", AdminJson.Default.CampaignView, FindAsync),
-        AdminOperation.Of(HttpMethods.Get, "/campaigns/{name}/members", "listCampaignMembers", "Its agents.", AdminJson.Default.CampaignMembersView, MembersAsync,
+        AdminOperation.Of(HttpMethods.Get, "/campaigns", "listCampaigns", AdminAccess.Readers, "Campaigns with their numbers, oldest first.", AdminJson.Default.CampaignsView, ListAsync),
+        AdminOperation.Of("/campaigns", "startCampaign", AdminAccess.CaAdministrators.Approved(AdminRole.Officer, AdminRole.CaAdministrator), "Starts a campaign for its share.", AdminJson.Default.CampaignCommand, AdminJson.Default.CampaignChangeView, StartAsync),
+        AdminOperation.Of("/campaigns/plan", "planCampaign", AdminAccess.CaAdministrators.And(AdminRole.Officer, AdminRole.Auditor), "What a campaign would do. Changes nothing.", AdminJson.Default.CampaignCommand, AdminJson.Default.CampaignPlanView, PlanAsync),
+        AdminOperation.Of(HttpMethods.Get, "/campaigns/{name}", "getCampaign", AdminAccess.Readers, "One campaign, with some of its members that do not get on.", AdminJson.Default.CampaignView, FindAsync),
+        AdminOperation.Of(HttpMethods.Get, "/campaigns/{name}/members", "listCampaignMembers", AdminAccess.Readers, "Its agents.", AdminJson.Default.CampaignMembersView, MembersAsync,
             new AdminParameter("state", "string", "Only those in this state."), new AdminParameter("limit", "integer", "At most so many; 1 to 10000, 100 unless told otherwise.")),
-        AdminOperation.Of("/campaigns/{name}/share", "raiseCampaign", "Switches a greater share.", AdminJson.Default.CampaignShareCommand, AdminJson.Default.CampaignChangeView, RaiseAsync),
-        AdminOperation.Of(HttpMethods.Post, "/campaigns/{name}/pause", "pauseCampaign", "Nothing more is switched or retired.", AdminJson.Default.CampaignChangeView,
+        AdminOperation.Of("/campaigns/{name}/share", "raiseCampaign", AdminAccess.CaAdministrators.Approved(AdminRole.Officer, AdminRole.CaAdministrator), "Switches a greater share.", AdminJson.Default.CampaignShareCommand, AdminJson.Default.CampaignChangeView, RaiseAsync),
+        AdminOperation.Of(HttpMethods.Post, "/campaigns/{name}/pause", "pauseCampaign", AdminAccess.CaAdministrators.And(AdminRole.Officer), "Nothing more is switched or retired.", AdminJson.Default.CampaignChangeView,
             async (call, cancellationToken) => View(await call.Services.Authority.Migrations.PauseAsync(call.Path("name"), call.Actor, call.CorrelationId, cancellationToken))),
-        AdminOperation.Of(HttpMethods.Post, "/campaigns/{name}/resume", "resumeCampaign", "Goes on.", AdminJson.Default.CampaignChangeView,
+        AdminOperation.Of(HttpMethods.Post, "/campaigns/{name}/resume", "resumeCampaign", AdminAccess.CaAdministrators.Approved(AdminRole.Officer, AdminRole.CaAdministrator), "Goes on.", AdminJson.Default.CampaignChangeView,
             async (call, cancellationToken) => View(await call.Services.Authority.Migrations.ResumeAsync(call.Path("name"), call.Actor, call.CorrelationId, cancellationToken))),
-        AdminOperation.Of("/campaigns/{name}/rollback", "rollBackCampaign", "Takes back all of it (share 0), or what a smaller share does not cover.", AdminJson.Default.CampaignShareCommand, AdminJson.Default.CampaignChangeView, RollBackAsync),
+        AdminOperation.Of("/campaigns/{name}/rollback", "rollBackCampaign", AdminAccess.CaAdministrators.Approved(AdminRole.Officer, AdminRole.CaAdministrator), "Takes back all of it (share 0), or what a smaller share does not cover.", AdminJson.Default.CampaignShareCommand, AdminJson.Default.CampaignChangeView, RollBackAsync),
     ];
 
     private static async ValueTask<Outcome<CampaignsView>> ListAsync(AdminCall call, CancellationToken cancellationToken) =>

@@ -12,15 +12,15 @@ internal static class AdminCertificates
 
     public static IEnumerable<AdminOperation> Operations =>
     [
-        AdminOperation.Of(HttpMethods.Get, "/authorities", "listAuthorities", "The CAs of this appliance, the root first, with the protection of their keys.", AdminJson.Default.AuthoritiesView, AuthoritiesAsync),
-        AdminOperation.Of(HttpMethods.Get, "/profiles", "listProfiles", "The kinds of certificates this appliance issues.", AdminJson.Default.ProfilesView, ProfilesAsync),
-        AdminOperation.Of(HttpMethods.Get, "/certificates", "listCertificates", "Certificates, newest first.", AdminJson.Default.CertificatesView, ListAsync,
+        AdminOperation.Of(HttpMethods.Get, "/authorities", "listAuthorities", AdminAccess.Peers, "The CAs of this appliance, the root first, with the protection of their keys.", AdminJson.Default.AuthoritiesView, AuthoritiesAsync),
+        AdminOperation.Of(HttpMethods.Get, "/profiles", "listProfiles", AdminAccess.Everyone, "The kinds of certificates this appliance issues.", AdminJson.Default.ProfilesView, ProfilesAsync),
+        AdminOperation.Of(HttpMethods.Get, "/certificates", "listCertificates", AdminAccess.Readers.AndOwners(), "Certificates, newest first.", AdminJson.Default.CertificatesView, ListAsync,
             Limit, new AdminParameter("agent", "string", "Only those of this SPIFFE ID."), new AdminParameter("serial", "string", "Only those of this serial number, hexadecimal.")),
-        AdminOperation.Of(HttpMethods.Get, "/certificates/{authority}/{serial}", "getCertificate", "One certificate with its PEM.", AdminJson.Default.CertificateView, FindAsync),
-        AdminOperation.Of(HttpMethods.Get, "/agents", "listAgents", "Agents.", AdminJson.Default.AgentsView, AgentsAsync, Limit, new AdminParameter("id", "string", "Only this SPIFFE ID.")),
-        AdminOperation.Of("/agents/state", "setAgentState", "Suspends, re-activates or retires an agent; its certificates stay as they are.", AdminJson.Default.SetAgentStateCommand, AdminJson.Default.AgentView, SetAgentStateAsync),
-        AdminOperation.Of("/agents/parent", "setAgentParent", "Says which agent spawned an agent: what is revoked with its descendants goes down this tree.", AdminJson.Default.SetAgentParentCommand, AdminJson.Default.AgentView, SetAgentParentAsync),
-        AdminOperation.Of(HttpMethods.Post, "/certificate-lists/{authority}", "regenerateCertificateList", "Signs a new CRL of a CA now.", AdminJson.Default.CertificateListView, RegenerateAsync),
+        AdminOperation.Of(HttpMethods.Get, "/certificates/{authority}/{serial}", "getCertificate", AdminAccess.Readers.AndOwners(), "One certificate with its PEM.", AdminJson.Default.CertificateView, FindAsync),
+        AdminOperation.Of(HttpMethods.Get, "/agents", "listAgents", AdminAccess.Readers.AndOwners(), "Agents.", AdminJson.Default.AgentsView, AgentsAsync, Limit, new AdminParameter("id", "string", "Only this SPIFFE ID.")),
+        AdminOperation.Of("/agents/state", "setAgentState", AdminAccess.RaAdministrators.AndOwners(), "Suspends, re-activates or retires an agent; its certificates stay as they are.", AdminJson.Default.SetAgentStateCommand, AdminJson.Default.AgentView, SetAgentStateAsync),
+        AdminOperation.Of("/agents/parent", "setAgentParent", AdminAccess.RaAdministrators.AndOwners(), "Says which agent spawned an agent: what is revoked with its descendants goes down this tree.", AdminJson.Default.SetAgentParentCommand, AdminJson.Default.AgentView, SetAgentParentAsync),
+        AdminOperation.Of(HttpMethods.Post, "/certificate-lists/{authority}", "regenerateCertificateList", AdminAccess.Administrators, "Signs a new CRL of a CA now.", AdminJson.Default.CertificateListView, RegenerateAsync),
     ];
 
     private static ValueTask<Outcome<AuthoritiesView>> AuthoritiesAsync(AdminCall call, CancellationToken cancellationToken) =>
@@ -49,10 +49,13 @@ internal static class AdminCertificates
         }
         else
         {
-            found = call.Query("agent") is { } agent ? await certificates.ListByAgentAsync(agent, limit, cancellationToken) : await certificates.ListAsync(limit, cancellationToken);
+            // Of an owner, his own among the newest there are.
+            var read = call.Owners is null ? limit : AdminCall.MaximumLimit;
+            found = call.Query("agent") is { } agent ? await certificates.ListByAgentAsync(agent, read, cancellationToken) : await certificates.ListAsync(read, cancellationToken);
         }
 
-        return new Outcome<CertificatesView>.Done(new CertificatesView([.. found.Select(c => AdminMapping.View(c, withPem: false))]));
+        found = await AdminOwnership.OwnAsync(call, found, cancellationToken);
+        return new Outcome<CertificatesView>.Done(new CertificatesView([.. found.Take(limit).Select(c => AdminMapping.View(c, withPem: false))]));
     }
 
     private static async ValueTask<Outcome<CertificateView>> FindAsync(AdminCall call, CancellationToken cancellationToken)
@@ -62,8 +65,9 @@ internal static class AdminCertificates
             return new Outcome<CertificateView>.Refused(BadSerial);
         }
 
-        return await call.Services.Authority.Stores.Certificates.FindAsync(call.Path("authority"), serial, cancellationToken) is { } found
-            ? new Outcome<CertificateView>.Done(AdminMapping.View(found, withPem: true))
+        var found = await call.Services.Authority.Stores.Certificates.FindAsync(call.Path("authority"), serial, cancellationToken);
+        return await AdminOwnership.WhyNotAgentAsync(call, found?.Certificate.AgentId, cancellationToken) is { } foreign ? await call.RefuseAsync<CertificateView>(foreign, cancellationToken)
+            : found is not null ? new Outcome<CertificateView>.Done(AdminMapping.View(found, withPem: true))
             : AdminCall.NotFound<CertificateView>("this appliance has issued no such certificate");
     }
 
@@ -86,18 +90,20 @@ internal static class AdminCertificates
         var agents = call.Services.Authority.Stores.Agents;
         if (call.Query("id") is { } id)
         {
-            return new Outcome<AgentsView>.Done(new AgentsView(await agents.FindAsync(id, cancellationToken) is { } agent ? [AdminMapping.View(agent)] : []));
+            return new Outcome<AgentsView>.Done(new AgentsView(await agents.FindAsync(id, cancellationToken) is { } agent && call.Covers(agent.Owner) ? [AdminMapping.View(agent)] : []));
         }
 
         return call.Limit() switch
         {
-            Outcome<int>.Done(var limit) => new Outcome<AgentsView>.Done(new AgentsView([.. (await agents.ListAsync(limit, cancellationToken)).Select(AdminMapping.View)])),
+            Outcome<int>.Done(var limit) => new Outcome<AgentsView>.Done(new AgentsView(
+                [.. (await agents.ListAsync(call.Owners is null ? limit : AdminCall.MaximumLimit, cancellationToken)).Where(a => call.Covers(a.Owner)).Take(limit).Select(AdminMapping.View)])),
             Outcome<int>.Refused(var problem) => new Outcome<AgentsView>.Refused(problem),
             _ => throw new InvalidOperationException(),
         };
     }
 
     private static async ValueTask<Outcome<AgentView>> SetAgentStateAsync(AdminCall call, SetAgentStateCommand command, CancellationToken cancellationToken) =>
+        await AdminOwnership.WhyNotAgentAsync(call, command.Id, cancellationToken) is { } foreign ? await call.RefuseAsync<AgentView>(foreign, cancellationToken) :
         await call.Services.Authority.Agents.SetStateAsync(command.Id, command.State, call.Actor, call.CorrelationId, cancellationToken) switch
         {
             Outcome<AgentRecord>.Done(var agent) => new Outcome<AgentView>.Done(AdminMapping.View(agent)),
@@ -106,6 +112,8 @@ internal static class AdminCertificates
         };
 
     private static async ValueTask<Outcome<AgentView>> SetAgentParentAsync(AdminCall call, SetAgentParentCommand command, CancellationToken cancellationToken) =>
+        await AdminOwnership.WhyNotAgentAsync(call, command.Id, cancellationToken) is { } foreign ? await call.RefuseAsync<AgentView>(foreign, cancellationToken) :
+        command.Parent is { } parent && await AdminOwnership.WhyNotAgentAsync(call, parent, cancellationToken) is { } foreignParent ? await call.RefuseAsync<AgentView>(foreignParent, cancellationToken) :
         await call.Services.Authority.Agents.SetParentAsync(command.Id, command.Parent, call.Actor, call.CorrelationId, cancellationToken) switch
         {
             Outcome<AgentRecord>.Done(var agent) => new Outcome<AgentView>.Done(AdminMapping.View(agent)),

@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Routing;
 
 namespace AgentPki.Protocols.Admin;
 
-/// <summary>The admin API, version 1, for the Unix socket in the home folder alone (Server binds it there).</summary>
+/// <summary>The admin API, version 1, for the administrators' doors alone: the Unix socket in the home folder, and their own TLS listener where there is one (Server binds them).</summary>
 public static class AdminEndpoints
 {
     /// <summary>Where it is mapped.</summary>
@@ -36,7 +36,7 @@ public static class AdminEndpoints
         {
             if (HttpMethods.Equals(operation.Method, context.Request.Method))
             {
-                return operation.Handle(services, context);
+                return AdminDispatch.HandleAsync(services, context, operation);
             }
         }
 

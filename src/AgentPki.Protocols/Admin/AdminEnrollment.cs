@@ -10,24 +10,29 @@ internal static class AdminEnrollment
 {
     public static IEnumerable<AdminOperation> Operations =>
     [
-        AdminOperation.Of(HttpMethods.Get, "/credentials", "listCredentials", "Enrolment credentials; secrets are kept nowhere.", AdminJson.Default.CredentialsView, CredentialsAsync),
-        AdminOperation.Of("/credentials", "createCredential", "Makes an enrolment credential. The answer is the only place where its secret is seen.", AdminJson.Default.CreateCredentialCommand, AdminJson.Default.CreatedCredentialView, CreateAsync),
-        AdminOperation.Of(HttpMethods.Delete, "/credentials/{name}", "revokeCredential", "Ends a credential.", AdminJson.Default.CredentialRevokedView, RevokeAsync),
-        AdminOperation.Of(HttpMethods.Get, "/approvals", "listApprovals", "Requests that wait, or waited, for a person.", AdminJson.Default.ApprovalsView, ApprovalsAsync,
+        AdminOperation.Of(HttpMethods.Get, "/credentials", "listCredentials", AdminAccess.Readers.AndOwners(), "Enrolment credentials; secrets are kept nowhere.", AdminJson.Default.CredentialsView, CredentialsAsync),
+        AdminOperation.Of("/credentials", "createCredential", AdminAccess.RaAdministrators.AndOwners(), "Makes an enrolment credential. The answer is the only place where its secret is seen.", AdminJson.Default.CreateCredentialCommand, AdminJson.Default.CreatedCredentialView, CreateAsync),
+        AdminOperation.Of(HttpMethods.Delete, "/credentials/{name}", "revokeCredential", AdminAccess.RaAdministrators.AndOwners(), "Ends a credential.", AdminJson.Default.CredentialRevokedView, RevokeAsync),
+        AdminOperation.Of(HttpMethods.Get, "/approvals", "listApprovals", AdminAccess.Readers, "Requests that wait, or waited, for a person.", AdminJson.Default.ApprovalsView, ApprovalsAsync,
             new AdminParameter("state", "string", "pending, approved, denied, issued or expired; all of them unless told otherwise.")),
-        AdminOperation.Of(HttpMethods.Get, "/approvals/{id}", "getApproval", "One request with its PKCS#10.", AdminJson.Default.ApprovalView, ApprovalAsync),
-        AdminOperation.Of(HttpMethods.Post, "/approvals/{id}/approve", "approve", "Says yes: the client gets its certificate when it asks again.", AdminJson.Default.ApprovalView, ApproveAsync),
-        AdminOperation.Of(HttpMethods.Post, "/approvals/{id}/deny", "deny", "Says no, for good.", AdminJson.Default.ApprovalView, DenyAsync),
+        AdminOperation.Of(HttpMethods.Get, "/approvals/{id}", "getApproval", AdminAccess.Auditors, "One request with its PKCS#10.", AdminJson.Default.ApprovalView, ApprovalAsync),
+        AdminOperation.Of(HttpMethods.Post, "/approvals/{id}/approve", "approve", AdminAccess.RaAdministrators, "Says yes: the client gets its certificate when it asks again.", AdminJson.Default.ApprovalView, ApproveAsync),
+        AdminOperation.Of(HttpMethods.Post, "/approvals/{id}/deny", "deny", AdminAccess.RaAdministrators, "Says no, for good.", AdminJson.Default.ApprovalView, DenyAsync),
     ];
 
     private static async ValueTask<Outcome<CredentialsView>> CredentialsAsync(AdminCall call, CancellationToken cancellationToken) =>
-        new Outcome<CredentialsView>.Done(new CredentialsView([.. (await call.Services.Authority.Credentials.ListAsync(cancellationToken)).Select(AdminMapping.View)]));
+        new Outcome<CredentialsView>.Done(new CredentialsView([.. (await call.Services.Authority.Credentials.ListAsync(cancellationToken)).Where(c => call.Covers(c.Owner)).Select(AdminMapping.View)]));
 
     private static async ValueTask<Outcome<CreatedCredentialView>> CreateAsync(AdminCall call, CreateCredentialCommand command, CancellationToken cancellationToken)
     {
         if (command.MaxUses < 0 || command.Lifetime is < 1 or > int.MaxValue)
         {
             return await call.RefuseAsync<CreatedCredentialView>(new PkiProblem(PkiProblemKind.MalformedRequest, "'maxUses' must not be negative (0: any number), 'lifetime' must be seconds"), cancellationToken);
+        }
+
+        if (!call.Covers(command.Owner))
+        {
+            return await call.RefuseAsync<CreatedCredentialView>(call.NotOwned("the credential would be another owner's"), cancellationToken);
         }
 
         var wanted = new NewCredential(
@@ -41,6 +46,8 @@ internal static class AdminEnrollment
     }
 
     private static async ValueTask<Outcome<CredentialRevokedView>> RevokeAsync(AdminCall call, CancellationToken cancellationToken) =>
+        call.Owners is not null && !call.Covers((await call.Services.Authority.Stores.Credentials.FindAsync(call.Path("name"), cancellationToken))?.Owner)
+            ? await call.RefuseAsync<CredentialRevokedView>(call.NotOwned("that is not known to be a credential of yours"), cancellationToken) :
         await call.Services.Authority.Credentials.RevokeAsync(call.Path("name"), call.Actor, call.CorrelationId, cancellationToken) switch
         {
             Outcome<string>.Done(var name) => new Outcome<CredentialRevokedView>.Done(new CredentialRevokedView(name)),

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using AgentPki.Authority.Governance;
 using AgentPki.Authority.Problems;
 using AgentPki.Authority.Revocation;
 using AgentPki.Authority.Store;
@@ -14,10 +15,10 @@ internal static class AdminRevocations
 
     public static IEnumerable<AdminOperation> Operations =>
     [
-        AdminOperation.Of("/revocations", "revoke", "Revokes (or, with the reason CertificateHold, holds) whatever is selected: one commit, one ledger entry, one event.", AdminJson.Default.RevokeCommand, AdminJson.Default.RevocationView, RevokeAsync),
-        AdminOperation.Of("/revocations/preview", "previewRevocation", "What a revocation would take now, and whom it would leave without a certificate; with the reason RemoveFromCrl, what a release would; nothing is changed.", AdminJson.Default.RevokeCommand, AdminJson.Default.SelectionView, PreviewAsync),
-        AdminOperation.Of("/revocations/release", "releaseRevocation", "Ends the hold of whatever is selected and held; agents that the hold alone suspended are active again.", AdminJson.Default.RevokeCommand, AdminJson.Default.RevocationView, ReleaseAsync),
-        AdminOperation.Of(HttpMethods.Get, "/revocations", "listRevocations", "Revocations as events, oldest first, at most 1000.", AdminJson.Default.RevocationEventsView, ListAsync, new AdminParameter("after", "integer", "Only those with a greater epoch.")),
+        AdminOperation.Of("/revocations", "revoke", AdminAccess.Revokers.AndOwners().ApprovedAboveLimit(AdminRole.Officer, AdminRole.CaAdministrator, AdminRole.RaAdministrator), "Revokes (or, with the reason CertificateHold, holds) whatever is selected: one commit, one ledger entry, one event.", AdminJson.Default.RevokeCommand, AdminJson.Default.RevocationView, RevokeAsync, (call, command, token) => IsAboveLimitAsync(call, command, command.Reason, token)),
+        AdminOperation.Of("/revocations/preview", "previewRevocation", AdminAccess.Auditors.AndOwners(), "What a revocation would take now, and whom it would leave without a certificate; with the reason RemoveFromCrl, what a release would; nothing is changed.", AdminJson.Default.RevokeCommand, AdminJson.Default.SelectionView, PreviewAsync),
+        AdminOperation.Of("/revocations/release", "releaseRevocation", AdminAccess.Revokers.AndOwners().ApprovedAboveLimit(AdminRole.Officer, AdminRole.CaAdministrator, AdminRole.RaAdministrator), "Ends the hold of whatever is selected and held; agents that the hold alone suspended are active again.", AdminJson.Default.RevokeCommand, AdminJson.Default.RevocationView, ReleaseAsync, (call, command, token) => IsAboveLimitAsync(call, command, RevocationReason.RemoveFromCrl, token)),
+        AdminOperation.Of(HttpMethods.Get, "/revocations", "listRevocations", AdminAccess.Readers, "Revocations as events, oldest first, at most 1000.", AdminJson.Default.RevocationEventsView, ListAsync, new AdminParameter("after", "integer", "Only those with a greater epoch.")),
     ];
 
     private static async ValueTask<Outcome<RevocationView>> RevokeAsync(AdminCall call, RevokeCommand command, CancellationToken cancellationToken)
@@ -87,7 +88,22 @@ internal static class AdminRevocations
 
     private static IReadOnlyList<SelectionCountView> View(IReadOnlyList<SelectionCount> counts) => [.. counts.Select(c => new SelectionCountView(c.Name, c.Certificates))];
 
-    private static async ValueTask<Outcome<RevocationTarget>> TargetAsync(AdminCall call, RevokeCommand command, CancellationToken cancellationToken)
+    /// <summary>The target, if it is the caller's to revoke.</summary>
+    private static async ValueTask<Outcome<RevocationTarget>> TargetAsync(AdminCall call, RevokeCommand command, CancellationToken cancellationToken) =>
+        await ReadTargetAsync(call, command, cancellationToken) switch
+        {
+            Outcome<RevocationTarget>.Done(var target) when await AdminOwnership.WhyNotTargetAsync(call, target, cancellationToken) is { } foreign => new Outcome<RevocationTarget>.Refused(foreign),
+            Outcome<RevocationTarget>.Refused({ Kind: PkiProblemKind.NotFound or PkiProblemKind.Conflict }) when call.Owners is not null => new Outcome<RevocationTarget>.Refused(call.NotOwned("that is not known to be a certificate of yours")),
+            var outcome => outcome,
+        };
+
+    /// <summary>Whether it takes more than one person may take alone.</summary>
+    private static async ValueTask<bool> IsAboveLimitAsync(AdminCall call, RevokeCommand command, RevocationReason reason, CancellationToken cancellationToken) =>
+        await TargetAsync(call, command, cancellationToken) is Outcome<RevocationTarget>.Done(var target)
+        && await call.Services.Authority.Revocations.PreviewAsync(target, reason, command.IncludeAppliance, cancellationToken) is Outcome<SelectionPreview>.Done(var preview)
+        && preview.Certificates > call.Services.Authority.Options.UnconfirmedRevocations;
+
+    private static async ValueTask<Outcome<RevocationTarget>> ReadTargetAsync(AdminCall call, RevokeCommand command, CancellationToken cancellationToken)
     {
         switch (command)
         {

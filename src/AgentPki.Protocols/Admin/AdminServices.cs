@@ -1,4 +1,5 @@
 using AgentPki.Authority.Composition;
+using AgentPki.Authority.Governance;
 using AgentPki.Protocols.Health;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
@@ -13,10 +14,10 @@ public sealed record AdminServices
     public required IReadiness Readiness { get; init; }
 
     /// <summary>
-    /// Who is at the other end of the socket, as the kernel says: <c>admin:uid=0</c>. Null refuses (default deny): a connection that did not come by
-    /// the socket has no administrator.
+    /// Who is at the other end: by the certificate of the connection, or by what the kernel says of the socket's peer. Asked on every request, for a
+    /// certificate may be revoked while its connection lives.
     /// </summary>
-    public required Func<HttpContext, string?> Actor { get; init; }
+    public required Func<HttpContext, CancellationToken, ValueTask<AdminIdentification>> Caller { get; init; }
 
     /// <summary>Further checks of the running appliance, beside its readiness.</summary>
     public Func<CancellationToken, ValueTask<IReadOnlyList<CheckView>>>? Checks { get; init; }

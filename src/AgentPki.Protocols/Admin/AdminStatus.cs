@@ -8,8 +8,8 @@ internal static class AdminStatus
 {
     public static IEnumerable<AdminOperation> Operations =>
     [
-        AdminOperation.Of(HttpMethods.Get, "/status", "getStatus", "The appliance at a glance.", AdminJson.Default.StatusView, StatusAsync),
-        AdminOperation.Of(HttpMethods.Get, "/health", "getHealth", "Every check of the running appliance.", AdminJson.Default.HealthView, HealthAsync),
+        AdminOperation.Of(HttpMethods.Get, "/status", "getStatus", AdminAccess.Peers, "The appliance at a glance.", AdminJson.Default.StatusView, StatusAsync),
+        AdminOperation.Of(HttpMethods.Get, "/health", "getHealth", AdminAccess.Peers, "Every check of the running appliance.", AdminJson.Default.HealthView, HealthAsync),
     ];
 
     private static async ValueTask<Outcome<StatusView>> StatusAsync(AdminCall call, CancellationToken cancellationToken)

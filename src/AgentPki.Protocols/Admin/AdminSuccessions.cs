@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
+using AgentPki.Authority.Governance;
 using AgentPki.Authority.Migration;
 using AgentPki.Authority.Problems;
 using AgentPki.Authority.Profiles;
@@ -12,15 +13,15 @@ internal static class AdminSuccessions
 {
     public static IEnumerable<AdminOperation> Operations =>
     [
-        AdminOperation.Of(HttpMethods.Get, "/successions", "listSuccessions", "Which CA takes whose place, oldest first.", AdminJson.Default.SuccessionsView,
+        AdminOperation.Of(HttpMethods.Get, "/successions", "listSuccessions", AdminAccess.Readers, "Which CA takes whose place, oldest first.", AdminJson.Default.SuccessionsView,
             (call, _) => ValueTask.FromResult<Outcome<SuccessionsView>>(new Outcome<SuccessionsView>.Done(View(call, call.Services.Authority.Successions.List())))),
-        AdminOperation.Of("/successions/plan", "planSuccession", "What a succession would make. Changes nothing.", AdminJson.Default.SuccessionCommand, AdminJson.Default.SuccessionPlanView, PlanAsync),
-        AdminOperation.Of("/successions", "startSuccession", "Makes the successors and gives them out; who issues does not change yet.", AdminJson.Default.SuccessionCommand, AdminJson.Default.SuccessionChangeView, StartAsync),
-        AdminOperation.Of(HttpMethods.Post, "/successions/{authority}/switch", "switchSuccession", "Agents' certificates come from the successor.", AdminJson.Default.SuccessionChangeView,
+        AdminOperation.Of("/successions/plan", "planSuccession", AdminAccess.CaAdministrators.And(AdminRole.Officer, AdminRole.Auditor), "What a succession would make. Changes nothing.", AdminJson.Default.SuccessionCommand, AdminJson.Default.SuccessionPlanView, PlanAsync),
+        AdminOperation.Of("/successions", "startSuccession", AdminAccess.CaAdministrators.Approved(AdminRole.Officer, AdminRole.CaAdministrator), "Makes the successors and gives them out; who issues does not change yet.", AdminJson.Default.SuccessionCommand, AdminJson.Default.SuccessionChangeView, StartAsync),
+        AdminOperation.Of(HttpMethods.Post, "/successions/{authority}/switch", "switchSuccession", AdminAccess.CaAdministrators.Approved(AdminRole.Officer, AdminRole.CaAdministrator), "Agents' certificates come from the successor.", AdminJson.Default.SuccessionChangeView,
             async (call, cancellationToken) => await FollowAsync(call, await call.Services.Authority.Successions.SwitchAsync(call.Path("authority"), call.Actor, call.CorrelationId, cancellationToken))),
-        AdminOperation.Of(HttpMethods.Post, "/successions/{authority}/rollback", "rollBackSuccession", "Agents' certificates come from the old CA again.", AdminJson.Default.SuccessionChangeView,
+        AdminOperation.Of(HttpMethods.Post, "/successions/{authority}/rollback", "rollBackSuccession", AdminAccess.CaAdministrators.Approved(AdminRole.Officer, AdminRole.CaAdministrator), "Agents' certificates come from the old CA again.", AdminJson.Default.SuccessionChangeView,
             async (call, cancellationToken) => await FollowAsync(call, await call.Services.Authority.Successions.RollBackAsync(call.Path("authority"), call.Actor, call.CorrelationId, cancellationToken))),
-        AdminOperation.Of(HttpMethods.Post, "/successions/{authority}/finish", "finishSuccession", "The appliance's own certificates follow; the old chain is not given out any more.", AdminJson.Default.SuccessionChangeView,
+        AdminOperation.Of(HttpMethods.Post, "/successions/{authority}/finish", "finishSuccession", AdminAccess.CaAdministrators.Approved(AdminRole.Officer, AdminRole.CaAdministrator), "The appliance's own certificates follow; the old chain is not given out any more.", AdminJson.Default.SuccessionChangeView,
             async (call, cancellationToken) => await FollowAsync(call, await call.Services.Authority.Successions.FinishAsync(call.Path("authority"), call.Actor, call.CorrelationId, cancellationToken))),
     ];
 

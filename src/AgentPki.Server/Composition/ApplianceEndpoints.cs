@@ -9,6 +9,7 @@ using AgentPki.Protocols.Http;
 using AgentPki.Protocols.Ocsp;
 using AgentPki.Protocols.Revocations;
 using AgentPki.Protocols.Tiles;
+using AgentPki.Server.Administration;
 using AgentPki.Server.Cli;
 using AgentPki.Server.Configuration;
 using AgentPki.Server.Hosting;
@@ -64,7 +65,7 @@ internal sealed class ApplianceEndpoints : IAsyncDisposable
             Authority = _authority,
             Readiness = readiness,
             FollowAuthorities = _followers.FollowAsync,
-            Actor = static context => context.Features.Get<PeerCredentials>()?.Actor,
+            Caller = new AdminCallers(_parts.Options).IdentifyAsync,
             Version = VersionText.Number,
             Time = _context.Clock,
             Logger = _parts.Environment.Loggers.CreateLogger("AgentPki.Protocols.Admin"),

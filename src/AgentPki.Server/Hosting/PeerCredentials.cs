@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Globalization;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -11,9 +10,6 @@ public sealed record PeerCredentials(int ProcessId, uint UserId, uint GroupId)
 {
     private const int SolSocket = 1;
     private const int SoPeerCred = 17;
-
-    /// <summary>The actor that the ledger records.</summary>
-    public string Actor => string.Create(CultureInfo.InvariantCulture, $"admin:uid={UserId}");
 
     /// <summary>Reads the peer of a connected Unix socket: <c>struct ucred { pid_t pid; uid_t uid; gid_t gid; }</c>.</summary>
     public static PeerCredentials Of(Socket socket)

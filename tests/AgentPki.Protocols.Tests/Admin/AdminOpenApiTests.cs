@@ -38,7 +38,7 @@ public sealed class AdminOpenApiTests
             {
                 Authority = authority.Services,
                 Readiness = null!,
-                Actor = _ => null,
+                Caller = null!,
                 Version = "",
                 Time = authority.Time,
                 Logger = Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance,

@@ -2,6 +2,10 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Net.Sockets;
 using System.Text.Json.Serialization.Metadata;
+using AgentPki.Authority.Audit;
+using AgentPki.Authority.Composition;
+using AgentPki.Authority.Governance;
+using AgentPki.Authority.Problems;
 using AgentPki.Protocols.Admin;
 using AgentPki.Protocols.Health;
 using AgentPki.Testing.Fixtures;
@@ -12,7 +16,7 @@ namespace AgentPki.Protocols.Tests.Harness;
 /// <summary>The admin API on a real Unix socket in front of a whole authority.</summary>
 internal sealed class AdminServer : IAsyncDisposable
 {
-    public const string Actor = "admin:uid=1000";
+    public const string Actor = "admin:uid=1000,development";
     private readonly TestServer _server;
     private readonly DirectoryInfo _folder;
 
@@ -26,16 +30,18 @@ internal sealed class AdminServer : IAsyncDisposable
     /// <summary>Talks to the plain TCP port: not an administrator.</summary>
     public HttpClient Stranger => _server.Client(to: _server.Http);
 
-    public static async Task<AdminServer> StartAsync(Func<AdminServices, AdminServices>? configure = null)
+    public static async Task<AdminServer> StartAsync(Func<AdminServices, AdminServices>? configure = null, Func<AuthorityEnvironment, AuthorityEnvironment>? surroundings = null)
     {
         var folder = Directory.CreateTempSubdirectory("ap-");
         var socket = Path.Combine(folder.FullName, "a.sock");
-        var authority = await TestAuthority.StartAsync();
+        var authority = await TestAuthority.StartAsync(surroundings: surroundings);
         var services = new AdminServices
         {
             Authority = authority.Services,
             Readiness = new Ready(authority),
-            Actor = context => context.Connection.RemoteIpAddress is null ? Actor : null,
+            Caller = (context, _) => ValueTask.FromResult<AdminIdentification>(context.Connection.RemoteIpAddress is null
+                ? new AdminIdentification.Known(AdminCaller.Development(1000, fourEyes: false))
+                : new AdminIdentification.Unknown(AuditTrail.Stranger, new PkiProblem(PkiProblemKind.Unauthenticated, "nobody"))),
             Version = "1.2.3",
             Time = authority.Time,
             Logger = NullLogger.Instance,
