@@ -58,6 +58,24 @@ public enum LedgerEntryKind : ushort
     AuthorityInstalled = 92,
     /// <summary>A CRL that was signed elsewhere is served from now on.</summary>
     CertificateListInstalled = 93,
+    /// <summary>Somebody administers from now on: his name, roles and key.</summary>
+    AdministratorAdded = 70,
+    /// <summary>An administrator has other roles.</summary>
+    AdministratorChanged = 71,
+    /// <summary>An administrator is none any more, for good.</summary>
+    AdministratorRemoved = 72,
+    /// <summary>An administrator has a further key.</summary>
+    AdministratorKeyBound = 73,
+    /// <summary>Something was asked for that waits for a second person: its digest.</summary>
+    AdminRequestMade = 74,
+    /// <summary>It was approved, rejected, cancelled, or its time was over: <c>decision</c> says which.</summary>
+    AdminRequestDecided = 75,
+    /// <summary>What became of it: <c>state</c> says whether it was done. What it did has entries of its own, whose <c>correlation</c> is the request's id.</summary>
+    AdminRequestExecuted = 76,
+    /// <summary>Administrators were made at the machine itself, because there was none who could log in.</summary>
+    GovernanceBootstrapped = 77,
+    /// <summary>A file of the home (a profile) serves from now on as its digest says.</summary>
+    FileApproved = 78,
     /// <summary>The details of an earlier entry were erased; <see cref="LedgerFacts.Leaf"/> says which. Its leaf stands.</summary>
     DetailsErased = 50,
 }

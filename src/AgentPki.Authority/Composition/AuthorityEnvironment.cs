@@ -1,4 +1,5 @@
 using AgentPki.Authority.Acme.Validation;
+using AgentPki.Authority.Governance;
 using AgentPki.Authority.Profiles;
 using AgentPki.Authority.Store;
 using AgentPki.Cryptography;
@@ -20,12 +21,13 @@ public sealed record AuthorityStores(
     ICertificateListStore CertificateLists,
     ICampaignStore Campaigns,
     IAcmeStore Acme,
-    ILedgerStore Ledger)
+    ILedgerStore Ledger,
+    IGovernanceStore Governance)
 {
     /// <summary>All of them from one object.</summary>
     public static AuthorityStores Of<T>(T store)
-        where T : class, ICommitStore, IAuthorityStore, ICertificateStore, IRevocationStore, IFeedStore, IAgentStore, ICredentialStore, IApprovalStore, ICertificateListStore, ICampaignStore, IAcmeStore, ILedgerStore =>
-        new(store, store, store, store, store, store, store, store, store, store, store, store);
+        where T : class, ICommitStore, IAuthorityStore, ICertificateStore, IRevocationStore, IFeedStore, IAgentStore, ICredentialStore, IApprovalStore, ICertificateListStore, ICampaignStore, IAcmeStore, ILedgerStore, IGovernanceStore =>
+        new(store, store, store, store, store, store, store, store, store, store, store, store, store);
 }
 
 /// <summary>Everything an authority is built from.</summary>

@@ -94,5 +94,15 @@ public static class ConflictReasons
 
     public static string FeedStatementNotNewer(long sequence) => $"The revocation feed has spoken of event {sequence} or a later one already.";
 
+    public static string AdministratorExists(string name) => $"An administrator named {name}, or by a name that looks like it, is there or was.";
+
+    public static string AdministratorKeyTaken => "The key is, or was, another administrator's: every administrator needs keys of his own.";
+
+    public static string AdministratorNotActive(string name) => $"There is no active administrator {name}.";
+
+    public static string AdminRequestExists(string id) => $"A request {id} exists already.";
+
+    public static string AdminRequestMoved(string id, Governance.AdminRequestState from) => $"Request {id} is unknown, or no longer {from.ToString().ToLowerInvariant()}.";
+
     public static string LeafUnknown(long index) => $"The ledger has no entry {index}.";
 }

@@ -114,6 +114,14 @@ internal sealed partial class ChangeApplier(SqlSession session)
         StoreChange.AddAcmeIncident c => AddAcmeIncident(c.Incident),
         StoreChange.EndAcmeIncident c => EndAcmeIncident(c),
         StoreChange.PruneAcme c => PruneAcme(c),
+        StoreChange.AddAdministrator c => AddAdministrator(c),
+        StoreChange.SetAdministratorRoles c => SetAdministratorRoles(c),
+        StoreChange.RemoveAdministrator c => RemoveAdministrator(c),
+        StoreChange.BindAdministratorKey c => BindAdministratorKey(c),
+        StoreChange.AddAdminRequest c => AddAdminRequest(c.Request),
+        StoreChange.DecideAdminRequest c => DecideAdminRequest(c),
+        StoreChange.MoveAdminRequest c => MoveAdminRequest(c),
+        StoreChange.ApproveFile c => ApproveFile(c.File),
         _ => throw new ArgumentException($"This build cannot store a {change.GetType().Name}.", nameof(change)),
     };
 

@@ -65,6 +65,14 @@ internal static partial class InMemoryChanges
                 StoreChange.AddAcmeIncident c => AddAcmeIncident(state, c),
                 StoreChange.EndAcmeIncident c => EndAcmeIncident(state, c),
                 StoreChange.PruneAcme c => PruneAcme(state, c),
+                StoreChange.AddAdministrator c => AddAdministrator(state, c),
+                StoreChange.SetAdministratorRoles c => SetAdministratorRoles(state, c),
+                StoreChange.RemoveAdministrator c => RemoveAdministrator(state, c),
+                StoreChange.BindAdministratorKey c => BindAdministratorKey(state, c),
+                StoreChange.AddAdminRequest c => AddAdminRequest(state, c),
+                StoreChange.DecideAdminRequest c => DecideAdminRequest(state, c),
+                StoreChange.MoveAdminRequest c => MoveAdminRequest(state, c),
+                StoreChange.ApproveFile c => ApproveFile(state, c),
                 _ => throw new ArgumentException($"Unknown change {change.GetType().Name}.", nameof(request)),
             };
         }

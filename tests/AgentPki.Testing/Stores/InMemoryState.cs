@@ -69,6 +69,12 @@ internal sealed record InMemoryState
 
     public ImmutableList<AcmeIncident> AcmeIncidents { get; init; } = [];
 
+    public ImmutableList<KeptAdministrator> Administrators { get; init; } = [];
+
+    public ImmutableList<AgentPki.Authority.Governance.AdminRequestRecord> AdminRequests { get; init; } = [];
+
+    public ImmutableSortedDictionary<string, AgentPki.Authority.Governance.ApprovedFile> ApprovedFiles { get; init; } = ImmutableSortedDictionary.Create<string, AgentPki.Authority.Governance.ApprovedFile>(StringComparer.Ordinal);
+
     public ImmutableList<LedgerRecord> Ledger { get; init; } = [];
 
     public ImmutableList<SignedCheckpoint> Checkpoints { get; init; } = [];
