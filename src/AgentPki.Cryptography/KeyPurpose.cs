@@ -36,6 +36,9 @@ public enum KeyPurpose
     /// <summary>The records of one ceremony, from its beginning to its end.</summary>
     CeremonyTranscript,
 
+    /// <summary>Unwraps a key that comes out of another token, and nothing else (<see cref="KeyBackup.Wrapped"/>).</summary>
+    KeyTransport,
+
     /// <summary>The doctor's and the health check's own probe.</summary>
     Probe,
 }

@@ -2,7 +2,19 @@ namespace AgentPki.Cryptography;
 
 /// <summary>What to generate: the key's name inside its provider, its kind, and the one thing it may sign.</summary>
 /// <param name="Label">Unique within the provider; printable ASCII, at most 64 characters (CKA_LABEL in a token).</param>
-public sealed record KeySpec(string Label, KeyAlgorithm Algorithm, KeyPurpose Purpose);
+/// <param name="Backup">How it may be kept a second time: a ceremony's explicit choice, which a token must offer.</param>
+public sealed record KeySpec(string Label, KeyAlgorithm Algorithm, KeyPurpose Purpose, KeyBackup Backup = KeyBackup.None)
+{
+    /// <summary>Called by providers that keep no choice with a key.</summary>
+    /// <exception cref="NotSupportedException">A method was chosen.</exception>
+    public void RequireNoBackup()
+    {
+        if (Backup != KeyBackup.None)
+        {
+            throw new NotSupportedException($"The key '{Label}' is not kept as an object of a token: it has no backup of its own ('{Backup.ToText()}').");
+        }
+    }
+}
 
 /// <summary>Where a key is found again: provider and label. This is what the store keeps of a private key.</summary>
 public sealed record KeyReference(string Provider, string Label);

@@ -6,7 +6,8 @@ using AgentPki.Cryptography;
 namespace AgentPki.Pkcs11;
 
 /// <summary>
-/// How a key's label and purpose are kept with the key: CKA_LABEL is <c>purpose/label</c>, for people; CKA_ID is the first 20 octets of SHA-256 over the
+/// How a key's label, purpose and backup method are kept with the key: CKA_LABEL is <c>purpose/label</c>, or <c>purpose+method/label</c> where there is a
+/// method, for people; CKA_ID is the first 20 octets of SHA-256 over the
 /// label alone, so that a key is found, and a second of the same label refused, whatever its purpose.
 /// </summary>
 internal static class KeyNaming
@@ -26,15 +27,22 @@ internal static class KeyNaming
 
     public static byte[] Id(string label) => SHA256.HashData(Encoding.ASCII.GetBytes(label))[..20];
 
-    public static string TokenLabel(string label, KeyPurpose purpose) => $"{PurposeName(purpose)}/{label}";
+    public static string TokenLabel(string label, KeyPurpose purpose, KeyBackup backup = KeyBackup.None) =>
+        $"{PurposeName(purpose)}{(backup == KeyBackup.None ? "" : "+" + backup.ToText())}/{label}";
 
-    /// <summary>Label and purpose of CKA_LABEL; false for a key that was not made by this appliance.</summary>
-    public static bool TryParse(string tokenLabel, out string label, out KeyPurpose purpose)
+    /// <summary>What CKA_LABEL says; false for a key that was not made by this appliance.</summary>
+    public static bool TryParse(string tokenLabel, out string label, out KeyPurpose purpose, out KeyBackup backup)
     {
         var slash = tokenLabel.IndexOf('/', StringComparison.Ordinal);
         label = slash < 0 ? tokenLabel : tokenLabel[(slash + 1)..];
-        purpose = default;
-        return slash > 0 && Purposes.TryGetValue(tokenLabel[..slash], out purpose);
+        (purpose, backup) = (default, KeyBackup.None);
+        if (slash <= 0)
+        {
+            return false;
+        }
+
+        var parts = tokenLabel[..slash].Split('+');
+        return Purposes.TryGetValue(parts[0], out purpose) && (parts.Length == 1 || (parts.Length == 2 && KeyBackupNames.TryParse(parts[1], out backup) && backup != KeyBackup.None));
     }
 
     public static bool TryParsePurpose(string name, out KeyPurpose purpose) => Purposes.TryGetValue(name, out purpose);

@@ -179,6 +179,7 @@ public sealed partial class Pkcs11Provider : ICryptoProvider, IAsyncDisposable
             throw new NotSupportedException($"The token '{_pool.Options.TokenLabel}' makes no {spec.Algorithm} keys (keys: in token.yaml).");
         }
 
+        RequireOffered(spec);
         await _generating.WaitAsync(cancellationToken);
         try
         {

@@ -75,6 +75,9 @@ public sealed class TokenDescription
     /// <summary>Where the token keeps its own statement of how a key was made; null where it makes none.</summary>
     public required TokenAttestation? Attestation { get; init; }
 
+    /// <summary>How its keys may be kept a second time.</summary>
+    public required TokenBackup Backup { get; init; }
+
     /// <summary>The kinds of keys this token makes.</summary>
     public IEnumerable<KeyAlgorithm> KeyAlgorithms => Keys.Keys;
 

@@ -26,15 +26,17 @@ internal static class KeyListing
     private static TokenKeyDetails Read(TokenSession session, ulong key, CKO objectClass, TokenDescription token)
     {
         var tokenLabel = Encoding.UTF8.GetString(session.Read(key, CKA.CKA_LABEL) ?? []);
-        var known = KeyNaming.TryParse(tokenLabel, out var label, out _) || tokenLabel.StartsWith(KeyNaming.WrappingPurpose + "/", StringComparison.Ordinal);
+        var known = KeyNaming.TryParse(tokenLabel, out var label, out var purpose, out var backup);
+        var wraps = !known && tokenLabel.StartsWith(KeyNaming.WrappingPurpose + "/", StringComparison.Ordinal);
         return new(
-            known ? label : tokenLabel,
-            known ? tokenLabel[..tokenLabel.IndexOf('/', StringComparison.Ordinal)] : null,
+            known || wraps ? label : tokenLabel,
+            known ? KeyNaming.PurposeName(purpose) : wraps ? KeyNaming.WrappingPurpose : null,
             objectClass == CKO.CKO_PRIVATE_KEY ? AlgorithmOf(session, key, token) : null,
             session.ReadBool(key, CKA.CKA_SENSITIVE),
             session.ReadBool(key, CKA.CKA_EXTRACTABLE),
             session.ReadBool(key, CKA.CKA_ALWAYS_SENSITIVE),
-            session.ReadBool(key, CKA.CKA_NEVER_EXTRACTABLE));
+            session.ReadBool(key, CKA.CKA_NEVER_EXTRACTABLE),
+            backup);
     }
 
     private static KeyAlgorithm? AlgorithmOf(TokenSession session, ulong key, TokenDescription token)

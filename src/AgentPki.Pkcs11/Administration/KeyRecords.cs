@@ -38,11 +38,12 @@ internal static class KeyRecords
 
         var publicKey = new TokenObject(CKO.CKO_PUBLIC_KEY, id, $"public key '{label}'").TryFind(session);
         var tokenLabel = Encoding.UTF8.GetString(session.Read(key, CKA.CKA_LABEL) ?? []);
-        var slash = tokenLabel.IndexOf('/', StringComparison.Ordinal);
+        var known = KeyNaming.TryParse(tokenLabel, out _, out var purpose, out var backup);
         var (attestation, finding) = Attestation(session, key, tokenLabel, token);
         return new(
             label,
-            slash > 0 ? tokenLabel[..slash] : null,
+            known ? KeyNaming.PurposeName(purpose) : tokenLabel.StartsWith(KeyNaming.WrappingPurpose + "/", StringComparison.Ordinal) ? KeyNaming.WrappingPurpose : null,
+            backup,
             privateKey is null ? null : PublicKeyOf(session, publicKey ?? key, label, token),
             Attributes(session, key, OfPrivateKeys),
             publicKey is { } shown ? Attributes(session, shown, OfPublicKeys) : [],

@@ -1,3 +1,4 @@
+using AgentPki.Cryptography;
 using AgentPki.Pkcs11.Errors;
 using AgentPki.Pkcs11.Mechanisms;
 using Microsoft.Extensions.Logging;
@@ -115,10 +116,16 @@ public static class Pkcs11Diagnostics
     private static DiagnosticStep Login(Pkcs11Options options)
     {
         var keys = TokenAdministration.ListKeys(options);
-        var weak = keys.Where(k => k.Purpose is not null && !k.NeverLeft).Select(k => k.Label).ToList();
+        var weak = keys.Where(k => k.Purpose is not null && !k.NeverLeft && k.Backup != KeyBackup.Wrapped).Select(k => k.Label).ToList();
         return weak.Count == 0
-            ? new("login", true, $"logged in; {keys.Count(k => k.Purpose is not null)} keys of this appliance, none of which can leave, {keys.Count(k => k.Purpose is null)} others")
+            ? new("login", true, $"logged in; {keys.Count(k => k.Purpose is not null)} keys of this appliance, none of which can leave{Leaving(keys)}, {keys.Count(k => k.Purpose is null)} others")
             : new("login", false, $"logged in, but these keys can leave the token: {string.Join(", ", weak)}", "replace them: generate new keys in the token with this appliance");
+    }
+
+    private static string Leaving(IReadOnlyList<TokenKeyDetails> keys)
+    {
+        var wrapped = keys.Where(k => k.Backup == KeyBackup.Wrapped).Select(k => k.Label).ToList();
+        return wrapped.Count == 0 ? "" : $" but those whose ceremony chose a wrapped backup ({string.Join(", ", wrapped)})";
     }
 
     private static async Task<DiagnosticStep> SignAsync(Pkcs11Options options, TimeProvider time, ILoggerFactory loggers, CancellationToken cancellationToken)

@@ -10,8 +10,9 @@ public sealed record TokenDetails(
 /// <param name="Label">The label without its purpose, or the whole CKA_LABEL of a key that this appliance did not make.</param>
 /// <param name="Purpose">As kept with the key (<c>certificate-authority</c>, <c>key-wrapping</c>, …); null for a foreign key.</param>
 /// <param name="Algorithm">Null for secret keys and kinds this build does not know.</param>
+/// <param name="Backup">How it may be kept a second time, as its ceremony chose.</param>
 public sealed record TokenKeyDetails(
-    string Label, string? Purpose, KeyAlgorithm? Algorithm, bool? Sensitive, bool? Extractable, bool? AlwaysSensitive, bool? NeverExtractable)
+    string Label, string? Purpose, KeyAlgorithm? Algorithm, bool? Sensitive, bool? Extractable, bool? AlwaysSensitive, bool? NeverExtractable, KeyBackup Backup)
 {
     /// <summary>Whether the token vouches that the key was generated inside and never could leave.</summary>
     public bool NeverLeft => Sensitive == true && Extractable == false && AlwaysSensitive != false && NeverExtractable != false;

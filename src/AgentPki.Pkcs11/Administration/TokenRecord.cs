@@ -24,6 +24,7 @@ public sealed record TokenRecord(
 /// <summary>What a ceremony records of a key: its attributes as the token reports them.</summary>
 /// <param name="Label">The label without its purpose.</param>
 /// <param name="Purpose">As kept with the key.</param>
+/// <param name="Backup">How it may be kept a second time, as its ceremony chose.</param>
 /// <param name="PublicKey">Null for a secret key, and for a kind that this build does not know.</param>
 /// <param name="Private">Of the private or secret key.</param>
 /// <param name="Public">Of the public key object; empty where the token keeps none.</param>
@@ -32,6 +33,7 @@ public sealed record TokenRecord(
 public sealed record KeyRecord(
     string Label,
     string? Purpose,
+    KeyBackup Backup,
     PublicKey? PublicKey,
     IReadOnlyList<AttributeRecord> Private,
     IReadOnlyList<AttributeRecord> Public,

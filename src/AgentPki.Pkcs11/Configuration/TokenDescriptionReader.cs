@@ -35,6 +35,7 @@ internal static class TokenDescriptionReader
             WrappingMechanism = file.Wrapping is { } w ? CryptokiNames.Parse<CKM>(w, $"{path}: wrapping") : null,
             EncapsulationMechanism = file.Encapsulation is { } e ? CryptokiNames.Parse<CKM>(e, $"{path}: encapsulation") : null,
             AgreementMechanism = file.Agreement is { } agreement ? CryptokiNames.Parse<CKM>(agreement, $"{path}: agreement") : null,
+            Backup = Backup(file.KeyBackup, $"{path}: keyBackup"),
             Quorum = file.Quorum,
             Attestation = file.Attestation is { } a ? Attestation(a, $"{path}: attestation") : null,
         };
@@ -51,6 +52,29 @@ internal static class TokenDescriptionReader
         {
             throw new FormatException($"{path}, line {e.Start.Line}: {e.InnerException?.Message ?? e.Message}", e);
         }
+    }
+
+    private static TokenBackup Backup(TokenFile.KeyBackupSection? b, string where)
+    {
+        var methods = new HashSet<KeyBackup>();
+        foreach (var name in b?.Methods ?? [])
+        {
+            methods.Add(KeyBackupNames.TryParse(name, out var method) && method != KeyBackup.None ? method : throw new FormatException($"{where}.methods: '{name}' is none of token-files, cloning-domain, wrapped."));
+        }
+
+        if (methods.Contains(KeyBackup.Wrapped) != (b is { Mechanism: not null, Oaep: not null }))
+        {
+            throw new FormatException($"{where}: the method 'wrapped' has a mechanism and oaep (hash, mgf), and no other method has.");
+        }
+
+        return new(methods, b is { Mechanism: { } mechanism, Oaep: { } oaep }
+            ? new(
+                b.Keys.Select(k => KeyKind(k, where + ".keys")).ToHashSet(),
+                CryptokiNames.Parse<CKM>(mechanism, where + ".mechanism"),
+                CryptokiNames.Parse<CKM>(oaep.Hash, where + ".oaep.hash"),
+                CryptokiNames.Parse<CKG>(oaep.Mgf, where + ".oaep.mgf"),
+                b.PublicValue is { } attribute ? CryptokiNames.Parse<CKA>(attribute, where + ".publicValue") : null)
+            : null);
     }
 
     private static TokenAttestation Attestation(TokenFile.AttestationSection a, string where) => (a.Attribute, a.Certificate) switch

@@ -29,6 +29,8 @@ internal sealed class TokenFile
 
     public AttestationSection? Attestation { get; set; }
 
+    public KeyBackupSection? KeyBackup { get; set; }
+
     public Dictionary<string, KeySection> Keys { get; set; } = [];
 
     public Dictionary<string, SignatureSection> Signatures { get; set; } = [];
@@ -52,6 +54,26 @@ internal sealed class TokenFile
         public string? Attribute { get; set; }
 
         public string? Certificate { get; set; }
+    }
+
+    internal sealed class KeyBackupSection
+    {
+        public List<string> Methods { get; set; } = [];
+
+        public List<string> Keys { get; set; } = [];
+
+        public string? Mechanism { get; set; }
+
+        public OaepSection? Oaep { get; set; }
+
+        public string? PublicValue { get; set; }
+    }
+
+    internal sealed class OaepSection
+    {
+        public string Hash { get; set; } = "";
+
+        public string Mgf { get; set; } = "";
     }
 
     internal sealed class SessionSection

@@ -30,6 +30,10 @@ internal static class NewerConstants
         ["CKM_EC_KEY_PAIR_GEN"] = 0x1040,
         ["CKK_EC"] = 0x03,
 
+        // v3.0 §6.13.11: RFC 5649 and its forerunner; of CKM_AES_KEY_WRAP_PAD makers think either
+        ["CKM_AES_KEY_WRAP_KWP"] = 0x210b,
+        ["CKM_AES_KEY_WRAP_PKCS7"] = 0x210c,
+
         // v3.0 §6.3 (elliptic curves after Bernstein)
         ["CKM_EC_EDWARDS_KEY_PAIR_GEN"] = 0x1055,
         ["CKM_EC_MONTGOMERY_KEY_PAIR_GEN"] = 0x1056,

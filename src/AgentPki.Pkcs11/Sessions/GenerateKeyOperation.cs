@@ -37,7 +37,7 @@ internal sealed class GenerateKeyOperation(KeySpec spec, KeyUse use, IEnumerable
         var made = _made.Value;
         try
         {
-            KeyPolicy.Check(session, made.Private, privateKey.Name);
+            KeyPolicy.Check(session, made.Private, privateKey.Name, spec.Backup);
             if (privateKey.TryFind(session) is null)
             {
                 throw new InvalidOperationException($"The token generated {privateKey.Name} but does not find it by CKA_ID.");
@@ -55,16 +55,16 @@ internal sealed class GenerateKeyOperation(KeySpec spec, KeyUse use, IEnumerable
     private AttributeTemplate PublicTemplate() => AttributeTemplate.Empty
         .With(CKA.CKA_TOKEN, true)
         .With(CKA.CKA_PRIVATE, false)
-        .With(CKA.CKA_LABEL, KeyNaming.TokenLabel(spec.Label, spec.Purpose))
+        .With(CKA.CKA_LABEL, KeyNaming.TokenLabel(spec.Label, spec.Purpose, spec.Backup))
         .With(CKA.CKA_ID, _id)
-        .With(_role switch { KeyRole.Sign => CKA.CKA_VERIFY, KeyRole.Agree => CKA.CKA_DERIVE, KeyRole.Decapsulate => NewerConstants.Encapsulate }, true)
+        .With(_role switch { KeyRole.Sign or KeyRole.Transport => CKA.CKA_VERIFY, KeyRole.Agree => CKA.CKA_DERIVE, KeyRole.Decapsulate => NewerConstants.Encapsulate }, _role != KeyRole.Transport)
         .With(CKA.CKA_ENCRYPT, false)
-        .With(CKA.CKA_WRAP, false)
+        .With(CKA.CKA_WRAP, _role == KeyRole.Transport)
         .Without(use.Omit)
         .With(use.Public);
 
     private AttributeTemplate PrivateTemplate() => AttributeTemplate.Empty
-        .With(CKA.CKA_LABEL, KeyNaming.TokenLabel(spec.Label, spec.Purpose))
+        .With(CKA.CKA_LABEL, KeyNaming.TokenLabel(spec.Label, spec.Purpose, spec.Backup))
         .With(CKA.CKA_ID, _id)
         .With(CKA.CKA_DECRYPT, false)
         .With(CKA.CKA_UNWRAP, false)
@@ -72,5 +72,6 @@ internal sealed class GenerateKeyOperation(KeySpec spec, KeyUse use, IEnumerable
         .With(CKA.CKA_SIGN_RECOVER, false)
         .Without(use.Omit)
         .With(use.Private)
-        .With(_role switch { KeyRole.Sign => KeyPolicy.SigningKey, KeyRole.Agree => KeyPolicy.AgreementKey, KeyRole.Decapsulate => KeyPolicy.DecapsulationKey });
+        .With(_role switch { KeyRole.Sign => KeyPolicy.SigningKey, KeyRole.Agree => KeyPolicy.AgreementKey, KeyRole.Decapsulate => KeyPolicy.DecapsulationKey, KeyRole.Transport => KeyPolicy.TransportKey })
+        .With(CKA.CKA_EXTRACTABLE, spec.Backup == KeyBackup.Wrapped);
 }

@@ -1,3 +1,4 @@
+using AgentPki.Cryptography;
 using AgentPki.Pkcs11.Mechanisms;
 using Net.Pkcs11Interop.Common;
 
@@ -17,6 +18,17 @@ internal static class KeyPolicy
 
     /// <summary>The same for a key that decapsulates and does nothing else (PKCS#11 v3.2 §6.68.3).</summary>
     public static AttributeTemplate DecapsulationKey { get; } = Kept.With(NewerConstants.Decapsulate, true);
+
+    /// <summary>The same for a key that unwraps what another token wrapped, and does nothing else.</summary>
+    public static AttributeTemplate TransportKey { get; } = Kept.With(CKA.CKA_SIGN, false).With(CKA.CKA_UNWRAP, true);
+
+    /// <summary>A key of one backup: it wraps a key that leaves, is itself wrapped for the other token, and ends with the session.</summary>
+    public static AttributeTemplate PassingKey { get; } = AttributeTemplate.Empty
+        .With(CKA.CKA_CLASS, (ulong)CKO.CKO_SECRET_KEY)
+        .With(CKA.CKA_KEY_TYPE, (ulong)CKK.CKK_AES)
+        .With(CKA.CKA_TOKEN, false)
+        .With(CKA.CKA_PRIVATE, true)
+        .With(CKA.CKA_SENSITIVE, true);
 
     /// <summary>The same for a key that agrees on secrets and does nothing else.</summary>
     public static AttributeTemplate AgreementKey { get; } = Kept.With(CKA.CKA_SIGN, false).With(CKA.CKA_DERIVE, true);
@@ -40,11 +52,17 @@ internal static class KeyPolicy
 
     /// <summary>Reads back what the token made of it: tokens have been seen to ignore what they were told.</summary>
     /// <exception cref="InvalidOperationException">The key could leave the token; the message names the attribute.</exception>
-    public static void Check(TokenSession session, ulong key, string name)
+    public static void Check(TokenSession session, ulong key, string name, KeyBackup backup = KeyBackup.None)
     {
         Require(session, key, name, CKA.CKA_TOKEN, true, mustShow: true);
         Require(session, key, name, CKA.CKA_PRIVATE, true, mustShow: true);
         Require(session, key, name, CKA.CKA_SENSITIVE, true, mustShow: true);
+        if (backup == KeyBackup.Wrapped)
+        {
+            // It may leave wrapped, as its ceremony chose and its label says; a copy came in wrapped, and was not always here.
+            return;
+        }
+
         Require(session, key, name, CKA.CKA_EXTRACTABLE, false, mustShow: true);
         Require(session, key, name, CKA.CKA_ALWAYS_SENSITIVE, true, mustShow: false);
         Require(session, key, name, CKA.CKA_NEVER_EXTRACTABLE, true, mustShow: false);

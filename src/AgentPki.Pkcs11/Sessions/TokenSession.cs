@@ -19,6 +19,8 @@ namespace AgentPki.Pkcs11.Sessions;
 /// </remarks>
 internal readonly ref struct TokenSession(TokenModule module, ulong handle, long epoch)
 {
+    private const int LongestWrappedKey = 16 * 1024;
+
     private readonly Pkcs11Library _library = module.Library;
 
     /// <summary>Object handles found in another epoch mean nothing here.</summary>
@@ -211,6 +213,28 @@ internal readonly ref struct TokenSession(TokenModule module, ulong handle, long
         secret.CopyTo(padded, size - secret.Length);
         CryptographicOperations.ZeroMemory(secret);
         return padded;
+    }
+
+    /// <summary>C_WrapKey.</summary>
+    public byte[] WrapKey(CK_MECHANISM mechanism, ulong wrappingKey, ulong key, string keyName)
+    {
+        var call = $"C_WrapKey({CryptokiNames.Mechanism(mechanism.Mechanism)}, {keyName})";
+        // Room enough for every kind of key: some tokens, asked for the length, forget the padding.
+        var wrapped = new byte[LongestWrappedKey];
+        var length = (ulong)wrapped.Length;
+        Check(_library.C_WrapKey(handle, ref mechanism, wrappingKey, key, wrapped, ref length), call);
+        return wrapped[..(int)length];
+    }
+
+    /// <summary>C_UnwrapKey.</summary>
+    public ulong UnwrapKey(CK_MECHANISM mechanism, ulong unwrappingKey, byte[] wrapped, AttributeTemplate template, string keyName)
+    {
+        using var native = template.ToNative();
+        ulong made = 0;
+        Check(
+            _library.C_UnwrapKey(handle, ref mechanism, unwrappingKey, wrapped, (ulong)wrapped.Length, native.Attributes, native.Count, ref made),
+            $"C_UnwrapKey({CryptokiNames.Mechanism(mechanism.Mechanism)}, {keyName}; {template})");
+        return made;
     }
 
     public ulong Create(AttributeTemplate template)

@@ -52,6 +52,7 @@ public sealed class TokenWrappedProvider : ICryptoProvider
     {
         cancellationToken.ThrowIfCancellationRequested();
         KeyNaming.Validate(spec.Label);
+        spec.RequireNoBackup();
         RequireOffered(spec.Algorithm);
         using var claim = _folder.Reserve(spec.Label);
         using var secret = new PinnedMemory(PinnedKey.SecretSize(spec.Algorithm));

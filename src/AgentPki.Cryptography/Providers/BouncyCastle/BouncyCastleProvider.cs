@@ -30,6 +30,7 @@ public sealed class BouncyCastleProvider : IKeyEncapsulationProvider
     public ValueTask<ISigningKey> GenerateAsync(KeySpec spec, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
+        spec.RequireNoBackup();
         if (!CapabilitiesFor(spec.Algorithm).HasFlag(KeyCapabilities.Generate | KeyCapabilities.Sign))
         {
             throw new NotSupportedException($"This provider generates no signing keys of kind {spec.Algorithm}.");
@@ -46,6 +47,7 @@ public sealed class BouncyCastleProvider : IKeyEncapsulationProvider
     public ValueTask<IDecapsulationKey> GenerateDecapsulationKeyAsync(KeySpec spec, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
+        spec.RequireNoBackup();
         if (!CapabilitiesFor(spec.Algorithm).HasFlag(KeyCapabilities.Generate | KeyCapabilities.Decapsulate))
         {
             throw new NotSupportedException($"This provider generates no decapsulation keys of kind {spec.Algorithm}.");

@@ -81,10 +81,10 @@ public sealed class CompositeProvider : ICryptoProvider
             throw new InvalidOperationException($"A key labelled '{spec.Label}' exists already; nothing was changed.");
         }
 
-        var mlDsa = await HalfAsync(parts.MlDsa, CompositeLabels.MlDsa(spec.Label, spec.Purpose), cancellationToken);
+        var mlDsa = await HalfAsync(parts.MlDsa, CompositeLabels.MlDsa(spec.Label, spec.Purpose), spec.Backup, cancellationToken);
         try
         {
-            var traditional = await HalfAsync(parts.Traditional, CompositeLabels.Traditional(spec.Label, CompositeLabels.PaddingMark(spec.Algorithm)), cancellationToken);
+            var traditional = await HalfAsync(parts.Traditional, CompositeLabels.Traditional(spec.Label, CompositeLabels.PaddingMark(spec.Algorithm)), spec.Backup, cancellationToken);
             return new CompositeSigningKey(new(ProviderName, spec.Label), spec.Algorithm, spec.Purpose, mlDsa, traditional);
         }
         catch
@@ -151,7 +151,7 @@ public sealed class CompositeProvider : ICryptoProvider
         return null;
     }
 
-    private async ValueTask<ISigningKey> HalfAsync(KeyAlgorithm algorithm, string label, CancellationToken cancellationToken)
+    private async ValueTask<ISigningKey> HalfAsync(KeyAlgorithm algorithm, string label, KeyBackup backup, CancellationToken cancellationToken)
     {
         if (await FindAsync(label, cancellationToken) is { } left)
         {
@@ -165,7 +165,7 @@ public sealed class CompositeProvider : ICryptoProvider
         }
 
         var keeper = KeeperOf(algorithm) ?? throw new NotSupportedException($"No provider here makes {algorithm} keys.");
-        return await keeper.GenerateAsync(new KeySpec(label, algorithm, KeyPurpose.CompositeHalf), cancellationToken);
+        return await keeper.GenerateAsync(new KeySpec(label, algorithm, KeyPurpose.CompositeHalf, backup), cancellationToken);
     }
 
     /// <summary>A key made on behalf of a subject is handed out whole: both halves are made in software.</summary>

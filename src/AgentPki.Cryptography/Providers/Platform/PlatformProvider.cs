@@ -30,6 +30,7 @@ public sealed class PlatformProvider : IKeyEncapsulationProvider
     public ValueTask<ISigningKey> GenerateAsync(KeySpec spec, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
+        spec.RequireNoBackup();
         if (!CapabilitiesFor(spec.Algorithm).HasFlag(KeyCapabilities.Generate | KeyCapabilities.Sign))
         {
             throw Lacks(spec.Algorithm);
@@ -46,6 +47,7 @@ public sealed class PlatformProvider : IKeyEncapsulationProvider
     public ValueTask<IDecapsulationKey> GenerateDecapsulationKeyAsync(KeySpec spec, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
+        spec.RequireNoBackup();
         if (!CapabilitiesFor(spec.Algorithm).HasFlag(KeyCapabilities.Generate | KeyCapabilities.Decapsulate))
         {
             throw Lacks(spec.Algorithm);
