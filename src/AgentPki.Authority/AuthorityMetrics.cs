@@ -18,6 +18,7 @@ public sealed class AuthorityMetrics : IDisposable
     private readonly UpDownCounter<long> _subscribers;
     private readonly Counter<long> _stalled;
     private readonly Histogram<double> _feedLag;
+    private readonly Counter<long> _witnessed;
     private readonly Histogram<int> _batchSize;
     private readonly Histogram<double> _commitSeconds;
     private readonly Histogram<double> _issuanceSeconds;
@@ -33,6 +34,7 @@ public sealed class AuthorityMetrics : IDisposable
         _subscribers = _meter.CreateUpDownCounter<long>("agentpki.feed.subscribers", "{subscriber}", "Open streams of the revocation feed");
         _stalled = _meter.CreateCounter<long>("agentpki.feed.stalled", "{subscriber}", "Streams of the revocation feed cut because nobody read them");
         _feedLag = _meter.CreateHistogram<double>("agentpki.feed.lag", "s", "From a revocation's time to its statement, signed and stored");
+        _witnessed = _meter.CreateCounter<long>("agentpki.witness.answers", "{answer}", "What witnesses said to the ledger's heads, by outcome");
         _batchSize = _meter.CreateHistogram<int>("agentpki.commit.batch", "{request}", "Requests in one commit batch");
         _commitSeconds = _meter.CreateHistogram<double>("agentpki.commit.duration", "s", "One batch: transaction and fsync");
         _issuanceSeconds = _meter.CreateHistogram<double>("agentpki.issuance.duration", "s", "From the approved request to the durable certificate");
@@ -60,6 +62,10 @@ public sealed class AuthorityMetrics : IDisposable
             _feedLag.Record(behind.TotalSeconds);
         }
     }
+
+    internal void Witnessed(string outcome) => _witnessed.Add(1, new KeyValuePair<string, object?>("outcome", outcome));
+
+    internal void WatchWitnesses(Func<int> missing) => _meter.CreateObservableGauge("agentpki.witness.missing", missing, "{witness}", "Witnesses that have not cosigned the ledger's newest head");
 
     internal void Subscribers(int change) => _subscribers.Add(change);
 

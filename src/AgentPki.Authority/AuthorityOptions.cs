@@ -55,6 +55,9 @@ public sealed record AuthorityOptions
     /// <summary>The shortest time between two checkpoints.</summary>
     public TimeSpan CheckpointInterval { get; init; } = TimeSpan.FromSeconds(1);
 
+    /// <summary>The shortest time between two heads that get the second signature and are shown to witnesses.</summary>
+    public TimeSpan WitnessInterval { get; init; } = TimeSpan.FromMinutes(1);
+
     /// <summary>Public keys that are certified for nobody: those printed in standards, and what an operator adds (<c>KnownKeys.Read</c>).</summary>
     public KnownKeys KnownKeys { get; init; } = KnownKeys.BuiltIn;
 

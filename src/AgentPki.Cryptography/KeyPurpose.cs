@@ -12,6 +12,9 @@ public enum KeyPurpose
     /// <summary>Ledger checkpoints (C2SP tlog-checkpoint).</summary>
     LedgerCheckpoint,
 
+    /// <summary>Cosignatures of a witness over other logs' checkpoints (C2SP tlog-cosignature).</summary>
+    WitnessCosignature,
+
     /// <summary>The appliance's own TLS server certificate.</summary>
     TlsServer,
 

@@ -12,7 +12,9 @@ public interface ILedgerReader
     /// <summary>The entries from <paramref name="from"/> on, in the order of their indexes, as one consistent state.</summary>
     IAsyncEnumerable<LedgerRecord> ReadAsync(long from, CancellationToken cancellationToken);
 
-    /// <summary>Every checkpoint kept, as the text of a signed note, in the order of their sizes. Not parsed: a damaged one must be reported, not thrown.</summary>
+    /// <summary>
+    /// Every checkpoint kept, as the text of a signed note with all its lines, in the order of their sizes. Not parsed: a damaged one must be reported, not thrown.
+    /// </summary>
     IAsyncEnumerable<string> ReadCheckpointsAsync(CancellationToken cancellationToken);
 }
 
@@ -26,10 +28,20 @@ public interface ILedgerStore : ILedgerReader, IMerkleNodes
     /// <summary>The entry of that index, or null beyond the end.</summary>
     ValueTask<LedgerRecord?> FindAsync(long index, CancellationToken cancellationToken);
 
-    /// <summary>The newest checkpoint kept, or null before the first.</summary>
+    /// <summary>The newest checkpoint kept, with the lines that were added to it; or null before the first.</summary>
     ValueTask<SignedCheckpoint?> LatestCheckpointAsync(CancellationToken cancellationToken);
+
+    /// <summary>The newest checkpoint that so many witnesses have cosigned (1 or more); or null.</summary>
+    ValueTask<SignedCheckpoint?> LatestCosignedAsync(int witnesses, CancellationToken cancellationToken);
 
     /// <summary>Keeps a checkpoint, durably, and appends it to the file outside of the store that tells a store set back to an older state.</summary>
     /// <exception cref="ArgumentException">It is of another log, larger than the log, or its root is not the log's at that size.</exception>
     ValueTask AddCheckpointAsync(SignedCheckpoint checkpoint, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Keeps further signature lines of a checkpoint that is kept: the log's second key's (named as the origin) and witnesses' (named otherwise). One of the same key takes the
+    /// former's place. Verified by the caller.
+    /// </summary>
+    /// <returns>False: that checkpoint is not kept here (any more).</returns>
+    ValueTask<bool> AddSignaturesAsync(Checkpoint checkpoint, IReadOnlyList<NoteSignature> lines, CancellationToken cancellationToken);
 }

@@ -45,5 +45,11 @@ public sealed record AuthorityEnvironment(CryptoProviders Providers, AuthoritySt
     /// <summary>Asked before a profile with <c>names: caa: true</c> issues over ACME; null: such profiles issue nothing over ACME.</summary>
     public ICaaChecker? Caa { get; init; }
 
+    /// <summary>Who cosigns the ledger's heads; none unless configured.</summary>
+    public IReadOnlyList<Witnessing.IWitness> Witnesses { get; init; } = [];
+
+    /// <summary>The ML-DSA-44 key that signs checkpoints beside the first one; null: there is none.</summary>
+    public KeyReference? SecondCheckpointKey { get; init; }
+
     internal ILogger<T> Logger<T>() => Loggers.CreateLogger<T>();
 }

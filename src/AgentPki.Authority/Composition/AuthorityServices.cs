@@ -12,6 +12,7 @@ using AgentPki.Authority.Profiles;
 using AgentPki.Authority.Revocation;
 using AgentPki.Authority.Revocation.Feed;
 using AgentPki.Authority.Revocation.Lists;
+using AgentPki.Authority.Witnessing;
 using AgentPki.Cryptography;
 
 namespace AgentPki.Authority.Composition;
@@ -62,6 +63,7 @@ public sealed class AuthorityServices : IAsyncDisposable
             time,
             environment.Logger<RevocationFeed>());
         Checkpoints = new CheckpointService(commits, stores.Ledger, providers, checkpointKey, options.CheckpointInterval, time, environment.Logger<CheckpointService>());
+        Witnesses = new WitnessFeeder(stores.Ledger, providers, environment.SecondCheckpointKey, environment.Witnesses, options.WitnessInterval, metrics, time, environment.Logger<WitnessFeeder>());
         Successions = new SuccessionService(issuers, profiles, keys, providers, commits, Audit, options, time, environment.Logger<SuccessionService>());
         var planner = new CampaignPlanner(profiles, issuers, stores.Campaigns, campaigns, providers, time);
         var steps = new CampaignSteps(planner, stores.Campaigns, stores.Certificates, commits, metrics, time, environment.Logger<CampaignSteps>());
@@ -97,6 +99,9 @@ public sealed class AuthorityServices : IAsyncDisposable
     public RevocationFeed Feed { get; }
 
     public CheckpointService Checkpoints { get; }
+
+    /// <summary>Has independent witnesses cosign the ledger's heads.</summary>
+    public WitnessFeeder Witnesses { get; }
 
     /// <summary>Who signs CMC answers and the key packages of serverkeygen.</summary>
     public CmsSignerKeeper CmsSigners { get; }
@@ -148,6 +153,11 @@ public sealed class AuthorityServices : IAsyncDisposable
         if (!Commits.IsHealthy)
         {
             return "the store cannot be written";
+        }
+
+        if (Witnesses.Contradiction is { } contradiction)
+        {
+            return contradiction;
         }
 
         try
@@ -214,6 +224,7 @@ public sealed class AuthorityServices : IAsyncDisposable
         await Audit.DisposeAsync();
         await Commits.DisposeAsync();
         await Checkpoints.DisposeAsync();
+        await Witnesses.DisposeAsync();
         await _responders.DisposeAsync();
         await CmsSigners.DisposeAsync();
         CertificateLists.Dispose();

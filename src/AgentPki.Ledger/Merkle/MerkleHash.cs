@@ -28,6 +28,20 @@ public readonly record struct MerkleHash
         (_a, _b, _c, _d) = (words[0], words[1], words[2], words[3]);
     }
 
+    /// <summary>Reads standard base64 (RFC 4648 §4) of 32 octets; false for any other spelling.</summary>
+    public static bool TryParseBase64(string text, out MerkleHash hash)
+    {
+        hash = default;
+        Span<byte> octets = stackalloc byte[Size + 1];
+        if (text.Length != 44 || !Convert.TryFromBase64String(text, octets, out var length) || length != Size || Convert.ToBase64String(octets[..length]) != text)
+        {
+            return false;
+        }
+
+        hash = new MerkleHash(octets[..length]);
+        return true;
+    }
+
     /// <summary>The octets of <paramref name="hash"/>, without a copy.</summary>
     public static ReadOnlySpan<byte> AsSpan(ref readonly MerkleHash hash) => MemoryMarshal.AsBytes(MemoryMarshal.CreateReadOnlySpan(in hash, 1));
 

@@ -27,16 +27,14 @@ public sealed record Checkpoint(string Origin, long Size, MerkleHash Root)
     {
         checkpoint = null;
         var lines = text.Split('\n');
-        Span<byte> root = stackalloc byte[MerkleHash.Size + 2];
         if (lines.Length < 4 || lines[..^1].Any(line => line.Length == 0)
             || !long.TryParse(lines[1], NumberStyles.None, CultureInfo.InvariantCulture, out var size) || size.ToString(CultureInfo.InvariantCulture) != lines[1]
-            || lines[2].Length != 44 || !Convert.TryFromBase64String(lines[2], root, out var length) || length != MerkleHash.Size
-            || Convert.ToBase64String(root[..length]) != lines[2])
+            || !MerkleHash.TryParseBase64(lines[2], out var root))
         {
             return false;
         }
 
-        checkpoint = new Checkpoint(lines[0], size, new MerkleHash(root[..length]));
+        checkpoint = new Checkpoint(lines[0], size, root);
         return true;
     }
 

@@ -1,4 +1,3 @@
-using System.Text;
 using AgentPki.Cryptography;
 
 namespace AgentPki.Ledger.Notes;
@@ -16,7 +15,11 @@ public sealed class CheckpointSigner
             throw new ArgumentException($"Key {key.Reference.Label} is for {key.Purpose}, not for {KeyPurpose.LedgerCheckpoint}.", nameof(key));
         }
 
-        _ = NoteKey.Create("probe", key.PublicKey);
+        if (NoteKey.Create("probe", key.PublicKey).Type.IsTimestamped)
+        {
+            throw new ArgumentException($"A checkpoint is signed with Ed25519 or ECDSA first; a key of kind {key.Algorithm} signs beside it.", nameof(key));
+        }
+
         _key = key;
     }
 
@@ -28,9 +31,7 @@ public sealed class CheckpointSigner
     public async ValueTask<SignedCheckpoint> SignAsync(LedgerHead head, CancellationToken cancellationToken)
     {
         var checkpoint = Checkpoint.Of(head);
-        var noteKey = KeyFor(head);
         var text = checkpoint.ToNoteText();
-        var signature = await _key.SignAsync(noteKey.Algorithm, Encoding.UTF8.GetBytes(text), cancellationToken);
-        return new SignedCheckpoint(checkpoint, new SignedNote(text, [new NoteSignature(noteKey.Name, noteKey.Id, signature)]));
+        return new SignedCheckpoint(checkpoint, new SignedNote(text, [await KeyFor(head).SignAsync(_key, text, DateTimeOffset.UnixEpoch, cancellationToken)]));
     }
 }

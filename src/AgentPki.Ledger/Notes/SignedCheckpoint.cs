@@ -25,6 +25,9 @@ public sealed record SignedCheckpoint(Checkpoint Checkpoint, SignedNote Note)
         return true;
     }
 
+    /// <summary>The same with further lines.</summary>
+    public SignedCheckpoint With(IEnumerable<NoteSignature> lines) => this with { Note = Note.With(lines) };
+
     /// <summary>The note as it is stored and sent.</summary>
     public override string ToString() => Note.ToString();
 }

@@ -10,7 +10,8 @@ namespace AgentPki.Ledger.Notes;
 /// <param name="Signature">What follows them.</param>
 public sealed record NoteSignature(string KeyName, uint KeyId, ReadOnlyMemory<byte> Signature)
 {
-    internal string ToLine()
+    /// <summary>The line as it stands in a note, its newline included.</summary>
+    public string ToLine()
     {
         var octets = new byte[4 + Signature.Length];
         System.Buffers.Binary.BinaryPrimitives.WriteUInt32BigEndian(octets, KeyId);
@@ -76,6 +77,16 @@ public sealed record SignedNote(string Text, ImmutableArray<NoteSignature> Signa
 
     /// <summary>Whether <paramref name="name"/> may stand in a signature line: not empty, no space, no plus sign, no control character.</summary>
     public static bool IsKeyName(string name) => name.Length > 0 && !name.Any(c => char.IsWhiteSpace(c) || char.IsControl(c) || c == '+');
+
+    /// <summary>The note with further lines after its own; a line that it has already, of the same key, is not there twice.</summary>
+    public SignedNote With(IEnumerable<NoteSignature> lines)
+    {
+        var kept = lines.Where(line => !Signatures.Any(own => own.KeyId == line.KeyId && own.KeyName == line.KeyName));
+        return this with { Signatures = [.. Signatures, .. kept.DistinctBy(line => (line.KeyName, line.KeyId))] };
+    }
+
+    /// <summary>Reads one signature line without its newline; null when it is none.</summary>
+    public static NoteSignature? TryParseLine(string line) => ParseLine(line);
 
     /// <summary>The note as it is stored and sent.</summary>
     public override string ToString()

@@ -30,4 +30,7 @@ public sealed record ProtocolOptions
 
     /// <summary>Share of an address that asks for certificate status.</summary>
     public RequestShare StatusRate { get; init; } = new(1000, 2000);
+
+    /// <summary>Witnesses that must have cosigned a head of the ledger before it is served.</summary>
+    public int LedgerQuorum { get; init; }
 }

@@ -70,7 +70,7 @@ public sealed class ProtocolServices : IAsyncDisposable
             Options = options.Revocations,
             Time = time,
         };
-        Tiles = new TileServices { Ledger = authority.Stores.Ledger, Clients = clients, Rates = _status, Time = time };
+        Tiles = new TileServices { Ledger = authority.Stores.Ledger, Clients = clients, Rates = _status, Time = time, Quorum = options.LedgerQuorum };
 
         IReadOnlyList<Certificate> Chain(string name) => authority.Issuers.Find(name)?.Chain ?? [];
     }

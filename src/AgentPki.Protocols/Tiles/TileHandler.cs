@@ -41,7 +41,8 @@ internal sealed class TileHandler(TileServices services)
 
         try
         {
-            if (await services.Ledger.LatestCheckpointAsync(context.RequestAborted) is not { } checkpoint || !IsOf(checkpoint, context.Request))
+            var newest = services.Quorum == 0 ? await services.Ledger.LatestCheckpointAsync(context.RequestAborted) : await services.Ledger.LatestCosignedAsync(services.Quorum, context.RequestAborted);
+            if (newest is not { } checkpoint || !IsOf(checkpoint, context.Request))
             {
                 await TileProblems.NotFoundAsync(context, "this appliance has no signed log of that id and epoch");
                 return;

@@ -15,6 +15,9 @@ public sealed record TileServices
 
     public required TimeProvider Time { get; init; }
 
+    /// <summary>Only heads that so many witnesses have cosigned, and the tree up to them; 0: the newest, with the lines it has.</summary>
+    public int Quorum { get; init; }
+
     /// <summary>How long caches may keep tiles and entries, which never change.</summary>
     public TimeSpan CacheLifetime { get; init; } = TimeSpan.FromDays(365);
 }

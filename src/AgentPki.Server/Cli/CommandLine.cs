@@ -24,6 +24,7 @@ public static class CommandLine
             RevokeCommand.Create(context),
             ReleaseCommand.Create(context),
             GuardCommand.Create(context),
+            WitnessCommand.Create(context),
             RevocationCommand.Create(context),
             AgentCommand.Create(context),
             CredentialCommand.Create(context),

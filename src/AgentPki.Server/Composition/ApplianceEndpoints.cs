@@ -88,6 +88,7 @@ internal sealed class ApplianceEndpoints : IAsyncDisposable
             AcmeRates = new RequestRateOptions { Address = Times(share, AcmeRequests), Certificate = Times(share, AcmeRequests), Credential = RequestShare.Unlimited },
             AcmeAccountRate = limits.RequestsPerSecond == 0 ? RequestShare.Unlimited : new RequestShare(10, 100),
             Revocations = options.Revocations.Wire,
+            LedgerQuorum = options.Ledger.Quorum,
             StatusRate = limits.StatusPerSecond == 0 ? RequestShare.Unlimited : new RequestShare(limits.StatusPerSecond, 2 * limits.StatusPerSecond),
         };
     }

@@ -7,6 +7,7 @@ using AgentPki.Pkcs11;
 using AgentPki.Protocols.Acme.Attestation;
 using AgentPki.Protocols.Acme.AuthorityTokens;
 using AgentPki.Protocols.Acme.Validation;
+using AgentPki.Protocols.Witness;
 using AgentPki.Server.Cli;
 using AgentPki.Server.Configuration;
 using AgentPki.Server.Home;
@@ -54,6 +55,7 @@ public sealed class ApplianceParts : IAsyncDisposable
             var environment = new AuthorityEnvironment(ProviderList.Of(tokens, ProviderList.Wrapped(home, wrappingToken, wrapper, clock)), AuthorityStores.Of(store), profiles, AuthorityOptionsOf(options, placement, relatedAuthorities) with { Epoch = (await store.ExtentAsync(cancellationToken)).Epoch }, clock, loggers) { Wrapper = wrapper, CertificateListFolder = home.CertificateLists };
             var validation = new AcmeValidation(options.Acme.Validation, environment.Providers, clock);
             environment = environment with { ChallengeValidators = [.. validation.Validators, .. DeviceAttestation.Validators(attestation, environment.Providers, clock), .. AuthorityTokenChallenge.Validators(authorityTokens, environment.Providers, clock)], Caa = validation.Caa };
+            environment = environment with { Witnesses = [.. options.Ledger.Witnesses.Select(w => new WitnessClient(w.Url, w.Keys))] };
             return new ApplianceParts(home, options, tokens, wrapper, store, environment);
         }
         catch (StoreUnavailableException error)
@@ -74,6 +76,11 @@ public sealed class ApplianceParts : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        foreach (var witness in Environment.Witnesses.OfType<IDisposable>())
+        {
+            witness.Dispose();
+        }
+
         await Store.DisposeAsync();
         await Tokens.DisposeAsync();
     }
@@ -83,6 +90,7 @@ public sealed class ApplianceParts : IAsyncDisposable
         TrustDomain = options.TrustDomain,
         PublicUrl = options.PublicUrl,
         CheckpointInterval = options.Ledger.CheckpointInterval,
+        WitnessInterval = options.Ledger.WitnessInterval,
         KeyPlacement = placement,
         RelatedAnchors = relatedAuthorities,
         WhyNotInTls = TlsPlatform.WhyNotChainTo,

@@ -78,7 +78,15 @@ public sealed record StatusOptions(
 /// <summary>The ledger.</summary>
 /// <param name="CheckpointInterval">How often its head is signed while something changes.</param>
 /// <param name="Publish">Whether everybody may read its tree and leaves: when what kind of thing was decided, not by whom nor about whom.</param>
-public sealed record LedgerOptions(TimeSpan CheckpointInterval, bool Publish);
+/// <param name="WitnessInterval">How often at most a head gets its post-quantum signature and is shown to witnesses.</param>
+/// <param name="Witnesses">Who cosigns its heads.</param>
+/// <param name="Quorum">Serve only heads that so many of them have cosigned; 0: the newest, with the lines it has.</param>
+public sealed record LedgerOptions(TimeSpan CheckpointInterval, bool Publish, TimeSpan WitnessInterval, IReadOnlyList<WitnessReference> Witnesses, int Quorum);
+
+/// <summary>A witness that this appliance asks.</summary>
+/// <param name="Url">Its submission prefix.</param>
+/// <param name="Keys">What verifies its cosignatures, all of one name.</param>
+public sealed record WitnessReference(Uri Url, IReadOnlyList<Ledger.Notes.NoteKey> Keys);
 
 /// <summary>Who may read <c>/metrics</c>.</summary>
 public enum MetricsAudience

@@ -60,7 +60,7 @@ public static class ConfigurationReader
             ReadLimits(root.Section("limits")),
             ReadLog(root.Section("log"), variable, problems),
             root.Choice("metrics", MetricsAudience.Loopback),
-            ReadLedger(root.Section("ledger")),
+            LedgerReader.Read(root.Section("ledger")),
             AcmeReader.Read(root.Section("acme"), development, listen, variable, problems),
             StatusReader.Read(root.Section("crl"), root.Section("ocsp")),
             RevocationReader.Read(root.Section("revocations")));
@@ -194,13 +194,6 @@ public static class ConfigurationReader
         }
 
         var options = new LogOptions(level, section.Number("megabytesPerFile", 16, 1, 1024), section.Number("files", 5, 1, 100));
-        section.RefuseUnknown();
-        return options;
-    }
-
-    private static LedgerOptions ReadLedger(YamlSection section)
-    {
-        var options = new LedgerOptions(section.Duration("checkpointInterval", TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1), TimeSpan.FromDays(1)), section.Flag("publish", false));
         section.RefuseUnknown();
         return options;
     }

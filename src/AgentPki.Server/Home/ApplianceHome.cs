@@ -39,6 +39,12 @@ public sealed record ApplianceHome(string Root)
     /// <summary>The public key that verifies the ledger's checkpoints; an auditor keeps a copy elsewhere.</summary>
     public string LedgerKey => In("anchors", "ledger.pem");
 
+    /// <summary>The ML-DSA-44 key that signs checkpoints beside it, in homes that have one.</summary>
+    public string SecondLedgerKey => In("anchors", "ledger-ml-dsa-44.pem");
+
+    /// <summary>All that verifies the ledger's checkpoints.</summary>
+    public IReadOnlyList<string> LedgerKeys => [LedgerKey, SecondLedgerKey];
+
     /// <summary>The TLS key, encrypted under a key of the token.</summary>
     public string TlsKey => In("tls", "server.key.wrapped");
 

@@ -70,6 +70,11 @@ public static class DefaultConfiguration
             ledger:
               checkpointInterval: 1s   # how soon after a decision the ledger's head is signed
               publish: false           # true: everybody may read its tree and leaves (/log/..., C2SP tlog-tiles): when what kind of thing was decided, not about whom
+              # witnessInterval: 1m    # how often a head gets its ML-DSA signature and is shown to witnesses
+              # witnesses:             # who cosigns the ledger's heads ('agentpki witness init' makes one)
+              #   - url: http://witness.example.org:8090
+              #     keys: [witness.example.org/w1+…]   # as 'agentpki witness show' prints them
+              # quorum: 0              # serve only heads that so many of them have cosigned
 
             crl:
               validity: 24h      # a complete CRL's; new ones are signed after half of it, and after every revocation

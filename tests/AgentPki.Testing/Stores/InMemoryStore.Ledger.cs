@@ -52,6 +52,26 @@ public sealed partial class InMemoryStore : ILedgerStore
     public ValueTask<SignedCheckpoint?> LatestCheckpointAsync(CancellationToken cancellationToken) =>
         new(_state.Checkpoints.Count == 0 ? null : _state.Checkpoints[^1]);
 
+    public ValueTask<SignedCheckpoint?> LatestCosignedAsync(int witnesses, CancellationToken cancellationToken) =>
+        new(_state.Checkpoints.LastOrDefault(c => c.Note.Signatures.Select(s => s.KeyName).Where(name => name != c.Checkpoint.Origin).Distinct().Count() >= witnesses));
+
+    public ValueTask<bool> AddSignaturesAsync(Checkpoint checkpoint, IReadOnlyList<NoteSignature> lines, CancellationToken cancellationToken)
+    {
+        lock (_writing)
+        {
+            var at = _state.Checkpoints.FindIndex(c => c.Checkpoint == checkpoint);
+            if (at < 0)
+            {
+                return new(false);
+            }
+
+            var kept = _state.Checkpoints[at];
+            var own = kept.Note.Signatures.RemoveAll(s => lines.Any(line => line.KeyId == s.KeyId && line.KeyName == s.KeyName));
+            _state = _state with { Checkpoints = _state.Checkpoints.SetItem(at, kept with { Note = new SignedNote(kept.Note.Text, own.AddRange(lines)) }) };
+            return new(true);
+        }
+    }
+
     public async ValueTask AddCheckpointAsync(SignedCheckpoint checkpoint, CancellationToken cancellationToken)
     {
         var body = checkpoint.Checkpoint;
@@ -64,6 +84,11 @@ public sealed partial class InMemoryStore : ILedgerStore
 
         lock (_writing)
         {
+            if (_state.Checkpoints.Exists(c => c.Note.Text == checkpoint.Note.Text && c.Note.Signatures[0].ToLine() == checkpoint.Note.Signatures[0].ToLine()))
+            {
+                return;
+            }
+
             var others = _state.Checkpoints.RemoveAll(c => c.Checkpoint.Size == body.Size);
             _state = _state with { Checkpoints = others.Add(checkpoint).Sort((a, b) => a.Checkpoint.Size.CompareTo(b.Checkpoint.Size)) };
         }

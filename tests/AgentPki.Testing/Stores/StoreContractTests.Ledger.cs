@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using AgentPki.Authority.Store;
 using AgentPki.Ledger;
 using AgentPki.Ledger.Merkle;
+using AgentPki.Ledger.Notes;
 using Xunit;
 
 namespace AgentPki.Testing.Stores;
@@ -182,5 +183,50 @@ public abstract partial class StoreContractTests<TStore>
         Assert.Equal("", (await ((IAgentStore)Store).FindAsync(StoreSamples.AgentId(1), Cancelled))?.Profile);
         var details = (await ReadLedgerAsync())[^1].Details;
         Assert.Equal((odd, ""), (details?.Facts["odd"], details?.Facts["empty"]));
+    }
+
+    [Fact]
+    public async Task Signatures_Added_AreJoinedToTheirCheckpointAndCountedByWitness()
+    {
+        var origin = Checkpoint.Of(await Ledger.HeadAsync(Cancelled)).Origin;
+        var (first, second) = (await KeepCheckpointAsync(), await KeepCheckpointAsync());
+        NoteSignature Line(string name, uint id, byte octet) => new(name, id, new[] { octet, octet });
+
+        Assert.True(await Ledger.AddSignaturesAsync(first.Checkpoint, [Line("w1", 1, 1), Line("w1", 2, 1), Line("w2", 3, 1), Line(origin, 9, 1)], Cancelled));
+        Assert.True(await Ledger.AddSignaturesAsync(second.Checkpoint, [Line("w1", 1, 1), Line("w1", 2, 1), Line(origin, 9, 1)], Cancelled));
+        Assert.True(await Ledger.AddSignaturesAsync(second.Checkpoint, [Line("w1", 1, 2)], Cancelled)); // takes the former's place
+
+        Assert.Equal(second.Checkpoint, (await Ledger.LatestCosignedAsync(1, Cancelled))?.Checkpoint);
+        Assert.Equal(first.Checkpoint, (await Ledger.LatestCosignedAsync(2, Cancelled))?.Checkpoint); // two keys of one name are one witness
+        Assert.Null(await Ledger.LatestCosignedAsync(3, Cancelled));
+        var latest = await Ledger.LatestCheckpointAsync(Cancelled);
+        Assert.Equal(4, latest?.Note.Signatures.Length);
+        Assert.Equal(second.Note.Signatures[0].ToLine(), latest?.Note.Signatures[0].ToLine());
+        Assert.Equal((byte)2, latest!.Note.Signatures.Single(line => line.KeyId == 1).Signature.Span[0]);
+        var notes = new List<string>();
+        await foreach (var note in Ledger.ReadCheckpointsAsync(Cancelled))
+        {
+            notes.Add(note);
+        }
+
+        Assert.Equal([5, 4], notes.Select(note => SignedCheckpoint.TryParse(note, out var read, out _) ? read.Note.Signatures.Length : 0));
+    }
+
+    [Fact]
+    public async Task Signatures_OfACheckpointThatIsNotKept_AreNotKept()
+    {
+        var kept = await KeepCheckpointAsync();
+        Assert.False(await Ledger.AddSignaturesAsync(kept.Checkpoint with { Root = MerkleTree.EmptyRoot }, [new NoteSignature("w1", 1, new byte[1])], Cancelled));
+        Assert.False(await Ledger.AddSignaturesAsync(kept.Checkpoint with { Size = kept.Checkpoint.Size + 1 }, [new NoteSignature("w1", 1, new byte[1])], Cancelled));
+        Assert.Null(await Ledger.LatestCosignedAsync(1, Cancelled));
+    }
+
+    private async Task<SignedCheckpoint> KeepCheckpointAsync()
+    {
+        Commit(new CommitRequest(StoreSamples.Entry(LedgerEntryKind.ConfigurationChanged, ("n", "1")), []));
+        var checkpoint = Checkpoint.Of(await Ledger.HeadAsync(Cancelled));
+        var signed = new SignedCheckpoint(checkpoint, new SignedNote(checkpoint.ToNoteText(), [new NoteSignature(checkpoint.Origin, 7, new byte[64])]));
+        await Ledger.AddCheckpointAsync(signed, Cancelled);
+        return signed;
     }
 }

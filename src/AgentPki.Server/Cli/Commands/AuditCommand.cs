@@ -18,7 +18,7 @@ using Spectre.Console;
 
 namespace AgentPki.Server.Cli.Commands;
 
-/// <summary><c>agentpki audit verify|show|checkpoint</c>. The first two read the database and need no server.</summary>
+/// <summary><c>agentpki audit verify|show|key|checkpoint</c>. All but the last read the database and need no server.</summary>
 internal static class AuditCommand
 {
     private static readonly CryptoProviders Verifiers = new(new PlatformProvider(), new BouncyCastleProvider());
@@ -40,6 +40,8 @@ internal static class AuditCommand
                 new Verb("show", "Prints the newest entries, oldest first.", "agentpki audit show", "agentpki audit show --limit 500 | grep Refused")
                     .With(limit)
                     .Runs((parsed, cancellationToken) => ShowAsync(context, parsed.GetValue(limit), cancellationToken)),
+                new Verb("key", "Prints what the ledger's heads are verified with, as C2SP tools and 'agentpki witness add' take it. After a restore it is another one.", "agentpki audit key")
+                    .Runs((_, cancellationToken) => KeyAsync(context, cancellationToken)),
                 new Verb("checkpoint", "Has the running appliance sign the ledger's head and prints the note, to be kept elsewhere.", "agentpki audit checkpoint > /media/auditor/today.txt")
                     .Runs((_, cancellationToken) => CheckpointAsync(context, cancellationToken)));
     }
@@ -107,6 +109,25 @@ internal static class AuditCommand
         var details = entry.Details;
         var facts = details is null ? "(erased)" : $"{details.Actor}  {string.Join(' ', details.Facts.Select(f => $"{f.Key}={f.Value}"))}";
         return string.Create(CultureInfo.InvariantCulture, $"{entry.Leaf.Index,8}  {Output.Time(entry.Leaf.Time)}  {entry.Leaf.Kind,-22}  {facts}");
+    }
+
+    private static async Task<int> KeyAsync(CommandContext context, CancellationToken cancellationToken)
+    {
+        var home = context.Home();
+        await using var store = await OpenAsync(context, home, cancellationToken);
+        var extent = await store.ExtentAsync(cancellationToken);
+        var keys = home.LedgerKeys.Select(Pem.TryReadPublicKey).OfType<PublicKey>().ToList();
+        if (keys.Count == 0)
+        {
+            throw new CommandException(ExitCodes.Usage, $"{home.LedgerKey} holds no public key that this program knows.", "The ceremony writes it; hold it again.");
+        }
+
+        foreach (var key in keys)
+        {
+            context.Terminal.Raw(NoteKey.Create(Checkpoint.OriginOf(extent.LogId, extent.Epoch), key).ToString());
+        }
+
+        return ExitCodes.Success;
     }
 
     private static async Task<int> CheckpointAsync(CommandContext context, CancellationToken cancellationToken)
