@@ -17,6 +17,8 @@ public static class CommandLine
             UpCommand.Create(context),
             ServeCommand.Create(context),
             CeremonyCommand.Create(context),
+            OfficerCommand.Create(context),
+            InitCommand.Create(context),
             DoctorCommand.Create(context),
             AlgorithmsCommand.Create(context),
             StatusCommand.Create(context),

@@ -80,6 +80,10 @@ public static class TokenAccess
         }
     }
 
+    /// <summary>Whether a token of that kind keeps its objects in files of the home.</summary>
+    /// <exception cref="CommandException">The kind is unknown.</exception>
+    internal static bool LivesInFiles(TokenOptions token) => Describe(token.Kind).HomeFolders.Count > 0;
+
     private static TokenDescription Describe(string kind)
     {
         try

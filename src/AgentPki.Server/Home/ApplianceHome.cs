@@ -27,6 +27,16 @@ public sealed record ApplianceHome(string Root)
 
     public string OfficerPin => In("secrets", "so-pin");
 
+    /// <summary>A PIN that is shared among the officers; each share in an envelope, so that the file is no secret.</summary>
+    /// <param name="token">Null: the first token.</param>
+    public string SealedPin(bool securityOfficer, string? token) => In("secrets", $"{(securityOfficer ? "so-pin" : "pin")}{(token is null ? "" : $"-{token}")}.sealed.json");
+
+    /// <summary>The evidence of ceremonies, a folder each by its id. Public, and to be copied away.</summary>
+    public string Ceremonies => In("ceremonies");
+
+    /// <summary>The key of a ceremony's transcript, while it may be resumed.</summary>
+    public string TranscriptKey(string ceremony) => In("secrets", $"transcript-{ceremony}.key");
+
     /// <summary>The root's certificate; after it, in homes that have one, that of the CA for TLS.</summary>
     public string RootCertificate => In("anchors", "root.pem");
 

@@ -9,6 +9,32 @@ public static class DefaultConfiguration
     /// <summary>The trust domain of a development home unless <c>--trust-domain</c> says otherwise (RFC 6761 reserves <c>.localhost</c>).</summary>
     public const string TrustDomain = "agents.localhost";
 
+    /// <summary>What <c>init</c> writes: nothing of it is for development, and every value that is left out has a default that the operator's manual lists.</summary>
+    internal static string Production(NewHome wanted) => $"""
+        # The appliance's configuration. Paths are relative to this folder. docs/operator-manual.md has every field; what is left out has its default.
+        name: "{wanted.Name}"
+
+        # The SPIFFE trust domain of every agent: spiffe://{wanted.TrustDomain}/...
+        trustDomain: {wanted.TrustDomain}
+
+        # Where certificates send relying parties for CA certificates, CRL and OCSP. It stands in every certificate: not to be changed later.
+        publicUrl: {wanted.PublicUrl}
+
+        listen:
+          bind: 127.0.0.1
+          httpsPort: 8443   # EST, ACME (/acme/directory)
+          httpPort: 8080    # AIA, CRL, OCSP, /healthz, /readyz
+          names: []         # names of the TLS certificate, besides localhost and 127.0.0.1
+
+        # The PKCS#11 tokens, in order of preference: a key is made in the first that has its algorithm.
+        tokens:
+          - kind: {wanted.TokenKind}    # a folder in hsm-config/
+            module: "{wanted.Module}"
+            label: "{wanted.Label}"
+            pinFile: secrets/pin
+
+        """;
+
     /// <param name="profile">What <c>up --profile</c> was asked for.</param>
     /// <param name="latticeModule">The module of a second token, which has ML-DSA; null: there is none.</param>
     /// <remarks>Ports and address of this first start are written down, so that the next start needs no variables.</remarks>
@@ -125,3 +151,8 @@ public static class DefaultConfiguration
             pinFile: secrets/pin-nss
         """);
 }
+
+/// <summary>What a new appliance is told.</summary>
+/// <param name="TokenKind">A folder in hsm-config/.</param>
+/// <param name="Module">Empty: as hsm-config finds it.</param>
+internal sealed record NewHome(string Name, string TrustDomain, string PublicUrl, string TokenKind, string Module, string Label);

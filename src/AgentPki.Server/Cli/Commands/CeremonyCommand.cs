@@ -13,17 +13,19 @@ internal static class CeremonyCommand
 {
     internal static Command Create(CommandContext context)
     {
-        var development = new Option<bool>("--development") { Description = "A ceremony without officers, for development homes. The only kind there is so far." };
+        var development = new Option<bool>("--development") { Description = "A ceremony without officers, for development homes." };
         var wrapped = new Option<bool>("--allow-token-wrapped") { Description = "Leave to keep a CA key that no token can make wrapped under a token's key: in this process's memory while it signs." };
         var trustDomain = new Option<string>("--trust-domain") { Description = "The SPIFFE trust domain of a new home.", DefaultValueFactory = _ => DefaultConfiguration.TrustDomain };
         var algorithms = CeremonyAlgorithms.Create();
         return new Verb(
             "ceremony",
-            "Makes the token, the root CA and the issuing CA of a home, offline. What is there already is kept.",
+            "Key ceremonies: scripts that officers approve and carry out together, with evidence. With --development: token, root and issuing CA of a development home, without officers.",
+            "agentpki ceremony plan docs/ceremonies/root-and-issuing.yaml",
+            "agentpki ceremony run docs/ceremonies/root-and-issuing.yaml --rehearse",
             "agentpki ceremony --development",
             "AGENTPKI_HOME=/var/lib/agentpki agentpki ceremony --development --trust-domain agents.example.org",
             "agentpki ceremony --development --root-algorithm ecdsa-p384 --issuing-algorithm ed25519")
-            .With(development, wrapped, trustDomain, algorithms.Root, algorithms.Issuing)
+            .With([development, wrapped, trustDomain, algorithms.Root, algorithms.Issuing, .. CeremonyVerbs.Create(context)])
             .Runs((parsed, cancellationToken) => RunAsync(context, parsed.GetValue(development), parsed.GetValue(wrapped) ? KeyPlacement.AllowTokenWrapped : KeyPlacement.TokenOnly, parsed.GetRequiredValue(trustDomain), algorithms.ChangeOf(parsed), cancellationToken));
     }
 
@@ -32,7 +34,7 @@ internal static class CeremonyCommand
     {
         if (!development)
         {
-            throw new CommandException(ExitCodes.Usage, "Only development ceremonies can be held so far: a production ceremony needs officers and a quorum.", "For development type 'agentpki ceremony --development'.");
+            throw new CommandException(ExitCodes.Usage, "A ceremony has a script and officers.", "Type 'agentpki ceremony run SCRIPT'; 'agentpki ceremony --help' lists what else there is, --development is for development homes.");
         }
 
         var home = context.Home();

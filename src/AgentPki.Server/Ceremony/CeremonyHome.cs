@@ -1,0 +1,195 @@
+using AgentPki.Authority.Ceremony;
+using AgentPki.Authority.Ceremony.Quorum;
+using AgentPki.Authority.Ceremony.Steps;
+using AgentPki.Authority.Store;
+using AgentPki.Cryptography;
+using AgentPki.Pkcs11;
+using AgentPki.Pkcs11.Administration;
+using AgentPki.Pkcs11.Errors;
+using AgentPki.Server.Cli;
+using AgentPki.Server.Composition;
+using AgentPki.Server.Configuration;
+using AgentPki.Server.Home;
+using AgentPki.X509.Certificates;
+
+namespace AgentPki.Server.Ceremony;
+
+/// <summary>The home that a ceremony works on: its tokens by PKCS#11, its secrets as files. The home's lock is held by whoever made this.</summary>
+internal sealed class CeremonyHome(ApplianceHome home, ApplianceOptions options, Func<string, string?> variable, TimeProvider clock, ILoggerFactory loggers) : ICeremonyHome
+{
+    private const string ProviderPrefix = "pkcs11:";
+    private IReadOnlyList<Pkcs11Options> _open = [];
+
+    public string Name => options.Name;
+
+    public string KeyPrefix => options.KeyPrefix;
+
+    public IReadOnlyList<string> Tokens => [.. options.Tokens.Select(t => t.Name)];
+
+    public IReadOnlyList<(string Name, string? Value)> DescribeToken(string token) => Ask(token, "describe itself", () =>
+    {
+        var access = OptionsOf(token);
+        if (TokenAdministration.ListTokens(access).FirstOrDefault(t => IsThis(t, access)) is not { Initialized: true, HasUserPin: true })
+        {
+            return [("initialised", "no"), ("module", access.ModulePath)];
+        }
+
+        var record = TokenAdministration.Describe(access);
+        return (IReadOnlyList<(string, string?)>)
+        [
+            ("initialised", "yes"),
+            ("label", record.Label),
+            ("serial", OrNone(record.SerialNumber)),
+            ("manufacturer", OrNone(record.Manufacturer)),
+            ("model", OrNone(record.Model)),
+            ("hardware", record.HardwareVersion),
+            ("firmware", record.FirmwareVersion),
+            ("cryptoki", record.CryptokiVersion),
+            ("library", OrNone(record.Library)),
+            ("mechanisms", string.Join(' ', record.Mechanisms)),
+        ];
+    });
+
+    public ValueTask<IReadOnlyList<(string Name, string? Value)>> DescribeKeyAsync(KeyReference reference, CancellationToken cancellationToken) => ValueTask.FromResult(Ask(TokenOf(reference), $"describe key '{reference.Label}'", () =>
+    {
+        var record = TokenAdministration.DescribeKey(OpenOptionsOf(TokenOf(reference)), reference.Label) ?? throw new CeremonyException($"The token has no key '{reference.Label}'.");
+        return (IReadOnlyList<(string, string?)>)
+        [
+            ("token", TokenOf(reference)),
+            .. record.Private.Select(a => (a.Name, OrNone(a.Value))),
+            ("attestation", record.AttestationFinding),
+            ("attestation-octets", record.Attestation is { } octets ? Convert.ToBase64String(octets) : null),
+        ];
+    }));
+
+    public void InitialiseToken(string token, ReadOnlyMemory<byte> securityOfficerPin, ReadOnlyMemory<byte> userPin)
+    {
+        using var officer = PinInMemory.Holding(securityOfficerPin.Span);
+        using var user = PinInMemory.Holding(userPin.Span);
+        _ = Ask(token, "be initialised", () =>
+        {
+            TokenAdministration.Initialize(OptionsOf(token) with { Pin = user }, officer);
+            return true;
+        });
+    }
+
+    public bool HasOwnQuorum(string token) => OptionsOf(token).Token.Quorum is not null;
+
+    public SealedSecret? FindSealedPin(string token, bool securityOfficer)
+    {
+        var path = SealedPin(token, securityOfficer);
+        if (!File.Exists(path))
+        {
+            return null;
+        }
+
+        return SealedSecret.TryParse(File.ReadAllBytes(path), out var secret, out var problem) ? secret : throw new CeremonyException($"{path} cannot be read: {problem}. Restore it from the evidence of the ceremony that made it.");
+    }
+
+    public void KeepSealedPin(string token, bool securityOfficer, SealedSecret pin) => PrivateFile.Write(SealedPin(token, securityOfficer), pin.Encode());
+
+    public void KeepServicePin(string token, ReadOnlyMemory<byte> pin) => PrivateFile.Write(ServicePin(token), pin.Span);
+
+    public byte[]? ReadServicePin(string token) => File.Exists(ServicePin(token)) ? PinFile.Read(ServicePin(token)) : null;
+
+    public async Task<OpenHome> OpenAsync(IReadOnlyDictionary<string, byte[]> pins, CancellationToken cancellationToken)
+    {
+        var held = new List<PinInMemory>();
+        try
+        {
+            var access = new List<Pkcs11Options>();
+            foreach (var token in Tokens.Where(t => DescribeToken(t).Any(f => f is { Name: "initialised", Value: "yes" })))
+            {
+                if (pins.TryGetValue(token, out var pin))
+                {
+                    held.Add(PinInMemory.Holding(pin));
+                }
+
+                access.Add(pin is null ? OptionsOf(token) : OptionsOf(token) with { Pin = held[^1] });
+            }
+
+            if (access.Count == 0)
+            {
+                throw new CeremonyException("No token of this home is initialised: the step 'initialise-token' comes first.");
+            }
+
+            var parts = await ApplianceParts.OpenAsync(home, options, access, KeyPlacement.TokenOnly, clock, loggers, cancellationToken);
+            _open = access;
+            return new OpenHome(parts.Environment, async () =>
+            {
+                _open = [];
+                await parts.DisposeAsync();
+                held.ForEach(h => h.Dispose());
+            });
+        }
+        catch (CommandException error)
+        {
+            held.ForEach(h => h.Dispose());
+            throw new CeremonyException($"{error.Message} {error.Remedy}", error);
+        }
+    }
+
+    public ValueTask DestroyKeyAsync(OpenHome open, KeyReference reference, PublicKey publicKey, CancellationToken cancellationToken)
+    {
+        _ = Ask(TokenOf(reference), $"destroy key '{reference.Label}'", () =>
+        {
+            TokenAdministration.DestroyKey(OpenOptionsOf(TokenOf(reference)), reference.Label, Convert.ToHexStringLower(publicKey.Fingerprint()));
+            return true;
+        });
+        return ValueTask.CompletedTask;
+    }
+
+    public async Task WriteAnchorsAsync(OpenHome open, CancellationToken cancellationToken)
+    {
+        var authorities = await open.Environment.Stores.Authorities.ListAsync(cancellationToken);
+        var root = authorities.FirstOrDefault(a => a.Issuer == a.Name);
+        if (root is null)
+        {
+            return;
+        }
+
+        var issuing = authorities.FirstOrDefault(a => a.Issuer == root.Name && a.Name != root.Name) ?? root;
+        Anchors.Write(home, Certificate.Parse(root.Der), Certificate.Parse(issuing.Der));
+        await using var key = await KeySearch.FindAsync(open.Environment.Providers, CeremonyOptions.CheckpointLabel(KeyPrefix), null, cancellationToken);
+        if (key is not null)
+        {
+            Anchors.WriteLedgerKey(home, key.PublicKey);
+        }
+    }
+
+    private static bool IsThis(TokenDetails token, Pkcs11Options access) => token.Label == (access.Token.Initialization?.FixedLabel ?? access.TokenLabel);
+
+    private static string? OrNone(string value) => value.Trim().Length == 0 ? null : value.Trim();
+
+    private string TokenOf(KeyReference reference) => reference.Provider.StartsWith(ProviderPrefix, StringComparison.Ordinal)
+        ? reference.Provider[ProviderPrefix.Length..]
+        : throw new CeremonyException($"Key '{reference.Label}' is kept by '{reference.Provider}', which is no token.");
+
+    private Pkcs11Options OpenOptionsOf(string token) => _open.FirstOrDefault(o => o.Name == token) ?? throw new CeremonyException($"Token '{token}' is not open.");
+
+    private Pkcs11Options OptionsOf(string token)
+    {
+        var index = options.Tokens.ToList().FindIndex(t => t.Name == token);
+        return index >= 0 ? TokenAccess.OptionsOf(home, options, variable)[index] : throw new CeremonyException($"There is no token '{token}' in agentpki.yaml; there are: {string.Join(", ", Tokens)}.");
+    }
+
+    private string SealedPin(string token, bool securityOfficer) => home.SealedPin(securityOfficer, token == Tokens[0] ? null : token);
+
+    private string ServicePin(string token)
+    {
+        var access = OptionsOf(token);
+        return access.Pin is PinInFile file ? file.Path : home.UserPin;
+    }
+
+    private static T Ask<T>(string token, string what, Func<T> question)
+    {
+        try
+        {
+            return question();
+        }
+        catch (Exception error) when (error is InvalidOperationException or KeyUnavailableException or TokenCallException or NotSupportedException or CommandException or ArgumentException)
+        {
+            throw new CeremonyException($"Token '{token}' cannot {what}: {error.Message}", error);
+        }
+    }
+}
