@@ -33,6 +33,9 @@ public enum KeyPurpose
     /// <summary>Receives secrets (ML-KEM, ECDH) and signs nothing.</summary>
     KeyEstablishment,
 
+    /// <summary>Time stamps (RFC 3161 §2.3).</summary>
+    TimeStamping,
+
     /// <summary>Statements of a crypto officer: approvals of a ceremony's plan and steps, the end of a ceremony, a new epoch.</summary>
     OfficerStatement,
 

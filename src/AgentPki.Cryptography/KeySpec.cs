@@ -17,4 +17,14 @@ public sealed record KeySpec(string Label, KeyAlgorithm Algorithm, KeyPurpose Pu
 }
 
 /// <summary>Where a key is found again: provider and label. This is what the store keeps of a private key.</summary>
-public sealed record KeyReference(string Provider, string Label);
+public sealed record KeyReference(string Provider, string Label)
+{
+    /// <summary>Stands for a provider where a key is in another appliance, or offline: nothing here can sign with it.</summary>
+    public const string ElsewhereProvider = "elsewhere";
+
+    /// <summary>Whether the key is another appliance's.</summary>
+    public bool IsElsewhere => Provider == ElsewhereProvider;
+
+    /// <summary>A key that is not here.</summary>
+    public static KeyReference Elsewhere(string label) => new(ElsewhereProvider, label);
+}

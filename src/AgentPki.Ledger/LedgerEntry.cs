@@ -54,8 +54,8 @@ public enum LedgerEntryKind : ushort
     CeremonyClosed = 90,
     /// <summary>A key was destroyed in its token.</summary>
     KeyDestroyed = 91,
-    /// <summary>A CA of others, or one whose key is elsewhere, was made known.</summary>
-    AuthorityInstalled = 92,
+    /// <summary>Who decides in ceremonies was set or changed: names, keys, quorum.</summary>
+    OfficersChanged = 92,
     /// <summary>A CRL that was signed elsewhere is served from now on.</summary>
     CertificateListInstalled = 93,
     /// <summary>Somebody administers from now on: his name, roles and key.</summary>

@@ -1,4 +1,6 @@
 using AgentPki.Cryptography;
+using AgentPki.X509.Names;
+using AgentPki.X509.Requests;
 
 namespace AgentPki.Authority.Issuance;
 
@@ -17,6 +19,9 @@ public sealed class GuardedKey : IAsyncDisposable
         (_providers, _reference, PublicKey, _key) = (providers, reference, publicKey, key);
 
     public PublicKey PublicKey { get; }
+
+    /// <summary>Where it is.</summary>
+    public KeyReference Reference => _reference;
 
     /// <summary>How the key is kept: as the key says, or before it was opened as its provider keeps that kind; null when there is no such provider.</summary>
     public KeyProtection? Protection => _key?.Protection ?? _providers.Find(_reference.Provider)?.ProtectionFor(PublicKey.Algorithm);
@@ -48,6 +53,19 @@ public sealed class GuardedKey : IAsyncDisposable
     public async ValueTask<IReadOnlyList<ProbedKey>> ProbeAsync(SignatureAlgorithm algorithm, CancellationToken cancellationToken) =>
         await KeyProbe.RunAsync(_key ?? await OpenAsync(cancellationToken), algorithm, PublicKey, _providers, cancellationToken);
 
+    /// <summary>
+    /// Signs a request for its own certificate (PKCS#10), which is put together here: a CertificationRequestInfo has a Name where a TBSCertificate or a
+    /// TBSCertList has an AlgorithmIdentifier, so that no signature of this kind can be taken for a certificate's (invariant 1).
+    /// </summary>
+    /// <param name="alternative">A second key that is to stand in the certificate, and signs too; null: there is none.</param>
+    /// <exception cref="KeyUnavailableException">A key cannot sign now.</exception>
+    internal async ValueTask<byte[]> RequestCertificateAsync(X500Name subject, GuardedKey? alternative, CancellationToken cancellationToken)
+    {
+        var key = _key ?? await OpenAsync(cancellationToken);
+        var second = alternative is null ? null : alternative._key ?? await alternative.OpenAsync(cancellationToken);
+        return await Pkcs10Request.CreateAsync(subject, [], key, new Pkcs10Options { AlternativeKey = second }, CancellationToken.None);
+    }
+
     /// <summary>Opens the key if it is not open: what readiness asks.</summary>
     /// <exception cref="KeyUnavailableException">The provider or the key is not there.</exception>
     internal async ValueTask EnsureOpenAsync(CancellationToken cancellationToken) => _ = _key ?? await OpenAsync(cancellationToken);
@@ -70,6 +88,11 @@ public sealed class GuardedKey : IAsyncDisposable
             if (_key is { } opened)
             {
                 return opened;
+            }
+
+            if (_reference.IsElsewhere)
+            {
+                throw new KeyUnavailableException($"The key '{_reference.Label}' is not in this appliance: what it is to sign is signed where it is, in a ceremony, and installed here.", TimeSpan.FromHours(1));
             }
 
             var provider = _providers.Find(_reference.Provider)

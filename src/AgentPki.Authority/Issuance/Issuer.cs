@@ -30,6 +30,9 @@ public sealed class Issuer : IAsyncDisposable
 
     public Certificate Certificate => Chain[0];
 
+    /// <summary>Whether its key is another appliance's, or offline: it signs nothing here, and its CRLs are installed.</summary>
+    public bool IsElsewhere => Record.Key.IsElsewhere;
+
     public IReadOnlyList<Certificate> Chain { get; }
 
     /// <summary>The signature it makes when a profile asks for no other.</summary>

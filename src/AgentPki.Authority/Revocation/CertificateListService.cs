@@ -45,6 +45,13 @@ public sealed class CertificateListService : IDisposable
 
         // After a restart the last one is on disk, as good as ever if nothing was revoked since.
         var current = sequence[scope.IsDelta] ??= await LoadAsync(sequence, scope.IsDelta, cancellationToken);
+        if (sequence.Issuer.IsElsewhere)
+        {
+            return current is not null && IsOf(current, _time.GetUtcNow())
+                ? current
+                : throw new KeyUnavailableException($"CA '{scope.Authority}' is not in this appliance, and {(current is null ? "no CRL of it was installed" : "its CRL has ended")}: a ceremony where it is signs one ('root-crl'), and one here installs it ('install-crl').", TimeSpan.FromHours(1));
+        }
+
         return current is not null && IsOf(current, _time.GetUtcNow()) && await IsCompleteAsync(sequence, current, cancellationToken)
             ? current
             : await RenewAsync(sequence, scope.IsDelta, cancellationToken);
@@ -55,7 +62,7 @@ public sealed class CertificateListService : IDisposable
     /// <exception cref="StoreUnavailableException">The store cannot be read or written.</exception>
     public async ValueTask<PublishedList?> RegenerateAsync(string authority, CancellationToken cancellationToken)
     {
-        if (_issuers.Find(authority) is not { } issuer)
+        if (_issuers.Find(authority) is not { IsElsewhere: false } issuer)
         {
             return null;
         }
@@ -81,7 +88,7 @@ public sealed class CertificateListService : IDisposable
     /// <summary>Signs anew what has passed half of its validity or lacks a revocation: called by the appliance's timer.</summary>
     public async ValueTask RefreshAsync(CancellationToken cancellationToken)
     {
-        foreach (var issuer in _issuers.All)
+        foreach (var issuer in _issuers.All.Where(i => !i.IsElsewhere))
         {
             try
             {

@@ -1,3 +1,4 @@
+using AgentPki.Cryptography;
 using AgentPki.Authority.Issuance;
 using AgentPki.X509.Certificates;
 using AgentPki.X509.Lint;
@@ -13,6 +14,9 @@ internal sealed class OcspResponder(Issuer issuer, Certificate certificate, Guar
     public Issuer Issuer { get; } = issuer;
 
     public Certificate Certificate { get; } = certificate;
+
+    /// <summary>Where its key is.</summary>
+    public KeyReference KeyReference => key.Reference;
 
     /// <summary>The revocation epoch as of which its own certificate was known to be good.</summary>
     public long CheckedEpoch

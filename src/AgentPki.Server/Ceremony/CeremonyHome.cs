@@ -1,7 +1,6 @@
 using AgentPki.Authority.Ceremony;
 using AgentPki.Authority.Ceremony.Quorum;
 using AgentPki.Authority.Ceremony.Steps;
-using AgentPki.Authority.Store;
 using AgentPki.Cryptography;
 using AgentPki.Pkcs11;
 using AgentPki.Pkcs11.Administration;

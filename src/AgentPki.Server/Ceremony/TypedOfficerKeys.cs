@@ -10,26 +10,27 @@ internal sealed class TypedOfficerKeys(Terminal terminal, string folder)
     private readonly Dictionary<string, string> _paths = new(StringComparer.Ordinal);
 
     /// <returns>The key; or why not, without a full stop.</returns>
-    public Task<(OfficerKey? Key, string? Problem)> OpenAsync(Officer officer, CancellationToken cancellationToken)
+    public async Task<(OfficerKey? Key, string? Problem)> OpenAsync(Officer officer, CancellationToken cancellationToken)
     {
         var usual = _paths.GetValueOrDefault(officer.Name) ?? $"{officer.Name}.key";
         var typed = TerminalInput.ReadLine(terminal, $"   {officer.Name}'s key file [{usual}]: ", cancellationToken);
         var path = Path.GetFullPath(typed is { Length: > 0 } ? typed : usual, folder);
         if (!File.Exists(path))
         {
-            return Task.FromResult<(OfficerKey?, string?)>((null, $"There is no file {path}"));
+            return (null, $"There is no file {path}");
         }
 
+        var text = await File.ReadAllTextAsync(path, cancellationToken);
         var (memory, length) = TerminalInput.ReadHidden(terminal, $"   passphrase of {officer.Name}: ", cancellationToken);
         using (memory)
         {
-            if (!OfficerKeyFile.TryOpen(File.ReadAllText(path), officer, memory.GetSpan()[..length], out var key, out var problem))
+            if (!OfficerKeyFile.TryOpen(text, officer, memory.GetSpan()[..length], out var key, out var problem))
             {
-                return Task.FromResult<(OfficerKey?, string?)>((null, $"{path}: {problem}"));
+                return (null, $"{path}: {problem}");
             }
 
             _paths[officer.Name] = path;
-            return Task.FromResult<(OfficerKey?, string?)>((key, null));
+            return (key, null);
         }
     }
 }

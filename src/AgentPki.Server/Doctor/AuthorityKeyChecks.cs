@@ -33,6 +33,12 @@ internal static class AuthorityKeyChecks
             string PlaceOf(string provider) => provider == wrapped?.Name && wrapping is not null ? $"wrapped under a key of {TokenOf(wrapping, context)}" : $"in {TokenOf(provider, context)}";
             foreach (var (authority, certificate) in authorities)
             {
+                if (authority.Key.IsElsewhere)
+                {
+                    findings.Add(Finding.Ok($"ca key {authority.Name}", "not in this appliance: what it signs is installed"));
+                    continue;
+                }
+
                 findings.Add(await ExamineAsync($"ca key {authority.Name}", authority.Key, authority.Signature, certificate.PublicKey, providers, PlaceOf, cancellationToken));
                 if (authority.Alternative is { } second && certificate.AlternativePublicKey is { } key)
                 {

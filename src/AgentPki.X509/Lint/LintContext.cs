@@ -12,6 +12,9 @@ public enum CertificatePosition
     /// <summary>One key of a root certified by the other (OldWithNew, NewWithOld): self-issued, not self-signed (RFC 9810 §4.4, RFC 5280 §3.2).</summary>
     RollOver,
 
+    /// <summary>Another CA's name and key, certified by a CA of this appliance (RFC 5280 §3.2).</summary>
+    CrossCertificate,
+
     /// <summary>An agent or another workload.</summary>
     EndEntity,
 
@@ -26,6 +29,9 @@ public enum CertificatePosition
 
     /// <summary>A signer of the revocation feed's statements.</summary>
     RevocationFeed,
+
+    /// <summary>A time-stamping unit (RFC 3161 §2.3).</summary>
+    TimeStamping,
 }
 
 /// <summary>What a TBSCertificate is checked against.</summary>
@@ -49,7 +55,7 @@ public sealed record LintContext(CertificatePosition Position, Certificate? Issu
     /// <summary>Classical bits a subject's key has at least (NIST SP 800-57 part 1 table 2); CA keys have at least 128.</summary>
     public int MinimumSecurityBits { get; init; } = 112;
 
-    public bool IsAuthority => Position is CertificatePosition.Root or CertificatePosition.IssuingCa or CertificatePosition.RollOver;
+    public bool IsAuthority => Position is CertificatePosition.Root or CertificatePosition.IssuingCa or CertificatePosition.RollOver or CertificatePosition.CrossCertificate;
 }
 
 /// <summary>What a TBSCertList is checked against.</summary>

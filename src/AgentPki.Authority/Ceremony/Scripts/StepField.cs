@@ -37,7 +37,7 @@ public sealed record StepField(string Name, string Meaning, bool IsRequired, Fun
     });
 
     /// <summary>A kind of key or keys: <c>ecdsa-p384</c>, <c>catalyst ecdsa-p384 + ml-dsa-65</c>.</summary>
-    public static StepField Keys(string name, string meaning, string? otherwise = null) => new(name, meaning, otherwise is null,
+    public static StepField Keys(string name, string meaning, string? otherwise = null, bool required = true) => new(name, meaning, required && otherwise is null,
         text => KeyKind.TryParse(text, out _, out var error) ? null : error, Otherwise: otherwise);
 
     public static StepField Validity(string name, string meaning, string otherwise) => new(name, meaning, false,

@@ -1,5 +1,6 @@
 using AgentPki.Authority.Ceremony.Evidence;
 using AgentPki.Authority.Ceremony.Scripts;
+using AgentPki.Authority.Issuance;
 using AgentPki.Authority.Profiles;
 using AgentPki.X509.Certificates;
 using AgentPki.X509.Names;
@@ -52,10 +53,10 @@ internal static class AuthorityMaking
             wanted.AlternativeKeyAlgorithm is { } second ? new AuthorityKeyPlace(second, null, known?.Alternative?.Key.Provider) : null,
             context.Actor,
             cancellationToken);
-        await context.RecordKeyAsync(wanted.Name, keys.First.Key, keys.First.IsNew, cancellationToken);
-        if (keys.Second is { } alternative)
+        await RecordKeysAsync(context, wanted.Name, keys, cancellationToken);
+        if (issuer is not null)
         {
-            await context.RecordKeyAsync($"{wanted.Name} alternative", alternative.Key, alternative.IsNew, cancellationToken);
+            await RecordChainAsync(context, issuer);
         }
 
         if (known is not null)
@@ -76,15 +77,36 @@ internal static class AuthorityMaking
         await RecordAsync(context, wanted.Name, await authority.Maker.MakeAsync(draft, keys, issuer, context.Actor, cancellationToken), "now");
     }
 
+    /// <summary>A CA's key, and its second one if it has two, as their tokens describe them.</summary>
+    public static async ValueTask RecordKeysAsync(StepContext context, string name, AuthorityKeys keys, CancellationToken cancellationToken)
+    {
+        await context.RecordKeyAsync(name, keys.First.Key, keys.First.IsNew, cancellationToken);
+        if (keys.Second is { } alternative)
+        {
+            await context.RecordKeyAsync($"{name} alternative", alternative.Key, alternative.IsNew, cancellationToken);
+        }
+    }
+
+    /// <summary>The CAs from that one up to its root, so that what it signs can be verified from the evidence alone.</summary>
+    public static async ValueTask RecordChainAsync(StepContext context, Issuer issuer)
+    {
+        for (var i = issuer.Chain.Count - 1; i >= 0; i--)
+        {
+            await RecordAsync(context, i == 0 ? issuer.Name : $"{issuer.Name}-above-{i}", issuer.Chain[i], "it certifies");
+        }
+    }
+
     /// <summary>What a key of a CA is called in a token.</summary>
     public static string LabelOf(StepContext context, string name) => $"{context.Home.KeyPrefix}{name}-ca";
 
-    public static async ValueTask RecordAsync(StepContext context, string name, Certificate certificate, string made)
+    /// <param name="externalIssuer">Who signed it, where that CA's certificate is not here.</param>
+    public static async ValueTask RecordAsync(StepContext context, string name, Certificate certificate, string made, string? externalIssuer = null)
     {
         await context.RecordFileAsync(
             RecordKinds.Certificate, $"{name}.der", certificate.Der,
             ("authority", name),
             ("made", made),
+            ("external-issuer", externalIssuer),
             ("subject", certificate.Subject.ToString()),
             ("issuer", certificate.Issuer.ToString()),
             ("serial", Convert.ToHexStringLower(certificate.SerialNumber.Span)),

@@ -1,8 +1,13 @@
+using AgentPki.Authority.Audit;
 using AgentPki.Authority.Commit;
 using AgentPki.Authority.Composition;
+using AgentPki.Authority.Enrollment;
 using AgentPki.Authority.Issuance;
+using AgentPki.Authority.Migration;
+using AgentPki.Authority.Revocation;
 using AgentPki.Authority.Store;
 using AgentPki.Ledger;
+using AgentPki.X509.Certificates;
 
 namespace AgentPki.Authority.Ceremony.Steps;
 
@@ -12,6 +17,9 @@ internal sealed class OfflineAuthority : IAsyncDisposable
     private readonly AuthorityEnvironment _environment;
     private readonly AuthorityMetrics _metrics = new();
     private IssuerDirectory? _issuers;
+    private AuditTrail? _audit;
+    private SuccessionService? _successions;
+    private OcspResponderKeeper? _responders;
 
     private OfflineAuthority(AuthorityEnvironment environment, RevocationClock clock)
     {
@@ -21,8 +29,6 @@ internal sealed class OfflineAuthority : IAsyncDisposable
         Keys = new KeyMaker(environment.Providers, environment.Options.KeyPlacement, Commits, environment.Time);
         Maker = new AuthorityMaker(environment.Providers, environment.Options, Commits, environment.Time);
     }
-
-    public AuthorityMetrics Metrics => _metrics;
 
     public RevocationClock Clock { get; }
 
@@ -41,6 +47,26 @@ internal sealed class OfflineAuthority : IAsyncDisposable
     /// <summary>The CAs of the home.</summary>
     public async ValueTask<IssuerDirectory> IssuersAsync(CancellationToken cancellationToken) => _issuers ??=
         await IssuerDirectory.LoadAsync(_environment.Stores.Authorities, _environment.Stores.Certificates, _environment.Providers, _environment.Options, Clock, cancellationToken);
+
+    /// <summary>What gives CAs successors.</summary>
+    public async ValueTask<SuccessionService> SuccessionsAsync(CancellationToken cancellationToken) => _successions ??= new SuccessionService(
+        await IssuersAsync(cancellationToken), _environment.Profiles, Keys, _environment.Providers, Commits, Audit, _environment.Options, _environment.Time, _environment.Logger<SuccessionService>());
+
+    /// <summary>What makes OCSP responders.</summary>
+    public async ValueTask<OcspResponderKeeper> RespondersAsync(CancellationToken cancellationToken)
+    {
+        if (_responders is null)
+        {
+            var (issuers, options, time) = (await IssuersAsync(cancellationToken), _environment.Options, _environment.Time);
+            var authority = new CertificateAuthority(issuers, Commits, options, _metrics, time, _environment.Logger<CertificateAuthority>());
+            _responders = new OcspResponderKeeper(
+                _environment.Profiles, issuers, _environment.Stores.Certificates, new ApplianceEnrollment(_environment.Profiles, authority, issuers, Audit), Keys, _environment.Providers, Clock, options, time, _environment.Logger<OcspResponderKeeper>());
+        }
+
+        return _responders;
+    }
+
+    private AuditTrail Audit => _audit ??= new AuditTrail(Commits, _environment.Options.RefusalInterval, _environment.Time, _metrics, _environment.Logger<AuditTrail>());
 
     /// <summary>The CA of that name.</summary>
     /// <exception cref="CeremonyException">There is none.</exception>
@@ -62,9 +88,50 @@ internal sealed class OfflineAuthority : IAsyncDisposable
         }
     }
 
+    /// <summary>A certificate that a CA here made for a CA, with its ledger entry.</summary>
+    /// <param name="profile">How the record calls its kind: <c>issuing-ca</c>.</param>
+    public async ValueTask RecordIssuedAsync(Issuer issuer, Certificate certificate, string profile, string actor)
+    {
+        var (now, serial) = (_environment.Time.GetUtcNow(), certificate.SerialNumber.ToArray());
+        var entry = new LedgerEntry(LedgerEntryKind.CertificateIssued, now, actor, LedgerFacts.OfCertificate(issuer.Name, serial, certificate.Der.Span).AddRange(AuditDetails.Of(
+            (AuditDetails.Profile, profile),
+            (AuditDetails.Subject, certificate.Subject.ToString()),
+            (AuditDetails.KeySha256, AuditDetails.Hex(certificate.PublicKey.Fingerprint())),
+            (AuditDetails.NotAfter, AuditDetails.Instant(certificate.NotAfter)))));
+        await CommitAsync(entry, new StoreChange.AddCertificate(new CertificateRecord(
+            issuer.Name, serial, certificate.Der.ToArray(), profile, null, certificate.PublicKey.Fingerprint(), certificate.NotBefore, certificate.NotAfter, now, actor, certificate.PublicKey.Algorithm,
+            AlternativeKeyFingerprint: certificate.AlternativePublicKey?.Fingerprint())));
+    }
+
+    /// <summary>A CA that was certified elsewhere, with its certificate's record and ledger entry.</summary>
+    public async ValueTask InstallAsync(AuthorityRecord record, Certificate certificate, string actor)
+    {
+        var serial = certificate.SerialNumber.ToArray();
+        var entry = new LedgerEntry(LedgerEntryKind.AuthorityCreated, record.Created, actor, LedgerFacts.OfCertificate(record.Issuer, serial, certificate.Der.Span).AddRange(AuditDetails.Of(
+            (AuditDetails.Subject, certificate.Subject.ToString()),
+            (AuditDetails.State, "installed"),
+            (AuditDetails.KeyLabel, $"{record.Key.Provider}/{record.Key.Label}"),
+            (AuditDetails.KeySha256, AuditDetails.Hex(certificate.PublicKey.Fingerprint())),
+            (AuditDetails.NotAfter, AuditDetails.Instant(certificate.NotAfter)))));
+        await CommitAsync(entry, new StoreChange.AddAuthority(record), new StoreChange.AddCertificate(new CertificateRecord(
+            record.Issuer, serial, certificate.Der.ToArray(), $"{record.Name}-ca", null, certificate.PublicKey.Fingerprint(), certificate.NotBefore, certificate.NotAfter, record.Created, actor, certificate.PublicKey.Algorithm,
+            AlternativeKeyFingerprint: certificate.AlternativePublicKey?.Fingerprint())));
+    }
+
     public async ValueTask DisposeAsync()
     {
+        if (_audit is not null)
+        {
+            await _audit.DisposeAsync();
+        }
+
         await Commits.DisposeAsync();
+        if (_responders is not null)
+        {
+            await _responders.DisposeAsync();
+        }
+
+        _successions?.Dispose();
         if (_issuers is not null)
         {
             await _issuers.DisposeAsync();

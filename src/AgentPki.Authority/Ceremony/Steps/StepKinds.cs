@@ -12,6 +12,17 @@ public static class StepKinds
         new LedgerKeyStep(),
         new RootAuthorityStep(),
         new IssuingAuthorityStep(),
+        new IssuingRequestStep(),
+        new SignRequestStep(),
+        new InstallAuthorityStep(),
+        new CrossSignStep(),
+        new SuccessorStep(),
+        new SuccessionStep(),
+        new OcspSignerStep(),
+        new TimeStampingSignerStep(),
+        new RevokeAuthorityStep(),
+        new RootListStep(),
+        new InstallListStep(),
     ];
 
     /// <summary>The end of every ceremony needs what this needs: the tokens, whose checkpoint key signs.</summary>

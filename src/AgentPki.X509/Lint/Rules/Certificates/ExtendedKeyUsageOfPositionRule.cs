@@ -20,6 +20,7 @@ internal sealed class ExtendedKeyUsageOfPositionRule() : CertificateRule("extend
             CertificatePosition.OcspResponder => purposes is [Oids.OcspSigning] ? null : "An OCSP responder has OCSPSigning and nothing else.",
             CertificatePosition.TlsServer when !purposes.Contains(Oids.ServerAuth) => "A TLS server has serverAuth.",
             CertificatePosition.CmsSigner when !purposes.Contains(Oids.CmcRa) && !purposes.Contains(Oids.CmcCa) => "A signer of CMC answers has cmcRA or cmcCA.",
+            CertificatePosition.TimeStamping => purposes is [Oids.TimeStamping] && certificate.Find(Oids.ExtendedKeyUsage) is { Critical: true } ? null : "A time-stamping unit has timeStamping and nothing else, critical (RFC 3161 §2.3).",
             CertificatePosition.RevocationFeed => purposes is [Oids.RevocationFeed] ? null : "A signer of the revocation feed has that purpose and nothing else.",
             _ => purposes.Contains(Oids.OcspSigning) ? "OCSPSigning is for OCSP responders alone."
                 : purposes.Contains(Oids.RevocationFeed) ? "The purpose of the revocation feed is for its signers alone."
