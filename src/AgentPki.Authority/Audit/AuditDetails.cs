@@ -41,6 +41,7 @@ public static class AuditDetails
     public const string Profile = "profile";
     public const string Protocol = "protocol";
     public const string Reason = "reason";
+    public const string Quorum = "quorum";
     public const string RelatedSha256 = "related.sha256";
     public const string Renews = "renews";
     public const string Serial = "serial";

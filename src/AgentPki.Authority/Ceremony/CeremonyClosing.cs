@@ -19,10 +19,10 @@ internal sealed class CeremonyClosing(CeremonyPlan plan, Transcript transcript, 
         var about = StatementKinds.OfEnd(plan, transcript.Head, TranscriptRecord.DigestOf(minutes));
         var count = new QuorumCount(plan.Roster, setting.SoftwareProviders, StatementKinds.Close, about);
         TakeWhatThereIs(count);
-        using var pins = new PinGathering(setting.Home, setting.Room, StepKinds.LedgerSeal);
-        var needed = pins.Sealed.Select(s => s.Threshold).Append(plan.Roster.Quorum).Max();
+        using var pins = new PinGathering(setting.Home, setting.Room, NeededPins.User);
+        var needed = Math.Max(plan.Roster.Quorum, pins.Threshold);
         var present = new HashSet<string>(StringComparer.Ordinal);
-        while (!count.IsMet() || (pins.Sealed.Count > 0 && present.Count < needed))
+        while (!count.IsMet() || !pins.IsComplete)
         {
             var key = await setting.Room.AskOfficerAsync(new OfficerRequest("sign the end of the ceremony", plan.Roster, present, needed), cancellationToken);
             if (key is null)
@@ -85,6 +85,8 @@ internal sealed class CeremonyClosing(CeremonyPlan plan, Transcript transcript, 
         try
         {
             await using var open = await setting.Home.OpenAsync(pins.Open(), cancellationToken);
+            await RosterLedger.CheckAsync(open.Environment, setting.Home, cancellationToken);
+            await RosterLedger.RecordAsync(open.Environment, setting.Home, $"ceremony:{plan.Id}", cancellationToken);
             var seal = await LedgerSeal.CommitAsync(open.Environment, setting.Home.KeyPrefix, plan, transcript.Head, minutes, [.. count.Officers.Order(StringComparer.Ordinal)], cancellationToken);
             seal.Write(setting.Folder);
             await setting.Home.WriteAnchorsAsync(open, cancellationToken);

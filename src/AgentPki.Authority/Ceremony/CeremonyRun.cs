@@ -58,6 +58,12 @@ public sealed class CeremonyRun
             throw new CeremonyException("The script is not the one that the plan was made of. Make the plan again, and have it approved again.");
         }
 
+        if (setting.Home.FindRoster() is { } roster && !roster.IsSameAs(plan.Roster))
+        {
+            throw new CeremonyException(
+                $"The officers of this appliance are {string.Join(", ", roster.Officers.Select(o => o.Name))}, {roster.Quorum} of whom decide; the plan's are others, or have other keys. Name those; the step 'officer-change' changes who decides.");
+        }
+
         await using var transcript = await Transcript.BeginAsync(folder, plan.Id, setting.KeyFile, setting.SoftwareProviders, setting.Time, cancellationToken);
         DurableFile.Write(folder.Script, script.Span);
         foreach (var officer in plan.Roster.Officers)
@@ -117,6 +123,12 @@ public sealed class CeremonyRun
             return CeremonyOutcome.Stopped;
         }
 
+        // The first ceremony of a home makes its officers; whoever is there now guards it from here on.
+        if (_setting.Home.FindRoster() is null)
+        {
+            _setting.Home.KeepRoster(_plan.Roster);
+        }
+
         // 2. Step after step.
         foreach (var step in _plan.Steps)
         {
@@ -143,7 +155,7 @@ public sealed class CeremonyRun
             _ = count.Add(StatementFiles.Read(_setting.Folder, record));
         }
 
-        return await GatherAsync(count, _plan.Roster.Quorum, "approve the plan", StatementKinds.ApprovePlan, StatementKinds.OfPlan(_plan, _transcript.KeyFingerprint), RecordKinds.PlanApproved, null, [], cancellationToken);
+        return await GatherAsync(count, _plan.Roster.Quorum, "approve the plan", StatementKinds.ApprovePlan, StatementKinds.OfPlan(_plan, _transcript.KeyFingerprint), RecordKinds.PlanApproved, null, null, cancellationToken);
     }
 
     private bool IsDone(PlannedStep step) => _transcript.Records.Any(r => r.Kind == RecordKinds.StepDone && r["step"] == Text(step.Number));
@@ -155,8 +167,8 @@ public sealed class CeremonyRun
         // Approvals name this record: they count for this try of this step, and for no other.
         var about = StatementKinds.OfStep(_plan, step, _transcript.Head);
         var count = new QuorumCount(_plan.Roster, _setting.SoftwareProviders, StatementKinds.ApproveStep, about);
-        using var pins = new PinGathering(_setting.Home, _setting.Room, step.Kind);
-        if (!await GatherAsync(count, step.Quorum, $"approve step {step.Number}: {step.Kind.Describe(step)}", StatementKinds.ApproveStep, about, RecordKinds.StepApproved, step, pins.Sealed, cancellationToken, pins))
+        using var pins = new PinGathering(_setting.Home, _setting.Room, step.Kind.Pins);
+        if (!await GatherAsync(count, step.Quorum, $"approve step {step.Number}: {step.Kind.Describe(step)}", StatementKinds.ApproveStep, about, RecordKinds.StepApproved, step, pins, cancellationToken))
         {
             return false;
         }
@@ -181,16 +193,17 @@ public sealed class CeremonyRun
     {
         if (!step.Kind.NeedsTokens)
         {
-            await step.Kind.RunAsync(Context(step, null), cancellationToken);
+            await step.Kind.RunAsync(Context(step, null, pins), cancellationToken);
             return;
         }
 
         await RecordTokensAsync(step);
         await using var open = await _setting.Home.OpenAsync(pins.Open(), cancellationToken);
-        await step.Kind.RunAsync(Context(step, open), cancellationToken);
+        await RosterLedger.CheckAsync(open.Environment, _setting.Home, cancellationToken);
+        await step.Kind.RunAsync(Context(step, open, pins), cancellationToken);
     }
 
-    private StepContext Context(PlannedStep step, OpenHome? open) => new(_plan, step, _transcript, _setting.Home, open, _setting.Room, _setting.SoftwareProviders, _setting.ScriptFolder, _setting.Time);
+    private StepContext Context(PlannedStep step, OpenHome? open, PinGathering pins) => new(_plan, step, _transcript, _setting.Home, open, pins, _setting.Room, _setting.SoftwareProviders, _setting.ScriptFolder, _setting.Time);
 
     /// <summary>Every token says who it is before a step uses it; another one than before is a swapped token.</summary>
     private async Task RecordTokensAsync(PlannedStep step)
@@ -215,10 +228,10 @@ public sealed class CeremonyRun
 
     /// <summary>Asks officers one after the other until there are enough. Each signs and, where a PIN is needed, takes his share out; then his key is closed.</summary>
     private async Task<bool> GatherAsync(
-        QuorumCount count, int quorum, string what, string kind, (string Name, string Value)[] about, string recordKind, PlannedStep? step, IReadOnlyList<SealedSecret> secrets, CancellationToken cancellationToken, PinGathering? pins = null)
+        QuorumCount count, int quorum, string what, string kind, (string Name, string Value)[] about, string recordKind, PlannedStep? step, PinGathering? pins, CancellationToken cancellationToken)
     {
-        var needed = secrets.Select(s => s.Threshold).Append(quorum).Max();
-        while (!count.IsMet(needed))
+        var needed = Math.Max(quorum, pins?.Threshold ?? 0);
+        while (!count.IsMet(quorum) || pins is { IsComplete: false })
         {
             var key = await _setting.Room.AskOfficerAsync(new OfficerRequest(what, _plan.Roster, count.Officers, needed), cancellationToken);
             if (key is null)

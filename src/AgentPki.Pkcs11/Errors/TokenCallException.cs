@@ -15,6 +15,9 @@ public sealed class TokenCallException : Exception
     public string Call { get; }
 
     public CkrExplanation Explanation { get; }
+
+    /// <summary>Whether the token says that the PIN is not the right one.</summary>
+    public bool IsWrongPin => Explanation.Name == "CKR_PIN_INCORRECT";
 }
 
 /// <summary>The token answers, but does not hold an object that it held before.</summary>

@@ -74,9 +74,10 @@ internal sealed class CeremonyHome(ApplianceHome home, ApplianceOptions options,
 
     public bool HasOwnQuorum(string token) => OptionsOf(token).Token.Quorum is not null;
 
-    public SealedSecret? FindSealedPin(string token, bool securityOfficer)
+    public SealedSecret? FindSealedPin(string token, bool securityOfficer) => Read(SealedPin(token, securityOfficer));
+
+    private static SealedSecret? Read(string path)
     {
-        var path = SealedPin(token, securityOfficer);
         if (!File.Exists(path))
         {
             return null;
@@ -86,6 +87,74 @@ internal sealed class CeremonyHome(ApplianceHome home, ApplianceOptions options,
     }
 
     public void KeepSealedPin(string token, bool securityOfficer, SealedSecret pin) => PrivateFile.Write(SealedPin(token, securityOfficer), pin.Encode());
+
+    public SealedSecret? FindNextPin(string token, bool securityOfficer) => Read(NextPin(token, securityOfficer));
+
+    public void KeepNextPin(string token, bool securityOfficer, SealedSecret? pin)
+    {
+        if (pin is null)
+        {
+            File.Delete(NextPin(token, securityOfficer));
+        }
+        else
+        {
+            PrivateFile.Write(NextPin(token, securityOfficer), pin.Encode());
+        }
+    }
+
+    public bool TryChangePin(string token, bool securityOfficer, ReadOnlyMemory<byte> before, ReadOnlyMemory<byte> after)
+    {
+        using var old = PinInMemory.Holding(before.Span);
+        using var fresh = PinInMemory.Holding(after.Span);
+        return Ask(token, "change a PIN", () =>
+        {
+            try
+            {
+                if (securityOfficer)
+                {
+                    TokenAdministration.ChangeOfficerPin(OptionsOf(token), old, fresh);
+                }
+                else
+                {
+                    TokenAdministration.ChangeUserPin(OptionsOf(token) with { Pin = old }, fresh);
+                }
+
+                return true;
+            }
+            catch (TokenCallException error) when (error.IsWrongPin)
+            {
+                return false;
+            }
+        });
+    }
+
+    public OfficerRoster? FindRoster()
+    {
+        if (!File.Exists(home.Roster))
+        {
+            return null;
+        }
+
+        return OfficerRoster.TryParse(File.ReadAllBytes(home.Roster), ProviderList.SoftwareOnly, out var roster, out var problem)
+            ? roster
+            : throw new CeremonyException($"{home.Roster} cannot be read: {problem}. Restore it from the evidence of the last ceremony that changed the officers.");
+    }
+
+    public void KeepRoster(OfficerRoster roster)
+    {
+        Directory.CreateDirectory(home.Officers);
+        foreach (var officer in roster.Officers)
+        {
+            PrivateFile.Write(Path.Combine(home.Officers, $"{officer.Name}.officer"), officer.Encode());
+        }
+
+        foreach (var gone in Directory.EnumerateFiles(home.Officers, "*.officer").Where(p => roster.Find(Path.GetFileNameWithoutExtension(p)) is null))
+        {
+            File.Delete(gone);
+        }
+
+        PrivateFile.Write(home.Roster, roster.Encode());
+    }
 
     public void KeepServicePin(string token, ReadOnlyMemory<byte> pin) => PrivateFile.Write(ServicePin(token), pin.Span);
 
@@ -173,6 +242,8 @@ internal sealed class CeremonyHome(ApplianceHome home, ApplianceOptions options,
     }
 
     private string SealedPin(string token, bool securityOfficer) => home.SealedPin(securityOfficer, token == Tokens[0] ? null : token);
+
+    private string NextPin(string token, bool securityOfficer) => SealedPin(token, securityOfficer) + ".next";
 
     private string ServicePin(string token)
     {

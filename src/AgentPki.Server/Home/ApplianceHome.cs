@@ -31,6 +31,12 @@ public sealed record ApplianceHome(string Root)
     /// <param name="token">Null: the first token.</param>
     public string SealedPin(bool securityOfficer, string? token) => In("secrets", $"{(securityOfficer ? "so-pin" : "pin")}{(token is null ? "" : $"-{token}")}.sealed.json");
 
+    /// <summary>Each officer's file (<c>NAME.officer</c>): public.</summary>
+    public string Officers => In("officers");
+
+    /// <summary>Who decides, and how many of them: public.</summary>
+    public string Roster => In("officers", "roster.json");
+
     /// <summary>The evidence of ceremonies, a folder each by its id. Public, and to be copied away.</summary>
     public string Ceremonies => In("ceremonies");
 

@@ -18,7 +18,10 @@ namespace AgentPki.Testing.Fixtures;
 public sealed class TestCeremonyHome(InMemoryStore store, TimeProvider time, string name = "test-pki") : ICeremonyHome
 {
     private readonly Dictionary<(string Token, bool Officer), SealedSecret> _sealed = [];
+    private readonly Dictionary<(string Token, bool Officer), SealedSecret> _next = [];
     private byte[]? _userPin;
+    private byte[]? _officerPin;
+    private OfficerRoster? _roster;
 
     public PlatformProvider Keys { get; } = new();
 
@@ -47,7 +50,37 @@ public sealed class TestCeremonyHome(InMemoryStore store, TimeProvider time, str
     public void InitialiseToken(string token, ReadOnlyMemory<byte> securityOfficerPin, ReadOnlyMemory<byte> userPin)
     {
         Fault?.Invoke();
-        _userPin = userPin.ToArray();
+        (_userPin, _officerPin) = (userPin.ToArray(), securityOfficerPin.ToArray());
+    }
+
+    /// <summary>Runs after the token took another PIN.</summary>
+    public Action? AfterChange { get; set; }
+
+    public OfficerRoster? FindRoster() => _roster;
+
+    public void KeepRoster(OfficerRoster roster) => _roster = roster;
+
+    public SealedSecret? FindNextPin(string token, bool securityOfficer) => _next.GetValueOrDefault((token, securityOfficer));
+
+    public void KeepNextPin(string token, bool securityOfficer, SealedSecret? pin)
+    {
+        _next.Remove((token, securityOfficer));
+        if (pin is not null)
+        {
+            _next[(token, securityOfficer)] = pin;
+        }
+    }
+
+    public bool TryChangePin(string token, bool securityOfficer, ReadOnlyMemory<byte> before, ReadOnlyMemory<byte> after)
+    {
+        if (!before.Span.SequenceEqual(securityOfficer ? _officerPin : _userPin))
+        {
+            return false;
+        }
+
+        (_userPin, _officerPin) = securityOfficer ? (_userPin, after.ToArray()) : (after.ToArray(), _officerPin);
+        AfterChange?.Invoke();
+        return true;
     }
 
     public SealedSecret? FindSealedPin(string token, bool securityOfficer) => _sealed.GetValueOrDefault((token, securityOfficer));
@@ -71,7 +104,13 @@ public sealed class TestCeremonyHome(InMemoryStore store, TimeProvider time, str
         return Task.FromResult(new OpenHome(environment, () => ValueTask.CompletedTask));
     }
 
-    public ValueTask DestroyKeyAsync(OpenHome open, KeyReference reference, PublicKey publicKey, CancellationToken cancellationToken) => throw new NotSupportedException();
+    public List<string> Destroyed { get; } = [];
+
+    public ValueTask DestroyKeyAsync(OpenHome open, KeyReference reference, PublicKey publicKey, CancellationToken cancellationToken)
+    {
+        Destroyed.Add(reference.Label);
+        return ValueTask.CompletedTask;
+    }
 
     public Task WriteAnchorsAsync(OpenHome open, CancellationToken cancellationToken) => Task.CompletedTask;
 }
@@ -84,6 +123,9 @@ public sealed class TestRoom(TestOfficers officers) : ICeremonyRoom
     public List<string> Warnings { get; } = [];
 
     public List<OfficerRequest> Requests { get; } = [];
+
+    /// <summary>Whose keys are at hand.</summary>
+    public TestOfficers Everybody { get; set; } = officers;
 
     /// <summary>Who comes next; null leaves the room. Unless set: whoever has not approved yet.</summary>
     public Func<OfficerRequest, OfficerKey?>? Next { get; set; }
@@ -99,7 +141,7 @@ public sealed class TestRoom(TestOfficers officers) : ICeremonyRoom
     public Task<OfficerKey?> AskOfficerAsync(OfficerRequest request, CancellationToken cancellationToken)
     {
         Requests.Add(request);
-        return Task.FromResult(Next is { } next ? next(request) : officers.Open(request.Roster.Officers.First(o => !request.Have.Contains(o.Name)).Name));
+        return Task.FromResult(Next is { } next ? next(request) : Everybody.Open(request.Roster.Officers.First(o => !request.Have.Contains(o.Name)).Name));
     }
 }
 
@@ -107,18 +149,16 @@ public sealed class TestRoom(TestOfficers officers) : ICeremonyRoom
 public sealed class TestCeremony : IDisposable
 {
     private readonly DirectoryInfo _root = Directory.CreateTempSubdirectory("agentpki-ceremony-");
+    private int _number;
 
     public TestCeremony(TestOfficers officers, TimeProvider time)
     {
         (Officers, Time, Home, Room) = (officers, time, new TestCeremonyHome(Store, time), new TestRoom(officers));
         Directory.CreateDirectory(PathOf("secrets"));
-        foreach (var officer in officers.Roster.Officers)
-        {
-            File.WriteAllBytes(PathOf($"{officer.Name}.officer"), officer.Encode());
-        }
     }
 
-    public TestOfficers Officers { get; }
+    /// <summary>Those of the next plan.</summary>
+    public TestOfficers Officers { get; set; }
 
     public TimeProvider Time { get; }
 
@@ -128,7 +168,8 @@ public sealed class TestCeremony : IDisposable
 
     public TestRoom Room { get; }
 
-    public EvidenceFolder Folder => new(PathOf("evidence"));
+    /// <summary>The evidence of the last ceremony.</summary>
+    public EvidenceFolder Folder => new(PathOf(_number == 0 ? "evidence" : $"evidence-{_number}"));
 
     public ReadOnlyMemory<byte> Script { get; set; }
 
@@ -139,6 +180,11 @@ public sealed class TestCeremony : IDisposable
     /// <summary>The plan of steps that are given as YAML list items.</summary>
     public CeremonyPlan Plan(string steps)
     {
+        foreach (var officer in Officers.Roster.Officers)
+        {
+            File.WriteAllBytes(PathOf($"{officer.Name}.officer"), officer.Encode());
+        }
+
         Script = System.Text.Encoding.UTF8.GetBytes($"""
             ceremony: A test
             officers:
@@ -151,6 +197,40 @@ public sealed class TestCeremony : IDisposable
     }
 
     public Task<CeremonyOutcome> RunAsync(CeremonyPlan plan) => CeremonyRun.RunAsync(plan, Script, Setting, CancellationToken.None);
+
+    /// <summary>Another ceremony on the same home, with evidence of its own.</summary>
+    public Task<CeremonyOutcome> RunAgainAsync(string steps)
+    {
+        _number++;
+        Room.Warnings.Clear();
+        return RunAsync(Plan(steps));
+    }
+
+    /// <summary>How many entries of that kind the ledger has.</summary>
+    public async Task<int> EntriesAsync(Ledger.LedgerEntryKind kind)
+    {
+        var count = 0;
+        await foreach (var record in Store.ReadAsync(0, CancellationToken.None))
+        {
+            count += record.Leaf.Kind == kind ? 1 : 0;
+        }
+
+        return count;
+    }
+
+    /// <summary>The token's user PIN, as a quorum has it.</summary>
+    public async Task<byte[]> PinAsync()
+    {
+        var secret = Home.FindSealedPin("main", securityOfficer: false) ?? throw new InvalidOperationException("The PIN is not shared.");
+        var shares = new List<OpenedShare>();
+        foreach (var name in secret.Shares.Take(secret.Threshold).Select(s => s.Officer))
+        {
+            await using var key = Room.Everybody.Open(name);
+            shares.Add((await secret.OpenShareAsync(key, CancellationToken.None)).Share ?? throw new InvalidOperationException());
+        }
+
+        return secret.Open(shares).Secret ?? throw new InvalidOperationException();
+    }
 
     public Task<CeremonyOutcome> ResumeAsync() => CeremonyRun.ResumeAsync(Setting, CancellationToken.None);
 

@@ -30,8 +30,16 @@ public sealed class TestOfficers
             officers.Add(officer);
         }
 
-        return new TestOfficers(OfficerRoster.Of(quorum, officers), files);
+        return new TestOfficers(OfficerRoster.Of(quorum, officers), files) { All = officers };
     }
+
+    /// <summary>The roster without that officer; everybody's keys stay at hand.</summary>
+    public TestOfficers Without(string name) => new(OfficerRoster.Of(Roster.Quorum, Roster.Officers.Where(o => o.Name != name)), _files) { All = All };
+
+    /// <summary>The roster with an officer who was in it before.</summary>
+    public TestOfficers With(string name) => new(OfficerRoster.Of(Roster.Quorum, [.. Roster.Officers, All.First(o => o.Name == name)]), _files) { All = All };
+
+    private IReadOnlyList<Officer> All { get; init; } = [];
 
     public static byte[] PassphraseOf(string name) => System.Text.Encoding.UTF8.GetBytes($"correct horse battery {name}");
 
@@ -39,7 +47,7 @@ public sealed class TestOfficers
 
     public OfficerKey Open(string name)
     {
-        var officer = Roster.Find(name) ?? throw new ArgumentException($"No officer {name}.", nameof(name));
+        var officer = All.FirstOrDefault(o => o.Name == name) ?? throw new ArgumentException($"No officer {name}.", nameof(name));
         return OfficerKeyFile.TryOpen(_files[name], officer, PassphraseOf(name), out var key, out var problem) ? key : throw new InvalidOperationException(problem);
     }
 }

@@ -34,6 +34,9 @@ public static class RecordKinds
     /// <summary>A key as its token describes it.</summary>
     public const string Key = "key";
 
+    /// <summary>A new officer took the office: his file and his statement lie beside.</summary>
+    public const string OfficerAccepted = "officer-accepted";
+
     public const string KeyDestroyed = "key-destroyed";
 
     /// <summary>A certificate was made or installed; it lies beside.</summary>

@@ -9,6 +9,7 @@ internal static class StatementKinds
     public const string ApprovePlan = "approve-plan";
     public const string ApproveStep = "approve-step";
     public const string Close = "close";
+    public const string AcceptOffice = "accept-office";
 
     /// <summary>This plan of this ceremony, whose records this key signs.</summary>
     public static (string Name, string Value)[] OfPlan(CeremonyPlan plan, string transcriptKey) => [("ceremony", plan.Id), ("plan-sha256", plan.Sha256), ("transcript-key-sha256", transcriptKey)];

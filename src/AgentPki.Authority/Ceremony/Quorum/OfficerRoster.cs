@@ -1,4 +1,9 @@
 using System.Collections.Immutable;
+using System.Diagnostics.CodeAnalysis;
+using System.Security.Cryptography;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using AgentPki.Cryptography;
 
 namespace AgentPki.Authority.Ceremony.Quorum;
 
@@ -18,6 +23,44 @@ public sealed record OfficerRoster(int Quorum, ImmutableArray<Officer> Officers)
         return roster.WhyNot() is { } wrong ? throw new ArgumentException(wrong, nameof(officers)) : roster;
     }
 
+    /// <summary>SHA-256 of <see cref="Encode"/>, hexadecimal: what the ledger keeps.</summary>
+    public string Sha256 => Convert.ToHexStringLower(SHA256.HashData(Encode()));
+
+    /// <summary>Whether both have the same officers with the same keys and the same quorum.</summary>
+    public bool IsSameAs(OfficerRoster other) => Sha256 == other.Sha256;
+
+    /// <summary>As JSON: the quorum, and each officer as in his own file.</summary>
+    public byte[] Encode() => [.. JsonSerializer.SerializeToUtf8Bytes(new RosterFile(Quorum, [.. Officers.Select(o => o.ToFile())]), RosterJson.Default.RosterFile), (byte)'\n'];
+
+    /// <summary>Reads the JSON; false with the reason when it is no roster in order.</summary>
+    public static bool TryParse(ReadOnlySpan<byte> json, CryptoProviders providers, [NotNullWhen(true)] out OfficerRoster? roster, [NotNullWhen(false)] out string? problem)
+    {
+        (roster, problem) = (null, null);
+        try
+        {
+            var file = JsonSerializer.Deserialize(json, RosterJson.Default.RosterFile) ?? throw new JsonException();
+            var officers = new List<Officer>();
+            foreach (var member in file.Officers)
+            {
+                if (!Officer.TryParse(JsonSerializer.SerializeToUtf8Bytes(member, OfficerJson.Default.OfficerFile), providers, out var officer, out problem))
+                {
+                    problem = $"{member.Name}: {problem}";
+                    return false;
+                }
+
+                officers.Add(officer);
+            }
+
+            roster = Of(file.Quorum, officers);
+            return true;
+        }
+        catch (Exception e) when (e is JsonException or ArgumentException)
+        {
+            problem = e is ArgumentException ? e.Message : "it is not the JSON of a roster";
+            return false;
+        }
+    }
+
     private string? WhyNot()
     {
         if (Quorum < 2 || Quorum > Officers.Length || Officers.Length > 16)
@@ -34,3 +77,9 @@ public sealed record OfficerRoster(int Quorum, ImmutableArray<Officer> Officers)
         return keys.Distinct(StringComparer.Ordinal).Count() == keys.Count ? null : "two officers have the same key: that is one person twice";
     }
 }
+
+internal sealed record RosterFile([property: JsonRequired] int Quorum, [property: JsonRequired] IReadOnlyList<OfficerFile> Officers);
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true, UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow)]
+[JsonSerializable(typeof(RosterFile))]
+internal sealed partial class RosterJson : JsonSerializerContext;

@@ -15,6 +15,9 @@ public abstract class StepKind(string name, string meaning, params IReadOnlyList
     /// <summary>Whether the home's tokens must be open while it is done.</summary>
     public virtual bool NeedsTokens => true;
 
+    /// <summary>Which shared PINs the officers put together for it.</summary>
+    public virtual NeededPins Pins => NeedsTokens ? NeededPins.User : NeededPins.None;
+
     /// <summary>What an officer hears before he approves: one sentence.</summary>
     public abstract string Describe(PlannedStep step);
 

@@ -26,6 +26,13 @@ public interface ICeremonyHome
     /// <summary>What stands before the labels of its keys.</summary>
     string KeyPrefix { get; }
 
+    /// <summary>Who decides in this home since its first ceremony; null before it.</summary>
+    /// <exception cref="CeremonyException">The file cannot be read.</exception>
+    OfficerRoster? FindRoster();
+
+    /// <summary>From now on these decide.</summary>
+    void KeepRoster(OfficerRoster roster);
+
     /// <summary>Names of the configured tokens.</summary>
     IReadOnlyList<string> Tokens { get; }
 
@@ -50,6 +57,17 @@ public interface ICeremonyHome
 
     /// <summary>Keeps a shared PIN in the home, in place of an earlier one.</summary>
     void KeepSealedPin(string token, bool securityOfficer, SealedSecret pin);
+
+    /// <summary>A PIN that was shared anew and may or may not have reached the token, because a try was cut off; null: there is none.</summary>
+    SealedSecret? FindNextPin(string token, bool securityOfficer);
+
+    /// <summary>Keeps a PIN that the token is to have next; null: what there was is the token's now, or is of no use.</summary>
+    void KeepNextPin(string token, bool securityOfficer, SealedSecret? pin);
+
+    /// <summary>Changes a PIN of a token that nobody is logged in to.</summary>
+    /// <returns>False: the token refuses the old PIN.</returns>
+    /// <exception cref="CeremonyException">The token does not answer, or refuses the new PIN.</exception>
+    bool TryChangePin(string token, bool securityOfficer, ReadOnlyMemory<byte> before, ReadOnlyMemory<byte> after);
 
     /// <summary>Keeps the user PIN in the service's file.</summary>
     void KeepServicePin(string token, ReadOnlyMemory<byte> pin);

@@ -10,8 +10,8 @@ public sealed class StepContext
 {
     private readonly string _scriptFolder;
 
-    internal StepContext(CeremonyPlan plan, PlannedStep step, Transcript transcript, ICeremonyHome home, OpenHome? open, ICeremonyRoom room, CryptoProviders software, string scriptFolder, TimeProvider time) =>
-        (Plan, Step, Transcript, Home, _open, Room, Software, _scriptFolder, Time) = (plan, step, transcript, home, open, room, software, scriptFolder, time);
+    internal StepContext(CeremonyPlan plan, PlannedStep step, Transcript transcript, ICeremonyHome home, OpenHome? open, PinGathering pins, ICeremonyRoom room, CryptoProviders software, string scriptFolder, TimeProvider time) =>
+        (Plan, Step, Transcript, Home, _open, Pins, Room, Software, _scriptFolder, Time) = (plan, step, transcript, home, open, pins, room, software, scriptFolder, time);
 
     private readonly OpenHome? _open;
 
@@ -35,6 +35,9 @@ public sealed class StepContext
     public string Actor => $"ceremony:{Plan.Id}";
 
     internal Transcript Transcript { get; }
+
+    /// <summary>The PINs that the officers put together for this step.</summary>
+    internal PinGathering Pins { get; }
 
     /// <summary>A record of this step.</summary>
     public ValueTask RecordAsync(string kind, params (string Name, string? Value)[] facts) =>

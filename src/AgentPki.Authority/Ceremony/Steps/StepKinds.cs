@@ -23,10 +23,9 @@ public static class StepKinds
         new RevokeAuthorityStep(),
         new RootListStep(),
         new InstallListStep(),
+        new OfficerChangeStep(),
+        new DestroyKeyStep(),
     ];
-
-    /// <summary>The end of every ceremony needs what this needs: the tokens, whose checkpoint key signs.</summary>
-    internal static StepKind LedgerSeal => All[1];
 
     public static StepKind? Find(string name) => All.FirstOrDefault(k => k.Name == name);
 }

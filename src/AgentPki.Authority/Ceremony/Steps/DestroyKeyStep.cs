@@ -1,0 +1,58 @@
+using AgentPki.Authority.Audit;
+using AgentPki.Authority.Ceremony.Evidence;
+using AgentPki.Authority.Ceremony.Scripts;
+using AgentPki.Ledger;
+
+namespace AgentPki.Authority.Ceremony.Steps;
+
+/// <summary>Destroys a key in its token. The script names it by its label and by its public key, so that no other key goes by mistake.</summary>
+internal sealed class DestroyKeyStep() : StepKind(
+    "key-destroy",
+    "Destroys a key in its token, for good.",
+    StepField.Text("label", "the key's label, as 'agentpki doctor' and the evidence show it", required: true),
+    new StepField("public-key-sha256", "the SHA-256 of its public key (SubjectPublicKeyInfo), hexadecimal", true, text => text.Length == 64 && text.All(char.IsAsciiHexDigitLower) ? null : "64 lower-case hexadecimal digits are wanted"),
+    StepField.Word("still-used", "must be yes for the key of a CA that can still be needed: it has issued what has not ended", "no", "no", "yes"))
+{
+    public override string Describe(PlannedStep step) => $"DESTROY the key '{step["label"]}' (public key SHA-256 {step["public-key-sha256"][..16]}…) for good";
+
+    public override async Task RunAsync(StepContext context, CancellationToken cancellationToken)
+    {
+        var (step, environment) = (context.Step, context.Open.Environment);
+        var (label, digest) = (step["label"], step["public-key-sha256"]);
+        await using var authority = await OfflineAuthority.OpenAsync(environment, cancellationToken);
+        await using (var key = await KeySearch.FindAsync(environment.Providers, label, null, cancellationToken))
+        {
+            if (key is null)
+            {
+                if (!context.Transcript.Records.Any(r => r.Kind == RecordKinds.Key && r["label"] == label && r["public-key-sha256"] == digest && r["step"] == step.Number.ToString(System.Globalization.CultureInfo.InvariantCulture)))
+                {
+                    throw new CeremonyException($"No token here has a key '{label}'.");
+                }
+            }
+            else
+            {
+                if (Convert.ToHexStringLower(key.PublicKey.Fingerprint()) != digest)
+                {
+                    throw new CeremonyException($"The key '{label}' has the public key {Convert.ToHexStringLower(key.PublicKey.Fingerprint())}, and not the one of the plan. Nothing was destroyed.");
+                }
+
+                await CheckUseAsync(context, authority, label, cancellationToken);
+                await context.RecordKeyAsync(label, key, isNew: false, cancellationToken);
+                await context.Home.DestroyKeyAsync(context.Open, key.Reference, key.PublicKey, cancellationToken);
+            }
+        }
+
+        await authority.CommitAsync(new LedgerEntry(LedgerEntryKind.KeyDestroyed, context.Time.GetUtcNow(), context.Actor, AuditDetails.Of((AuditDetails.KeyLabel, label), (AuditDetails.KeySha256, digest))));
+        await context.RecordAsync(RecordKinds.KeyDestroyed, ("label", label), ("public-key-sha256", digest));
+        context.Room.Tell($"The key '{label}' is destroyed. Copies of it, if any was made, are not: the evidence of its ceremony says whether one can be.");
+    }
+
+    private static async Task CheckUseAsync(StepContext context, OfflineAuthority authority, string label, CancellationToken cancellationToken)
+    {
+        var user = (await authority.IssuersAsync(cancellationToken)).All.FirstOrDefault(i => i.Record.Key.Label == label || i.Record.Alternative?.Key.Label == label);
+        if (user is not null && user.Certificate.IsValidAt(context.Time.GetUtcNow()) && context.Step["still-used"] != "yes")
+        {
+            throw new CeremonyException($"It is the key of CA '{user.Name}', whose certificate is valid: its CRLs could never be signed again. Revoke the CA or let it end first, or say 'still-used: yes' in the script.");
+        }
+    }
+}
