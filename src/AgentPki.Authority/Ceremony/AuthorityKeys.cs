@@ -6,7 +6,8 @@ namespace AgentPki.Authority.Ceremony;
 /// <summary>Where one key of a CA to be made is, or may be made.</summary>
 /// <param name="Where">Null: as the appliance's placement says.</param>
 /// <param name="Provider">Where it is known to be; null: looked for everywhere.</param>
-internal sealed record AuthorityKeyPlace(KeyAlgorithm Algorithm, KeyPlacement? Where, string? Provider);
+/// <param name="Backup">How it may be kept a second time.</param>
+internal sealed record AuthorityKeyPlace(KeyAlgorithm Algorithm, KeyPlacement? Where, string? Provider, KeyBackup Backup = KeyBackup.None);
 
 /// <summary>The key of a CA to be made, and its second one if it has two, open; guarded from now on.</summary>
 internal sealed class AuthorityKeys : IAsyncDisposable

@@ -21,14 +21,14 @@ internal sealed class KeyMaker(CryptoProviders providers, KeyPlacement placement
     /// <exception cref="InvalidOperationException">A key of that name is there and is of another kind or purpose.</exception>
     public ValueTask<(ISigningKey Key, bool IsNew)> OpenOrGenerateAsync(
         string label, IReadOnlyList<KeyAlgorithm> algorithms, KeyPurpose purpose, string? provider, string actor, CancellationToken cancellationToken) =>
-        OpenOrGenerateAsync(label, null, algorithms, purpose, placement, provider, actor, cancellationToken);
+        OpenOrGenerateAsync(label, null, algorithms, purpose, placement, provider, KeyBackup.None, actor, cancellationToken);
 
     /// <summary>The key or keys of a CA; the second's label ends in <c>-alt</c>.</summary>
     /// <inheritdoc cref="OpenOrGenerateAsync(string, IReadOnlyList{KeyAlgorithm}, KeyPurpose, string?, string, CancellationToken)"/>
     public async ValueTask<AuthorityKeys> OpenOrGenerateAuthorityAsync(string label, AuthorityKeyPlace key, AuthorityKeyPlace? alternative, string actor, CancellationToken cancellationToken)
     {
         ValueTask<(ISigningKey Key, bool IsNew)> OneAsync(string name, AuthorityKeyPlace place) =>
-            OpenOrGenerateAsync(name, null, [place.Algorithm], KeyPurpose.CertificateAuthority, place.Where ?? placement, place.Provider, actor, cancellationToken);
+            OpenOrGenerateAsync(name, null, [place.Algorithm], KeyPurpose.CertificateAuthority, place.Where ?? placement, place.Provider, place.Backup, actor, cancellationToken);
 
         var first = await OneAsync(label, key);
         try
@@ -52,7 +52,7 @@ internal sealed class KeyMaker(CryptoProviders providers, KeyPlacement placement
     {
         var own = issuer.Certificate.PublicKey.Algorithm;
         return OpenOrGenerateAsync(
-            $"{issuer.Record.Key.Label}-{suffix}", algorithms.Contains(own) ? own : null, algorithms, purpose, placement.DownTo(issuer.Protection), issuer.Record.Key.Provider, actor, cancellationToken);
+            $"{issuer.Record.Key.Label}-{suffix}", algorithms.Contains(own) ? own : null, algorithms, purpose, placement.DownTo(issuer.Protection), issuer.Record.Key.Provider, KeyBackup.None, actor, cancellationToken);
     }
 
     /// <summary>
@@ -76,7 +76,7 @@ internal sealed class KeyMaker(CryptoProviders providers, KeyPlacement placement
     }
 
     private async ValueTask<(ISigningKey Key, bool IsNew)> OpenOrGenerateAsync(
-        string label, KeyAlgorithm? preferred, IReadOnlyList<KeyAlgorithm> algorithms, KeyPurpose purpose, KeyPlacement where, string? provider, string actor, CancellationToken cancellationToken)
+        string label, KeyAlgorithm? preferred, IReadOnlyList<KeyAlgorithm> algorithms, KeyPurpose purpose, KeyPlacement where, string? provider, KeyBackup backup, string actor, CancellationToken cancellationToken)
     {
         if (await KeySearch.FindAsync(providers, label, provider, cancellationToken) is { } found)
         {
@@ -91,7 +91,7 @@ internal sealed class KeyMaker(CryptoProviders providers, KeyPlacement placement
         }
 
         var (maker, algorithm) = (preferred is null ? null : where.Find(providers, [preferred])) ?? where.Find(providers, algorithms) ?? throw new KeyUnavailableException(where.Explain(providers, algorithms), TimeSpan.FromMinutes(10));
-        var key = await maker.GenerateAsync(new KeySpec(label, algorithm, purpose), cancellationToken);
+        var key = await maker.GenerateAsync(new KeySpec(label, algorithm, purpose, backup), cancellationToken);
         await RecordAsync(key, actor);
         return (key, true);
     }

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using AgentPki.Authority.Ceremony;
 using AgentPki.Authority.Ceremony.Quorum;
 using AgentPki.Authority.Ceremony.Steps;
@@ -16,7 +17,7 @@ namespace AgentPki.Server.Ceremony;
 /// <summary>The home that a ceremony works on: its tokens by PKCS#11, its secrets as files. The home's lock is held by whoever made this.</summary>
 internal sealed class CeremonyHome(ApplianceHome home, ApplianceOptions options, Func<string, string?> variable, TimeProvider clock, ILoggerFactory loggers) : ICeremonyHome
 {
-    private const string ProviderPrefix = "pkcs11:";
+    private const string ProviderPrefix = "pkcs11:", TransportLabel = "transport";
     private IReadOnlyList<Pkcs11Options> _open = [];
 
     public string Name => options.Name;
@@ -207,6 +208,30 @@ internal sealed class CeremonyHome(ApplianceHome home, ApplianceOptions options,
         return ValueTask.CompletedTask;
     }
 
+    public ValueTask<PublicKey> OpenTransportKeyAsync(OpenHome open, string token, CancellationToken cancellationToken) =>
+        AskAsync(token, "make a transport key", () => ProviderOf(open, token).OpenTransportKeyAsync(TransportLabel, cancellationToken));
+
+    public ValueTask<byte[]> ExportKeyAsync(OpenHome open, KeyReference reference, PublicKey transportKey, CancellationToken cancellationToken) =>
+        AskAsync(TokenOf(reference), $"wrap key '{reference.Label}'", async () => (await ProviderOf(open, TokenOf(reference)).ExportKeyAsync(reference.Label, transportKey, cancellationToken)).Encode());
+
+    public string KeepWrappedKey(string label, ReadOnlyMemory<byte> wrapped)
+    {
+        Directory.CreateDirectory(home.Transport);
+        var path = Path.Combine(home.Transport, $"{label}.wrapped.json");
+        PrivateFile.Write(path, wrapped.Span);
+        return path;
+    }
+
+    public ValueTask<ISigningKey> ImportKeyAsync(OpenHome open, string token, ReadOnlyMemory<byte> wrapped, string publicKeySha256, CancellationToken cancellationToken)
+    {
+        if (!TransportedKey.TryParse(wrapped.Span, out var key, out var problem))
+        {
+            throw new CeremonyException($"The file is no wrapped key: {problem}.");
+        }
+
+        return AskAsync(token, "unwrap the key", () => ProviderOf(open, token).ImportKeyAsync(key, TransportLabel, publicKeySha256, cancellationToken));
+    }
+
     public async Task WriteAnchorsAsync(OpenHome open, CancellationToken cancellationToken)
     {
         var authorities = await open.Environment.Stores.Authorities.ListAsync(cancellationToken);
@@ -249,6 +274,21 @@ internal sealed class CeremonyHome(ApplianceHome home, ApplianceOptions options,
     {
         var access = OptionsOf(token);
         return access.Pin is PinInFile file ? file.Path : home.UserPin;
+    }
+
+    private static Pkcs11Provider ProviderOf(OpenHome open, string token) =>
+        open.Environment.Providers.Find(ProviderPrefix + token) as Pkcs11Provider ?? throw new CeremonyException($"Token '{token}' is not open.");
+
+    private static async ValueTask<T> AskAsync<T>(string token, string what, Func<ValueTask<T>> question)
+    {
+        try
+        {
+            return await question();
+        }
+        catch (Exception error) when (error is InvalidOperationException or KeyUnavailableException or TokenCallException or NotSupportedException or ArgumentException or CryptographicException)
+        {
+            throw new CeremonyException($"Token '{token}' cannot {what}: {error.Message}", error);
+        }
     }
 
     private static T Ask<T>(string token, string what, Func<T> question)

@@ -40,6 +40,9 @@ public sealed record ApplianceHome(string Root)
     /// <summary>The evidence of ceremonies, a folder each by its id. Public, and to be copied away.</summary>
     public string Ceremonies => In("ceremonies");
 
+    /// <summary>Keys that were wrapped for another token, to be carried there and deleted here.</summary>
+    public string Transport => In("transport");
+
     /// <summary>The key of a ceremony's transcript, while it may be resumed.</summary>
     public string TranscriptKey(string ceremony) => In("secrets", $"transcript-{ceremony}.key");
 

@@ -112,6 +112,14 @@ public sealed class TestCeremonyHome(InMemoryStore store, TimeProvider time, str
         return ValueTask.CompletedTask;
     }
 
+    public ValueTask<PublicKey> OpenTransportKeyAsync(OpenHome open, string token, CancellationToken cancellationToken) => throw new CeremonyException("This token takes no wrapped keys.");
+
+    public ValueTask<byte[]> ExportKeyAsync(OpenHome open, KeyReference reference, PublicKey transportKey, CancellationToken cancellationToken) => throw new CeremonyException("This token wraps no keys.");
+
+    public string KeepWrappedKey(string label, ReadOnlyMemory<byte> wrapped) => throw new NotSupportedException();
+
+    public ValueTask<ISigningKey> ImportKeyAsync(OpenHome open, string token, ReadOnlyMemory<byte> wrapped, string publicKeySha256, CancellationToken cancellationToken) => throw new CeremonyException("This token takes no wrapped keys.");
+
     public Task WriteAnchorsAsync(OpenHome open, CancellationToken cancellationToken) => Task.CompletedTask;
 }
 

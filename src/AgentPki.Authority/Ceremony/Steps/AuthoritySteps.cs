@@ -2,6 +2,7 @@ using AgentPki.Authority.Ceremony.Evidence;
 using AgentPki.Authority.Ceremony.Scripts;
 using AgentPki.Authority.Issuance;
 using AgentPki.Authority.Profiles;
+using AgentPki.Cryptography;
 using AgentPki.X509.Certificates;
 using AgentPki.X509.Names;
 
@@ -14,9 +15,11 @@ internal sealed class RootAuthorityStep() : StepKind(
     StepField.AuthorityName("name", "the CA's name in configuration and URLs", required: false, otherwise: "root"),
     StepField.Subject("subject", "its subject as RFC 4514 writes it: CN=Example Root,O=Example"),
     StepField.Keys("algorithm", "the kind of its key or keys", "ecdsa-p384"),
-    StepField.Validity("validity", "how long its certificate lasts", "20y"))
+    StepField.Validity("validity", "how long its certificate lasts", "20y"),
+    StepField.Word("protection", "token, or token-wrapped where no token has the algorithm: then the key is in this process's memory while it signs", "token", "token", "token-wrapped"),
+    StepField.Word("backup", "how its keys may be kept a second time; none: with the token they are gone", "none", "none", "wrapped", "token-files", "cloning-domain"))
 {
-    public override string Describe(PlannedStep step) => $"make the root CA '{step["name"]}' ({step["subject"]}) with {step["algorithm"]} keys for {step["validity"]}";
+    public override string Describe(PlannedStep step) => $"make the root CA '{step["name"]}' ({step["subject"]}) with {step["algorithm"]} keys for {step["validity"]}{AuthorityMaking.Keeping(step)}";
 
     public override Task RunAsync(StepContext context, CancellationToken cancellationToken) => AuthorityMaking.MakeAsync(context, parent: null, constrainTrustDomain: false, cancellationToken);
 }
@@ -30,9 +33,11 @@ internal sealed class IssuingAuthorityStep() : StepKind(
     StepField.Subject("subject", "its subject as RFC 4514 writes it"),
     StepField.Keys("algorithm", "the kind of its key or keys", "ecdsa-p256"),
     StepField.Validity("validity", "how long its certificate lasts, or its issuer's end where that comes first", "5y"),
-    StepField.Word("constrained", "whether it may certify SPIFFE IDs of this trust domain only", "yes", "yes", "no"))
+    StepField.Word("constrained", "whether it may certify SPIFFE IDs of this trust domain only", "yes", "yes", "no"),
+    StepField.Word("protection", "token, or token-wrapped where no token has the algorithm: then the key is in this process's memory while it signs", "token", "token", "token-wrapped"),
+    StepField.Word("backup", "how its keys may be kept a second time; none: with the token they are gone", "none", "none", "wrapped", "token-files", "cloning-domain"))
 {
-    public override string Describe(PlannedStep step) => $"make the issuing CA '{step["name"]}' ({step["subject"]}) under '{step["issuer"]}' with {step["algorithm"]} keys for {step["validity"]}";
+    public override string Describe(PlannedStep step) => $"make the issuing CA '{step["name"]}' ({step["subject"]}) under '{step["issuer"]}' with {step["algorithm"]} keys for {step["validity"]}{AuthorityMaking.Keeping(step)}";
 
     public override Task RunAsync(StepContext context, CancellationToken cancellationToken) =>
         AuthorityMaking.MakeAsync(context, context.Step["issuer"], context.Step["constrained"] == "yes", cancellationToken);
@@ -41,6 +46,13 @@ internal sealed class IssuingAuthorityStep() : StepKind(
 /// <summary>What both have in common.</summary>
 internal static class AuthorityMaking
 {
+    /// <summary>What an officer must hear about how the keys are kept.</summary>
+    public static string Keeping(PlannedStep step) => (step.Find("protection") == "token-wrapped" ? "; the key may be wrapped under a token's key and be in memory while it signs" : "") + (step.Find("backup") switch
+    {
+        null or "none" => "; with the token its keys are gone",
+        var backup => $"; its keys may be kept a second time: {backup}",
+    });
+
     public static async Task MakeAsync(StepContext context, string? parent, bool constrainTrustDomain, CancellationToken cancellationToken)
     {
         var wanted = Wanted(context);
@@ -49,8 +61,8 @@ internal static class AuthorityMaking
         var issuer = parent is null ? null : await authority.IssuerAsync(parent, cancellationToken);
         await using var keys = await authority.Keys.OpenOrGenerateAuthorityAsync(
             LabelOf(context, wanted.Name),
-            new AuthorityKeyPlace(wanted.KeyAlgorithm, null, known?.Key.Provider),
-            wanted.AlternativeKeyAlgorithm is { } second ? new AuthorityKeyPlace(second, null, known?.Alternative?.Key.Provider) : null,
+            PlaceOf(context, wanted.KeyAlgorithm, known?.Key.Provider),
+            wanted.AlternativeKeyAlgorithm is { } second ? PlaceOf(context, second, known?.Alternative?.Key.Provider) : null,
             context.Actor,
             cancellationToken);
         await RecordKeysAsync(context, wanted.Name, keys, cancellationToken);
@@ -76,6 +88,13 @@ internal static class AuthorityMaking
         var draft = new AuthorityDraft(wanted.Name, wanted.Subject, wanted.EffectiveSignature, Validities.EndOf(context.Step["validity"], now), constrainTrustDomain);
         await RecordAsync(context, wanted.Name, await authority.Maker.MakeAsync(draft, keys, issuer, context.Actor, cancellationToken), "now");
     }
+
+    /// <summary>Where a key of the step's CA is to be, and how it may be kept a second time: both the plan's choice, which officers approved.</summary>
+    public static AuthorityKeyPlace PlaceOf(StepContext context, KeyAlgorithm algorithm, string? provider) => new(
+        algorithm,
+        context.Step.Find("protection") == "token-wrapped" ? KeyPlacement.AllowTokenWrapped : null,
+        provider,
+        KeyBackupNames.TryParse(context.Step.Find("backup") ?? "none", out var backup) ? backup : KeyBackup.None);
 
     /// <summary>A CA's key, and its second one if it has two, as their tokens describe them.</summary>
     public static async ValueTask RecordKeysAsync(StepContext context, string name, AuthorityKeys keys, CancellationToken cancellationToken)

@@ -84,6 +84,23 @@ public interface ICeremonyHome
     /// <exception cref="CeremonyException">It does not have it, or refuses.</exception>
     ValueTask DestroyKeyAsync(OpenHome open, KeyReference reference, PublicKey publicKey, CancellationToken cancellationToken);
 
+    /// <summary>The key of a token to which others wrap theirs, made when there is none.</summary>
+    /// <exception cref="CeremonyException">The token takes no wrapped keys.</exception>
+    ValueTask<PublicKey> OpenTransportKeyAsync(OpenHome open, string token, CancellationToken cancellationToken);
+
+    /// <summary>Wraps a key for the token that has <paramref name="transportKey"/>.</summary>
+    /// <exception cref="CeremonyException">Its ceremony chose another method, or the token refuses.</exception>
+    ValueTask<byte[]> ExportKeyAsync(OpenHome open, KeyReference reference, PublicKey transportKey, CancellationToken cancellationToken);
+
+    /// <summary>Keeps a wrapped key in the home, to be carried.</summary>
+    /// <returns>Where.</returns>
+    string KeepWrappedKey(string label, ReadOnlyMemory<byte> wrapped);
+
+    /// <summary>Unwraps a key into a token and has it prove that it is the one.</summary>
+    /// <param name="publicKeySha256">Of its SubjectPublicKeyInfo, hexadecimal.</param>
+    /// <exception cref="CeremonyException">It is another, was wrapped for another token, or was changed.</exception>
+    ValueTask<ISigningKey> ImportKeyAsync(OpenHome open, string token, ReadOnlyMemory<byte> wrapped, string publicKeySha256, CancellationToken cancellationToken);
+
     /// <summary>CAs have come or gone: writes the files that people take anchors from.</summary>
     Task WriteAnchorsAsync(OpenHome open, CancellationToken cancellationToken);
 }

@@ -18,9 +18,11 @@ internal sealed class IssuingRequestStep() : StepKind(
     "Makes the key of an issuing CA, and a request (PKCS#10) to be carried to a root elsewhere.",
     StepField.AuthorityName("name", "the CA's name in profiles, configuration and URLs", required: false, otherwise: "issuing"),
     StepField.Subject("subject", "its subject as RFC 4514 writes it"),
-    StepField.Keys("algorithm", "the kind of its key or keys", "ecdsa-p256"))
+    StepField.Keys("algorithm", "the kind of its key or keys", "ecdsa-p256"),
+    StepField.Word("protection", "token, or token-wrapped where no token has the algorithm: then the key is in this process's memory while it signs", "token", "token", "token-wrapped"),
+    StepField.Word("backup", "how its keys may be kept a second time; none: with the token they are gone", "none", "none", "wrapped", "token-files", "cloning-domain"))
 {
-    public override string Describe(PlannedStep step) => $"make the key of the issuing CA '{step["name"]}' ({step["algorithm"]}) and a request for its certificate ({step["subject"]})";
+    public override string Describe(PlannedStep step) => $"make the key of the issuing CA '{step["name"]}' ({step["algorithm"]}) and a request for its certificate ({step["subject"]}){AuthorityMaking.Keeping(step)}";
 
     public override async Task RunAsync(StepContext context, CancellationToken cancellationToken)
     {
@@ -32,7 +34,7 @@ internal sealed class IssuingRequestStep() : StepKind(
 
         await using var authority = await OfflineAuthority.OpenAsync(context.Open.Environment, cancellationToken);
         await using var keys = await authority.Keys.OpenOrGenerateAuthorityAsync(
-            AuthorityMaking.LabelOf(context, step["name"]), new AuthorityKeyPlace(kind.Key, null, null), kind.Alternative is { } second ? new AuthorityKeyPlace(second, null, null) : null, context.Actor, cancellationToken);
+            AuthorityMaking.LabelOf(context, step["name"]), AuthorityMaking.PlaceOf(context, kind.Key, null), kind.Alternative is { } second ? AuthorityMaking.PlaceOf(context, second, null) : null, context.Actor, cancellationToken);
         await AuthorityMaking.RecordKeysAsync(context, step["name"], keys, cancellationToken);
         await authority.Keys.RecordFoundAsync(keys, context.Actor);
         var request = await keys.Guarded.RequestCertificateAsync(subject, keys.Alternative?.Key, cancellationToken);

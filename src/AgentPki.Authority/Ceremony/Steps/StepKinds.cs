@@ -24,6 +24,9 @@ public static class StepKinds
         new RootListStep(),
         new InstallListStep(),
         new OfficerChangeStep(),
+        new TransportKeyStep(),
+        new KeyBackupStep(),
+        new KeyRestoreStep(),
         new DestroyKeyStep(),
     ];
 
