@@ -56,6 +56,8 @@ public enum LedgerEntryKind : ushort
     KeyDestroyed = 91,
     /// <summary>Who decides in ceremonies was set or changed: names, keys, quorum.</summary>
     OfficersChanged = 92,
+    /// <summary>A CA uses its key in another token, which has the same.</summary>
+    AuthorityKeyMoved = 94,
     /// <summary>A CRL that was signed elsewhere is served from now on.</summary>
     CertificateListInstalled = 93,
     /// <summary>Somebody administers from now on: his name, roles and key.</summary>

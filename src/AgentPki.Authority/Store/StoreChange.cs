@@ -1,3 +1,4 @@
+using AgentPki.Cryptography;
 using System.Collections.Immutable;
 using AgentPki.Agents;
 using AgentPki.X509.Certificates;
@@ -17,6 +18,10 @@ public abstract partial record StoreChange
 
     /// <summary>A new certification authority of this appliance. Conflict when the name exists.</summary>
     public sealed record AddAuthority(AuthorityRecord Authority) : StoreChange;
+
+    /// <summary>A CA uses its key, and its second one if it has two, at another place. Conflict when there is no such CA.</summary>
+    /// <param name="Alternative">Null exactly when the CA has one key.</param>
+    public sealed record MoveAuthorityKey(string Name, KeyReference Key, KeyReference? Alternative) : StoreChange;
 
     /// <summary>
     /// A certificate, about to be released. Conflict when (issuer, serial) exists, its authority or its agent is unknown, or one of its keys is blocked.

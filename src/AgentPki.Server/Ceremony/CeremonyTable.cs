@@ -47,7 +47,7 @@ internal sealed class CeremonyTable : IDisposable
         var folder = new EvidenceFolder(Path.Combine(_home.Ceremonies, ceremony));
         return new CeremonySetting(
             _work,
-            new TerminalRoom(_context.Terminal, new TypedOfficerKeys(_context.Terminal, scriptFolder)),
+            new TerminalRoom(_context.Terminal, new TypedOfficerKeys(_context.Terminal, scriptFolder, new CardReader(_context.Terminal, _home, _context.Clock))),
             folder,
             _home.TranscriptKey(ceremony),
             scriptFolder,

@@ -5,7 +5,8 @@ namespace AgentPki.Server.Ceremony;
 
 /// <summary>Each officer names his key file and types its passphrase.</summary>
 /// <param name="folder">What relative paths are relative to.</param>
-internal sealed class TypedOfficerKeys(Terminal terminal, string folder)
+/// <param name="cards">Opens what is not a file.</param>
+internal sealed class TypedOfficerKeys(Terminal terminal, string folder, CardReader cards)
 {
     private readonly Dictionary<string, string> _paths = new(StringComparer.Ordinal);
 
@@ -13,7 +14,14 @@ internal sealed class TypedOfficerKeys(Terminal terminal, string folder)
     public async Task<(OfficerKey? Key, string? Problem)> OpenAsync(Officer officer, CancellationToken cancellationToken)
     {
         var usual = _paths.GetValueOrDefault(officer.Name) ?? $"{officer.Name}.key";
-        var typed = TerminalInput.ReadLine(terminal, $"   {officer.Name}'s key file [{usual}]: ", cancellationToken);
+        var typed = TerminalInput.ReadLine(terminal, $"   {officer.Name}'s key file, or card KIND LABEL [{usual}]: ", cancellationToken);
+        if ((typed is { Length: > 0 } ? typed : usual) is var named && CardReader.IsCard(named))
+        {
+            var opened = await cards.OpenAsync(named, officer, cancellationToken);
+            _paths[officer.Name] = opened.Key is null ? usual : named;
+            return opened;
+        }
+
         var path = Path.GetFullPath(typed is { Length: > 0 } ? typed : usual, folder);
         if (!File.Exists(path))
         {

@@ -44,6 +44,12 @@ public static class TokenAccess
         };
     }
 
+    /// <summary>How an officer's card is reached: a token of a kind that hsm-config knows, by its label.</summary>
+    /// <param name="folder">Where a kind that keeps its objects in files has them.</param>
+    /// <exception cref="CommandException">The kind is unknown, or its module is not installed.</exception>
+    internal static Pkcs11Options OptionsOfCard(string folder, string kind, string label, PinSource pin) =>
+        OptionsOf(folder, new TokenOptions("card", kind, "", label, "", "", 1, TimeSpan.FromSeconds(30)), pin);
+
     /// <summary>Makes the development token unless there is one. One whose making was cut short is completed.</summary>
     /// <returns>Whether it was made now.</returns>
     /// <exception cref="CommandException">The module refuses.</exception>

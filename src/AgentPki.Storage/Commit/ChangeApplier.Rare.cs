@@ -18,6 +18,12 @@ internal sealed partial class ChangeApplier
         return added ? null : ConflictReasons.AuthorityExists(authority.Name);
     }
 
+    private string? MoveAuthorityKey(StoreChange.MoveAuthorityKey change) =>
+        Write(session.Prepared("UPDATE authorities SET key_provider = ?2, key_label = ?3, alternative_provider = ?4, alternative_label = ?5 WHERE name = ?1 AND (alternative_label IS NULL) = (?5 IS NULL)")
+            .Bind(1, change.Name).Bind(2, change.Key.Provider).Bind(3, change.Key.Label).Bind(4, change.Alternative?.Provider).Bind(5, change.Alternative?.Label))
+            ? null
+            : ConflictReasons.AuthorityUnknown(change.Name);
+
     private string? AddSuccession(SuccessionRecord succession)
     {
         if (AuthorityIdOf(succession.Predecessor) is not { } predecessor)

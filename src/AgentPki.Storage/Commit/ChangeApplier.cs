@@ -80,6 +80,7 @@ internal sealed partial class ChangeApplier(SqlSession session)
         StoreChange.ReleaseSet c => ReleaseSet(c, epoch),
         StoreChange.SetAgentParent c => SetAgentParent(c),
         StoreChange.AddAuthority c => AddAuthority(c.Authority),
+        StoreChange.MoveAuthorityKey c => MoveAuthorityKey(c),
         StoreChange.SetAgentState c => SetAgentState(c.AgentId, c.State),
         StoreChange.AddCredential c => AddCredential(c.Credential),
         StoreChange.RevokeCredential c => RevokeCredential(c.Name, c.Time),

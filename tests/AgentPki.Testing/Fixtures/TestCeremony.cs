@@ -214,6 +214,14 @@ public sealed class TestCeremony : IDisposable
         return RunAsync(Plan(steps));
     }
 
+    /// <summary>That plan, with evidence of its own.</summary>
+    public Task<CeremonyOutcome> RunElsewhereAsync(CeremonyPlan plan)
+    {
+        _number++;
+        Room.Warnings.Clear();
+        return RunAsync(plan);
+    }
+
     /// <summary>How many entries of that kind the ledger has.</summary>
     public async Task<int> EntriesAsync(Ledger.LedgerEntryKind kind)
     {

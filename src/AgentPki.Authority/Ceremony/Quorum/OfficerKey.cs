@@ -36,6 +36,13 @@ public sealed class OfficerKey : IAsyncDisposable
     /// <exception cref="KeyUnavailableException">The key cannot be used now.</exception>
     public ValueTask<byte[]?> OpenAsync(ReadOnlyMemory<byte> envelope, CancellationToken cancellationToken) => _open(envelope, cancellationToken);
 
+    /// <summary>The same key, which ends something more when it ends: the connection to its card.</summary>
+    public OfficerKey Owning(Func<ValueTask> more) => new(Officer, _signing, _open, async () =>
+    {
+        await _dispose();
+        await more();
+    });
+
     public async ValueTask DisposeAsync()
     {
         await _signing.DisposeAsync();

@@ -27,6 +27,8 @@ public static class StepKinds
         new TransportKeyStep(),
         new KeyBackupStep(),
         new KeyRestoreStep(),
+        new MoveAuthorityStep(),
+        new CheckKeysStep(),
         new DestroyKeyStep(),
     ];
 

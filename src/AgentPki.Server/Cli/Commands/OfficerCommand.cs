@@ -17,12 +17,13 @@ internal static class OfficerCommand
         var fullName = new Option<string>("--full-name") { Description = "As it stands in the minutes.", Required = true };
         var algorithm = new Option<string>("--algorithm") { Description = "Of the signing key: ecdsa-p256, ecdsa-p384, rsa-3072, ed25519, ml-dsa-65, …", DefaultValueFactory = _ => "ecdsa-p384" };
         var folder = new Option<string>("--out") { Description = "Where the two files go: NAME.key is the officer's own, NAME.officer is for everybody.", DefaultValueFactory = _ => "." };
+        var card = new Option<string?>("--card") { Description = "On a PKCS#11 card instead of a file: 'KIND LABEL', where KIND is a folder in hsm-config/." };
         var file = new Argument<string>("file") { Description = "An officer's file: NAME.officer." };
         return new Verb("officer", "Crypto officers: the people who hold ceremonies, each with a key of his own.", "agentpki officer new alice --full-name 'Alice Example'", "agentpki officer show alice.officer")
             .With(
                 new Verb("new", "Makes an officer's keys, in a file under a passphrase. Done by the officer, on a machine that he trusts.", "agentpki officer new alice --full-name 'Alice Example' --out /media/usb")
-                    .With(name, fullName, algorithm, folder)
-                    .Runs((parsed, cancellationToken) => NewAsync(context, parsed.GetRequiredValue(name), parsed.GetRequiredValue(fullName), parsed.GetRequiredValue(algorithm), parsed.GetRequiredValue(folder), cancellationToken)),
+                    .With(name, fullName, algorithm, folder, card)
+                    .Runs((parsed, cancellationToken) => parsed.GetValue(card) is { } named ? NewOnCardAsync(context, parsed.GetRequiredValue(name), parsed.GetRequiredValue(fullName), named, parsed.GetRequiredValue(folder), cancellationToken) : NewAsync(context, parsed.GetRequiredValue(name), parsed.GetRequiredValue(fullName), parsed.GetRequiredValue(algorithm), parsed.GetRequiredValue(folder), cancellationToken)),
                 new Verb("show", "Shows who an officer's file says that he is, and his key's fingerprint, which he reads aloud.", "agentpki officer show alice.officer")
                     .With(file)
                     .Runs((parsed, cancellationToken) => ShowAsync(context, parsed.GetRequiredValue(file), cancellationToken)));
@@ -64,6 +65,33 @@ internal static class OfficerCommand
             catch (Exception error) when (error is ArgumentException or NotSupportedException)
             {
                 throw new CommandException(ExitCodes.Usage, $"The officer's keys were not made: {error.Message}.", "Correct that and type the command again.", error);
+            }
+        }
+    }
+
+    private static async Task<int> NewOnCardAsync(CommandContext context, string name, string fullName, string named, string folder, CancellationToken cancellationToken)
+    {
+        var publicPath = Path.Combine(Path.GetFullPath(folder, context.WorkingFolder), $"{name}.officer");
+        if (named.Split(' ', 2, StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) is not [var kind, var label] || File.Exists(publicPath))
+        {
+            throw new CommandException(ExitCodes.Usage, File.Exists(publicPath) ? $"{publicPath} is there already; it is not written over." : "A card is named by its kind and its label.", "For example: --card 'softhsm alice'.");
+        }
+
+        var (pin, card) = await new CardReader(context.Terminal, context.Home(), context.Clock).ConnectAsync(kind, label, name, cancellationToken);
+        using (pin)
+        await using (card)
+        {
+            try
+            {
+                var officer = await OfficerCard.CreateAsync(card, name, fullName, null, cancellationToken);
+                await File.WriteAllBytesAsync(publicPath, officer.Encode(), cancellationToken);
+                Tell(context, officer);
+                context.Terminal.Line($"The keys are on the card and do not leave it. {publicPath} goes to whoever writes the ceremony's script.");
+                return ExitCodes.Success;
+            }
+            catch (Exception error) when (error is ArgumentException or NotSupportedException or InvalidOperationException or KeyUnavailableException)
+            {
+                throw new CommandException(ExitCodes.Refused, $"The officer's keys were not made: {error.Message}", "Correct that and type the command again.", error);
             }
         }
     }

@@ -1,0 +1,114 @@
+using AgentPki.Authority.Ceremony;
+using AgentPki.Authority.Ceremony.Evidence;
+using AgentPki.Authority.Ceremony.Steps;
+using AgentPki.Authority.Store;
+using AgentPki.Testing.Fixtures;
+using AgentPki.X509.Certificates;
+using Xunit;
+
+namespace AgentPki.Authority.Tests.Ceremony;
+
+/// <summary>Each kind of step, on homes whose token is software; through the terminal and on real tokens they are in AgentPki.Integration.</summary>
+public sealed class StepTests
+{
+    private const string Token = "  - { step: initialise-token, token: main }\n  - { step: ledger-key }\n";
+    private const string Root = Token + "  - { step: root-ca, subject: \"CN=Test Root,O=Test\" }\n";
+    private const string Both = Root + "  - { step: issuing-ca, subject: \"CN=Test Issuing,O=Test\" }\n";
+
+    [Fact]
+    public async Task OfflineRoot_CertifiesAnIssuingCaElsewhere_AndItsCrlIsInstalled()
+    {
+        using var root = await BeginAsync(Root);
+        using var online = await BeginAsync(Token + "  - { step: issuing-request, subject: \"CN=Agents CA,O=Test\" }\n");
+        Carry(online, "issuing.csr", root);
+        Assert.Equal(CeremonyOutcome.Closed, await root.RunAgainAsync("  - { step: sign-request, request: issuing.csr, name: issuing }\n  - { step: root-crl }\n"));
+        Good(root);
+        foreach (var name in new[] { "issuing.der", "root.der", "root-1.crl" })
+        {
+            Carry(root, name, online);
+        }
+
+        Assert.Equal(CeremonyOutcome.Closed, await online.RunAgainAsync("  - { step: install-ca, certificate: issuing.der, issuer-certificate: root.der }\n  - { step: install-crl, crl: root-1.crl }\n"));
+        Good(online);
+        var authorities = await ((IAuthorityStore)online.Store).ListAsync(default);
+        Assert.Equal([("root", true), ("issuing", false)], authorities.Select(a => (a.Name, a.Key.IsElsewhere)));
+
+        // The root takes it back: the CRL says so, and here it is revoked.
+        Carry(root, "issuing.der", root);
+        Assert.Equal(CeremonyOutcome.Closed, await root.RunAgainAsync("  - { step: revoke-ca, certificate: issuing.der }\n  - { step: root-crl }\n"));
+        Carry(root, "root-2.crl", online);
+        Assert.Equal(CeremonyOutcome.Closed, await online.RunAgainAsync("  - { step: install-crl, crl: root-2.crl }\n"));
+        Assert.Contains(online.Room.Warnings, w => w.Contains("The CRL revokes 'issuing'", StringComparison.Ordinal));
+        var certificate = Certificate.Parse(authorities.Single(a => a.Name == "issuing").Der);
+        Assert.IsType<CertificateStatus.Revoked>(await ((ICertificateStore)online.Store).FindStatusAsync("root", certificate.SerialNumber, default));
+
+        // The older CRL is refused.
+        Assert.Equal(CeremonyOutcome.Stopped, await online.RunAgainAsync("  - { step: install-crl, crl: root-1.crl }\n"));
+        Assert.Contains("it is older (number 1)", Assert.Single(online.Room.Warnings), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Successor_OfBoth_RollsOver_AndMovesOn()
+    {
+        using var ceremony = await BeginAsync(Both);
+        Assert.Equal(CeremonyOutcome.Closed, await ceremony.RunAgainAsync("""
+              - { step: successor, algorithm: ecdsa-p384, root-algorithm: ecdsa-p256 }
+              - { step: succession, to: switch }
+              - { step: succession, to: finish }
+              - { step: ocsp-signer }
+              - { step: tsa-signer, subject: "CN=Test TSA,O=Test" }
+              - { step: check-keys }
+            """));
+        Assert.Empty(ceremony.Room.Warnings);
+        Good(ceremony);
+        Assert.Equal(["root", "issuing", "root-2", "issuing-2"], (await ((IAuthorityStore)ceremony.Store).ListAsync(default)).OrderBy(a => a.Created).Select(a => a.Name));
+        Assert.Equal(SuccessionState.Finished, (await ((IAuthorityStore)ceremony.Store).ListSuccessionsAsync(default)).Single(s => s.Predecessor == "issuing").State);
+        Assert.All(new[] { "root-2-new-with-old.der", "root-2-old-with-new.der", "issuing-ocsp.der", "issuing-tsa.der" }, name => Assert.True(File.Exists(Path.Combine(ceremony.Folder.Artifacts, name)), name));
+    }
+
+    [Fact]
+    public async Task CrossSign_AnotherRoot_AndOnlyACa()
+    {
+        using var ours = await BeginAsync(Both);
+        using var theirs = await BeginAsync(Token + "  - { step: root-ca, subject: \"CN=Enterprise Root,O=Enterprise\" }\n");
+        Carry(theirs, "root.der", ours);
+        Assert.Equal(CeremonyOutcome.Closed, await ours.RunAgainAsync("  - { step: cross-sign, certificate: root.der, name: enterprise }\n"));
+        Good(ours);
+        var (cross, root) = (Certificate.Parse(File.ReadAllBytes(Path.Combine(ours.Folder.Artifacts, "enterprise.der"))), Certificate.Parse(File.ReadAllBytes(Path.Combine(ours.Folder.Artifacts, "root.der"))));
+        Assert.Equal(("CN=Enterprise Root,O=Enterprise", "CN=Test Root,O=Test"), (cross.Subject.ToString(), cross.Issuer.ToString()));
+        Assert.True(cross.VerifySignature(root.PublicKey, TestOfficers.Software));
+        Carry(ours, "root.der", ours);
+        Assert.Equal(CeremonyOutcome.Stopped, await ours.RunAgainAsync("  - { step: cross-sign, certificate: root.der, name: self }\n"));
+        Assert.Contains("certifies no key of its own", Assert.Single(ours.Room.Warnings), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Steps_ChangedFile_IsNotTheOneThatWasApproved()
+    {
+        using var ours = await BeginAsync(Root);
+        Carry(ours, "root.der", ours);
+        var plan = ours.Plan("  - { step: cross-sign, certificate: root.der, name: x }\n");
+        File.AppendAllText(ours.PathOf("root.der"), " ");
+        Assert.Equal(CeremonyOutcome.Stopped, await ours.RunElsewhereAsync(plan));
+        Assert.Contains("not the one that was approved", Assert.Single(ours.Room.Warnings), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Names_AreUnique_AndEveryFieldIsExplained()
+    {
+        Assert.Equal(StepKinds.All.Count, StepKinds.All.DistinctBy(k => k.Name).Count());
+        Assert.All(StepKinds.All, kind => Assert.All(kind.Fields, field => Assert.True(field.Meaning.Length > 5 && (field.Otherwise is null || field.WhyNot(field.Otherwise) is null), $"{kind.Name}.{field.Name}")));
+    }
+
+    private static async Task<TestCeremony> BeginAsync(string steps)
+    {
+        var ceremony = new TestCeremony(await TestOfficers.CreateAsync(2, "alice", "bob"), TimeProvider.System);
+        Assert.Equal(CeremonyOutcome.Closed, await ceremony.RunAsync(ceremony.Plan(steps)));
+        Assert.Empty(ceremony.Room.Warnings);
+        return ceremony;
+    }
+
+    private static void Carry(TestCeremony from, string name, TestCeremony to) => File.Copy(Path.Combine(from.Folder.Artifacts, name), to.PathOf(name), overwrite: true);
+
+    private static void Good(TestCeremony ceremony) => Assert.Empty(ceremony.Verify().Findings);
+}
