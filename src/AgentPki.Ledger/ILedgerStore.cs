@@ -1,5 +1,7 @@
+using System.Runtime.CompilerServices;
 using AgentPki.Ledger.Merkle;
 using AgentPki.Ledger.Notes;
+using AgentPki.Ledger.Search;
 
 namespace AgentPki.Ledger;
 
@@ -11,6 +13,18 @@ public interface ILedgerReader
 
     /// <summary>The entries from <paramref name="from"/> on, in the order of their indexes, as one consistent state.</summary>
     IAsyncEnumerable<LedgerRecord> ReadAsync(long from, CancellationToken cancellationToken);
+
+    /// <summary>The entries from <paramref name="from"/> on that somebody looks for, in the order of their indexes, as one consistent state.</summary>
+    async IAsyncEnumerable<LedgerRecord> SearchAsync(LedgerQuery query, long from, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await foreach (var record in ReadAsync(from, cancellationToken))
+        {
+            if (query.Matches(record))
+            {
+                yield return record;
+            }
+        }
+    }
 
     /// <summary>
     /// Every checkpoint kept, as the text of a signed note with all its lines, in the order of their sizes. Not parsed: a damaged one must be reported, not thrown.
@@ -44,4 +58,11 @@ public interface ILedgerStore : ILedgerReader, IMerkleNodes
     /// </summary>
     /// <returns>False: that checkpoint is not kept here (any more).</returns>
     ValueTask<bool> AddSignaturesAsync(Checkpoint checkpoint, IReadOnlyList<NoteSignature> lines, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Lets go of checkpoints whose last entry is older than <paramref name="before"/>, but for one of each hour: the one that most witnesses have cosigned, the largest of those; and
+    /// for the last of each epoch. The file outside of the store is shortened likewise.
+    /// </summary>
+    /// <returns>How many went.</returns>
+    ValueTask<int> ThinCheckpointsAsync(DateTimeOffset before, CancellationToken cancellationToken);
 }

@@ -4,8 +4,9 @@ using System.Text.Json;
 namespace AgentPki.Ledger;
 
 /// <summary>
-/// A log as a text file for an auditor: JSON, one object a line. First <c>{"log":…,"epoch":…,"size":…}</c>, then every entry as
-/// <c>{"leaf":…,"salt":…,"details":…}</c> (base64; salt and details null once erased), then every checkpoint as <c>{"checkpoint":…}</c>.
+/// A log as a text file for an auditor: JSON, one object a line. First <c>{"log":…,"epoch":…,"size":…}</c>, then every checkpoint as <c>{"checkpoint":…}</c> (the signed note with
+/// its cosignatures), then every entry as <c>{"leaf":…,"salt":…,"details":…}</c> (base64; salt and details null once erased). It verifies on another machine, with nothing but the
+/// ledger's key and the witnesses'.
 /// </summary>
 public sealed class LedgerExport : ILedgerReader
 {
@@ -37,14 +38,14 @@ public sealed class LedgerExport : ILedgerReader
         await using var writer = new StreamWriter(destination, leaveOpen: true) { NewLine = "\n" };
         var extent = await log.ExtentAsync(cancellationToken);
         await writer.WriteLineAsync(JsonSerializer.Serialize(new { log = extent.LogId.ToString(), epoch = extent.Epoch, size = extent.Size }));
-        await foreach (var record in log.ReadAsync(0, cancellationToken))
-        {
-            await writer.WriteLineAsync(JsonSerializer.Serialize(new { leaf = record.Leaf.Encode(), salt = record.Salt?.ToArray(), details = record.EncodedDetails?.ToArray() }));
-        }
-
         await foreach (var note in log.ReadCheckpointsAsync(cancellationToken))
         {
             await writer.WriteLineAsync(JsonSerializer.Serialize(new { checkpoint = note }));
+        }
+
+        await foreach (var record in log.ReadAsync(0, cancellationToken))
+        {
+            await writer.WriteLineAsync(JsonSerializer.Serialize(new { leaf = record.Leaf.Encode(), salt = record.Salt?.ToArray(), details = record.EncodedDetails?.ToArray() }));
         }
     }
 
@@ -77,6 +78,11 @@ public sealed class LedgerExport : ILedgerReader
             if (line.TryGetProperty("checkpoint", out var note))
             {
                 yield return note.GetString() ?? "";
+            }
+            else if (line.TryGetProperty("leaf", out _))
+            {
+                // They stand before the entries, so that the long part of the file is read once.
+                yield break;
             }
         }
     }

@@ -6,7 +6,7 @@ namespace AgentPki.Storage;
 /// <summary>The file of checkpoints outside of the database (<see cref="CheckpointFile"/>): only ever appended to, flushed each time.</summary>
 internal static class CheckpointLog
 {
-    /// <summary>More than any checkpoint has: the end of the file is enough to find the last one.</summary>
+    /// <summary>More than any checkpoint has here (the log's first signature and no other line): the end of the file is enough to find the last one.</summary>
     private const int TailSize = 1 << 16;
 
     /// <summary>The last whole checkpoint of the file; null when there is none.</summary>
@@ -43,6 +43,36 @@ internal static class CheckpointLog
         file.Seek(0, SeekOrigin.End);
         file.Write(Encoding.UTF8.GetBytes(CheckpointFile.Format(checkpoint)));
         file.Flush(flushToDisk: true);
+    }
+
+    /// <summary>Writes the file anew without some of its notes, and puts it in the old one's place: a crash leaves one of both. What cannot be read stays.</summary>
+    public static void Shorten(string path, Predicate<Checkpoint> keep)
+    {
+        if (!File.Exists(path))
+        {
+            return;
+        }
+
+        var notes = CheckpointFile.Split(File.ReadAllText(path));
+        var kept = notes.Where((note, i) => i == notes.Length - 1 || !SignedCheckpoint.TryParse(note, out var checkpoint, out _) || keep(checkpoint.Checkpoint)).ToList();
+        if (kept.Count == notes.Length)
+        {
+            return;
+        }
+
+        var temporary = path + ".new";
+        using (var file = new FileStream(temporary, FileMode.Create, FileAccess.Write, FileShare.None))
+        {
+            file.Write(Encoding.UTF8.GetBytes(string.Concat(kept.Select(note => note + "\n"))));
+            file.Flush(flushToDisk: true);
+        }
+
+        if (!OperatingSystem.IsWindows())
+        {
+            File.SetUnixFileMode(temporary, File.GetUnixFileMode(path));
+        }
+
+        File.Move(temporary, path, overwrite: true);
     }
 
     private static (byte[] Tail, long Start) ReadTail(FileStream file)

@@ -8,6 +8,7 @@ namespace AgentPki.Storage;
 
 public sealed partial class SqliteStore
 {
+    private const int ThinnedAtOnce = 500;
     private readonly Lock _appendingCheckpoint = new();
 
     /// <inheritdoc/>
@@ -73,6 +74,82 @@ public sealed partial class SqliteStore
 
         // On another thread: both flushes block.
         await Task.Run(() => Keep(checkpoint), cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<int> ThinCheckpointsAsync(DateTimeOffset before, CancellationToken cancellationToken)
+    {
+        // 1. Which they are, while commits go on.
+        var going = await ListAsync(
+            """
+            SELECT size FROM (
+                SELECT c.size AS size,
+                       row_number() OVER (PARTITION BY l.epoch, l.time / 3600000
+                           ORDER BY (SELECT count(DISTINCT s.name) FROM checkpoint_signatures s WHERE s.size = c.size AND s.witness = 1) DESC, c.size DESC) AS place,
+                       max(c.size) OVER (PARTITION BY l.epoch) AS newest
+                FROM checkpoints c JOIN ledger l ON l.leaf = c.size - 1 WHERE l.time < ?1)
+            WHERE place > 1 AND size < newest
+            """,
+            rows => rows.Bind(1, before),
+            rows => rows.GetInt64(0),
+            cancellationToken);
+        if (going.Count == 0)
+        {
+            return 0;
+        }
+
+        // 2. They go a few at a time: the writer is the commits' own.
+        foreach (var few in going.Chunk(ThinnedAtOnce))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            await Task.Run(() => LetGo(few), cancellationToken);
+        }
+
+        // 3. Then the file follows.
+        if (_options.CheckpointsPath is { } path)
+        {
+            var gone = going.ToHashSet();
+            await Task.Run(
+                () =>
+                {
+                    lock (_appendingCheckpoint)
+                    {
+                        CheckpointLog.Shorten(path, checkpoint => !gone.Contains(checkpoint.Size) || !Checkpoint.TryParseOrigin(checkpoint.Origin, out var log, out _) || log != _logId);
+                    }
+                },
+                cancellationToken);
+        }
+
+        return going.Count;
+    }
+
+    private void LetGo(long[] sizes)
+    {
+        lock (_writing)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            var writer = _writer ?? throw new InvalidOperationException("This store was opened for reading only.");
+            _ = Explained(() =>
+            {
+                writer.Execute(SqliteDialect.Begin);
+                try
+                {
+                    foreach (var size in sizes)
+                    {
+                        writer.Prepared("DELETE FROM checkpoints WHERE size = ?1").Bind(1, size).Execute();
+                    }
+
+                    writer.Execute(SqliteDialect.Commit);
+                    return true;
+                }
+                catch
+                {
+                    writer.Execute(SqliteDialect.Rollback);
+                    throw;
+                }
+            });
+            TellFollower();
+        }
     }
 
     private void Keep(Checkpoint checkpoint, IReadOnlyList<NoteSignature> lines)

@@ -29,6 +29,8 @@ command_of uacme uacme
 command_of dehydrated dehydrated
 command_of node nodejs
 command_of npm npm
+command_of go golang-go
+file_of /usr/share/gocode/src/golang.org/x/mod/sumdb/tlog/tlog.go golang-golang-x-mod-dev
 command_of javac default-jdk-headless
 file_of /usr/share/java/bcprov.jar libbcprov-java
 file_of /usr/share/java/bcutil.jar libbcutil-java

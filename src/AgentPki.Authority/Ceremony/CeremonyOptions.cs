@@ -79,6 +79,9 @@ public sealed record CeremonyOptions(string KeyPrefix, CeremonyAuthority Root, C
 
     /// <summary>What the checkpoint key of a home with this prefix is called.</summary>
     public static string CheckpointLabel(string keyPrefix) => $"{keyPrefix}ledger";
+
+    /// <summary>What the ML-DSA-44 key beside it is called.</summary>
+    public static string SecondCheckpointLabel(string keyPrefix) => $"{CheckpointLabel(keyPrefix)}-ml-dsa-44";
 }
 
 /// <summary>What a step of the ceremony did.</summary>

@@ -1,4 +1,5 @@
 using AgentPki.Authority.Audit;
+using AgentPki.Authority.Checkpoints;
 using AgentPki.Authority.Commit;
 using AgentPki.Authority.Composition;
 using AgentPki.Authority.Issuance;
@@ -16,6 +17,9 @@ public sealed record CeremonyResult(Certificate Root, Certificate Issuing, Publi
 {
     /// <summary>The CA of <see cref="CeremonyOptions.Tls"/>, where one was wanted.</summary>
     public Certificate? Tls { get; init; }
+
+    /// <summary>The ML-DSA-44 key that signs checkpoints beside the first, where some token can keep one.</summary>
+    public PublicKey? SecondCheckpointKey { get; init; }
 }
 
 /// <summary>A key that a ceremony made or found, and how it is kept.</summary>
@@ -49,7 +53,8 @@ public sealed class DevelopmentCeremony(AuthorityEnvironment environment, IProgr
         var issuing = await MakeAsync(options, options.Issuing, options.Root, keys, commits, cancellationToken);
         var tls = options.Tls is { } own ? await MakeAsync(options, own, null, keys, commits, cancellationToken) : null;
         var checkpointKey = await MakeCheckpointKeyAsync(options, keys, cancellationToken);
-        return new CeremonyResult(root, issuing, checkpointKey, _keys, _steps) { Tls = tls };
+        var second = await MakeSecondCheckpointKeyAsync(options, commits, cancellationToken);
+        return new CeremonyResult(root, issuing, checkpointKey, _keys, _steps) { Tls = tls, SecondCheckpointKey = second };
     }
 
     private async ValueTask<Certificate> MakeAsync(CeremonyOptions options, CeremonyAuthority wanted, CeremonyAuthority? parent, KeyMaker keys, CommitWriter commits, CancellationToken cancellationToken)
@@ -109,6 +114,18 @@ public sealed class DevelopmentCeremony(AuthorityEnvironment environment, IProgr
         }
 
         ReportKey("checkpoint", key, isNew);
+        return key.PublicKey;
+    }
+
+    private async ValueTask<PublicKey?> MakeSecondCheckpointKeyAsync(CeremonyOptions options, CommitWriter commits, CancellationToken cancellationToken)
+    {
+        if (await SecondCheckpointKey.OpenOrMakeAsync(environment.Providers, commits, environment.Time, options.KeyPrefix, AuditTrail.Appliance, cancellationToken) is not var (key, isNew))
+        {
+            return null;
+        }
+
+        await using var disposed = key;
+        ReportKey("checkpoint second", key, isNew);
         return key.PublicKey;
     }
 

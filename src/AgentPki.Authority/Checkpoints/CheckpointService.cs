@@ -12,6 +12,10 @@ namespace AgentPki.Authority.Checkpoints;
 /// </summary>
 public sealed class CheckpointService : IAsyncDisposable
 {
+    /// <summary>How long every checkpoint is kept; afterwards one an hour.</summary>
+    public static readonly TimeSpan Retention = TimeSpan.FromDays(1);
+
+    private static readonly TimeSpan ThinningInterval = TimeSpan.FromHours(1);
     private readonly CommitWriter _commits;
     private readonly ILedgerStore _ledger;
     private readonly CryptoProviders _providers;
@@ -19,6 +23,8 @@ public sealed class CheckpointService : IAsyncDisposable
     private readonly ILogger _logger;
     private readonly SemaphoreSlim _signing = new(1, 1);
     private readonly ITimer _timer;
+    private readonly TimeProvider _time;
+    private DateTimeOffset _thinned = DateTimeOffset.MinValue;
     private CheckpointSigner? _signer;
     private ISigningKey? _opened;
     private long _coveredLeaves = -1;
@@ -27,7 +33,7 @@ public sealed class CheckpointService : IAsyncDisposable
     /// <param name="key">A key of purpose <see cref="KeyPurpose.LedgerCheckpoint"/>.</param>
     public CheckpointService(CommitWriter commits, ILedgerStore ledger, CryptoProviders providers, KeyReference key, TimeSpan interval, TimeProvider time, ILogger<CheckpointService> logger)
     {
-        (_commits, _ledger, _providers, _key, _logger) = (commits, ledger, providers, key, logger);
+        (_commits, _ledger, _providers, _key, _time, _logger) = (commits, ledger, providers, key, time, logger);
         _timer = time.CreateTimer(_ => SignInBackground(), null, interval, interval);
     }
 
@@ -69,6 +75,24 @@ public sealed class CheckpointService : IAsyncDisposable
         finally
         {
             _signing.Release();
+        }
+    }
+
+    /// <summary>
+    /// Lets go of checkpoints that are older than a day, but for one an hour: with one a second they would outgrow the entries. At most once an hour, however often it is called.
+    /// </summary>
+    public async ValueTask ThinOutAsync(CancellationToken cancellationToken)
+    {
+        var now = _time.GetUtcNow();
+        if (now - _thinned < ThinningInterval)
+        {
+            return;
+        }
+
+        _thinned = now;
+        if (await _ledger.ThinCheckpointsAsync(now - Retention, cancellationToken) is var gone and > 0)
+        {
+            Log.CheckpointsThinned(_logger, gone);
         }
     }
 

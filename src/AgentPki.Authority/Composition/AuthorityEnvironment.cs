@@ -48,8 +48,8 @@ public sealed record AuthorityEnvironment(CryptoProviders Providers, AuthoritySt
     /// <summary>Who cosigns the ledger's heads; none unless configured.</summary>
     public IReadOnlyList<Witnessing.IWitness> Witnesses { get; init; } = [];
 
-    /// <summary>The ML-DSA-44 key that signs checkpoints beside the first one; null: there is none.</summary>
-    public KeyReference? SecondCheckpointKey { get; init; }
+    /// <summary>The label of the ML-DSA-44 key that signs checkpoints beside the first one, where some provider has it; null: none is looked for.</summary>
+    public string? SecondCheckpointLabel { get; init; }
 
     internal ILogger<T> Logger<T>() => Loggers.CreateLogger<T>();
 }

@@ -63,7 +63,7 @@ public sealed class AuthorityServices : IAsyncDisposable
             time,
             environment.Logger<RevocationFeed>());
         Checkpoints = new CheckpointService(commits, stores.Ledger, providers, checkpointKey, options.CheckpointInterval, time, environment.Logger<CheckpointService>());
-        Witnesses = new WitnessFeeder(stores.Ledger, providers, environment.SecondCheckpointKey, environment.Witnesses, options.WitnessInterval, metrics, time, environment.Logger<WitnessFeeder>());
+        Witnesses = new WitnessFeeder(stores.Ledger, providers, environment.SecondCheckpointLabel, environment.Witnesses, options.WitnessInterval, metrics, time, environment.Logger<WitnessFeeder>());
         Successions = new SuccessionService(issuers, profiles, keys, providers, commits, Audit, options, time, environment.Logger<SuccessionService>());
         var planner = new CampaignPlanner(profiles, issuers, stores.Campaigns, campaigns, providers, time);
         var steps = new CampaignSteps(planner, stores.Campaigns, stores.Certificates, commits, metrics, time, environment.Logger<CampaignSteps>());
@@ -202,6 +202,7 @@ public sealed class AuthorityServices : IAsyncDisposable
             await Migrations.AdvanceAsync(cancellationToken);
             await Successions.AdvanceAsync(cancellationToken);
             await Acme.MaintainAsync(cancellationToken);
+            await Checkpoints.ThinOutAsync(cancellationToken);
         }
         catch (Store.StoreUnavailableException failure)
         {

@@ -1,3 +1,4 @@
+using AgentPki.Authority.Ceremony;
 using AgentPki.Cryptography;
 using AgentPki.Ledger;
 using AgentPki.Ledger.Notes;
@@ -6,9 +7,10 @@ using Microsoft.Extensions.Logging;
 namespace AgentPki.Authority.Witnessing;
 
 /// <summary>Adds the log's ML-DSA-44 line to checkpoints that are signed already. While its key is away they have the first signature alone.</summary>
-internal sealed class SecondSignature(ILedgerStore ledger, CryptoProviders providers, KeyReference? reference, TimeProvider time, ILogger logger) : IAsyncDisposable
+internal sealed class SecondSignature(ILedgerStore ledger, CryptoProviders providers, string? label, TimeProvider time, ILogger logger) : IAsyncDisposable
 {
     private ISigningKey? _key;
+    private bool _absent = label is null;
     private bool _failing;
 
     public PublicKey? PublicKey => _key?.PublicKey;
@@ -16,14 +18,15 @@ internal sealed class SecondSignature(ILedgerStore ledger, CryptoProviders provi
     /// <summary>The checkpoint with the line, or as it was.</summary>
     public async ValueTask<SignedCheckpoint> AddToAsync(SignedCheckpoint checkpoint, CancellationToken cancellationToken)
     {
-        if (reference is null)
-        {
-            return checkpoint;
-        }
-
         try
         {
-            var key = _key ??= await OpenAsync(reference, cancellationToken);
+            // Looked for when it is first needed: a token that is away holds up no start.
+            if (_absent || (_key ??= await KeySearch.FindAsync(providers, label ?? "", null, cancellationToken)) is not { } key)
+            {
+                _absent = true;
+                return checkpoint;
+            }
+
             var own = NoteKey.Create(checkpoint.Checkpoint.Origin, key.PublicKey);
             if (checkpoint.Note.Signatures.Any(own.Claims))
             {
@@ -54,8 +57,4 @@ internal sealed class SecondSignature(ILedgerStore ledger, CryptoProviders provi
             await key.DisposeAsync();
         }
     }
-
-    private async ValueTask<ISigningKey> OpenAsync(KeyReference wanted, CancellationToken cancellationToken) =>
-        (providers.Find(wanted.Provider) is { } provider ? await provider.OpenAsync(wanted.Label, cancellationToken) : null)
-        ?? throw new KeyUnavailableException($"Provider '{wanted.Provider}' has no checkpoint key '{wanted.Label}'.", TimeSpan.FromMinutes(1));
 }

@@ -24,9 +24,9 @@ public sealed class WitnessFeeder : IAsyncDisposable
     private readonly SemaphoreSlim _round = new(1, 1);
     private readonly ITimer _timer;
 
-    /// <param name="second">The ML-DSA-44 key of purpose <see cref="KeyPurpose.LedgerCheckpoint"/>; null: there is none.</param>
+    /// <param name="second">The label of the ML-DSA-44 key of purpose <see cref="KeyPurpose.LedgerCheckpoint"/>; null: none is looked for.</param>
     public WitnessFeeder(
-        ILedgerStore ledger, CryptoProviders providers, KeyReference? second, IReadOnlyList<IWitness> witnesses, TimeSpan interval, AuthorityMetrics metrics, TimeProvider time, ILogger<WitnessFeeder> logger)
+        ILedgerStore ledger, CryptoProviders providers, string? second, IReadOnlyList<IWitness> witnesses, TimeSpan interval, AuthorityMetrics metrics, TimeProvider time, ILogger<WitnessFeeder> logger)
     {
         (_ledger, _time, _logger) = (ledger, time, logger);
         _second = new SecondSignature(ledger, providers, second, time, logger);

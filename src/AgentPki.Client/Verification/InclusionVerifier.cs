@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using AgentPki.Cryptography;
 using AgentPki.Ledger;
 using AgentPki.Ledger.Merkle;
@@ -9,7 +10,27 @@ namespace AgentPki.Client.Verification;
 /// <summary>What shows that an entry is in the log: the entry, its path to the root, and a signed checkpoint with that root.</summary>
 /// <param name="Path">RFC 9162 §2.1.3 inclusion path for the checkpoint's size.</param>
 /// <param name="Checkpoint">The signed note, as text.</param>
-public sealed record InclusionProof(LedgerRecord Record, IReadOnlyList<MerkleHash> Path, string Checkpoint);
+public sealed record InclusionProof(LedgerRecord Record, IReadOnlyList<MerkleHash> Path, string Checkpoint)
+{
+    /// <summary>Of the text that <c>agentpki audit prove</c> and <c>/log/…/proof/INDEX</c> give (C2SP tlog-proof, the leaf in its <c>extra</c> line).</summary>
+    public static bool TryParse(string text, [NotNullWhen(true)] out InclusionProof? proof, [NotNullWhen(false)] out string? error)
+    {
+        proof = null;
+        if (!TlogProof.TryParse(text, out var parsed, out error))
+        {
+            return false;
+        }
+
+        if (parsed.Record is not { } record || record.Leaf.Index != parsed.Index)
+        {
+            error = "its extra line is not the leaf of that index";
+            return false;
+        }
+
+        proof = new InclusionProof(record, parsed.Path, parsed.Checkpoint.ToString());
+        return true;
+    }
+}
 
 /// <summary>What a proof is worth.</summary>
 public abstract record InclusionResult
@@ -29,7 +50,8 @@ public abstract record InclusionResult
 /// <summary>Verifies, without trusting the appliance's word, that an issuance is in its ledger.</summary>
 /// <param name="key">The ledger's checkpoint key, obtained out of band.</param>
 /// <param name="origin">The origin line of the log, obtained with the key (<see cref="Checkpoint.OriginOf"/>).</param>
-public sealed class InclusionVerifier(PublicKey key, string origin, CryptoProviders providers)
+/// <param name="witnesses">Which witnesses are believed, and how many must have cosigned; null: none.</param>
+public sealed class InclusionVerifier(PublicKey key, string origin, CryptoProviders providers, CosignaturePolicy? witnesses = null)
 {
     private readonly NoteKey _noteKey = NoteKey.Create(origin, key);
 
@@ -67,6 +89,11 @@ public sealed class InclusionVerifier(PublicKey key, string origin, CryptoProvid
         if (_noteKey.Verify(checkpoint.Note, providers) != true)
         {
             return new InclusionResult.NotShown("the checkpoint is not signed by the ledger's key");
+        }
+
+        if (witnesses?.WhyNot(checkpoint.Note, providers) is { } why)
+        {
+            return new InclusionResult.NotShown($"of the checkpoint: {why}");
         }
 
         if (!proof.Record.IsErased && !proof.Record.MatchesCommitment)

@@ -21,4 +21,18 @@ public static class EntryBundle
 
         return octets;
     }
+
+    /// <summary>The entries of a bundle of that width.</summary>
+    /// <exception cref="InvalidDataException">It is none.</exception>
+    public static IReadOnlyList<ReadOnlyMemory<byte>> Decode(ReadOnlyMemory<byte> octets, int width)
+    {
+        var entries = new List<ReadOnlyMemory<byte>>(width);
+        while (octets.Length >= LengthSize && BinaryPrimitives.ReadUInt16BigEndian(octets.Span) is var length && octets.Length >= LengthSize + length)
+        {
+            entries.Add(octets.Slice(LengthSize, length));
+            octets = octets[(LengthSize + length)..];
+        }
+
+        return octets.IsEmpty && entries.Count == width ? entries : throw new InvalidDataException($"A bundle has {entries.Count} entries instead of {width}.");
+    }
 }

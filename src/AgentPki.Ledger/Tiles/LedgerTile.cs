@@ -26,6 +26,12 @@ public sealed record LedgerTile
 
     private LedgerTile(bool isEntries, int level, long index, int width) => (IsEntries, Level, Index, Width) = (isEntries, level, index, width);
 
+    /// <summary>A tile of hashes.</summary>
+    public static LedgerTile OfHashes(int level, long index, int width) => new(false, level, index, width);
+
+    /// <summary>A bundle of entries.</summary>
+    public static LedgerTile OfEntries(long index, int width) => new(true, 0, index, width);
+
     /// <summary>Entries, not hashes; its level is 0.</summary>
     public bool IsEntries { get; }
 

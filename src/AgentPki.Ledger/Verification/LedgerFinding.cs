@@ -27,6 +27,9 @@ public enum LedgerFindingKind
     /// <summary>A checkpoint is damaged, of another log, or not signed by a trusted key.</summary>
     CheckpointInvalid,
 
+    /// <summary>No checkpoint has as many cosignatures as were asked for.</summary>
+    NotWitnessed,
+
     /// <summary>A stored tree hash is not that of its entries; the entries themselves stand.</summary>
     TreeHashChanged,
 

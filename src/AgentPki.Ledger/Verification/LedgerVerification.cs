@@ -23,4 +23,10 @@ public sealed record LedgerVerification(
 {
     /// <summary>Nothing is wrong.</summary>
     public bool IsIntact => FindingCount == 0;
+
+    /// <summary>Entries covered by a head that enough witnesses have cosigned: what the log's own key cannot take back either.</summary>
+    public long WitnessedSize { get; init; }
+
+    /// <summary>Up to which size each witness that was named has cosigned.</summary>
+    public IReadOnlyDictionary<string, long> WitnessedBy { get; init; } = ImmutableDictionary<string, long>.Empty;
 }

@@ -14,6 +14,9 @@ public sealed record LedgerVerifierOptions
     /// <summary>Checkpoint notes kept outside of the store (<see cref="CheckpointFile.Split"/>, a witness): what a store that was set back cannot take back.</summary>
     public ImmutableArray<string> ExternalCheckpoints { get; init; } = [];
 
+    /// <summary>The witnesses to believe, and how many of them must have cosigned a head.</summary>
+    public CosignaturePolicy Witnesses { get; init; } = CosignaturePolicy.None;
+
     /// <summary>The records to hold against the entries; null: the log alone.</summary>
     public ILedgerEvidence? Evidence { get; init; }
 }
@@ -45,15 +48,15 @@ public static class LedgerVerifier
         }
 
         notes.AddRange(options.ExternalCheckpoints.Select(note => (note, "the external checkpoint")));
-        var tree = new TreeCheck(claimed.LogId, notes, options.TrustedKeys, providers, findings);
+        var tree = new TreeCheck(claimed.LogId, notes, options.TrustedKeys, options.Witnesses, providers, findings);
 
         // 2. Records first, entries after them, so that a running server cannot make a record appear without its entry.
         await using var records = options.Evidence is { } evidence ? await RecordCheck.BeginAsync(evidence, claimed.Size, findings, cancellationToken) : null;
-        await foreach (var record in log.ReadAsync(0, cancellationToken))
+        await foreach (var (record, leafHash, matches) in HashedEntries.ReadAsync(log, cancellationToken))
         {
-            entries.Check(record);
-            await tree.AppendAsync(record.Leaf, log as IMerkleNodes, cancellationToken);
-            if (records is not null)
+            entries.Check(record, matches);
+            await tree.AppendAsync(record.Leaf, leafHash, log as IMerkleNodes, cancellationToken);
+            if (records is not null && records.Concerns(record.Leaf))
             {
                 await records.CheckAsync(record, cancellationToken);
             }
@@ -74,6 +77,10 @@ public static class LedgerVerifier
 
         progress?.Report(entries.Next);
         var head = new LedgerHead(claimed.LogId, Math.Max(1, entries.Epoch), tree.Size, tree.Root);
-        return new LedgerVerification(head, tree.Verified, tree.Covered, entries.Erased, records?.Certificates ?? 0, restores, findings.ToImmutable(), findings.Count);
+        return new LedgerVerification(head, tree.Verified, tree.Covered, entries.Erased, records?.Certificates ?? 0, restores, findings.ToImmutable(), findings.Count)
+        {
+            WitnessedSize = tree.Witnessed,
+            WitnessedBy = tree.WitnessedBy,
+        };
     }
 }

@@ -38,6 +38,12 @@ internal sealed class RecordCheck : IAsyncDisposable
         return check;
     }
 
+    /// <summary>Whether an entry says anything of records, or a record says anything of it. Of most neither is so, and their details need not be decoded.</summary>
+    public bool Concerns(LedgerLeaf leaf) =>
+        leaf.Kind is LedgerEntryKind.CertificateIssued or LedgerEntryKind.CertificateRevoked or LedgerEntryKind.CertificateReleased
+        || (_moreCertificates && _certificates.Current.Leaf <= leaf.Index) || (_moreRevocations && _revocations.Current.Leaf <= leaf.Index);
+
+    /// <summary>Holds an entry against the records that are said to be its own. May be left out for what <see cref="Concerns"/> denies.</summary>
     public async ValueTask CheckAsync(LedgerRecord record, CancellationToken cancellationToken)
     {
         var facts = record.Details?.Facts;

@@ -8,21 +8,49 @@ namespace AgentPki.Ledger.Verification;
 /// <summary>The tree computed anew from the leaves, against every signed checkpoint and every stored hash.</summary>
 internal sealed class TreeCheck
 {
-    private readonly record struct Anchor(Checkpoint Checkpoint, long Epoch, string Source);
+    /// <summary>Fewer notes are not worth other threads.</summary>
+    private const int ManyNotes = 64;
+
+    private readonly record struct Anchor(Checkpoint Checkpoint, long Epoch, string Source, IReadOnlyCollection<string> Witnesses);
 
     private readonly LogId _logId;
     private readonly FindingList _findings;
+    private readonly CosignaturePolicy _witnesses;
+    private readonly SortedDictionary<string, long> _witnessed = new(StringComparer.Ordinal);
     private readonly Queue<Anchor> _anchors;
     private readonly Queue<(int Level, long Position, MerkleHash Hash)> _completed = [];
     private readonly List<(int Level, long Position)> _wrongNodes = [];
     private readonly List<(Anchor Anchor, long LeafEpoch)> _lost = [];
     private readonly MerkleFrontier _frontier = new();
+    private readonly Action<int, long, MerkleHash> _keepCompleted;
     private (Anchor Anchor, long First)? _diverged;
 
-    public TreeCheck(LogId logId, IEnumerable<(string Note, string Source)> notes, IReadOnlyList<PublicKey> trusted, CryptoProviders providers, FindingList findings)
+    public TreeCheck(LogId logId, IReadOnlyCollection<(string Note, string Source)> notes, IReadOnlyList<PublicKey> trusted, CosignaturePolicy witnesses, CryptoProviders providers, FindingList findings)
     {
-        (_logId, _findings) = (logId, findings);
-        var anchors = notes.Select(note => Parse(note.Note, note.Source, trusted, providers)).OfType<Anchor>().OrderBy(anchor => anchor.Checkpoint.Size);
+        (_logId, _findings, _witnesses) = (logId, findings, witnesses);
+        _keepCompleted = (level, position, hash) =>
+        {
+            if (level % MerkleProver.LevelStep == 0)
+            {
+                _completed.Enqueue((level, position, hash));
+            }
+        };
+        var judged = notes.Count < ManyNotes ? notes.Select(note => Judge(note.Note, note.Source, trusted, providers))
+            : notes.AsParallel().AsOrdered().Select(note => Judge(note.Note, note.Source, trusted, providers)).ToList();
+        var anchors = new List<Anchor>();
+        foreach (var (anchor, problem) in judged)
+        {
+            if (problem is not null)
+            {
+                findings.Add(LedgerFindingKind.CheckpointInvalid, null, null, problem);
+            }
+            else
+            {
+                anchors.Add(anchor);
+            }
+        }
+
+        anchors.Sort((left, right) => left.Checkpoint.Size.CompareTo(right.Checkpoint.Size));
         _anchors = new Queue<Anchor>(anchors);
         while (_anchors.TryPeek(out var empty) && empty.Checkpoint.Size == 0)
         {
@@ -39,15 +67,15 @@ internal sealed class TreeCheck
     /// <summary>Entries under the last checkpoint that held.</summary>
     public long Covered { get; private set; }
 
-    public async ValueTask AppendAsync(LedgerLeaf leaf, IMerkleNodes? stored, CancellationToken cancellationToken)
+    /// <summary>Entries under the last checkpoint that held and that enough witnesses have cosigned; with a quorum of none, that any has.</summary>
+    public long Witnessed { get; private set; }
+
+    /// <summary>Up to which size each known witness has cosigned what held.</summary>
+    public IReadOnlyDictionary<string, long> WitnessedBy => _witnessed;
+
+    public async ValueTask AppendAsync(LedgerLeaf leaf, MerkleHash leafHash, IMerkleNodes? stored, CancellationToken cancellationToken)
     {
-        _frontier.Append(leaf.Hash(), (level, position, hash) =>
-        {
-            if (level % MerkleProver.LevelStep == 0)
-            {
-                _completed.Enqueue((level, position, hash));
-            }
-        });
+        _frontier.Append(leafHash, _keepCompleted);
         while (_completed.TryDequeue(out var node))
         {
             if (stored is not null && !await IsStoredAsync(stored, node.Level, node.Position, node.Hash, cancellationToken))
@@ -76,6 +104,11 @@ internal sealed class TreeCheck
             {
                 _diverged ??= (anchor, Covered);
             }
+        }
+
+        if (_witnesses.Quorum > 0 && Witnessed == 0)
+        {
+            _findings.Add(LedgerFindingKind.NotWitnessed, null, null, $"no checkpoint that holds was cosigned by {_witnesses.Quorum} of the witnesses that are believed");
         }
 
         ReportDivergence();
@@ -121,6 +154,15 @@ internal sealed class TreeCheck
         else if (anchor.Checkpoint.Root == _frontier.Root() && leafEpoch == anchor.Epoch)
         {
             (Verified, Covered) = (Verified + 1, anchor.Checkpoint.Size);
+            foreach (var witness in anchor.Witnesses)
+            {
+                _witnessed[witness] = anchor.Checkpoint.Size;
+            }
+
+            if (anchor.Witnesses.Count >= Math.Max(1, _witnesses.Quorum))
+            {
+                Witnessed = anchor.Checkpoint.Size;
+            }
         }
         else
         {
@@ -160,30 +202,28 @@ internal sealed class TreeCheck
         return null;
     }
 
-    private Anchor? Parse(string note, string source, IReadOnlyList<PublicKey> trusted, CryptoProviders providers)
+    private (Anchor Anchor, string? Problem) Judge(string note, string source, IReadOnlyList<PublicKey> trusted, CryptoProviders providers)
     {
         if (!SignedCheckpoint.TryParse(note, out var signed, out var error))
         {
-            _findings.Add(LedgerFindingKind.CheckpointInvalid, null, null, $"{source} is damaged: {error}");
-            return null;
+            return (default, $"{source} is damaged: {error}");
         }
 
         var checkpoint = signed.Checkpoint;
         if (!Checkpoint.TryParseOrigin(checkpoint.Origin, out var logId, out var epoch) || logId != _logId)
         {
-            _findings.Add(LedgerFindingKind.CheckpointInvalid, null, null, $"{source} of size {checkpoint.Size} is of another log: {checkpoint.Origin}");
-            return null;
+            return (default, $"{source} of size {checkpoint.Size} is of another log: {checkpoint.Origin}");
         }
 
         var verdicts = trusted.Select(key => NoteKey.Create(checkpoint.Origin, key).Verify(signed.Note, providers)).ToList();
         if (trusted.Count > 0 && (verdicts.Contains(false) || !verdicts.Contains(true)))
         {
-            var why = verdicts.Contains(false) ? "its signature does not verify" : "it is signed by no trusted key";
-            _findings.Add(LedgerFindingKind.CheckpointInvalid, null, null, $"{source} of size {checkpoint.Size}: {why}");
-            return null;
+            return (default, $"{source} of size {checkpoint.Size}: {(verdicts.Contains(false) ? "its signature does not verify" : "it is signed by no trusted key")}");
         }
 
-        return new Anchor(checkpoint, epoch, source);
+        return _witnesses.Verify(signed.Note, providers) is { } witnesses
+            ? (new Anchor(checkpoint, epoch, source, witnesses), null)
+            : (default, $"{source} of size {checkpoint.Size}: a cosignature that claims to be a known witness's does not verify");
     }
 
     private static async ValueTask<bool> IsStoredAsync(IMerkleNodes stored, int level, long position, MerkleHash hash, CancellationToken cancellationToken)

@@ -1,6 +1,7 @@
 using AgentPki.Authority.Problems;
 using AgentPki.Ledger;
 using AgentPki.Ledger.Merkle;
+using AgentPki.Ledger.Search;
 using Microsoft.AspNetCore.Http;
 
 namespace AgentPki.Protocols.Admin;
@@ -15,6 +16,16 @@ internal static class AdminAudit
         AdminOperation.Of(HttpMethods.Post, "/audit/checkpoint", "signCheckpoint", AdminAccess.Auditors, "Signs the head now and gives the newest signed head.", AdminJson.Default.CheckpointView, SignAsync),
         AdminOperation.Of(HttpMethods.Get, "/audit/entries", "listLedgerEntries", AdminAccess.Auditors, "Entries in the order of their indexes.", AdminJson.Default.LedgerEntriesView, EntriesAsync,
             new AdminParameter("from", "integer", "The first index; without it the newest entries."), new AdminParameter("limit", "integer", "At most so many; 1 to 10000, 100 unless told otherwise.")),
+        AdminOperation.Of(HttpMethods.Get, "/audit/search", "searchLedger", AdminAccess.Auditors, "Entries that somebody looks for, in the order of their indexes; everything that is given must hold.", AdminJson.Default.LedgerSearchView, SearchAsync,
+            new AdminParameter("actor", "string", "Who asked; with * at its end whoever begins so."),
+            new AdminParameter("kind", "string", "What happened, as entries have it."),
+            new AdminParameter("after", "string", "Decided then or later (RFC 3339)."),
+            new AdminParameter("before", "string", "Decided before then (RFC 3339)."),
+            new AdminParameter("serial", "string", "Of the certificate with this serial number, lower-case hexadecimal."),
+            new AdminParameter("agent", "string", "Of this agent: its SPIFFE ID, or the last part of it."),
+            new AdminParameter("text", "string", "With this text in actor, names or values."),
+            new AdminParameter("from", "integer", "The first index to look at: next of the page before."),
+            new AdminParameter("limit", "integer", "At most so many; 1 to 10000, 100 unless told otherwise.")),
         AdminOperation.Of(HttpMethods.Get, "/audit/entries/{index}", "getLedgerEntry", AdminAccess.Auditors, "One entry.", AdminJson.Default.LedgerEntryView, EntryAsync),
         AdminOperation.Of(HttpMethods.Get, "/audit/entries/{index}/proof", "getInclusionProof", AdminAccess.Readers, "Shows that an entry is in the log.", AdminJson.Default.InclusionProofView, InclusionAsync,
             new AdminParameter("size", "integer", "Of the tree to prove it in; the current one unless told otherwise.")),
@@ -63,6 +74,62 @@ internal static class AdminAudit
         }
 
         return new Outcome<LedgerEntriesView>.Done(new LedgerEntriesView(entries, head.Size));
+    }
+
+    private static async ValueTask<Outcome<LedgerSearchView>> SearchAsync(AdminCall call, CancellationToken cancellationToken)
+    {
+        if (call.Limit() is not Outcome<int>.Done(var limit) || call.Number("from", 0) is not Outcome<long>.Done(var from))
+        {
+            return Refused("'from' and 'limit' must be numbers, limit from 1 to 10000");
+        }
+
+        LedgerEntryKind? kind = null;
+        if (call.Query("kind") is { } word)
+        {
+            if (!Enum.TryParse<LedgerEntryKind>(word, ignoreCase: true, out var named) || !Enum.IsDefined(named) || !char.IsAsciiLetter(word[0]))
+            {
+                return Refused("'kind' must be a kind of entry, as entries have it");
+            }
+
+            kind = named;
+        }
+
+        if (!TryTime(call.Query("after"), out var after) || !TryTime(call.Query("before"), out var before))
+        {
+            return Refused("'after' and 'before' must be times such as 2027-03-01T12:00:00Z");
+        }
+
+        var query = new LedgerQuery
+        {
+            Actor = call.Query("actor"), Kind = kind, After = after, Before = before, Serial = call.Query("serial"), Agent = call.Query("agent"), Text = call.Query("text"),
+        };
+        var entries = new List<LedgerEntryView>();
+        await foreach (var entry in Ledger(call).SearchAsync(query, from, cancellationToken))
+        {
+            if (entries.Count == limit)
+            {
+                return new Outcome<LedgerSearchView>.Done(new LedgerSearchView(entries, entry.Leaf.Index));
+            }
+
+            entries.Add(AdminMapping.View(entry));
+        }
+
+        return new Outcome<LedgerSearchView>.Done(new LedgerSearchView(entries, null));
+
+        static Outcome<LedgerSearchView> Refused(string detail) => new Outcome<LedgerSearchView>.Refused(new PkiProblem(PkiProblemKind.MalformedRequest, detail));
+    }
+
+    private static bool TryTime(string? text, out DateTimeOffset? time)
+    {
+        time = null;
+        if (text is null)
+        {
+            return true;
+        }
+
+        var valid = DateTimeOffset.TryParse(text, System.Globalization.CultureInfo.InvariantCulture, System.Globalization.DateTimeStyles.AssumeUniversal, out var parsed);
+        time = parsed;
+        return valid;
     }
 
     private static async ValueTask<Outcome<LedgerEntryView>> EntryAsync(AdminCall call, CancellationToken cancellationToken) =>

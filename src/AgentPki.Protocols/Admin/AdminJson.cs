@@ -61,6 +61,7 @@ namespace AgentPki.Protocols.Admin;
 [JsonSerializable(typeof(CheckpointView))]
 [JsonSerializable(typeof(LedgerEntryView))]
 [JsonSerializable(typeof(LedgerEntriesView))]
+[JsonSerializable(typeof(LedgerSearchView))]
 [JsonSerializable(typeof(InclusionProofView))]
 [JsonSerializable(typeof(ConsistencyProofView))]
 [JsonSerializable(typeof(ProblemView))]

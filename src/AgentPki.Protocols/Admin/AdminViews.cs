@@ -191,6 +191,9 @@ public sealed record LedgerEntryView(
 
 public sealed record LedgerEntriesView(IReadOnlyList<LedgerEntryView> Entries, long Size);
 
+/// <param name="Next">Where the next page begins; null: there is none.</param>
+public sealed record LedgerSearchView(IReadOnlyList<LedgerEntryView> Entries, long? Next);
+
 /// <summary>RFC 9162 §2.1.3: the entry is leaf <paramref name="Index"/> of the tree of that size and root. Hashes are base64.</summary>
 public sealed record InclusionProofView(long Index, long Size, string LeafHash, IReadOnlyList<string> Proof, string Root);
 

@@ -14,12 +14,13 @@ public static class TileEndpoints
 {
     public const string Root = "/log";
 
-    /// <summary>Maps <c>/log/{log}/{epoch}/checkpoint</c> and <c>/log/{log}/{epoch}/tile/…</c>.</summary>
+    /// <summary>Maps <c>/log/{log}/{epoch}/checkpoint</c>, <c>…/tile/…</c>, and <c>…/proof/{index}</c> (C2SP tlog-proof) for those who have no tile client.</summary>
     public static RouteGroupBuilder MapTiles(this IEndpointRouteBuilder routes, TileServices services)
     {
         var group = routes.MapGroup(Root);
         var handler = new TileHandler(services);
         group.MapReadable("/{log}/{epoch}/checkpoint", handler.CheckpointAsync);
+        group.MapReadable("/{log}/{epoch}/proof/{index:long}", handler.ProofAsync);
         group.MapReadable("/{log}/{epoch}/tile/{**tile}", handler.TileAsync);
         return group;
     }

@@ -1,6 +1,7 @@
 using System.Text;
 using AgentPki.Authority.Problems;
 using AgentPki.Authority.Store;
+using AgentPki.Ledger.Merkle;
 using AgentPki.Ledger.Notes;
 using AgentPki.Ledger.Tiles;
 using AgentPki.Protocols.Http;
@@ -29,6 +30,22 @@ internal sealed class TileHandler(TileServices services)
 
         var octets = await _tiles.ReadAsync(tile, context.RequestAborted);
         await new CacheableObject(octets, Octets, DateTimeOffset.UnixEpoch).WriteAsync(context, services.Time.GetUtcNow(), services.CacheLifetime);
+    });
+
+    /// <summary>The leaf, its path and the head with its cosignatures; no details.</summary>
+    public Task ProofAsync(HttpContext context) => AnswerAsync(context, async checkpoint =>
+    {
+        var size = checkpoint.Checkpoint.Size;
+        if (!long.TryParse(context.Request.RouteValues["index"] as string, System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out var index)
+            || index >= size || await services.Ledger.FindAsync(index, context.RequestAborted) is not { } record)
+        {
+            await TileProblems.NotFoundAsync(context, $"the tree of {size} entries, which the newest checkpoint signs, has no such entry");
+            return;
+        }
+
+        var path = await new MerkleProver(services.Ledger).InclusionProofAsync(index, size, context.RequestAborted);
+        var proof = TlogProof.Of(record, path, checkpoint, withDetails: false).ToString();
+        await new CacheableObject(Encoding.UTF8.GetBytes(proof), Text, services.Time.GetUtcNow()).WriteAsync(context, services.Time.GetUtcNow(), TimeSpan.Zero);
     });
 
     private async Task AnswerAsync(HttpContext context, Func<SignedCheckpoint, Task> answer)

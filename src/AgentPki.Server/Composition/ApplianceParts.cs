@@ -55,7 +55,7 @@ public sealed class ApplianceParts : IAsyncDisposable
             var environment = new AuthorityEnvironment(ProviderList.Of(tokens, ProviderList.Wrapped(home, wrappingToken, wrapper, clock)), AuthorityStores.Of(store), profiles, AuthorityOptionsOf(options, placement, relatedAuthorities) with { Epoch = (await store.ExtentAsync(cancellationToken)).Epoch }, clock, loggers) { Wrapper = wrapper, CertificateListFolder = home.CertificateLists };
             var validation = new AcmeValidation(options.Acme.Validation, environment.Providers, clock);
             environment = environment with { ChallengeValidators = [.. validation.Validators, .. DeviceAttestation.Validators(attestation, environment.Providers, clock), .. AuthorityTokenChallenge.Validators(authorityTokens, environment.Providers, clock)], Caa = validation.Caa };
-            environment = environment with { Witnesses = [.. options.Ledger.Witnesses.Select(w => new WitnessClient(w.Url, w.Keys))] };
+            environment = environment with { SecondCheckpointLabel = CeremonyOptions.SecondCheckpointLabel(options.KeyPrefix), Witnesses = [.. options.Ledger.Witnesses.Select(w => new WitnessClient(w.Url, w.Keys))] };
             return new ApplianceParts(home, options, tokens, wrapper, store, environment);
         }
         catch (StoreUnavailableException error)

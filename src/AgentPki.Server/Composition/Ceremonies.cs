@@ -38,6 +38,7 @@ public static class Ceremonies
             var result = await new DevelopmentCeremony(parts.Environment, null).RunAsync(wanted, cancellationToken);
             Anchors.Write(parts.Home, result.Root, result.Issuing, new[] { result.Tls }.OfType<Certificate>());
             Anchors.WriteLedgerKey(parts.Home, result.CheckpointKey);
+            Anchors.WriteSecondLedgerKey(parts.Home, result.SecondCheckpointKey);
             return result;
         }
         catch (Exception error) when (error is InvalidOperationException or ArgumentException or NotSupportedException or KeyUnavailableException or StoreUnavailableException)

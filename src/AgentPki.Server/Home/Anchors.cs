@@ -17,6 +17,15 @@ public static class Anchors
     /// <summary>Writes the key that verifies the ledger's checkpoints, for auditors.</summary>
     public static void WriteLedgerKey(ApplianceHome home, PublicKey key) => WriteIfDifferent(home.LedgerKey, Pem.EncodePublicKey(key));
 
+    /// <summary>The same of the ML-DSA-44 key beside it, where there is one.</summary>
+    public static void WriteSecondLedgerKey(ApplianceHome home, PublicKey? key)
+    {
+        if (key is not null)
+        {
+            WriteIfDifferent(home.SecondLedgerKey, Pem.EncodePublicKey(key));
+        }
+    }
+
     /// <summary>
     /// While a root goes over to another key: <c>anchors/roots.pem</c>, what to trust beside <c>root.pem</c>, and <c>anchors/rollover.pem</c>, each key under the
     /// other's signature. Empty lists take the files away.

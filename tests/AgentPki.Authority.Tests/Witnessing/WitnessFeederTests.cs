@@ -156,7 +156,7 @@ public sealed class WitnessFeederTests
         var second = (await keeper.GenerateAsync(new KeySpec("t-ledger-ml-dsa-44", KeyAlgorithm.MlDsa44, KeyPurpose.LedgerCheckpoint), Cancelled)).PublicKey;
         await using var authority = await TestAuthority.StartAsync(surroundings: environment => environment with
         {
-            Providers = new CryptoProviders([.. environment.Providers.All.Select(p => p.Name == keeper.Name ? keeper : p)]), SecondCheckpointKey = new KeyReference(keeper.Name, "t-ledger-ml-dsa-44"),
+            Providers = new CryptoProviders([.. environment.Providers.All.Select(p => p.Name == keeper.Name ? keeper : p)]), SecondCheckpointLabel = "t-ledger-ml-dsa-44",
         });
         await Scene.GrowAsync(authority, 3);
 

@@ -105,7 +105,7 @@ public sealed class WitnessedLedgerTests
         Assert.Equal(2, heads.Select(head => head!.Checkpoint.Root).Distinct().Count());
     }
 
-    private static async Task ConfigureAsync(Appliance appliance, int quorum, params WitnessProcess[] witnesses)
+    internal static async Task ConfigureAsync(Appliance appliance, int quorum, params WitnessProcess[] witnesses)
     {
         await appliance.StopAsync();
         var keys = (await appliance.Cli.RunAsync("audit", "key")).MustSucceed().Text.Split('\n', StringSplitOptions.RemoveEmptyEntries);
@@ -122,7 +122,7 @@ public sealed class WitnessedLedgerTests
         await appliance.StartAsync();
     }
 
-    private static async Task<SignedCheckpoint> ServedAsync(Appliance appliance, Predicate<SignedCheckpoint> wanted)
+    internal static async Task<SignedCheckpoint> ServedAsync(Appliance appliance, Predicate<SignedCheckpoint> wanted)
     {
         using var http = new HttpClient();
         var origin = (await appliance.Cli.RunAsync("audit", "key")).MustSucceed().Text.Split('+')[0];

@@ -35,7 +35,7 @@ public sealed class LedgerVerifierTests : TamperedLogTests
         Assert.Equal(Log.Head, intact.Head);
 
         // One line less.
-        await File.WriteAllLinesAsync(path, (await File.ReadAllLinesAsync(path, Cancelled)).Where((_, line) => line != 251), Cancelled);
+        await File.WriteAllLinesAsync(path, (await File.ReadAllLinesAsync(path, Cancelled)).Where((_, line) => line != 1 + Log.Checkpoints.Count + 250), Cancelled);
         var cut = await LedgerVerifier.VerifyAsync(await LedgerExport.OpenAsync(path, Cancelled), Providers, new LedgerVerifierOptions { TrustedKeys = [Key.PublicKey] }, null, Cancelled);
         Assert.Contains(cut.Findings, f => f is { Kind: LedgerFindingKind.Removed, First: 250, Last: 250 });
         File.Delete(path);
@@ -88,5 +88,47 @@ public sealed class LedgerVerifierTests : TamperedLogTests
 
         var result = await VerifyAsync();
         Assert.Equal((1500, LedgerVerifier.MaxFindings), (result.FindingCount, result.Findings.Length));
+    }
+
+    [Fact]
+    public async Task Verify_WithWitnesses_SaysWhatTheyCover_AndWhatIsForged()
+    {
+        var keys = new List<(NoteKey Note, ISigningKey Key)>();
+        foreach (var name in (string[])["w1.test", "w2.test"])
+        {
+            var key = await Providers.All[1].GenerateAsync(new KeySpec($"{name}-{Guid.NewGuid():n}", KeyAlgorithm.Ed25519, KeyPurpose.WitnessCosignature), Cancelled);
+            keys.Add((NoteKey.CreateCosigner(name, key.PublicKey), key));
+        }
+
+        async Task CosignAsync(int at, params (NoteKey Note, ISigningKey Key)[] witnesses)
+        {
+            Assert.True(SignedCheckpoint.TryParse(Log.Checkpoints[at], out var note, out _));
+            foreach (var (witness, key) in witnesses)
+            {
+                note = note.With([await witness.SignAsync(key, note.Note.Text, DateTimeOffset.UnixEpoch, Cancelled)]);
+            }
+
+            Log.Checkpoints[at] = note.ToString();
+        }
+
+        Task<LedgerVerification> WithAsync(int quorum) => LedgerVerifier.VerifyAsync(
+            Log, Providers, new LedgerVerifierOptions { TrustedKeys = [Key.PublicKey], Witnesses = new CosignaturePolicy(keys.Select(k => k.Note), quorum) }, null, Cancelled);
+
+        Assert.Equal(LedgerFindingKind.NotWitnessed, Assert.Single((await WithAsync(1)).Findings).Kind);
+        await CosignAsync(0, keys[0], keys[1]);
+        await CosignAsync(2, keys[0]);
+        var (one, two) = (await WithAsync(1), await WithAsync(2));
+        Assert.True(one.IsIntact && two.IsIntact);
+        Assert.Equal((300, 100), (one.WitnessedSize, two.WitnessedSize));
+        Assert.Equal([("w1.test", 300), ("w2.test", 100)], one.WitnessedBy.Select(w => (w.Key, (int)w.Value)));
+
+        // A line that claims to be a witness's and is not; one of a stranger is nobody's.
+        Assert.True(SignedCheckpoint.TryParse(Log.Checkpoints[4], out var last, out _));
+        Log.Checkpoints[4] = last.With([new NoteSignature("stranger.test", 1, new byte[72])]).ToString();
+        Assert.True((await WithAsync(1)).IsIntact);
+        Log.Checkpoints[4] = last.With([new NoteSignature("w1.test", keys[0].Note.Id, new byte[72])]).ToString();
+        var forged = Assert.Single((await WithAsync(1)).Findings);
+        Assert.Equal(LedgerFindingKind.CheckpointInvalid, forged.Kind);
+        Assert.Contains("cosignature", forged.Detail, StringComparison.Ordinal);
     }
 }

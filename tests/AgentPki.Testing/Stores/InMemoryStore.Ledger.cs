@@ -94,6 +94,22 @@ public sealed partial class InMemoryStore : ILedgerStore
         }
     }
 
+    public ValueTask<int> ThinCheckpointsAsync(DateTimeOffset before, CancellationToken cancellationToken)
+    {
+        lock (_writing)
+        {
+            var ledger = _state.Ledger;
+            LedgerLeaf LastOf(SignedCheckpoint c) => ledger[(int)c.Checkpoint.Size - 1].Leaf;
+            var old = _state.Checkpoints.Where(c => LastOf(c).Time < before).ToList();
+            var kept = old.GroupBy(c => (LastOf(c).Epoch, LastOf(c).TimeMilliseconds / 3_600_000))
+                .Select(hour => hour.OrderByDescending(c => c.Note.Signatures.Select(s => s.KeyName).Where(n => n != c.Checkpoint.Origin).Distinct().Count()).ThenByDescending(c => c.Checkpoint.Size).First())
+                .Concat(old.GroupBy(c => LastOf(c).Epoch).Select(epoch => epoch.MaxBy(c => c.Checkpoint.Size)!)).ToHashSet();
+            var going = old.Where(c => !kept.Contains(c)).ToHashSet();
+            _state = _state with { Checkpoints = _state.Checkpoints.RemoveAll(going.Contains) };
+            return new(going.Count);
+        }
+    }
+
     public ValueTask<IReadOnlyList<MerkleHash>> ReadHashesAsync(int level, long first, int count, CancellationToken cancellationToken)
     {
         var ledger = _state.Ledger;

@@ -3,6 +3,7 @@ using AgentPki.Authority.Store;
 using AgentPki.Ledger;
 using AgentPki.Ledger.Merkle;
 using AgentPki.Ledger.Notes;
+using AgentPki.Ledger.Search;
 using Xunit;
 
 namespace AgentPki.Testing.Stores;
@@ -221,12 +222,81 @@ public abstract partial class StoreContractTests<TStore>
         Assert.Null(await Ledger.LatestCosignedAsync(1, Cancelled));
     }
 
-    private async Task<SignedCheckpoint> KeepCheckpointAsync()
+    [Fact]
+    public async Task Checkpoints_ThinnedOut_LeaveTheMostCosignedOfEachHourAndTheNewest()
     {
-        Commit(new CommitRequest(StoreSamples.Entry(LedgerEntryKind.ConfigurationChanged, ("n", "1")), []));
+        // Three an hour over four hours; of the second hour the first is cosigned.
+        var kept = new List<SignedCheckpoint>();
+        for (var i = 0; i < 12; i++)
+        {
+            kept.Add(await KeepCheckpointAsync(StoreSamples.Now.AddMinutes(20 * i)));
+        }
+
+        await Ledger.AddSignaturesAsync(kept[3].Checkpoint, [new NoteSignature("w1", 1, new byte[1])], Cancelled);
+        await Ledger.AddSignaturesAsync(kept[4].Checkpoint, [new NoteSignature(kept[4].Checkpoint.Origin, 9, new byte[1])], Cancelled);
+
+        Assert.Equal(6, await Ledger.ThinCheckpointsAsync(StoreSamples.Now.AddHours(3), Cancelled));
+        Assert.Equal(0, await Ledger.ThinCheckpointsAsync(StoreSamples.Now.AddHours(3), Cancelled));
+        var left = new List<long>();
+        await foreach (var note in Ledger.ReadCheckpointsAsync(Cancelled))
+        {
+            left.Add(SignedCheckpoint.TryParse(note, out var read, out _) ? read.Checkpoint.Size : -1);
+        }
+
+        Assert.Equal(new[] { 2, 3, 8, 9, 10, 11 }.Select(i => kept[i].Checkpoint.Size), left);
+        Assert.Equal(kept[3].Checkpoint, (await Ledger.LatestCosignedAsync(1, Cancelled))?.Checkpoint);
+        Assert.Equal(kept[11].Checkpoint, (await Ledger.LatestCheckpointAsync(Cancelled))?.Checkpoint);
+        Assert.Equal(2, await Ledger.ThinCheckpointsAsync(StoreSamples.Now.AddDays(9), Cancelled)); // one an hour stays: 2, 3, 8 and the newest
+    }
+
+    private async Task<SignedCheckpoint> KeepCheckpointAsync(DateTimeOffset? time = null)
+    {
+        Commit(new CommitRequest(StoreSamples.Entry(LedgerEntryKind.ConfigurationChanged, ("n", "1")) with { Time = time ?? StoreSamples.Now }, []));
         var checkpoint = Checkpoint.Of(await Ledger.HeadAsync(Cancelled));
         var signed = new SignedCheckpoint(checkpoint, new SignedNote(checkpoint.ToNoteText(), [new NoteSignature(checkpoint.Origin, 7, new byte[64])]));
         await Ledger.AddCheckpointAsync(signed, Cancelled);
         return signed;
+    }
+
+    [Fact]
+    public async Task Search_ByEachThingAndSeveral_FindsWhatHolds()
+    {
+        LedgerEntry Said(LedgerEntryKind kind, string actor, int hour, params (string Name, string Value)[] facts) =>
+            new(kind, StoreSamples.Now.AddHours(hour), actor, StoreSamples.Entry(kind, facts).Details);
+        var first = (await Ledger.HeadAsync(Cancelled)).Size;
+        Store.Apply([.. new[]
+        {
+            Said(LedgerEntryKind.EnrollmentRefused, "credential:web", 0, ("reason", "no such profile"), ("agent", "spiffe://example.test/team/web-1")),
+            Said(LedgerEntryKind.EnrollmentRefused, "credential:db", 1, ("reason", "no such profile")),
+            Said(LedgerEntryKind.CredentialCreated, "admin:uid=0", 2, ("name", "web")),
+            Said(LedgerEntryKind.ConfigurationChanged, "agent:spiffe://example.test/team/web-1", 3, (LedgerFacts.Serial, "01a2b3")),
+            Said(LedgerEntryKind.ConfigurationChanged, "agent:spiffe://example.test/team/other-web-1", 4, (LedgerFacts.Serial, "01a2b3ff"), ("note", "grüße 01a2b3")),
+        }.Select(entry => new CommitRequest(entry, []))]);
+
+        Assert.Equal([0, 1], await FoundAsync(new LedgerQuery { Kind = LedgerEntryKind.EnrollmentRefused }));
+        Assert.Equal([0], await FoundAsync(new LedgerQuery { Actor = "credential:web" }));
+        Assert.Equal([0, 1], await FoundAsync(new LedgerQuery { Actor = "credential:*" }));
+        Assert.Equal([3], await FoundAsync(new LedgerQuery { Serial = "01a2b3" }));
+        Assert.Equal([0, 3], await FoundAsync(new LedgerQuery { Agent = "web-1" }));
+        Assert.Equal([0, 3], await FoundAsync(new LedgerQuery { Agent = "spiffe://example.test/team/web-1" }));
+        Assert.Equal([3, 4], await FoundAsync(new LedgerQuery { Text = "01a2b3" }));
+        Assert.Equal([4], await FoundAsync(new LedgerQuery { Text = "grüße" }));
+        Assert.Equal([0, 1], await FoundAsync(new LedgerQuery { Text = "reason" }));
+        Assert.Equal([1, 2], await FoundAsync(new LedgerQuery { After = StoreSamples.Now.AddHours(1), Before = StoreSamples.Now.AddHours(3) }));
+        Assert.Equal([1], await FoundAsync(new LedgerQuery { Kind = LedgerEntryKind.EnrollmentRefused, Text = "profile", After = StoreSamples.Now.AddMinutes(1) }));
+        Assert.Equal([0, 1, 2, 3, 4], await FoundAsync(new LedgerQuery()));
+        Assert.Empty(await FoundAsync(new LedgerQuery { Text = "%" }));
+        Assert.Empty(await FoundAsync(new LedgerQuery { Actor = "credential:we" }));
+
+        async Task<List<long>> FoundAsync(LedgerQuery query)
+        {
+            var found = new List<long>();
+            await foreach (var record in Ledger.SearchAsync(query, first, Cancelled))
+            {
+                found.Add(record.Leaf.Index - first);
+            }
+
+            return found;
+        }
     }
 }

@@ -1,16 +1,19 @@
 using System.CommandLine;
 using System.Globalization;
+using AgentPki.Client.Verification;
 using AgentPki.Cryptography;
 using AgentPki.Ledger.Notes;
+using AgentPki.Server.Audit;
 using AgentPki.Server.Configuration;
 using AgentPki.Server.Home;
 using AgentPki.Server.Logging;
 using AgentPki.Server.Witnessing;
 using Microsoft.Extensions.Hosting.Systemd;
+using Spectre.Console;
 
 namespace AgentPki.Server.Cli.Commands;
 
-/// <summary><c>agentpki witness init|add|serve|show</c>: an independent witness of ledgers; needs no appliance.</summary>
+/// <summary><c>agentpki witness init|add|adopt|serve|show</c>: an independent witness of ledgers; needs no appliance.</summary>
 internal static class WitnessCommand
 {
     internal static Command Create(CommandContext context)
@@ -23,6 +26,10 @@ internal static class WitnessCommand
         var label = new Option<string>("--token-label") { Description = "The token's label.", DefaultValueFactory = _ => "agentpki-witness" };
         var pin = new Option<string?>("--pin-file") { Description = "The file with the token's PIN." };
         var keys = new Argument<string[]>("vkey") { Description = "The log's verifier keys, as 'agentpki audit key' prints them.", Arity = ArgumentArity.OneOrMore };
+        var adopted = new Argument<string>("vkey") { Description = "The new epoch's verifier key ('agentpki audit key')." };
+        var proof = new Option<string>("--proof") { Description = "The proof of the entry that began the epoch ('agentpki audit prove INDEX --details').", Required = true };
+        var url = new Option<string>("--url") { Description = "Where the new epoch is published: http://HOST:PORT/log/ID/EPOCH.", Required = true };
+        var yes = new Option<bool>("--yes") { Description = "Do not ask." };
         return new Verb("witness", "An independent witness: cosigns heads of ledgers that only grew, and keeps the evidence of those that did not.", "agentpki witness init --name witness.example.org/w1")
             .With(
                 home,
@@ -36,6 +43,11 @@ internal static class WitnessCommand
                 new Verb("add", "Watches a log from now on; a running witness needs no restart.", "agentpki witness add agentpki.internal/log/8f…/1+c74f20a3+ARpc2Qc…")
                     .With(keys)
                     .Runs((parsed, _) => Task.FromResult(Add(context, HomeOf(context, parsed.GetValue(home)), parsed.GetRequiredValue(keys)))),
+                new Verb("adopt", "Watches the new epoch of a restored log, after checking that it contains what was cosigned of the old one and owns up to what is lost; shows both and asks.",
+                    "agentpki witness adopt agentpki.internal/log/8f…/2+c74f20a3+ARpc2Qc… --proof epoch-2.tlog-proof --url http://pki.example.org:8080/log/8f…/2")
+                    .With(adopted, proof, url, yes)
+                    .Runs((parsed, cancellationToken) => AdoptAsync(
+                        context, HomeOf(context, parsed.GetValue(home)), parsed.GetRequiredValue(adopted), parsed.GetRequiredValue(proof), PublishedLedger.AddressOf(parsed.GetRequiredValue(url)), parsed.GetValue(yes), cancellationToken)),
                 new Verb("serve", "Takes heads (C2SP tlog-witness); logs to standard error as JSON lines; tells systemd when it is ready.", "agentpki witness serve --home /var/lib/agentpki-witness")
                     .Runs((parsed, cancellationToken) => ServeAsync(context, HomeOf(context, parsed.GetValue(home)), cancellationToken)),
                 new Verb("show", "Prints its keys, the logs it watches, the last head of each, and what it has refused and kept. Exit code 1 when a log was forked.", "agentpki witness show")
@@ -93,6 +105,42 @@ internal static class WitnessCommand
             context.Terminal.Line(folder.Add(key) ? $"Watching {key.Name} with key {key.Id:x8} ({key.Type})." : $"Key {key.Id:x8} of {key.Name} is known already.");
         }
 
+        return ExitCodes.Success;
+    }
+
+    private static async Task<int> AdoptAsync(CommandContext context, WitnessHome home, string vkey, string proofFile, Uri url, bool yes, CancellationToken cancellationToken)
+    {
+        _ = WitnessOptions.Load(home);
+        var folder = new WitnessFolder(home);
+        if (!NoteKey.TryParse(vkey, out var key) || !Checkpoint.TryParseOrigin(key.Name, out var logId, out var epoch))
+        {
+            throw new CommandException(ExitCodes.Usage, $"'{vkey}' is no verifier key of a ledger.", "Copy it as 'agentpki audit key' prints it.");
+        }
+
+        if (!File.Exists(proofFile) || !InclusionProof.TryParse(await File.ReadAllTextAsync(proofFile, cancellationToken), out var shown, out _))
+        {
+            throw new CommandException(ExitCodes.Usage, $"{proofFile} is no proof of an entry.", "Have the appliance's operator make it: 'agentpki audit prove INDEX --details'.");
+        }
+
+        // The newest epoch of that log that was watched.
+        var old = folder.Logs.Select(log => log.Origin).Where(origin => Checkpoint.TryParseOrigin(origin, out var other, out var earlier) && other == logId && earlier < epoch)
+            .MaxBy(origin => Checkpoint.TryParseOrigin(origin, out _, out var earlier) ? earlier : 0)
+            ?? throw new CommandException(ExitCodes.Usage, $"No earlier epoch of log {logId} is watched here.", "Watch it as a new log with 'agentpki witness add'.");
+        using var ledger = new PublishedLedger(url);
+        var finding = await Adoption.ExamineAsync(old, folder.Last(old)?.Checkpoint, folder.History(old), key, shown, ledger, cancellationToken);
+        Output.Facts(context.Terminal, finding.Facts);
+        if (finding.Problem is { } problem)
+        {
+            throw new CommandException(ExitCodes.CheckFailed, $"It is not adopted: {problem}.", "Ask the appliance's operator; until it is clear this witness cosigns nothing of it.");
+        }
+
+        if (!yes && !(context.Terminal.Interactive && await context.Terminal.Out.ConfirmAsync("Watch the new epoch from now on?", defaultValue: false, cancellationToken)))
+        {
+            throw new CommandException(ExitCodes.Refused, "It was not adopted.", "Type it again with --yes where nobody can be asked.");
+        }
+
+        folder.Add(key);
+        context.Terminal.Line($"Watching {key.Name} with key {key.Id:x8} ({key.Type}).");
         return ExitCodes.Success;
     }
 
