@@ -43,6 +43,9 @@ public sealed record AuthorityOptions
     /// <summary>How long a request waits for a person.</summary>
     public TimeSpan ApprovalLifetime { get; init; } = TimeSpan.FromDays(7);
 
+    /// <summary>How long what an administrator asked for waits for a second person.</summary>
+    public TimeSpan AdminRequestLifetime { get; init; } = TimeSpan.FromDays(3);
+
     /// <summary>Requests of strangers that may wait at one time: storage they can make the appliance spend.</summary>
     public int ParkedStrangers { get; init; } = 100;
 

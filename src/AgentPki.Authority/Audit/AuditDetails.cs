@@ -5,6 +5,7 @@ namespace AgentPki.Authority.Audit;
 /// <summary>The fixed keys of <see cref="Ledger.LedgerEntry.Details"/>. One meaning each, in every kind of entry; never a secret.</summary>
 public static class AuditDetails
 {
+    public const string Administrator = "administrator";
     public const string Agent = "agent";
     public const string AlternativeKeyLabel = "key.alternative.label";
     public const string AlternativeKeySha256 = "key.alternative.sha256";
@@ -19,10 +20,12 @@ public static class AuditDetails
     public const string CertificateListNumber = "crl.number";
     public const string CertificateListSha256 = "crl.sha256";
     public const string CertificateListShard = "crl.shard";
+    public const string Comment = "comment";
     public const string Correlation = "correlation";
     public const string Credential = "credential";
     public const string Decision = "decision";
     public const string Digest = "digest";
+    public const string File = "file";
     public const string From = "from";
     public const string HeadSha256 = "head.sha256";
     public const string Incident = "incident";
@@ -34,6 +37,7 @@ public static class AuditDetails
     public const string MinutesSha256 = "minutes.sha256";
     public const string NotAfter = "notAfter";
     public const string Officers = "officers";
+    public const string Operation = "operation";
     public const string Owner = "owner";
     public const string Parent = "parent";
     public const string PlanSha256 = "plan.sha256";
@@ -44,6 +48,9 @@ public static class AuditDetails
     public const string Quorum = "quorum";
     public const string RelatedSha256 = "related.sha256";
     public const string Renews = "renews";
+    public const string Request = "request";
+    public const string RequestSha256 = "request.sha256";
+    public const string Roles = "roles";
     public const string Serial = "serial";
     public const string Agents = "agents";
     public const string Share = "share";

@@ -6,6 +6,7 @@ using AgentPki.Authority.Checkpoints;
 using AgentPki.Authority.Cms;
 using AgentPki.Authority.Commit;
 using AgentPki.Authority.Enrollment;
+using AgentPki.Authority.Governance;
 using AgentPki.Authority.Issuance;
 using AgentPki.Authority.Migration;
 using AgentPki.Authority.Profiles;
@@ -68,6 +69,10 @@ public sealed class AuthorityServices : IAsyncDisposable
         var planner = new CampaignPlanner(profiles, issuers, stores.Campaigns, campaigns, providers, time);
         var steps = new CampaignSteps(planner, stores.Campaigns, stores.Certificates, commits, metrics, time, environment.Logger<CampaignSteps>());
         Migrations = new MigrationService(campaigns, planner, steps, stores.Campaigns, commits, Audit, time, environment.Logger<MigrationService>());
+        Administrators = new AdministratorAuthenticator(stores.Governance, stores.Certificates, issuers, profiles, time);
+        Governance = new AdministratorService(stores.Governance, Administrators, profiles, Appliance, Revocations, commits, Audit, providers, time);
+        AdminRequests = new AdminRequestService(stores.Governance, commits, Audit, options, time);
+        ApprovedFiles = new ApprovedFiles(stores.Governance, commits, time);
         Acme = new AcmeAuthority(environment, Registration, Revocations, issuers, campaigns, commits, Audit);
         IssuedLoaded = LoadIssuedAsync(issued);
         _maintenance = time.CreateTimer(_ => MaintainInBackground(), null, options.MaintenanceInterval, options.MaintenanceInterval);
@@ -111,6 +116,18 @@ public sealed class AuthorityServices : IAsyncDisposable
 
     /// <summary>Moves fleets to other algorithms.</summary>
     public MigrationService Migrations { get; }
+
+    /// <summary>Knows administrators by their certificates.</summary>
+    public AdministratorAuthenticator Administrators { get; }
+
+    /// <summary>Who administers.</summary>
+    public AdministratorService Governance { get; }
+
+    /// <summary>What waits for a second person.</summary>
+    public AdminRequestService AdminRequests { get; }
+
+    /// <summary>Files that serve only as they were approved.</summary>
+    public ApprovedFiles ApprovedFiles { get; }
 
     public AuditTrail Audit { get; }
 
@@ -191,6 +208,7 @@ public sealed class AuthorityServices : IAsyncDisposable
         try
         {
             await Approvals.ExpireAllAsync(cancellationToken);
+            await AdminRequests.ExpireAllAsync(cancellationToken);
         }
         catch (Store.StoreUnavailableException failure)
         {
@@ -231,6 +249,7 @@ public sealed class AuthorityServices : IAsyncDisposable
         CertificateLists.Dispose();
         Migrations.Dispose();
         Successions.Dispose();
+        Governance.Dispose();
         await Issuers.DisposeAsync();
         _metrics.Dispose();
     }

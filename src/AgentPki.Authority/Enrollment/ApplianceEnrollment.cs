@@ -38,12 +38,16 @@ public sealed class ApplianceEnrollment
         return await IssueAsync(_profiles.Require(use), key, commonName, names, cancellationToken);
     }
 
-    internal async ValueTask<Outcome<EnrollmentOutcome.Issued>> IssueAsync(CertificateProfile profile, PublicKey key, string commonName, IReadOnlyList<GeneralName> names, CancellationToken cancellationToken)
+    internal ValueTask<Outcome<EnrollmentOutcome.Issued>> IssueAsync(CertificateProfile profile, PublicKey key, string commonName, IReadOnlyList<GeneralName> names, CancellationToken cancellationToken) =>
+        IssueAsync(profile, key, commonName, names, AuditTrail.Appliance, Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8)), cancellationToken);
+
+    /// <param name="actor">Who asked for it.</param>
+    internal async ValueTask<Outcome<EnrollmentOutcome.Issued>> IssueAsync(
+        CertificateProfile profile, PublicKey key, string commonName, IReadOnlyList<GeneralName> names, string actor, string correlationId, CancellationToken cancellationToken)
     {
-        var correlationId = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8));
         if (Check(profile, key, names) is { } wrong)
         {
-            return await RefuseAsync(new PkiProblem(PkiProblemKind.PolicyViolation, $"profile '{profile.Name}': {wrong}"), profile, correlationId, cancellationToken);
+            return await RefuseAsync(new PkiProblem(PkiProblemKind.PolicyViolation, $"profile '{profile.Name}': {wrong}"), profile, actor, correlationId, cancellationToken);
         }
 
         var approved = new ApprovedEnrollment(
@@ -52,7 +56,7 @@ public sealed class ApplianceEnrollment
             names,
             key,
             Agent: null,
-            AuditTrail.Appliance,
+            actor,
             CredentialName: null,
             ApprovalId: null,
             Renews: null,
@@ -61,7 +65,7 @@ public sealed class ApplianceEnrollment
         return await _authority.IssueAsync(approved, cancellationToken) switch
         {
             Outcome<Certificate>.Done(var certificate) => new Outcome<EnrollmentOutcome.Issued>.Done(new EnrollmentOutcome.Issued(certificate, _issuers.IssuerFor(profile)?.Chain ?? [], null)),
-            Outcome<Certificate>.Refused(var problem) => await RefuseAsync(problem, profile, correlationId, cancellationToken),
+            Outcome<Certificate>.Refused(var problem) => await RefuseAsync(problem, profile, actor, correlationId, cancellationToken),
             _ => throw new UnreachableException(),
         };
     }
@@ -69,9 +73,9 @@ public sealed class ApplianceEnrollment
     private static string? Check(CertificateProfile profile, PublicKey key, IReadOnlyList<GeneralName> names) =>
         profile.KeyAlgorithms.Contains(key.Algorithm) ? KeyHygiene.Check(key) ?? NameRules.Check(names, 0, profile.Names) : $"it does not take a {key.Algorithm} key";
 
-    private async ValueTask<Outcome<EnrollmentOutcome.Issued>> RefuseAsync(PkiProblem problem, CertificateProfile profile, string correlationId, CancellationToken cancellationToken)
+    private async ValueTask<Outcome<EnrollmentOutcome.Issued>> RefuseAsync(PkiProblem problem, CertificateProfile profile, string actor, string correlationId, CancellationToken cancellationToken)
     {
-        await _audit.RefuseAsync(new Refusal(AuditTrail.Appliance, problem, Protocol, correlationId, profile.Name), cancellationToken);
+        await _audit.RefuseAsync(new Refusal(actor, problem, Protocol, correlationId, profile.Name), cancellationToken);
         return new Outcome<EnrollmentOutcome.Issued>.Refused(problem);
     }
 }

@@ -41,6 +41,10 @@ public sealed record AdminCaller
     public static AdminCaller Development(uint user, bool fourEyes) =>
         new(Uid(user), $"admin:{Uid(user)},development", AdminRoles.All.Remove(AdminRole.Owner)) { IsWaived = !fourEyes };
 
+    /// <summary>Whoever asked by the socket of a development home for what a second person has approved.</summary>
+    /// <param name="name">As <see cref="Development"/> named him.</param>
+    public static AdminCaller Socket(string name) => new(name, Actors.Administrator(name), AdminRoles.All.Remove(AdminRole.Owner));
+
     /// <summary>Whoever may open the socket of a production home: may learn what is wrong, and no more.</summary>
     public static AdminCaller Peer(uint user) => new(Uid(user), $"admin:{Uid(user)}", []);
 

@@ -108,6 +108,7 @@ internal sealed class CertificateAuthority(IssuerDirectory issuers, CommitWriter
         ProfileUse.OcspResponder => CertificatePosition.OcspResponder,
         ProfileUse.CmsSigner => CertificatePosition.CmsSigner,
         ProfileUse.RevocationFeed => CertificatePosition.RevocationFeed,
+        ProfileUse.Administrator => CertificatePosition.Administrator,
     };
 
     private static CommitRequest RequestFor(ApprovedEnrollment approved, Issuer issuer, Certificate certificate, int shard, DateTimeOffset now)

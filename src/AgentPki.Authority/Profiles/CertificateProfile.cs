@@ -22,6 +22,9 @@ public enum ProfileUse
 
     /// <summary>The appliance's signer of the revocation feed.</summary>
     RevocationFeed,
+
+    /// <summary>Somebody who administers the appliance: client certificates for the admin API.</summary>
+    Administrator,
 }
 
 /// <summary>Where the subject name comes from.</summary>

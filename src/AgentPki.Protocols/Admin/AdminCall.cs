@@ -28,6 +28,9 @@ internal sealed class AdminCall(AdminServices services, AdminTarget target, Admi
     /// <summary>The owners that the caller is confined to; null: none.</summary>
     public ImmutableArray<string>? Owners { get; } = owners;
 
+    /// <summary>Whether a second person has approved it.</summary>
+    public bool IsApproved { get; init; }
+
     /// <summary>Whether something of that owner is the caller's to see and to change.</summary>
     public bool Covers(string? owner) => Owners is not { } own || (owner is not null && own.Contains(owner));
 

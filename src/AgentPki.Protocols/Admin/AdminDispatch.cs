@@ -10,6 +10,9 @@ namespace AgentPki.Protocols.Admin;
 /// <summary>A call by HTTP: who calls, whether he may, what he sent, and only then the operation itself.</summary>
 internal static class AdminDispatch
 {
+    /// <summary>The query parameter with what the second person is told.</summary>
+    public const string Comment = "comment";
+
     private const int BodyLimit = 256 * 1024;
     private static readonly TimeSpan BodyDeadline = TimeSpan.FromSeconds(10);
 
@@ -54,6 +57,12 @@ internal static class AdminDispatch
         }
 
         var call = new AdminCall(services, AdminTarget.Of(context), caller, caller.Actor, operation.Access.OwnersOf(caller), CorrelationId.Of(context));
+        if (await WaitsAsync(operation, call, body, cancellationToken))
+        {
+            await AskAsync(services, context, operation, call, body, cancellationToken);
+            return;
+        }
+
         switch (await operation.Run(call, body, cancellationToken))
         {
             case Outcome<byte[]>.Done(var answer):
@@ -61,6 +70,40 @@ internal static class AdminDispatch
                 break;
             case Outcome<byte[]>.Refused(var problem):
                 await RefuseAsync(services, context, operation, caller.Actor, problem, record: false);
+                break;
+        }
+    }
+
+    /// <summary>Whether a call is one that waits. What cannot be read waits for nobody: it is refused.</summary>
+    private static async ValueTask<bool> WaitsAsync(AdminOperation operation, AdminCall call, ReadOnlyMemory<byte> body, CancellationToken cancellationToken) =>
+        !call.Caller.IsWaived && operation.Check(body) is null && operation.Access.Second switch
+        {
+            SecondPerson.Always => true,
+            SecondPerson.AboveLimit => operation.IsAboveLimit is not { } above || await above(call, body, cancellationToken),
+            _ => false,
+        };
+
+    private static async Task AskAsync(AdminServices services, HttpContext context, AdminOperation operation, AdminCall call, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
+    {
+        var problem = call.Target.Text.Length > AdminTarget.MaximumLength ? new PkiProblem(PkiProblemKind.TooLarge, $"path and query of what waits for a second person are at most {AdminTarget.MaximumLength} characters")
+            : operation.WhyNot is { } whyNot ? await whyNot(call, body, cancellationToken)
+            : null;
+        if (problem is not null)
+        {
+            await RefuseAsync(services, context, operation, call.Actor, problem, record: true);
+            return;
+        }
+
+        var wanted = new NewAdminRequest(operation.Id, operation.Method, call.Target.Text, body.ToArray(), call.Query(Comment));
+        switch (await services.Authority.AdminRequests.AskAsync(wanted, call.Caller, call.CorrelationId, cancellationToken))
+        {
+            case Outcome<AdminRequestRecord>.Done(var record):
+                Log.Waits(services.Logger, operation.Id, call.CorrelationId, call.Actor, record.Id);
+                context.Response.Headers.Location = $"{AdminEndpoints.Root}/requests/{record.Id}";
+                await WriteAsync(context, StatusCodes.Status202Accepted, AdminRequests.Answer(record));
+                break;
+            case Outcome<AdminRequestRecord>.Refused(var refused):
+                await RefuseAsync(services, context, operation, call.Actor, refused, record: false);
                 break;
         }
     }

@@ -10,7 +10,7 @@ public static class AdminEndpoints
     /// <summary>Where it is mapped.</summary>
     public const string Root = "/admin/v1";
 
-    internal static IReadOnlyList<AdminOperation> Operations { get; } = [.. AdminStatus.Operations, .. AdminCertificates.Operations, .. AdminRevocations.Operations, .. AdminEnrollment.Operations, .. AdminAcme.Operations, .. AdminCampaigns.Operations, .. AdminSuccessions.Operations, .. AdminAudit.Operations];
+    internal static IReadOnlyList<AdminOperation> Operations { get; } = [.. AdminStatus.Operations, .. AdminCertificates.Operations, .. AdminRevocations.Operations, .. AdminEnrollment.Operations, .. AdminAcme.Operations, .. AdminCampaigns.Operations, .. AdminSuccessions.Operations, .. AdminAudit.Operations, .. AdminGovernance.Operations, .. AdminRequests.Operations, .. AdminProfiles.Operations];
 
     /// <summary>Maps every operation, and the document that describes them at <c>/admin/v1/openapi.json</c>.</summary>
     public static RouteGroupBuilder MapAdmin(this IEndpointRouteBuilder routes, AdminServices services)
@@ -29,6 +29,9 @@ public static class AdminEndpoints
         });
         return group;
     }
+
+    /// <summary>After a start: finishes what a second person had approved when the appliance ended.</summary>
+    public static ValueTask ResumeAsync(AdminServices services, CancellationToken cancellationToken) => AdminExecution.ResumeAsync(services, cancellationToken);
 
     private static Task DispatchAsync(AdminServices services, HttpContext context, AdminOperation[] operations)
     {

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using AgentPki.Agents;
+using AgentPki.Authority.Governance;
 using AgentPki.Authority.Store;
 using AgentPki.Ledger;
 
@@ -17,7 +18,7 @@ namespace AgentPki.Protocols.Admin;
     Converters =
     [
         typeof(AdminEnum<RevocationReason>), typeof(AdminEnum<RevocationEventKind>), typeof(AdminEnum<AgentState>), typeof(AdminEnum<ApprovalState>), typeof(AdminEnum<CertificateState>), typeof(AdminEnum<LedgerEntryKind>),
-        typeof(AdminEnum<CampaignState>), typeof(AdminEnum<MemberState>), typeof(AdminEnum<Retirement>), typeof(AdminEnum<SuccessionState>), typeof(AdminEnum<AcmeAccountState>),
+        typeof(AdminEnum<CampaignState>), typeof(AdminEnum<MemberState>), typeof(AdminEnum<Retirement>), typeof(AdminEnum<SuccessionState>), typeof(AdminEnum<AcmeAccountState>), typeof(AdminEnum<AdministratorState>), typeof(AdminEnum<AdminRequestState>),
     ])]
 [JsonSerializable(typeof(StatusView))]
 [JsonSerializable(typeof(HealthView))]
@@ -69,6 +70,19 @@ namespace AgentPki.Protocols.Admin;
 [JsonSerializable(typeof(SetAgentStateCommand))]
 [JsonSerializable(typeof(SetAgentParentCommand))]
 [JsonSerializable(typeof(CreateCredentialCommand))]
+[JsonSerializable(typeof(CallerView))]
+[JsonSerializable(typeof(AdministratorView))]
+[JsonSerializable(typeof(AdministratorsView))]
+[JsonSerializable(typeof(AdministratorCertificateView))]
+[JsonSerializable(typeof(AdminRequestView))]
+[JsonSerializable(typeof(AdminRequestsView))]
+[JsonSerializable(typeof(ProfileAppliedView))]
+[JsonSerializable(typeof(AddAdministratorCommand))]
+[JsonSerializable(typeof(SetAdministratorRolesCommand))]
+[JsonSerializable(typeof(AdministratorCertificateCommand))]
+[JsonSerializable(typeof(ApproveRequestCommand))]
+[JsonSerializable(typeof(RejectRequestCommand))]
+[JsonSerializable(typeof(ApplyProfileCommand))]
 public sealed partial class AdminJson : JsonSerializerContext;
 
 /// <summary>Enumerations as camel-case words, never as numbers.</summary>

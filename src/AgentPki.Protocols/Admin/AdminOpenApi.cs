@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using System.Text.Json.Schema;
 using System.Text.Json.Serialization.Metadata;
 using System.Text.RegularExpressions;
+using AgentPki.Authority.Governance;
 
 namespace AgentPki.Protocols.Admin;
 
@@ -32,7 +33,7 @@ internal static partial class AdminOpenApi
             {
                 ["title"] = "AgentPki admin API",
                 ["version"] = "1",
-                ["description"] = "Served on the Unix socket in the home folder only. Callers are known by the socket's peer credentials; every change and every refusal is a ledger entry.",
+                ["description"] = "Served on the Unix socket in the home folder, and where it is configured on a TLS port of its own. Callers are known by their client certificates, which this appliance issued, and have roles (docs/roles.md); every change and every refusal is a ledger entry.",
             },
             ["servers"] = new JsonArray(new JsonObject { ["url"] = "http://localhost", ["description"] = "Over the Unix socket: curl --unix-socket HOME/admin.sock http://localhost/admin/v1/status" }),
             ["paths"] = paths,
@@ -67,12 +68,27 @@ internal static partial class AdminOpenApi
             description["requestBody"] = new JsonObject { ["required"] = true, ["content"] = Content("application/json", body.Type) };
         }
 
-        description["responses"] = new JsonObject
+        description["description"] = AccessOf(operation.Access);
+        var responses = new JsonObject { ["200"] = new JsonObject { ["description"] = "Done.", ["content"] = Content("application/json", operation.Answer.Type) } };
+        if (operation.Access.Second != SecondPerson.Never)
         {
-            ["200"] = new JsonObject { ["description"] = "Done.", ["content"] = Content("application/json", operation.Answer.Type) },
-            ["default"] = new JsonObject { ["description"] = "Refused; the detail says why (RFC 9457).", ["content"] = Content(AdminProblems.ContentType, typeof(ProblemView)) },
-        };
+            responses["202"] = new JsonObject { ["description"] = "It waits for a second person: this is the request.", ["content"] = Content("application/json", typeof(AdminRequestView)) };
+        }
+
+        responses["default"] = new JsonObject { ["description"] = "Refused; the detail says why (RFC 9457).", ["content"] = Content(AdminProblems.ContentType, typeof(ProblemView)) };
+        description["responses"] = responses;
         return description;
+    }
+
+    private static string AccessOf(AdminAccess access)
+    {
+        var who = access.IsForPeers ? "Whoever may open the socket, and every role" : access.IsOwnersToo ? $"Roles: {AdminRoles.Words(access.Roles)}; owner for its own" : $"Roles: {AdminRoles.Words(access.Roles)}";
+        return access.Second switch
+        {
+            SecondPerson.Always => $"{who}. Wants a second person: {AdminRoles.Words(access.Approvers)}.",
+            SecondPerson.AboveLimit => $"{who}. Above the limit it wants a second person: {AdminRoles.Words(access.Approvers)}.",
+            _ => $"{who}.",
+        };
     }
 
     private static JsonObject Content(string mediaType, Type type) => new() { [mediaType] = new JsonObject { ["schema"] = Reference(type) } };
@@ -81,7 +97,7 @@ internal static partial class AdminOpenApi
 
     private static JsonObject Schemas()
     {
-        var types = AdminEndpoints.Operations.SelectMany(o => new[] { o.Body, o.Answer }).OfType<JsonTypeInfo>().Append(AdminJson.Default.ProblemView).DistinctBy(t => t.Type);
+        var types = AdminEndpoints.Operations.SelectMany(o => new[] { o.Body, o.Answer }).OfType<JsonTypeInfo>().Append(AdminJson.Default.ProblemView).Append(AdminJson.Default.AdminRequestView).DistinctBy(t => t.Type);
         var pending = new SortedDictionary<string, JsonTypeInfo>(StringComparer.Ordinal);
         foreach (var type in types)
         {

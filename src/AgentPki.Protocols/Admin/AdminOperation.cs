@@ -27,9 +27,19 @@ internal sealed record AdminOperation(
     /// <summary>With <see cref="SecondPerson.AboveLimit"/>: whether this call is above it.</summary>
     public Func<AdminCall, ReadOnlyMemory<byte>, CancellationToken, ValueTask<bool>>? IsAboveLimit { get; init; }
 
+    /// <summary>Says what is wrong with a call before it is made to wait for a second person; null: nothing that is known then.</summary>
+    public Func<AdminCall, ReadOnlyMemory<byte>, CancellationToken, ValueTask<PkiProblem?>>? WhyNot { get; init; }
+
+    /// <summary>The same operation, whose calls are looked at before they wait for a second person.</summary>
+    public AdminOperation Checking<TBody>(Func<AdminCall, TBody, CancellationToken, ValueTask<PkiProblem?>> whyNot, JsonTypeInfo<TBody> body)
+        where TBody : class => this with
+        {
+            WhyNot = (call, octets, cancellationToken) => Read(octets.Span, body) is Outcome<TBody>.Done(var read) ? whyNot(call, read, cancellationToken) : ValueTask.FromResult<PkiProblem?>(null),
+        };
+
     public static AdminOperation Of<T>(
         string method, string path, string id, AdminAccess access, string summary, JsonTypeInfo<T> answer, Func<AdminCall, CancellationToken, ValueTask<Outcome<T>>> handler, params IReadOnlyList<AdminParameter> query) =>
-        new(method, path, id, access, summary, query, null, answer)
+        new(method, path, id, access, summary, WithComment(access, query), null, answer)
         {
             Check = static _ => null,
             Run = (call, _, cancellationToken) => TryAsync(answer, () => handler(call, cancellationToken)),
@@ -38,7 +48,7 @@ internal sealed record AdminOperation(
     public static AdminOperation Of<TBody, T>(
         string path, string id, AdminAccess access, string summary, JsonTypeInfo<TBody> body, JsonTypeInfo<T> answer, Func<AdminCall, TBody, CancellationToken, ValueTask<Outcome<T>>> handler, Func<AdminCall, TBody, CancellationToken, ValueTask<bool>>? isAboveLimit = null)
         where TBody : class =>
-        new(HttpMethods.Post, path, id, access, summary, [], body, answer)
+        new(HttpMethods.Post, path, id, access, summary, WithComment(access, []), body, answer)
         {
             Check = octets => Read(octets.Span, body) is Outcome<TBody>.Refused(var problem) ? problem : null,
             Run = (call, octets, cancellationToken) => TryAsync(answer, async () => Read(octets.Span, body) switch
@@ -49,6 +59,10 @@ internal sealed record AdminOperation(
             }),
             IsAboveLimit = isAboveLimit is null ? null : (call, octets, cancellationToken) => Read(octets.Span, body) is Outcome<TBody>.Done(var read) ? isAboveLimit(call, read, cancellationToken) : ValueTask.FromResult(false),
         };
+
+    private static IReadOnlyList<AdminParameter> WithComment(AdminAccess access, IReadOnlyList<AdminParameter> query) => access.Second == SecondPerson.Never
+        ? query
+        : [.. query, new AdminParameter(AdminDispatch.Comment, "string", "What the second person is told.")];
 
     private static async ValueTask<Outcome<byte[]>> TryAsync<T>(JsonTypeInfo<T> type, Func<ValueTask<Outcome<T>>> handler)
     {

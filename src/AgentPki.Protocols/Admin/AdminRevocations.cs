@@ -26,7 +26,7 @@ internal static class AdminRevocations
         switch (await TargetAsync(call, command, cancellationToken))
         {
             case Outcome<RevocationTarget>.Done(var target):
-                var request = new RevocationRequest(target, command.Reason, call.Actor, "admin", call.CorrelationId, command.IncludeAppliance) { InvalidSince = command.InvalidSince, Confirmed = command.Confirmed };
+                var request = new RevocationRequest(target, command.Reason, call.Actor, "admin", call.CorrelationId, command.IncludeAppliance) { InvalidSince = command.InvalidSince, Confirmed = Confirmed(call, command) };
                 return View(await call.Services.Authority.Revocations.RevokeAsync(request, cancellationToken));
             case Outcome<RevocationTarget>.Refused(var problem):
                 return await call.RefuseAsync<RevocationView>(problem, cancellationToken);
@@ -38,7 +38,7 @@ internal static class AdminRevocations
     private static async ValueTask<Outcome<RevocationView>> ReleaseAsync(AdminCall call, RevokeCommand command, CancellationToken cancellationToken) =>
         await TargetAsync(call, command, cancellationToken) switch
         {
-            Outcome<RevocationTarget>.Done(var target) => View(await call.Services.Authority.Revocations.ReleaseAsync(new ReleaseRequest(target, call.Actor, "admin", call.CorrelationId) { Confirmed = command.Confirmed }, cancellationToken)),
+            Outcome<RevocationTarget>.Done(var target) => View(await call.Services.Authority.Revocations.ReleaseAsync(new ReleaseRequest(target, call.Actor, "admin", call.CorrelationId) { Confirmed = Confirmed(call, command) }, cancellationToken)),
             Outcome<RevocationTarget>.Refused(var problem) => await call.RefuseAsync<RevocationView>(problem, cancellationToken),
             _ => throw new InvalidOperationException(),
         };
@@ -96,6 +96,9 @@ internal static class AdminRevocations
             Outcome<RevocationTarget>.Refused({ Kind: PkiProblemKind.NotFound or PkiProblemKind.Conflict }) when call.Owners is not null => new Outcome<RevocationTarget>.Refused(call.NotOwned("that is not known to be a certificate of yours")),
             var outcome => outcome,
         };
+
+    /// <summary>Alone nobody goes beyond the limit, though the number may have grown since it was counted.</summary>
+    private static long? Confirmed(AdminCall call, RevokeCommand command) => call.IsApproved || call.Caller.IsWaived ? command.Confirmed : null;
 
     /// <summary>Whether it takes more than one person may take alone.</summary>
     private static async ValueTask<bool> IsAboveLimitAsync(AdminCall call, RevokeCommand command, RevocationReason reason, CancellationToken cancellationToken) =>

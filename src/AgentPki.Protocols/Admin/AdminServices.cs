@@ -25,6 +25,12 @@ public sealed record AdminServices
     /// <summary>Has the appliance's own certificates and the files of its anchors catch up with a succession; what there is to tell of it, in sentences.</summary>
     public Func<CancellationToken, ValueTask<IReadOnlyList<string>>>? FollowAuthorities { get; init; }
 
+    /// <summary>Whether whoever may open the socket acts as all roles.</summary>
+    public bool IsDevelopment { get; init; }
+
+    /// <summary>Where new and changed profiles are written; null: nowhere.</summary>
+    public IProfileFolder? Profiles { get; init; }
+
     /// <summary>Of the appliance's software.</summary>
     public required string Version { get; init; }
 

@@ -44,6 +44,11 @@ internal sealed record HomeKind(string Name, KeyKind Root, KeyKind Issuing)
             return Issuing.Key.Family == AlgorithmFamily.MlDsa ? Issuing.Key.Name : null;
         }
 
+        if (profile.Contains("use: administrator", StringComparison.Ordinal))
+        {
+            return null; // what people's tools and TLS have
+        }
+
         if (profile.Contains("use: cms-signer", StringComparison.Ordinal))
         {
             return Issuing.Key.IsQuantumSafe ? Issuing.Key.Name : null;

@@ -32,6 +32,9 @@ public enum CertificatePosition
 
     /// <summary>A time-stamping unit (RFC 3161 §2.3).</summary>
     TimeStamping,
+
+    /// <summary>A person who administers the appliance.</summary>
+    Administrator,
 }
 
 /// <summary>What a TBSCertificate is checked against.</summary>

@@ -23,7 +23,7 @@ internal sealed class MatrixServer : IAsyncDisposable
 
     private MatrixServer(AdminServer server, SoftwareWrapper wrapper, Things mine, Things theirs) => (_server, _wrapper, Mine, Theirs) = (server, wrapper, mine, theirs);
 
-    public sealed record Things(string Agent, string Serial, string Credential, string AcmeKey, string Account);
+    public sealed record Things(string Agent, string Serial, string Credential, string AcmeKey, string Account, string Request);
 
     public Things Mine { get; }
 
@@ -72,6 +72,10 @@ internal sealed class MatrixServer : IAsyncDisposable
             new Authority.Acme.NewAcmeExternalKey(null, owner, [], [], null, TimeSpan.FromDays(1)), "admin:test", "test", TestContext.Current.CancellationToken);
         var account = new AcmeAccount($"account-{owner}", Encoding.ASCII.GetBytes(owner.PadRight(32)[..32]), [1], [], AcmeAccountState.Valid, null, owner, true, authority.Time.GetUtcNow());
         authority.Store.Apply([new CommitRequest(new LedgerEntry(LedgerEntryKind.AcmeAccountChanged, authority.Time.GetUtcNow(), "test", ImmutableSortedDictionary<string, string>.Empty), [new StoreChange.AddAcmeAccount(account)])]);
-        return new Things(certificate.SpiffeId!.ToString(), certificate.SerialHex, credential.Name, external.Value.Key.Id, account.Id);
+        // Whoever calls as an owner is test-owner here.
+        var request = new AdminRequestRecord(
+            $"request-{owner}", "revoke", "POST", "/revocations", [], new AdminPerson(owner == MyOwner ? "test-owner" : "somebody", null), null, AdminRequestState.Pending, authority.Time.GetUtcNow(), authority.Time.GetUtcNow().AddDays(1));
+        authority.Store.Apply([new CommitRequest(null, [new StoreChange.AddAdminRequest(request)])]);
+        return new Things(certificate.SpiffeId!.ToString(), certificate.SerialHex, credential.Name, external.Value.Key.Id, account.Id, request.Id);
     }
 }

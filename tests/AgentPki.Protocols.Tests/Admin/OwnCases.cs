@@ -31,6 +31,8 @@ internal sealed class OwnCases(MatrixServer server)
         ["listAcmeKeys"] = OwnCase.List("acme/keys", server.Mine.AcmeKey, server.Theirs.AcmeKey),
         ["createAcmeKey"] = OwnCase.Post("acme/keys", AcmeKey(MatrixServer.MyOwner), AcmeKey(MatrixServer.TheirOwner)),
         ["revokeAcmeKey"] = OwnCase.Call($"acme/keys/{server.Mine.AcmeKey}", $"acme/keys/{server.Theirs.AcmeKey}"),
+        ["listRequests"] = OwnCase.List("requests", server.Mine.Request, server.Theirs.Request),
+        ["getRequest"] = OwnCase.Call($"requests/{server.Mine.Request}", $"requests/{server.Theirs.Request}"),
         ["listAcmeAccounts"] = OwnCase.List("acme/accounts", server.Mine.Account, server.Theirs.Account),
         ["revokeAcmeAccount"] = OwnCase.Call($"acme/accounts/{server.Mine.Account}", $"acme/accounts/{server.Theirs.Account}"),
     };
