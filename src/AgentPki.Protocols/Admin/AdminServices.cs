@@ -28,6 +28,9 @@ public sealed record AdminServices
     /// <summary>Whether whoever may open the socket acts as all roles.</summary>
     public bool IsDevelopment { get; init; }
 
+    /// <summary>Whether such a caller wants a second person for what is dangerous.</summary>
+    public bool FourEyes { get; init; } = true;
+
     /// <summary>Where new and changed profiles are written; null: nowhere.</summary>
     public IProfileFolder? Profiles { get; init; }
 

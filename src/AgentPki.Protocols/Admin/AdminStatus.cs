@@ -1,3 +1,4 @@
+using AgentPki.Authority.Governance;
 using AgentPki.Authority.Problems;
 using Microsoft.AspNetCore.Http;
 
@@ -25,7 +26,16 @@ internal static class AdminStatus
             await authority.Stores.Certificates.CountAsync(cancellationToken),
             authority.Commits.Revocations.Epoch,
             (await authority.Stores.Ledger.HeadAsync(cancellationToken)).Size,
-            call.Services.Time.GetUtcNow()));
+            call.Services.Time.GetUtcNow(),
+            await AdministrationAsync(call.Services, cancellationToken)));
+    }
+
+    private static async ValueTask<string> AdministrationAsync(AdminServices services, CancellationToken cancellationToken)
+    {
+        var active = (await services.Authority.Governance.ListAsync(cancellationToken)).Count(a => a.State == AdministratorState.Active);
+        var waiting = (await services.Authority.AdminRequests.ListAsync(AdminRequestState.Pending, AdminRequestService.PendingAltogether, cancellationToken)).Count;
+        var socket = !services.IsDevelopment ? "" : services.FourEyes ? "development: whoever may open the socket acts as all roles; " : "development: whoever may open the socket acts as all roles, with no second person; ";
+        return $"{socket}{active} {(active == 1 ? "administrator" : "administrators")}, {waiting} {(waiting == 1 ? "request waits" : "requests wait")} for a second person";
     }
 
     private static async ValueTask<Outcome<HealthView>> HealthAsync(AdminCall call, CancellationToken cancellationToken)

@@ -10,8 +10,9 @@ namespace AgentPki.Protocols.Admin;
 /// <param name="Ready">It can issue now.</param>
 /// <param name="Reasons">Why it cannot, a sentence each.</param>
 /// <param name="RevocationEpoch">Rises with each committed revocation.</param>
+/// <param name="Administration">Who administers, in words.</param>
 public sealed record StatusView(
-    string Version, string TrustDomain, string PublicUrl, bool Ready, IReadOnlyList<string> Reasons, long Certificates, long RevocationEpoch, long LedgerSize, DateTimeOffset Time);
+    string Version, string TrustDomain, string PublicUrl, bool Ready, IReadOnlyList<string> Reasons, long Certificates, long RevocationEpoch, long LedgerSize, DateTimeOffset Time, string Administration);
 
 /// <summary>One check of the running appliance.</summary>
 public sealed record CheckView(string Name, bool Ok, string Detail);

@@ -3,14 +3,28 @@ using AgentPki.Authority.Governance;
 using AgentPki.Authority.Problems;
 using AgentPki.Server.Configuration;
 using AgentPki.Server.Hosting;
+using AgentPki.X509.Certificates;
 
 namespace AgentPki.Server.Administration;
 
-/// <summary>Who came by an admin door.</summary>
-internal sealed class AdminCallers(ApplianceOptions options)
+/// <summary>Who came by an admin door: by his certificate, and only without one by what the kernel says of the socket's peer.</summary>
+internal sealed class AdminCallers(ApplianceOptions options, AdministratorAuthenticator administrators)
 {
-    internal ValueTask<AdminIdentification> IdentifyAsync(HttpContext context, CancellationToken cancellationToken) => ValueTask.FromResult<AdminIdentification>(
-        context.Features.Get<PeerCredentials>() is { } peer
-            ? new AdminIdentification.Known(options.Development ? AdminCaller.Development(peer.UserId, fourEyes: false) : AdminCaller.Peer(peer.UserId))
-            : new AdminIdentification.Unknown(AuditTrail.Stranger, new PkiProblem(PkiProblemKind.Unauthenticated, "the admin API knows its callers by their certificate, or by the Unix socket they come by")));
+    private static readonly AdminIdentification Nobody = new AdminIdentification.Unknown(
+        AuditTrail.Stranger, new PkiProblem(PkiProblemKind.Unauthenticated, "administrators are known by their certificate: show yours (curl --cert FILE, agentpki --as FILE)"));
+
+    private static readonly AdminIdentification Unreadable = new AdminIdentification.Unknown(
+        AuditTrail.Stranger, new PkiProblem(PkiProblemKind.Unauthenticated, "the client certificate cannot be read"));
+
+    internal async ValueTask<AdminIdentification> IdentifyAsync(HttpContext context, CancellationToken cancellationToken)
+    {
+        // A certificate that is refused is refused: nobody becomes more by showing a worse one.
+        if (context.Connection.ClientCertificate is { } shown)
+        {
+            return Certificate.TryParse(shown.RawData, out var certificate, out _) ? await administrators.AuthenticateAsync(certificate, cancellationToken) : Unreadable;
+        }
+
+        return context.Features.Get<PeerCredentials>() is not { } peer ? Nobody
+            : new AdminIdentification.Known(options.Development ? AdminCaller.Development(peer.UserId, options.Governance.FourEyes) : AdminCaller.Peer(peer.UserId));
+    }
 }

@@ -14,13 +14,28 @@ public sealed class AdminConnection : IDisposable
 {
     private static readonly TimeSpan Timeout = TimeSpan.FromMinutes(2);
     private readonly ApplianceHome _home;
+    private readonly AdminIdentity? _identity;
+    private readonly string? _comment;
     private readonly HttpClient _http;
 
-    public AdminConnection(ApplianceHome home)
+    /// <summary>As whom the command was told (<c>--as</c>, <c>AGENTPKI_ADMIN</c>), or without a certificate.</summary>
+    /// <exception cref="CommandException">The file with his certificate cannot be used.</exception>
+    public AdminConnection(CommandContext context)
+        : this(context.Home(), AdminIdentity.Of(context), context.Variable(CommentVariable))
     {
-        _home = home;
+    }
+
+    private AdminConnection(ApplianceHome home, AdminIdentity? identity, string? comment)
+    {
+        (_home, _identity, _comment) = (home, identity, comment is { Length: > 0 } ? comment : null);
         _http = new HttpClient(new SocketsHttpHandler { ConnectCallback = ConnectAsync, UseProxy = false }) { BaseAddress = new Uri($"http://localhost{AdminEndpoints.Root}/"), Timeout = Timeout };
     }
+
+    /// <summary>What the second person is told, where one is wanted.</summary>
+    public const string CommentVariable = "AGENTPKI_COMMENT";
+
+    /// <summary>By the socket alone: enough to learn how the appliance is.</summary>
+    public static AdminConnection WithoutCertificate(ApplianceHome home) => new(home, null, null);
 
     /// <exception cref="CommandException">The appliance does not run, or refused.</exception>
     public Task<T> GetAsync<T>(string path, JsonTypeInfo<T> type, CancellationToken cancellationToken) => SendAsync(new HttpRequestMessage(HttpMethod.Get, path), type, cancellationToken);
@@ -39,16 +54,31 @@ public sealed class AdminConnection : IDisposable
     /// <exception cref="CommandException">The appliance does not run, or refused.</exception>
     public Task<T> DeleteAsync<T>(string path, JsonTypeInfo<T> type, CancellationToken cancellationToken) => SendAsync(new HttpRequestMessage(HttpMethod.Delete, path), type, cancellationToken);
 
-    public void Dispose() => _http.Dispose();
+    public void Dispose()
+    {
+        _http.Dispose();
+        _identity?.Dispose();
+    }
 
     private async Task<T> SendAsync<T>(HttpRequestMessage request, JsonTypeInfo<T> type, CancellationToken cancellationToken)
     {
         using (request)
         {
+            if (_comment is { } comment && request.Method != HttpMethod.Get && request.RequestUri is { } target)
+            {
+                var text = target.OriginalString;
+                request.RequestUri = new Uri($"{text}{(text.Contains('?', StringComparison.Ordinal) ? '&' : '?')}{AdminEndpoints.CommentParameter}={Uri.EscapeDataString(comment)}", UriKind.Relative);
+            }
+
             try
             {
                 using var answer = await _http.SendAsync(request, cancellationToken);
                 await using var body = await answer.Content.ReadAsStreamAsync(cancellationToken);
+                if (answer.StatusCode == HttpStatusCode.Accepted)
+                {
+                    throw await WaitsAsync(body, cancellationToken);
+                }
+
                 if (!answer.IsSuccessStatusCode)
                 {
                     throw await RefusalAsync(answer.StatusCode, body, cancellationToken);
@@ -57,7 +87,7 @@ public sealed class AdminConnection : IDisposable
                 return await JsonSerializer.DeserializeAsync(body, type, cancellationToken)
                     ?? throw new CommandException(ExitCodes.Internal, $"The appliance answered {request.RequestUri} with nothing.", "Its version may differ from this program's: restart it.");
             }
-            catch (Exception error) when (error is HttpRequestException or IOException)
+            catch (Exception error) when (error is HttpRequestException or IOException or System.Security.Authentication.AuthenticationException)
             {
                 throw NotRunning(error);
             }
@@ -66,6 +96,16 @@ public sealed class AdminConnection : IDisposable
                 throw new CommandException(ExitCodes.Internal, $"The appliance's answer to {request.RequestUri} could not be read.", "Its version may differ from this program's: restart it.", error);
             }
         }
+    }
+
+    private static async Task<CommandException> WaitsAsync(Stream body, CancellationToken cancellationToken)
+    {
+        var request = await JsonSerializer.DeserializeAsync(body, AdminJson.Default.AdminRequestView, cancellationToken)
+            ?? throw new CommandException(ExitCodes.Internal, "The appliance answered with nothing.", "Its version may differ from this program's: restart it.");
+        return new CommandException(
+            ExitCodes.Waits,
+            $"Nothing was done yet: request {request.Id} waits for a second person until {Output.Time(request.NotAfter)} (SHA-256 {request.Sha256}).",
+            $"Somebody else with the role {string.Join(" or ", request.Approvers)} looks at it with 'agentpki request show {request.Id}' and approves it with 'agentpki request approve {request.Id}'.");
     }
 
     /// <summary>RFC 9457 problem details, or whatever text came.</summary>
@@ -106,7 +146,8 @@ public sealed class AdminConnection : IDisposable
         {
             using var path = SocketPath.For(_home.AdminSocket);
             await socket.ConnectAsync(new UnixDomainSocketEndPoint(path.Address), cancellationToken);
-            return new NetworkStream(socket, ownsSocket: true);
+            var plain = new NetworkStream(socket, ownsSocket: true);
+            return _identity is null ? plain : await _identity.SecureAsync(plain, cancellationToken);
         }
         catch
         {

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Help;
+using AgentPki.Server.Administration;
 using AgentPki.Server.Cli.Commands;
 using AgentPki.Server.Home;
 
@@ -9,6 +10,9 @@ public static class CommandLine
 {
     // Longer than the drain of the service: the last batch is committed and a checkpoint signed.
     private static readonly TimeSpan TerminationTimeout = TimeSpan.FromSeconds(25);
+
+    private static readonly Option<string?> AsOption = new("--as") { Description = $"PEM file with your administrator's certificate, its chain and its key. Also ${AdminIdentity.Variable}.", Recursive = true };
+    private static readonly Option<string?> CommentOption = new("--comment") { Description = "What the second person is told, where one is wanted.", Recursive = true };
 
     public static RootCommand Create(CommandContext context)
     {
@@ -32,11 +36,15 @@ public static class CommandLine
             CredentialCommand.Create(context),
             AcmeCommand.Create(context),
             ApprovalCommand.Create(context),
+            AdminCommand.Create(context),
+            RequestCommand.Create(context),
             ProfileCommand.Create(context),
             MigrateCommand.Create(context),
             AuditCommand.Create(context),
             VersionCommand.Create(context),
         };
+        root.Add(AsOption);
+        root.Add(CommentOption);
         foreach (var help in root.Options.OfType<HelpOption>())
         {
             help.Action = new Verb.HelpWithExamples((HelpAction)help.Action!);
@@ -61,6 +69,14 @@ public static class CommandLine
     {
         HomeFolder.CloseToOthers();
         var parsed = Create(context).Parse(args);
+        if (parsed.GetValue(AsOption) is not null || parsed.GetValue(CommentOption) is not null)
+        {
+            // What was said on the command line goes before the environment.
+            var (identity, comment, outer) = (parsed.GetValue(AsOption), parsed.GetValue(CommentOption), context.Variable);
+            context = context with { Variable = name => name == AdminIdentity.Variable ? identity ?? outer(name) : name == AdminConnection.CommentVariable ? comment ?? outer(name) : outer(name) };
+            parsed = Create(context).Parse(args);
+        }
+
         if (parsed.Errors.Count > 0 && parsed.Action is System.CommandLine.Invocation.ParseErrorAction)
         {
             context.Terminal.Fail(Describe(parsed), $"Type 'agentpki {Path(parsed)}--help' for its use and examples.");

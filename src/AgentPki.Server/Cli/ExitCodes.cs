@@ -20,6 +20,9 @@ public static class ExitCodes
     /// <summary>No appliance runs on this home.</summary>
     public const int NotRunning = 5;
 
+    /// <summary>Nothing was done yet: it waits for a second person.</summary>
+    public const int Waits = 6;
+
     /// <summary>A defect of this program.</summary>
     public const int Internal = 70;
 

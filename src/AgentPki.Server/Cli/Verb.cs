@@ -48,7 +48,7 @@ public sealed class Verb : Command
     /// <summary>Runs with a connection to the appliance that serves the home.</summary>
     public Verb Asks(CommandContext context, Func<AdminConnection, ParseResult, CancellationToken, Task<int>> action) => Runs(async (parsed, cancellationToken) =>
     {
-        using var admin = new AdminConnection(context.Home());
+        using var admin = new AdminConnection(context);
         return await action(admin, parsed, cancellationToken);
     });
 

@@ -30,10 +30,24 @@ internal sealed class ApplianceEndpoints : IAsyncDisposable
     private readonly AuthorityFollowers _followers;
     private readonly CommandContext _context;
     private readonly ProtocolServices _protocols;
+    private readonly AdminServices _admin;
 
     internal ApplianceEndpoints(ApplianceParts parts, AuthorityServices authority, AuthorityFollowers followers, CommandContext context)
     {
         (_parts, _authority, _followers, _context) = (parts, authority, followers, context);
+        _admin = new AdminServices
+        {
+            Authority = authority,
+            Readiness = new Readiness(parts.Tokens, authority),
+            FollowAuthorities = followers.FollowAsync,
+            Caller = new AdminCallers(parts.Options, authority.Administrators).IdentifyAsync,
+            IsDevelopment = parts.Options.Development,
+            FourEyes = parts.Options.Governance.FourEyes,
+            Profiles = new ProfileFolder(parts.Home),
+            Version = VersionText.Number,
+            Time = context.Clock,
+            Logger = parts.Environment.Loggers.CreateLogger("AgentPki.Protocols.Admin"),
+        };
         _protocols = new ProtocolServices(authority, parts.Providers, OptionsOf(parts.Options), context.Clock, parts.Environment.Loggers);
     }
 
@@ -45,11 +59,10 @@ internal sealed class ApplianceEndpoints : IAsyncDisposable
         https.MapEst(_protocols.Est);
         https.MapAcme(_protocols.Acme);
 
-        var readiness = new Readiness(_parts.Tokens, _authority);
         var http = app.MapAt(ListenerKind.Http);
         http.MapCertificateLists(_protocols.CertificateLists);
         http.MapOcsp(_protocols.Ocsp);
-        http.MapHealth(readiness, _context.Clock);
+        http.MapHealth(_admin.Readiness, _context.Clock);
         http.MapMetrics(_parts.Options.Metrics);
 
         var both = app.MapAt(ListenerKind.Http, ListenerKind.Https);
@@ -60,17 +73,11 @@ internal sealed class ApplianceEndpoints : IAsyncDisposable
         }
 
         var admin = app.MapAt(ListenerKind.Admin);
-        admin.MapAdmin(new AdminServices
-        {
-            Authority = _authority,
-            Readiness = readiness,
-            FollowAuthorities = _followers.FollowAsync,
-            Caller = new AdminCallers(_parts.Options).IdentifyAsync,
-            Version = VersionText.Number,
-            Time = _context.Clock,
-            Logger = _parts.Environment.Loggers.CreateLogger("AgentPki.Protocols.Admin"),
-        });
+        admin.MapAdmin(_admin);
     }
+
+    /// <summary>Finishes what administrators had approved when the appliance ended.</summary>
+    internal ValueTask ResumeAsync(CancellationToken cancellationToken) => AdminEndpoints.ResumeAsync(_admin, cancellationToken);
 
     private static RequestShare Times(RequestShare share, int factor) => share == RequestShare.Unlimited ? share : new RequestShare(share.PerSecond * factor, share.Burst * factor);
 

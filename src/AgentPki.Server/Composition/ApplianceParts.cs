@@ -101,5 +101,6 @@ public sealed class ApplianceParts : IAsyncDisposable
         CertificateLists = options.Status.CertificateLists,
         OcspValidity = options.Status.OcspValidity,
         OcspResponderByName = options.Status.OcspResponderByName,
+        AdminRequestLifetime = options.Governance.RequestLifetime,
     };
 }

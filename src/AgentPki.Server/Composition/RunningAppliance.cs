@@ -1,6 +1,7 @@
 using AgentPki.Authority.Audit;
 using AgentPki.Authority.Ceremony;
 using AgentPki.Authority.Composition;
+using AgentPki.Authority.Governance;
 using AgentPki.Authority.Profiles;
 using AgentPki.Authority.Store;
 using AgentPki.Cryptography;
@@ -47,6 +48,7 @@ public sealed class RunningAppliance : IAsyncDisposable
             await authority.Audit.RecordAsync(LedgerEntryKind.ServiceStarted, AuditTrail.Appliance, Details(parts), cancellationToken);
             await authority.Feed.StartAsync(cancellationToken);
             var endpoints = new ApplianceEndpoints(parts, authority, followers, context);
+            await endpoints.ResumeAsync(cancellationToken);
             var host = await ApplianceHost.StartAsync(parts.Home, parts.Options, followers.Tls.Serving, endpoints.Configure, endpoints.Map, loggers, cancellationToken);
             return new RunningAppliance(parts, authority, endpoints, host, followers, loggers.CreateLogger<RunningAppliance>());
         }
@@ -80,7 +82,9 @@ public sealed class RunningAppliance : IAsyncDisposable
         Log.Stopped(_logger);
     }
 
-    private static async Task<AuthorityServices> StartAuthorityAsync(ApplianceParts parts, CancellationToken cancellationToken)
+    /// <summary>The authority alone, without listeners.</summary>
+    /// <exception cref="CommandException">It cannot start; the message says why and what to do.</exception>
+    internal static async Task<AuthorityServices> StartAuthorityAsync(ApplianceParts parts, CancellationToken cancellationToken)
     {
         try
         {
@@ -91,6 +95,7 @@ public sealed class RunningAppliance : IAsyncDisposable
             }
 
             RefuseSoftwareKeys(parts, authorities);
+            await RefuseUnapprovedAsync(parts, cancellationToken);
             return await AuthorityServices.StartAsync(parts.Environment, await FindCheckpointKeyAsync(parts, cancellationToken), cancellationToken);
         }
         catch (Exception error) when (error is ProfileException or StoreUnavailableException or KeyUnavailableException or InvalidOperationException)
@@ -118,10 +123,29 @@ public sealed class RunningAppliance : IAsyncDisposable
         }
     }
 
+    /// <summary>Outside of development profiles serve only as a second person approved them.</summary>
+    private static async Task RefuseUnapprovedAsync(ApplianceParts parts, CancellationToken cancellationToken)
+    {
+        if (parts.Options.Development)
+        {
+            return;
+        }
+
+        var differences = ApprovedFiles.Differences(await parts.Environment.Stores.Governance.ListApprovedFilesAsync(cancellationToken), ProfileFiles.ReadAll(parts.Home));
+        if (differences.Count > 0)
+        {
+            throw new CommandException(
+                ExitCodes.Usage,
+                $"The profiles in {parts.Home.Profiles} are not what was approved: {string.Join("; ", differences)}.",
+                "Put back what was approved with 'agentpki profile restore', serve again, and ask for the change with 'agentpki profile apply FILE'.");
+        }
+    }
+
     private static System.Collections.Immutable.ImmutableSortedDictionary<string, string> Details(ApplianceParts parts) =>
         System.Collections.Immutable.ImmutableSortedDictionary<string, string>.Empty
             .Add("version", VersionText.Number)
-            .Add("development", parts.Options.Development ? "true" : "false");
+            .Add("development", parts.Options.Development ? "true" : "false")
+            .Add("configuration.sha256", ApprovedFiles.DigestOf(File.ReadAllBytes(parts.Home.ConfigurationFile)));
 
     private static Exception Explain(Exception error) => error switch
     {

@@ -27,14 +27,28 @@ public sealed record ApplianceOptions(
     LedgerOptions Ledger,
     AcmeSettings Acme,
     StatusOptions Status,
-    RevocationSettings Revocations);
+    RevocationSettings Revocations)
+{
+    public GovernanceOptions Governance { get; init; } = new(true, TimeSpan.FromDays(3));
+}
+
+/// <summary>Who administers, and how.</summary>
+/// <param name="FourEyes">Whether what is dangerous wants a second person; only a development home can do without.</param>
+/// <param name="RequestLifetime">How long it waits for him.</param>
+public sealed record GovernanceOptions(bool FourEyes, TimeSpan RequestLifetime);
 
 /// <summary>Where it listens.</summary>
 /// <param name="Names">Further DNS names and addresses of the TLS certificate; <c>localhost</c> and 127.0.0.1 are always there.</param>
 /// <param name="TrustedProxies">Peers that end TLS for their clients and may pass on a client's certificate (RFC 9440).</param>
 /// <param name="ProxySocket">A Unix socket for such a proxy on this machine; empty: none.</param>
 public sealed record ListenOptions(
-    IPAddress Bind, int HttpsPort, int HttpPort, IReadOnlyList<string> Names, IReadOnlyList<IPNetwork> TrustedProxies, string ProxySocket);
+    IPAddress Bind, int HttpsPort, int HttpPort, IReadOnlyList<string> Names, IReadOnlyList<IPNetwork> TrustedProxies, string ProxySocket)
+{
+    /// <summary>The administrators' own TLS port; null: there is none, they come by the socket in the home.</summary>
+    public int? AdminPort { get; init; }
+
+    public IPAddress AdminBind { get; init; } = IPAddress.Loopback;
+}
 
 /// <summary>A PKCS#11 token that holds keys.</summary>
 /// <param name="Name">Its name here; the keys it holds are known by it (<c>pkcs11:NAME</c>), so it stays.</param>

@@ -12,6 +12,7 @@ public static class ConfigurationReader
 {
     public const string HttpsPortVariable = "AGENTPKI_HTTPS_PORT";
     public const string HttpPortVariable = "AGENTPKI_HTTP_PORT";
+    public const string AdminPortVariable = "AGENTPKI_ADMIN_PORT";
     public const string BindVariable = "AGENTPKI_BIND";
     public const string PublicUrlVariable = "AGENTPKI_PUBLIC_URL";
     public const string LogLevelVariable = "AGENTPKI_LOG_LEVEL";
@@ -63,7 +64,10 @@ public static class ConfigurationReader
             LedgerReader.Read(root.Section("ledger")),
             AcmeReader.Read(root.Section("acme"), development, listen, variable, problems),
             StatusReader.Read(root.Section("crl"), root.Section("ocsp")),
-            RevocationReader.Read(root.Section("revocations")));
+            RevocationReader.Read(root.Section("revocations")))
+        {
+            Governance = ReadGovernance(root.Section("governance"), development),
+        };
         root.RefuseUnknown();
         CheckAcross(root, options);
         problems.AddRange(root.Problems);
@@ -93,6 +97,11 @@ public static class ConfigurationReader
             root.Report("listen", $"httpsPort and httpPort are both {options.Listen.HttpPort}");
         }
 
+        if (options.Listen.AdminPort is { } admin and not 0 && (admin == options.Listen.HttpsPort || admin == options.Listen.HttpPort))
+        {
+            root.Report("listen", $"adminPort is {admin}, which is another port already");
+        }
+
         if (options.Limits is { RequestsPerSecond: > 0 } limits && limits.Burst < limits.RequestsPerSecond)
         {
             root.Report("limits", $"burst ({limits.Burst}) must not be below requestsPerSecond ({limits.RequestsPerSecond})");
@@ -118,14 +127,42 @@ public static class ConfigurationReader
             PortOverride(variable, HttpPortVariable, "listen.httpPort", problems) ?? section.Number("httpPort", 8080, 0, 65535),
             section.List("names"),
             ReadNetworks(section, "trustedProxies"),
-            section.Text("proxySocket", ""));
+            section.Text("proxySocket", ""))
+        {
+            AdminPort = PortOverride(variable, AdminPortVariable, "listen.adminPort", problems) ?? (section.Text("adminPort", "").Length > 0 ? section.Number("adminPort", 0, 0, 65535) : null),
+            AdminBind = ReadAdminBind(section),
+        };
         foreach (var name in options.Names.Where(n => !IPAddress.TryParse(n, out _) && Uri.CheckHostName(n) != UriHostNameType.Dns))
         {
             section.Report("names", $"'{name}' is neither a DNS name nor an IP address");
         }
 
         // Read even when overridden, so that they count as known.
-        _ = (section.Text("bind", ""), section.Text("httpsPort", ""), section.Text("httpPort", ""));
+        _ = (section.Text("bind", ""), section.Text("httpsPort", ""), section.Text("httpPort", ""), section.Text("adminPort", ""));
+        section.RefuseUnknown();
+        return options;
+    }
+
+    private static IPAddress ReadAdminBind(YamlSection section)
+    {
+        var text = section.Text("adminBind", "127.0.0.1");
+        if (IPAddress.TryParse(text, out var address))
+        {
+            return address;
+        }
+
+        section.Report("adminBind", $"'{text}' is not an IP address");
+        return IPAddress.Loopback;
+    }
+
+    private static GovernanceOptions ReadGovernance(YamlSection section, bool development)
+    {
+        var options = new GovernanceOptions(section.Flag("fourEyes", !development), section.Duration("requestLifetime", TimeSpan.FromDays(3), TimeSpan.FromMinutes(1), TimeSpan.FromDays(30)));
+        if (!options.FourEyes && !development)
+        {
+            section.Report("fourEyes", "only a development home can do without a second person");
+        }
+
         section.RefuseUnknown();
         return options;
     }

@@ -16,7 +16,7 @@ internal static class AdminSocketCheck
 
         try
         {
-            using var admin = new AdminConnection(context.Home);
+            using var admin = AdminConnection.WithoutCertificate(context.Home);
             var health = await admin.GetAsync("health", AdminJson.Default.HealthView, cancellationToken);
             return health.Healthy
                 ? Finding.Ok("admin socket", $"answers; {string.Join(", ", health.Checks.Select(c => c.Name))} all right")

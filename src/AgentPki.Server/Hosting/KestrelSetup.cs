@@ -31,9 +31,18 @@ public static class KestrelSetup
         });
         kestrel.ListenUnixSocket(adminSocket, listener =>
         {
-            listener.Protocols = HttpProtocols.Http1;
-            PeerCredentials.Require(listener, adminUser).MarkAs(ListenerKind.Admin);
+            listener.Protocols = HttpProtocols.Http1AndHttp2; // HTTP/2 where TLS chooses it
+            AdminDoor.TakeBoth(PeerCredentials.Require(listener, adminUser).MarkAs(ListenerKind.Admin), tls, options);
         });
+        if (options.Listen.AdminPort is { } adminPort)
+        {
+            kestrel.Listen(new IPEndPoint(options.Listen.AdminBind, adminPort), listener =>
+            {
+                listener.Protocols = HttpProtocols.Http1AndHttp2;
+                tls.Secure(connections.Guard(listener).MarkAs(ListenerKind.Admin), options.Tls.HandshakeTimeout);
+            });
+        }
+
         if (proxySocket is not null)
         {
             // A proxy on this machine that ended the TLS; who may connect is what the socket's folder says.

@@ -12,7 +12,7 @@ public enum ListenerKind
     /// <summary>Plain HTTP: what must be readable before anything can be trusted (AIA, CRL, OCSP) and health.</summary>
     Http,
 
-    /// <summary>The Unix socket in the home: administration.</summary>
+    /// <summary>Administration: the Unix socket in the home, and the TLS port of its own where there is one.</summary>
     Admin,
 }
 

@@ -19,6 +19,11 @@ public static class Ports
                 throw Explain(listen.Bind, port, variable, error);
             }
         }
+
+        if (listen.AdminPort is { } admin && Probe(listen.AdminBind, admin) is { } taken)
+        {
+            throw Explain(listen.AdminBind, admin, ConfigurationReader.AdminPortVariable, taken);
+        }
     }
 
     /// <summary>Null when the port can be bound now.</summary>

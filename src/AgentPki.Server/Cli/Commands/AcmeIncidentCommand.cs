@@ -41,7 +41,7 @@ internal static class AcmeIncidentCommand
                     throw new CommandException(ExitCodes.Usage, "It is not said which certificates.", "Give --ca, --profile or both, or else --all.");
                 }
 
-                using var admin = new AdminConnection(context.Home());
+                using var admin = new AdminConnection(context);
                 var command = new OpenAcmeIncidentCommand(
                     parsed.GetRequiredValue(reason), parsed.GetValue(authority), parsed.GetValue(profile), parsed.GetValue(all), parsed.GetValue(explanation), (long)span.TotalSeconds);
                 var opened = await admin.PostAsync("acme/incidents", command, AdminJson.Default.OpenAcmeIncidentCommand, AdminJson.Default.AcmeIncidentView, cancellationToken);

@@ -81,7 +81,7 @@ internal static class AuditCommand
 
     private static async Task<int> CheckpointAsync(CommandContext context, CancellationToken cancellationToken)
     {
-        using var admin = new AdminConnection(context.Home());
+        using var admin = new AdminConnection(context);
         var checkpoint = await admin.PostAsync("audit/checkpoint", AdminJson.Default.CheckpointView, cancellationToken);
         context.Terminal.Raw(checkpoint.Note);
         return ExitCodes.Success;

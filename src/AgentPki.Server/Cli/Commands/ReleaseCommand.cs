@@ -25,7 +25,7 @@ internal static class ReleaseCommand
             {
                 // removeFromCRL is how a release shows in a delta CRL, and how a dry run is asked for one.
                 var command = (await conditions.ReadAsync(parsed, cancellationToken)) with { Reason = RevocationReason.RemoveFromCrl, Confirmed = parsed.GetValue(confirmed) };
-                using var admin = new AdminConnection(context.Home());
+                using var admin = new AdminConnection(context);
                 if (parsed.GetValue(dry))
                 {
                     return await SelectionOutput.ShowAsync(context, admin, command, cancellationToken);

@@ -40,7 +40,7 @@ internal static class RevokeCommand
                     IncludeAppliance = parsed.GetValue(appliance),
                     Confirmed = parsed.GetValue(confirmed),
                 };
-                using var admin = new AdminConnection(context.Home());
+                using var admin = new AdminConnection(context);
                 return parsed.GetValue(dry) ? await SelectionOutput.ShowAsync(context, admin, command, cancellationToken) : await RunAsync(context, admin, command, conditions.NameOne(parsed), cancellationToken);
             });
     }

@@ -18,7 +18,7 @@ internal static class StatusCommand
     private static async Task<int> RunAsync(CommandContext context, bool json, CancellationToken cancellationToken)
     {
         var home = context.Home();
-        using var admin = new AdminConnection(home);
+        using var admin = new AdminConnection(context);
         var status = await admin.GetAsync("status", AdminJson.Default.StatusView, cancellationToken);
         if (json)
         {
@@ -40,6 +40,7 @@ internal static class StatusCommand
                 ("certificates", $"{status.Certificates}"),
                 ("revocations", $"epoch {status.RevocationEpoch}"),
                 ("ledger", $"{status.LedgerSize} entries"),
+                ("administration", status.Administration),
             ]);
         return status.Ready ? ExitCodes.Success : ExitCodes.CheckFailed;
     }
