@@ -185,7 +185,7 @@ public sealed class FourEyesTests
         Assert.Empty(ApprovedFiles.Differences([approved], [("agent-tiny.yaml", approved.Text)]));
         Assert.Equal(3, ApprovedFiles.Differences([approved, approved with { Name = "gone.yaml" }], [("agent-tiny.yaml", [1]), ("new.yaml", [2])]).Count);
 
-        foreach (var (file, text, says) in new[] { ("../x.yaml", yaml, "file's name"), (".yaml", yaml, "file's name"), ("x.yaml", "name: [", "profile is wrong"), ("x.yaml", yaml.Replace("issuer: issuing", "issuer: nobody", StringComparison.Ordinal), "no CA 'nobody'") })
+        foreach (var (file, text, says) in new[] { ("../x.yaml", yaml, "file's name"), (".yaml", yaml, "file's name"), ("x.yaml", "name: [", "profile is wrong"), ("agent-tiny.yaml", yaml.Replace("issuer: issuing", "issuer: nobody", StringComparison.Ordinal), "no CA 'nobody'") })
         {
             var wrong = System.Text.Json.JsonSerializer.Serialize(new ApplyProfileCommand(file, text), AdminJson.Default.ApplyProfileCommand);
             var (status, answer) = await server.CallAsync("alice", HttpMethod.Post, "profiles", wrong);
