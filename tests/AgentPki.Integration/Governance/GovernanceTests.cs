@@ -77,7 +77,8 @@ public sealed class GovernanceTests
         var profile = Path.Combine(home.Home, "profiles", "agent.yaml");
         var approved = await File.ReadAllTextAsync(profile);
         await File.WriteAllTextAsync(profile, approved + "# a word\n");
-        await File.WriteAllTextAsync(Path.Combine(home.Home, "profiles", "more.yaml"), approved);
+        var other = await File.ReadAllTextAsync(Path.Combine(home.Home, "profiles", "agent-short.yaml"));
+        await File.WriteAllTextAsync(Path.Combine(home.Home, "profiles", "more.yaml"), other.Replace("agent-short", "more", StringComparison.Ordinal));
         var refused = (await home.RunAsync("serve")).MustFail().Error;
         Assert.Contains("agent.yaml is not as it was approved", refused, StringComparison.Ordinal);
         Assert.Contains("more.yaml was never approved", refused, StringComparison.Ordinal);
