@@ -128,7 +128,8 @@ public sealed class FourEyesTests
         var credential = await server.Authority.CredentialAsync(owner: "team-a");
         for (var i = 0; i < 101; i++)
         {
-            (await server.Authority.AgentAsync($"agent-{i}", credential)).Key.DisposeAsync().AsTask().Wait(TestContext.Current.CancellationToken);
+            var (_, key) = await server.Authority.AgentAsync($"agent-{i}", credential);
+            await key.DisposeAsync();
         }
 
         const string All = """{"owner":"team-a","reason":"certificateHold","confirmed":101}""";
