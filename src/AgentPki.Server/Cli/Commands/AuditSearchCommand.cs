@@ -94,7 +94,7 @@ internal static class AuditSearchCommand
             ("serial", query.Serial), ("agent", query.Agent), ("text", query.Text),
             ("from", from.ToString(CultureInfo.InvariantCulture)), ("limit", limit.ToString(CultureInfo.InvariantCulture)),
         };
-        using var admin = new AdminConnection(context.Home());
+        using var admin = new AdminConnection(context);
         var page = await admin.GetAsync(
             "audit/search?" + string.Join('&', parameters.Where(p => p.Value is not null).Select(p => $"{p.Name}={Uri.EscapeDataString(p.Value ?? "")}")), AdminJson.Default.LedgerSearchView, cancellationToken);
         foreach (var entry in page.Entries)
