@@ -19,6 +19,30 @@ internal sealed class CeremonyTable : IDisposable
     private readonly ILoggerFactory _loggers;
     private readonly CeremonyHome _work;
 
+    /// <summary>A rehearsal's home, filled with stand-ins of what <paramref name="real"/> has.</summary>
+    /// <exception cref="CommandException">The real home is not there.</exception>
+    /// <exception cref="CeremonyException">The stand-ins could not be made.</exception>
+    public static async Task<CeremonyTable> OpenRehearsalAsync(CommandContext context, ApplianceHome real, CancellationToken cancellationToken)
+    {
+        var table = Open(context, Rehearsal.Prepare(real, context.Variable));
+        try
+        {
+            var options = ConfigurationReader.Load(real, context.Variable);
+            var there = new CeremonyHome(real, options, context.Variable, context.Clock, table._loggers);
+            if (await RehearsalHome.FillAsync(real, options, there, table._work, cancellationToken) is { Count: > 0 } made)
+            {
+                context.Terminal.Raw($"A rehearsal: throwaway tokens, with stand-ins of {string.Join(", ", made)}.");
+            }
+
+            return table;
+        }
+        catch
+        {
+            table.Dispose();
+            throw;
+        }
+    }
+
     private CeremonyTable(CommandContext context, ApplianceHome home, ApplianceOptions options, HomeLock homeLock)
     {
         (_context, _home, _lock) = (context, home, homeLock);
@@ -58,10 +82,10 @@ internal sealed class CeremonyTable : IDisposable
             _context.Clock);
     }
 
-    /// <summary>The plan of a script for this home.</summary>
+    /// <summary>The plan of a script for the home of that name. Needs no lock: it can be made while the appliance runs.</summary>
     /// <exception cref="CeremonyException">Script or officers are wrong.</exception>
-    public CeremonyPlan Plan(string scriptPath, ReadOnlyMemory<byte> script, bool rehearsal) => CeremonyPlan.Make(
-        ScriptReader.Read(Path.GetFileName(scriptPath), script), Path.GetDirectoryName(scriptPath) ?? "/", Name, rehearsal, Software, ProviderList.SoftwareOnly, _context.Clock.GetUtcNow());
+    public static CeremonyPlan Plan(string home, string scriptPath, ReadOnlyMemory<byte> script, bool rehearsal, TimeProvider clock) => CeremonyPlan.Make(
+        ScriptReader.Read(Path.GetFileName(scriptPath), script), Path.GetDirectoryName(scriptPath) ?? "/", home, rehearsal, Software, ProviderList.SoftwareOnly, clock.GetUtcNow());
 
     public void Dispose()
     {

@@ -6,6 +6,7 @@ using AgentPki.Authority.Ceremony.Scripts;
 using AgentPki.Authority.Ceremony.Steps;
 using AgentPki.Server.Ceremony;
 using AgentPki.Server.Composition;
+using AgentPki.Server.Configuration;
 using AgentPki.Server.Home;
 
 namespace AgentPki.Server.Cli.Commands;
@@ -64,8 +65,8 @@ internal static class CeremonyVerbs
     private static int Plan(CommandContext context, string script, string? output, bool rehearse)
     {
         var path = Existing(context, script);
-        using var table = CeremonyTable.Open(context, context.Home());
-        var plan = table.Plan(path, File.ReadAllBytes(path), rehearse);
+        var name = ConfigurationReader.Load(context.Home(), context.Variable).Name;
+        var plan = CeremonyTable.Plan(name, path, File.ReadAllBytes(path), rehearse, context.Clock);
         PlanText.Show(context.Terminal, plan);
         if (output is not null)
         {
@@ -85,9 +86,8 @@ internal static class CeremonyVerbs
         TerminalInput.RequireTerminal();
         var path = Existing(context, script);
         var text = await File.ReadAllBytesAsync(path, cancellationToken);
-        var home = rehearse ? Rehearsal.Prepare(context.Home(), context.Variable) : context.Home();
-        using var table = CeremonyTable.Open(context, home);
-        var plan = planFile is null ? table.Plan(path, text, rehearse) : ReadPlan(Existing(context, planFile));
+        using var table = rehearse ? await CeremonyTable.OpenRehearsalAsync(context, context.Home(), cancellationToken) : CeremonyTable.Open(context, context.Home());
+        var plan = planFile is null ? CeremonyTable.Plan(table.Name, path, text, rehearse, context.Clock) : ReadPlan(Existing(context, planFile));
         if (plan.Rehearsal != rehearse)
         {
             throw new CommandException(ExitCodes.Usage, plan.Rehearsal ? "The plan is one of a rehearsal." : "The plan is not one of a rehearsal.", plan.Rehearsal ? "Add --rehearse, or make a plan of the real ceremony." : "Leave --rehearse out, or make a plan with it.");
