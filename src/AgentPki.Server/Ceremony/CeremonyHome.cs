@@ -198,6 +198,8 @@ internal sealed class CeremonyHome(ApplianceHome home, ApplianceOptions options,
         }
     }
 
+    public IReadOnlyList<(string Name, byte[] Text)> ReadProfiles() => ProfileFiles.ReadAll(home);
+
     public ValueTask DestroyKeyAsync(OpenHome open, KeyReference reference, PublicKey publicKey, CancellationToken cancellationToken)
     {
         _ = Ask(TokenOf(reference), $"destroy key '{reference.Label}'", () =>

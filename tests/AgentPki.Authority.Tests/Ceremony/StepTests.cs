@@ -1,6 +1,7 @@
 using AgentPki.Authority.Ceremony;
 using AgentPki.Authority.Ceremony.Evidence;
 using AgentPki.Authority.Ceremony.Steps;
+using AgentPki.Authority.Governance;
 using AgentPki.Authority.Store;
 using AgentPki.Testing.Fixtures;
 using AgentPki.X509.Certificates;
@@ -80,6 +81,23 @@ public sealed class StepTests
         Carry(ours, "root.der", ours);
         Assert.Equal(CeremonyOutcome.Stopped, await ours.RunAgainAsync("  - { step: cross-sign, certificate: root.der, name: self }\n"));
         Assert.Contains("certifies no key of its own", Assert.Single(ours.Room.Warnings), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Administrators_TheFirstTwo_AndNoOthersAfterThem()
+    {
+        using var ceremony = await BeginAsync(Both);
+        foreach (var name in new[] { "anna", "otto", "eva", "udo" })
+        {
+            using var key = System.Security.Cryptography.ECDsa.Create(System.Security.Cryptography.ECCurve.NamedCurves.nistP256);
+            File.WriteAllBytes(ceremony.PathOf($"{name}.csr"), new System.Security.Cryptography.X509Certificates.CertificateRequest($"CN={name}", key, System.Security.Cryptography.HashAlgorithmName.SHA256).CreateSigningRequest());
+        }
+
+        Assert.Equal(CeremonyOutcome.Closed, await ceremony.RunAgainAsync("  - { step: administrators, first: anna, first-request: anna.csr, second: otto, second-request: otto.csr }\n"));
+        Good(ceremony);
+        Assert.Equal(["anna", "otto"], (await ((IGovernanceStore)ceremony.Store).ListAdministratorsAsync(default)).Select(a => a.Name).Order());
+        Assert.Equal(CeremonyOutcome.Stopped, await ceremony.RunAgainAsync("  - { step: administrators, first: eva, first-request: eva.csr, second: udo, second-request: udo.csr }\n"));
+        Assert.Contains("can log in until", Assert.Single(ceremony.Room.Warnings), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -104,6 +104,8 @@ public sealed class TestCeremonyHome(InMemoryStore store, TimeProvider time, str
         return Task.FromResult(new OpenHome(environment, () => ValueTask.CompletedTask));
     }
 
+    public IReadOnlyList<(string Name, byte[] Text)> ReadProfiles() => [("agent.yaml", "name: agent\n"u8.ToArray())];
+
     public List<string> Destroyed { get; } = [];
 
     public ValueTask DestroyKeyAsync(OpenHome open, KeyReference reference, PublicKey publicKey, CancellationToken cancellationToken)

@@ -80,6 +80,9 @@ public interface ICeremonyHome
     /// <exception cref="CeremonyException">One of them cannot be opened; the message says why.</exception>
     Task<OpenHome> OpenAsync(IReadOnlyDictionary<string, byte[]> pins, CancellationToken cancellationToken);
 
+    /// <summary>The profiles as they lie in the home.</summary>
+    IReadOnlyList<(string Name, byte[] Text)> ReadProfiles();
+
     /// <summary>Destroys a key of a token for good.</summary>
     /// <exception cref="CeremonyException">It does not have it, or refuses.</exception>
     ValueTask DestroyKeyAsync(OpenHome open, KeyReference reference, PublicKey publicKey, CancellationToken cancellationToken);

@@ -20,6 +20,7 @@ public static class StepKinds
         new SuccessionStep(),
         new OcspSignerStep(),
         new TimeStampingSignerStep(),
+        new AdministratorsStep(),
         new RevokeAuthorityStep(),
         new RootListStep(),
         new InstallListStep(),
