@@ -40,6 +40,10 @@ public enum LedgerEntryKind : ushort
     ConfigurationChanged = 41,
     ServiceStarted = 42,
     ServiceStopped = 43,
+    /// <summary>An officer gave his share of a token's PIN to an appliance that started locked.</summary>
+    ShareGiven = 44,
+    /// <summary>Tokens that officers open were locked by an administrator.</summary>
+    TokensLocked = 45,
     /// <summary>A campaign began: selector, target, share.</summary>
     CampaignStarted = 60,
     /// <summary>A campaign's state or share changed.</summary>

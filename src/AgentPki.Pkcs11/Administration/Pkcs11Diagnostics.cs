@@ -9,7 +9,11 @@ namespace AgentPki.Pkcs11.Administration;
 public static class Pkcs11Diagnostics
 {
     /// <summary>Every step until one fails. Makes a probe key in the token when there is none; changes nothing else.</summary>
-    public static async Task<IReadOnlyList<DiagnosticStep>> RunAsync(Pkcs11Options options, TimeProvider time, ILoggerFactory loggers, CancellationToken cancellationToken)
+    public static Task<IReadOnlyList<DiagnosticStep>> RunAsync(Pkcs11Options options, TimeProvider time, ILoggerFactory loggers, CancellationToken cancellationToken) =>
+        RunAsync(options, time, loggers, logsIn: true, cancellationToken);
+
+    /// <param name="logsIn">False for a token whose PIN is not there: what can be seen without it is looked at.</param>
+    public static async Task<IReadOnlyList<DiagnosticStep>> RunAsync(Pkcs11Options options, TimeProvider time, ILoggerFactory loggers, bool logsIn, CancellationToken cancellationToken)
     {
         List<DiagnosticStep> steps = [];
         (string Name, Func<DiagnosticStep> Look)[] looks =
@@ -19,7 +23,7 @@ public static class Pkcs11Diagnostics
             ("mechanisms", () => MechanismsOf(options)),
             ("login", () => Login(options)),
         ];
-        foreach (var (name, look) in looks)
+        foreach (var (name, look) in looks.Where(l => logsIn || l.Name != "login"))
         {
             // Modules block, and a doctor may meet one that hangs: not on the caller's thread, and not for ever.
             steps.Add(await Guarded(name, () => Task.Run(look, cancellationToken).WaitAsync(options.CallDeadline, time, cancellationToken), options));
@@ -27,6 +31,11 @@ public static class Pkcs11Diagnostics
             {
                 return steps;
             }
+        }
+
+        if (!logsIn)
+        {
+            return steps;
         }
 
         steps.Add(await Guarded("sign", () => SignAsync(options, time, loggers, cancellationToken), options));

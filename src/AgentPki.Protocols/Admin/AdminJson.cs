@@ -22,6 +22,7 @@ namespace AgentPki.Protocols.Admin;
     ])]
 [JsonSerializable(typeof(StatusView))]
 [JsonSerializable(typeof(HealthView))]
+[JsonSerializable(typeof(LocksView))]
 [JsonSerializable(typeof(AuthoritiesView))]
 [JsonSerializable(typeof(ProfilesView))]
 [JsonSerializable(typeof(CertificateView))]

@@ -1,5 +1,6 @@
 using AgentPki.Authority.Composition;
 using AgentPki.Authority.Governance;
+using AgentPki.Authority.Locks;
 using AgentPki.Protocols.Health;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
@@ -33,6 +34,9 @@ public sealed record AdminServices
 
     /// <summary>Where new and changed profiles are written; null: nowhere.</summary>
     public IProfileFolder? Profiles { get; init; }
+
+    /// <summary>Tokens that only officers together open; none where they open by themselves.</summary>
+    public QuorumLocks Locks { get; init; } = new([]);
 
     /// <summary>Of the appliance's software.</summary>
     public required string Version { get; init; }

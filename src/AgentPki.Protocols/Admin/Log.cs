@@ -23,4 +23,10 @@ internal static partial class Log
 
     [LoggerMessage(4205, LogLevel.Error, "Request {Request} ({Operation}) failed")]
     public static partial void ExecutionFailed(ILogger logger, string request, string operation, Exception failure);
+
+    [LoggerMessage(4210, LogLevel.Information, "Officer {Officer} gave a share of the PIN of token '{Token}'")]
+    public static partial void ShareTaken(ILogger logger, string officer, string token);
+
+    [LoggerMessage(4211, LogLevel.Warning, "A share given by {Actor} was refused: {Reason}")]
+    public static partial void ShareRefused(ILogger logger, string actor, string reason);
 }

@@ -1,8 +1,10 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Sockets;
+using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using AgentPki.Authority.Ceremony.Quorum;
 using AgentPki.Protocols.Admin;
 using AgentPki.Server.Cli;
 using AgentPki.Server.Home;
@@ -50,6 +52,23 @@ public sealed class AdminConnection : IDisposable
 
     /// <exception cref="CommandException">The appliance does not run, or refused.</exception>
     public Task<T> PostAsync<T>(string path, JsonTypeInfo<T> type, CancellationToken cancellationToken) => SendAsync(new HttpRequestMessage(HttpMethod.Post, path), type, cancellationToken);
+
+    /// <summary>Sends an officer's share, in octets that are zeroized.</summary>
+    /// <exception cref="CommandException">The appliance does not run, or refused.</exception>
+    public async Task<T> PostOctetsAsync<T>(string path, OpenedShare share, JsonTypeInfo<T> type, CancellationToken cancellationToken)
+    {
+        var octets = share.Encode();
+        try
+        {
+            var content = new ByteArrayContent(octets);
+            content.Headers.ContentType = new MediaTypeHeaderValue(LockedAdminEndpoints.ShareType);
+            return await SendAsync(new HttpRequestMessage(HttpMethod.Post, path) { Content = content }, type, cancellationToken);
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(octets);
+        }
+    }
 
     /// <exception cref="CommandException">The appliance does not run, or refused.</exception>
     public Task<T> DeleteAsync<T>(string path, JsonTypeInfo<T> type, CancellationToken cancellationToken) => SendAsync(new HttpRequestMessage(HttpMethod.Delete, path), type, cancellationToken);

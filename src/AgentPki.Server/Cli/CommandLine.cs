@@ -20,6 +20,8 @@ public static class CommandLine
         {
             UpCommand.Create(context),
             ServeCommand.Create(context),
+            UnlockCommand.Create(context),
+            UnlockCommand.CreateLock(context),
             CeremonyCommand.Create(context),
             OfficerCommand.Create(context),
             InitCommand.Create(context),

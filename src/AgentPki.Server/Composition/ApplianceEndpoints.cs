@@ -44,6 +44,7 @@ internal sealed class ApplianceEndpoints : IAsyncDisposable
             IsDevelopment = parts.Options.Development,
             FourEyes = parts.Options.Governance.FourEyes,
             Profiles = new ProfileFolder(parts.Home),
+            Locks = parts.Locks,
             Version = VersionText.Number,
             Time = context.Clock,
             Logger = parts.Environment.Loggers.CreateLogger("AgentPki.Protocols.Admin"),

@@ -1,6 +1,7 @@
 using AgentPki.Authority;
 using AgentPki.Authority.Ceremony;
 using AgentPki.Authority.Composition;
+using AgentPki.Authority.Locks;
 using AgentPki.Authority.Store;
 using AgentPki.Cryptography;
 using AgentPki.Pkcs11;
@@ -34,6 +35,9 @@ public sealed class ApplianceParts : IAsyncDisposable
     public SqliteStore Store { get; }
 
     public AuthorityEnvironment Environment { get; }
+
+    /// <summary>Tokens that only officers together open; none where they open by themselves.</summary>
+    internal QuorumLocks Locks { get; set; } = new([]);
 
     public CryptoProviders Providers => Environment.Providers;
 

@@ -5,6 +5,7 @@ using AgentPki.Pkcs11.Errors;
 using AgentPki.Server.Cli;
 using AgentPki.Server.Configuration;
 using AgentPki.Server.Home;
+using AgentPki.Server.Locks;
 
 namespace AgentPki.Server.Composition;
 
@@ -12,9 +13,12 @@ namespace AgentPki.Server.Composition;
 public static class TokenAccess
 {
     /// <summary>What every token of the configuration needs, in its order.</summary>
-    /// <exception cref="CommandException">The kind of a token is unknown, or its module is not installed.</exception>
-    public static IReadOnlyList<Pkcs11Options> OptionsOf(ApplianceHome home, ApplianceOptions options, Func<string, string?> variable) =>
-        [.. options.Tokens.Select((t, i) => OptionsOf(home.Root, t, new PinInFile(Secrets.PinFile(home, t.PinFile, i == 0 ? Secrets.PinCredential : $"{Secrets.PinCredential}-{t.Name}", variable))))];
+    /// <exception cref="CommandException">The kind of a token is unknown, or its module is not installed; or its PIN is not where it should be.</exception>
+    public static IReadOnlyList<Pkcs11Options> OptionsOf(ApplianceHome home, ApplianceOptions options, Func<string, string?> variable) => OptionsOf(home, options, variable, locks: null);
+
+    /// <param name="locks">Have the PINs that officers put together; null for who has none: such a token then says that it is locked.</param>
+    internal static IReadOnlyList<Pkcs11Options> OptionsOf(ApplianceHome home, ApplianceOptions options, Func<string, string?> variable, PinLocks? locks) =>
+        [.. options.Tokens.Select(t => OptionsOf(home.Root, t, PinOf(home, options, t, variable, locks)))];
 
     /// <summary>What <see cref="Pkcs11Provider"/> needs. Touches nothing but the configuration of a token that keeps its objects in files.</summary>
     /// <param name="folder">Where such a token keeps its files: the appliance's home, or an officer's own folder.</param>
@@ -48,7 +52,7 @@ public static class TokenAccess
     /// <param name="folder">Where a kind that keeps its objects in files has them.</param>
     /// <exception cref="CommandException">The kind is unknown, or its module is not installed.</exception>
     internal static Pkcs11Options OptionsOfCard(string folder, string kind, string label, PinSource pin) =>
-        OptionsOf(folder, new TokenOptions("card", kind, "", label, "", "", 1, TimeSpan.FromSeconds(30)), pin);
+        OptionsOf(folder, new TokenOptions("card", kind, "", label, PinOrigin.File, "", "", 1, TimeSpan.FromSeconds(30)), pin);
 
     /// <summary>Makes the development token unless there is one. One whose making was cut short is completed.</summary>
     /// <returns>Whether it was made now.</returns>
@@ -89,6 +93,16 @@ public static class TokenAccess
     /// <summary>Whether a token of that kind keeps its objects in files of the home.</summary>
     /// <exception cref="CommandException">The kind is unknown.</exception>
     internal static bool LivesInFiles(TokenOptions token) => Describe(token.Kind).HomeFolders.Count > 0;
+
+    private static PinSource PinOf(ApplianceHome home, ApplianceOptions options, TokenOptions token, Func<string, string?> variable, PinLocks? locks) => PinLocks.OriginOf(home, options, token, variable) switch
+    {
+        PinOrigin.File => new PinInFile(Secrets.PinFile(home, token.PinFile, PinLocks.CredentialOf(options, token), variable)),
+        PinOrigin.Sealed => new PinInFile(Secrets.FindCredential(PinLocks.CredentialOf(options, token), variable) ?? throw new CommandException(
+            ExitCodes.Environment,
+            $"The PIN of token '{token.Name}' is to come from a systemd credential (token.pin: sealed), and there is no credential '{PinLocks.CredentialOf(options, token)}'.",
+            $"Seal it to this machine with 'systemd-creds encrypt' and give it to the service with LoadCredentialEncrypted= (packaging/systemd).")),
+        PinOrigin.Quorum => locks?.Find(token.Name) ?? new PinInMemory(PinLocks.WhyMissing(token.Name)),
+    };
 
     private static TokenDescription Describe(string kind)
     {

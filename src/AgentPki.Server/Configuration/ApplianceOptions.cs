@@ -50,14 +50,28 @@ public sealed record ListenOptions(
     public IPAddress AdminBind { get; init; } = IPAddress.Loopback;
 }
 
+/// <summary>Where a token's user PIN comes from when the appliance starts.</summary>
+public enum PinOrigin
+{
+    /// <summary>A file in the home that the service alone can read, or a systemd credential: it starts by itself.</summary>
+    File,
+
+    /// <summary>A systemd credential and nothing else, which the system keeps sealed to this machine (systemd-creds): it starts by itself, on this machine.</summary>
+    Sealed,
+
+    /// <summary>Officers put it together: it starts locked.</summary>
+    Quorum,
+}
+
 /// <summary>A PKCS#11 token that holds keys.</summary>
 /// <param name="Name">Its name here; the keys it holds are known by it (<c>pkcs11:NAME</c>), so it stays.</param>
 /// <param name="Kind">The folder in <c>hsm-config/</c> that knows this kind of token.</param>
 /// <param name="Module">The module's path; empty: the first existing one that the kind names.</param>
+/// <param name="Pin">Where its PIN comes from.</param>
 /// <param name="PinFile">A file only the service may read; a systemd credential named <c>pkcs11-pin</c> goes first.</param>
 /// <param name="Sessions">Sessions at most; the token's own limit also holds.</param>
 /// <param name="OfficerPinFile">Where the security officer's PIN of a token that the appliance itself made is kept.</param>
-public sealed record TokenOptions(string Name, string Kind, string Module, string Label, string PinFile, string OfficerPinFile, int Sessions, TimeSpan CallDeadline);
+public sealed record TokenOptions(string Name, string Kind, string Module, string Label, PinOrigin Pin, string PinFile, string OfficerPinFile, int Sessions, TimeSpan CallDeadline);
 
 /// <summary>The appliance's own TLS certificate.</summary>
 public sealed record TlsOptions(TimeSpan RenewBefore, TimeSpan HandshakeTimeout);

@@ -38,6 +38,7 @@ internal static class TokenReader
             kind,
             section.Text("module", ""),
             section.Text("label", "agentpki"),
+            section.Choice("pin", PinOrigin.File),
             section.Text("pinFile", Path.Combine("secrets", $"pin{suffix}")),
             Path.Combine("secrets", $"so-pin{suffix}"),
             section.Number("sessions", 8, 2, 256),

@@ -31,7 +31,7 @@ public static class DefaultConfiguration
           - kind: {wanted.TokenKind}    # a folder in hsm-config/
             module: "{wanted.Module}"
             label: "{wanted.Label}"
-            pinFile: secrets/pin
+            pinFile: secrets/pin        # who opens it at start, by 'pin:': file (a file or credential), sealed (a sealed credential), quorum (officers)
 
         """;
 

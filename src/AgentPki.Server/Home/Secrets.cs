@@ -29,11 +29,10 @@ public static class Secrets
     /// <summary>The file that holds the user PIN: the systemd credential if the service was given one, else the configured file.</summary>
     public static string PinFile(ApplianceHome home, string configured, string credentialName, Func<string, string?> variable)
     {
-        if (variable(CredentialsFolder) is { Length: > 0 } folder && Path.Combine(folder, credentialName) is var credential && File.Exists(credential))
-        {
-            return credential;
-        }
-
-        return home.Resolve(configured);
+        return FindCredential(credentialName, variable) ?? home.Resolve(configured);
     }
+
+    /// <summary>The file of a systemd credential that the service was given; null where it was given none of that name.</summary>
+    public static string? FindCredential(string name, Func<string, string?> variable) =>
+        variable(CredentialsFolder) is { Length: > 0 } folder && Path.Combine(folder, name) is var credential && File.Exists(credential) ? credential : null;
 }

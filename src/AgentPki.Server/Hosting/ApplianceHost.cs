@@ -18,12 +18,13 @@ public sealed class ApplianceHost : IAsyncDisposable
 
     private ApplianceHost(WebApplication app, SocketPath adminSocket, SocketPath? proxySocket) => (_app, _adminSocket, _proxySocket) = (app, adminSocket, proxySocket);
 
+    /// <param name="tls">Null: no HTTPS, for its key cannot be used yet.</param>
     /// <param name="map">Maps the protocols' endpoints, each at its door (<see cref="ListenerExtensions.MapAt"/>).</param>
     /// <exception cref="IOException">A port is taken.</exception>
     public static async Task<ApplianceHost> StartAsync(
         ApplianceHome home,
         ApplianceOptions options,
-        TlsServing tls,
+        TlsServing? tls,
         Action<IServiceCollection> configure,
         Action<WebApplication> map,
         ILoggerFactory loggers,
@@ -71,7 +72,7 @@ public sealed class ApplianceHost : IAsyncDisposable
     }
 
     private static WebApplication Build(
-        ApplianceOptions options, TlsServing tls, Action<IServiceCollection> configure, ILoggerFactory loggers, string adminSocket, string? proxySocket)
+        ApplianceOptions options, TlsServing? tls, Action<IServiceCollection> configure, ILoggerFactory loggers, string adminSocket, string? proxySocket)
     {
         // Empty: no configuration files, no variables, no console logger, no hosting filters that could change what is served.
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "agentpki" });

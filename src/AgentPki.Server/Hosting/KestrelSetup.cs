@@ -8,22 +8,27 @@ namespace AgentPki.Server.Hosting;
 /// <summary>Kestrel's listeners and limits.</summary>
 public static class KestrelSetup
 {
+    /// <param name="tls">Null: no HTTPS, for its key cannot be used yet.</param>
     /// <param name="adminSocket">The address of the admin socket (<see cref="Home.SocketPath"/>).</param>
     /// <param name="adminUser">The user who may connect to it, besides root.</param>
     /// <param name="proxySocket">The address of the proxy's socket, or null.</param>
     public static void Configure(
-        KestrelServerOptions kestrel, ApplianceOptions options, TlsServing tls, string adminSocket, uint adminUser, string? proxySocket)
+        KestrelServerOptions kestrel, ApplianceOptions options, TlsServing? tls, string adminSocket, uint adminUser, string? proxySocket)
     {
         kestrel.AddServerHeader = false;
         kestrel.AllowSynchronousIO = false;
         ApplyLimits(kestrel.Limits, options.Limits);
         var connections = new ClientConnections(options.Limits.ConnectionsPerClient);
 
-        kestrel.Listen(new IPEndPoint(options.Listen.Bind, options.Listen.HttpsPort), listener =>
+        if (tls is not null)
         {
-            listener.Protocols = HttpProtocols.Http1AndHttp2;
-            tls.Secure(connections.Guard(listener).MarkAs(ListenerKind.Https), options.Tls.HandshakeTimeout);
-        });
+            kestrel.Listen(new IPEndPoint(options.Listen.Bind, options.Listen.HttpsPort), listener =>
+            {
+                listener.Protocols = HttpProtocols.Http1AndHttp2;
+                tls.Secure(connections.Guard(listener).MarkAs(ListenerKind.Https), options.Tls.HandshakeTimeout);
+            });
+        }
+
         kestrel.Listen(new IPEndPoint(options.Listen.Bind, options.Listen.HttpPort), listener =>
         {
             listener.Protocols = HttpProtocols.Http1;
@@ -31,10 +36,14 @@ public static class KestrelSetup
         });
         kestrel.ListenUnixSocket(adminSocket, listener =>
         {
-            listener.Protocols = HttpProtocols.Http1AndHttp2; // HTTP/2 where TLS chooses it
-            AdminDoor.TakeBoth(PeerCredentials.Require(listener, adminUser).MarkAs(ListenerKind.Admin), tls, options);
+            listener.Protocols = tls is null ? HttpProtocols.Http1 : HttpProtocols.Http1AndHttp2; // HTTP/2 where TLS chooses it
+            var door = PeerCredentials.Require(listener, adminUser).MarkAs(ListenerKind.Admin);
+            if (tls is not null)
+            {
+                AdminDoor.TakeBoth(door, tls, options);
+            }
         });
-        if (options.Listen.AdminPort is { } adminPort)
+        if (tls is not null && options.Listen.AdminPort is { } adminPort)
         {
             kestrel.Listen(new IPEndPoint(options.Listen.AdminBind, adminPort), listener =>
             {

@@ -33,7 +33,7 @@ public sealed class CommandLineTests : IDisposable
     [InlineData(ExitCodes.Usage, "There is no appliance in", "agentpki up", "serve")]
     [InlineData(ExitCodes.Usage, "There is no appliance in", "agentpki up", "audit", "verify")]
     [InlineData(ExitCodes.Usage, "There are no profiles in", "agentpki up", "profile", "list")]
-    [InlineData(ExitCodes.Usage, "Only development ceremonies", "--development", "ceremony")]
+    [InlineData(ExitCodes.Usage, "A ceremony has a script and officers", "--development", "ceremony")]
     [InlineData(ExitCodes.Usage, "Say which certificates", "certificate list", "revoke")]
     [InlineData(ExitCodes.Usage, "It is not said which certificates", "--all", "acme", "incident", "open", "--reason", "drill")]
     [InlineData(ExitCodes.Usage, "It is not said which certificates", "--all", "acme", "incident", "open", "--reason", "drill", "--all", "--ca", "issuing")]

@@ -99,6 +99,6 @@ public sealed class OfficerCardTests : IDisposable
 
         var pin = PinInMemory.Holding("12345678"u8);
         _pins.Add(pin);
-        return TokenAccess.OptionsOf(_folder.File("cards"), new TokenOptions("card", "softhsm", module, label, "", "", 0, TimeSpan.FromSeconds(10)), pin);
+        return TokenAccess.OptionsOf(_folder.File("cards"), new TokenOptions("card", "softhsm", module, label, PinOrigin.File, "", "", 0, TimeSpan.FromSeconds(10)), pin);
     }
 }

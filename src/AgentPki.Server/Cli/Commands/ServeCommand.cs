@@ -1,8 +1,11 @@
 using System.CommandLine;
 using AgentPki.Authority.Ceremony;
+using AgentPki.Authority.Locks;
+using AgentPki.Pkcs11;
 using AgentPki.Server.Composition;
 using AgentPki.Server.Configuration;
 using AgentPki.Server.Home;
+using AgentPki.Server.Locks;
 using AgentPki.Server.Hosting;
 using AgentPki.Server.Logging;
 using Microsoft.Extensions.Hosting.Systemd;
@@ -33,15 +36,53 @@ internal static class ServeCommand
         using var homeLock = HomeLock.Take(home);
         Ports.RequireFree(options.Listen);
         using var loggers = LoggerSetup.ToStandardError(options.Log, context.Clock);
-        var tokenOptions = TokenAccess.OptionsOf(home, options, context.Variable);
-        await using var parts = await ApplianceParts.OpenAsync(home, options, tokenOptions, KeyPlacement.TokenOnly, context.Clock, loggers, cancellationToken);
-        await using var appliance = await RunningAppliance.StartAsync(parts, context, cancellationToken);
+        using var locks = PinLocks.Load(home, options, context.Variable, context.Clock);
+        var served = new ServedHome(home, options, TokenAccess.OptionsOf(home, options, context.Variable, locks), locks.Locks, loggers);
         var systemd = new SystemdNotifier();
-        systemd.Notify(ServiceState.Ready);
-        await Waiting.UntilCancelledAsync(cancellationToken);
-        systemd.Notify(ServiceState.Stopping);
-        return ExitCodes.Success;
+        try
+        {
+            while (true)
+            {
+                if (!locks.Locks.AreOpen)
+                {
+                    await new LockedAppliance(home, options, locks.Locks, context.Clock, loggers).RunAsync(() => systemd.Notify(ServiceState.Ready), cancellationToken);
+                }
+
+                await ServeAsync(context, served, () => systemd.Notify(ServiceState.Ready), cancellationToken);
+            }
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            systemd.Notify(ServiceState.Stopping);
+            return ExitCodes.Success;
+        }
     }
+
+    /// <summary>Serves until it is stopped (by an exception), or locked. One that officers have opened and that cannot start is locked again: what they gave is not kept for nothing.</summary>
+    private static async Task ServeAsync(CommandContext context, ServedHome served, Action begun, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await using var parts = await ApplianceParts.OpenAsync(served.Home, served.Options, served.Tokens, KeyPlacement.TokenOnly, context.Clock, served.Loggers, cancellationToken);
+            parts.Locks = served.Locks;
+            await using var appliance = await RunningAppliance.StartAsync(parts, context, cancellationToken);
+            begun();
+            if (served.Locks.All.Count == 0)
+            {
+                await Waiting.UntilCancelledAsync(cancellationToken);
+                cancellationToken.ThrowIfCancellationRequested();
+            }
+
+            await served.Locks.WaitUntilLockedAsync(cancellationToken);
+        }
+        catch (CommandException error) when (served.Locks.All.Count > 0)
+        {
+            Locks.Log.LockedAgain(served.Loggers.CreateLogger("AgentPki.Server.Locks"), error.Message);
+            served.Locks.Close(error.Message);
+        }
+    }
+
+    private sealed record ServedHome(ApplianceHome Home, ApplianceOptions Options, IReadOnlyList<Pkcs11Options> Tokens, QuorumLocks Locks, ILoggerFactory Loggers);
 
     /// <summary>What only development may have is refused as a whole: a half-hardened service is not one.</summary>
     private static void RefuseDevelopment(ApplianceHome home, ApplianceOptions options, bool development)

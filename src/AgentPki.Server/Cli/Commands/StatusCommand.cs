@@ -1,6 +1,9 @@
 using System.CommandLine;
 using AgentPki.Protocols.Admin;
 using AgentPki.Server.Administration;
+using AgentPki.Server.Configuration;
+using AgentPki.Server.Home;
+using AgentPki.Server.Locks;
 
 namespace AgentPki.Server.Cli.Commands;
 
@@ -18,7 +21,8 @@ internal static class StatusCommand
     private static async Task<int> RunAsync(CommandContext context, bool json, CancellationToken cancellationToken)
     {
         var home = context.Home();
-        using var admin = new AdminConnection(context);
+        // How it is, it tells whoever may open the socket; and locked it has no TLS.
+        using var admin = AdminConnection.WithoutCertificate(home);
         var status = await admin.GetAsync("status", AdminJson.Default.StatusView, cancellationToken);
         if (json)
         {
@@ -26,7 +30,9 @@ internal static class StatusCommand
             return status.Ready ? ExitCodes.Success : ExitCodes.CheckFailed;
         }
 
-        var authorities = (await admin.GetAsync("authorities", AdminJson.Default.AuthoritiesView, cancellationToken)).Authorities;
+        var locks = await admin.GetAsync("locks", AdminJson.Default.LocksView, cancellationToken);
+        // Locked, it knows of its keys no more than that they are locked.
+        var authorities = locks.Open ? (await admin.GetAsync("authorities", AdminJson.Default.AuthoritiesView, cancellationToken)).Authorities : [];
         Output.Facts(
             context.Terminal,
             [
@@ -35,6 +41,7 @@ internal static class StatusCommand
                 ("ready", status.Ready ? "yes" : $"no: {string.Join("; ", status.Reasons)}"),
                 ("trust domain", status.TrustDomain),
                 ("public URL", status.PublicUrl),
+                .. Starts(context, home, locks),
                 .. authorities.Select(a => ($"CA {a.Name}", Describe(a))),
                 ("TLS key", "key level: token-wrapped"),
                 ("certificates", $"{status.Certificates}"),
@@ -44,6 +51,22 @@ internal static class StatusCommand
             ]);
         return status.Ready ? ExitCodes.Success : ExitCodes.CheckFailed;
     }
+
+    /// <summary>How each token opens when the appliance starts, and whether it is open.</summary>
+    private static IEnumerable<(string, string)> Starts(CommandContext context, ApplianceHome home, LocksView locks)
+    {
+        var options = ConfigurationReader.Load(home, context.Variable);
+        return options.Tokens.Select(token => ($"token {token.Name}", Start(token, PinLocks.OriginOf(home, options, token, context.Variable), locks)));
+    }
+
+    private static string Start(TokenOptions token, PinOrigin origin, LocksView locks) => origin switch
+    {
+        PinOrigin.File => "starts by itself (PIN in a file)",
+        PinOrigin.Sealed => "starts by itself (PIN sealed to this machine)",
+        PinOrigin.Quorum when locks.Tokens.FirstOrDefault(l => l.Token == token.Name) is { } found =>
+            $"starts locked, {found.Threshold} of {found.Officers.Count} officers open it; {(found.Open ? "open" : $"locked, {found.Given.Count} of {found.Threshold} have ({string.Join(", ", found.Given)})")}",
+        PinOrigin.Quorum => "starts locked from the next start on: it was configured so while it ran",
+    };
 
     private static string Describe(AuthorityView a)
     {
