@@ -35,6 +35,19 @@ public abstract class TokenProviderContract : CryptoProviderContract, IAsyncLife
     protected sealed override async Task<ICryptoProvider?> ReopenAsync() => _second ??= await OpenAsync();
 
     [Fact]
+    public async Task GenerateAsync_PublicHalfLeftByAPowerCut_MakesAWholeKey()
+    {
+        await using (await Token.GenerateAsync(new("half-left", KeyAlgorithm.EcdsaP256, KeyPurpose.CertificateAuthority), default))
+        {
+            Assert.True(TokenPeek.At(Options, peek => peek.Destroy(peek.PrivateKey("half-left"))));
+        }
+
+        await using var made = await Token.GenerateAsync(new("half-left", KeyAlgorithm.EcdsaP256, KeyPurpose.CertificateAuthority), default);
+        await using var found = await Token.OpenAsync("half-left", default);
+        Assert.Equal(made.PublicKey, found?.PublicKey);
+    }
+
+    [Fact]
     public async Task Wrapper_RoundTripAndTampering_OnlyTheUnchangedOpens()
     {
         var wrapper = await Token.OpenWrapperAsync("tls", default);

@@ -32,6 +32,13 @@ internal sealed class GenerateKeyOperation(KeySpec spec, KeyUse use, IEnumerable
             throw new InvalidOperationException($"A key labelled '{spec.Label}' exists already in the token; nothing was changed.");
         }
 
+        // A process or a machine that ended while the token made this key may have left its public half (SoftHSM stores that first). Whoever opened the new
+        // key by its CKA_ID would then find two.
+        foreach (var leftover in session.Find(AttributeTemplate.Empty.With(CKA.CKA_CLASS, (ulong)CKO.CKO_PUBLIC_KEY).With(CKA.CKA_TOKEN, true).With(CKA.CKA_ID, _id)))
+        {
+            session.Destroy(leftover);
+        }
+
         _generating = true;
         _made = session.GenerateKeyPair(use.Generate, PublicTemplate(), PrivateTemplate());
         var made = _made.Value;

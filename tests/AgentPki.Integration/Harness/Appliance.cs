@@ -22,7 +22,7 @@ internal sealed class Appliance : IAsyncDisposable
     {
         this.options = options;
         folder = new TempFolder(options.Parent);
-        Home = folder.File("home");
+        Home = options.Home ?? folder.File("home");
         (HttpsPort, HttpPort) = FreePorts.Pair();
         Cli = new ApplianceCli(this);
     }
@@ -99,7 +99,10 @@ internal sealed class Appliance : IAsyncDisposable
     public async Task StartAsync(IReadOnlyDictionary<string, string>? environment = null)
     {
         await StartUntilReadyAsync(environment);
-        await WaitForStoryAsync();
+        if (options.Home is null)
+        {
+            await WaitForStoryAsync();
+        }
     }
 
     /// <summary>Starts on the home as it is and waits only until it can issue: for tests that kill it wherever it is.</summary>
@@ -113,7 +116,7 @@ internal sealed class Appliance : IAsyncDisposable
     public void Launch(IReadOnlyDictionary<string, string>? environment = null)
     {
         outputBeforeStart = output.Count;
-        var start = Command(["up", .. options.UpArguments], environment);
+        var start = Command(options.Home is null ? ["up", .. options.UpArguments] : ["serve"], environment);
         process?.Dispose();
         process = Process.Start(start) ?? throw new InvalidOperationException("dotnet did not start");
         process.OutputDataReceived += (_, line) => Remember(line.Data);
@@ -136,7 +139,11 @@ internal sealed class Appliance : IAsyncDisposable
     /// <summary>SIGINT, as a person ends it once <c>up</c> has told its story (before that it counts as interrupted); returns its exit code.</summary>
     public async Task<int> StopAsync()
     {
-        await WaitForStoryAsync();
+        if (options.Home is null)
+        {
+            await WaitForStoryAsync();
+        }
+
         (await Tool.RunAsync("kill", ["-INT", ProcessId.ToString()])).MustSucceed();
         return await WaitForExitAsync(TimeSpan.FromSeconds(30));
     }
@@ -226,6 +233,9 @@ internal sealed record ApplianceOptions
 
     /// <summary>What follows <c>up</c>.</summary>
     public IReadOnlyList<string> UpArguments { get; init; } = [];
+
+    /// <summary>A home whose ceremony was held, to be served as it is (<c>agentpki serve</c>); null: a new one, by <c>up</c>.</summary>
+    public string? Home { get; init; }
 
     /// <summary>The folder to make the home in; null: the system's temporary one.</summary>
     public string? Parent { get; init; }

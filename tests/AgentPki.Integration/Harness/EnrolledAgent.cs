@@ -13,10 +13,11 @@ internal sealed record EnrolledAgent(string Name, ECDsa Key, X509Certificate2 Ce
 
     /// <summary>Enrols an agent of this name.</summary>
     /// <param name="label">The EST label with its slash, for example <c>short-lived/</c>.</param>
-    public static async Task<EnrolledAgent> EnrollNamedAsync(Appliance appliance, string name, string label = "")
+    /// <param name="credential">Null: the development credential.</param>
+    public static async Task<EnrolledAgent> EnrollNamedAsync(Appliance appliance, string name, string label = "", string? credential = null)
     {
         var key = Csr.NewP256();
-        var answer = await appliance.Https().ExchangeAsync(Requests.Enroll($"{label}simpleenroll", Csr.ForDns(key, name), Requests.Basic(appliance.Credential)));
+        var answer = await appliance.Https().ExchangeAsync(Requests.Enroll($"{label}simpleenroll", Csr.ForDns(key, name), Requests.Basic(credential ?? appliance.Credential)));
         return new EnrolledAgent(name, key, Issued(answer).CopyWithPrivateKey(key));
     }
 
