@@ -14,7 +14,9 @@ internal sealed class CeremonyClosing(CeremonyPlan plan, Transcript transcript, 
 {
     public async Task<bool> CloseAsync(CancellationToken cancellationToken)
     {
-        var minutes = CeremonyMinutes.Write(plan, transcript.Records, transcript.Head);
+        // The minutes name verify.sh by its digest, so that who signs them signs it.
+        DurableFile.Write(setting.Folder.VerifyScript, setting.VerifyScript.Span, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.GroupRead | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute);
+        var minutes = CeremonyMinutes.Write(plan, transcript.Records, transcript.Head, TranscriptRecord.DigestOf(setting.VerifyScript.Span));
         DurableFile.Write(setting.Folder.Minutes, minutes);
         var about = StatementKinds.OfEnd(plan, transcript.Head, TranscriptRecord.DigestOf(minutes));
         var count = new QuorumCount(plan.Roster, setting.SoftwareProviders, StatementKinds.Close, about);
@@ -48,7 +50,7 @@ internal sealed class CeremonyClosing(CeremonyPlan plan, Transcript transcript, 
                         continue;
                     }
 
-                    StatementFiles.Keep(setting.Folder, $"close-{key.Officer.Name}", signed);
+                    StatementFiles.Keep(setting.Folder, StatementFiles.ClosePrefix + key.Officer.Name, signed);
                 }
 
                 if (await pins.TakeAsync(key, cancellationToken) is { } shareProblem)
@@ -61,7 +63,6 @@ internal sealed class CeremonyClosing(CeremonyPlan plan, Transcript transcript, 
         }
 
         await SealAsync(pins, TranscriptRecord.DigestOf(minutes), count, cancellationToken);
-        DurableFile.Write(setting.Folder.VerifyScript, setting.VerifyScript.Span, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.GroupRead | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute);
         Transcript.Forget(setting.KeyFile);
         return true;
     }
@@ -69,7 +70,7 @@ internal sealed class CeremonyClosing(CeremonyPlan plan, Transcript transcript, 
     // A try before was cut off after some had signed: their statements name this very end, or they are of no use.
     private void TakeWhatThereIs(QuorumCount count)
     {
-        foreach (var text in Directory.EnumerateFiles(setting.Folder.Statements, "close-*.txt").Order(StringComparer.Ordinal))
+        foreach (var text in Directory.EnumerateFiles(setting.Folder.Statements, $"{StatementFiles.ClosePrefix}*.txt").Order(StringComparer.Ordinal))
         {
             var signature = Path.ChangeExtension(text, ".sig");
             if (!File.Exists(signature) || count.Add(new SignedStatement(File.ReadAllBytes(text), File.ReadAllBytes(signature))) is not null)
@@ -77,6 +78,11 @@ internal sealed class CeremonyClosing(CeremonyPlan plan, Transcript transcript, 
                 File.Delete(text);
                 File.Delete(signature);
             }
+        }
+
+        foreach (var signature in Directory.EnumerateFiles(setting.Folder.Statements, $"{StatementFiles.ClosePrefix}*.sig").Where(s => !File.Exists(Path.ChangeExtension(s, ".txt"))).ToList())
+        {
+            File.Delete(signature);
         }
     }
 

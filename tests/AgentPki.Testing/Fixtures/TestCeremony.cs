@@ -34,6 +34,9 @@ public sealed class TestCeremonyHome(InMemoryStore store, TimeProvider time, str
 
     public AuthorityOptions Options { get; set; } = TestAuthority.DefaultOptions with { KeyPlacement = KeyPlacement.AllowSoftware };
 
+    /// <summary>What an open home has, whoever asks: for those who forge.</summary>
+    public AuthorityEnvironment Environment => new(new CryptoProviders(Keys, new BouncyCastleProvider()), AuthorityStores.Of(store), ProfileCatalog.Defaults(), Options, time, NullLoggerFactory.Instance);
+
     public string Name => name;
 
     public string KeyPrefix => "";
@@ -100,8 +103,7 @@ public sealed class TestCeremonyHome(InMemoryStore store, TimeProvider time, str
             throw new CeremonyException("The token 'main' refuses the PIN.");
         }
 
-        var environment = new AuthorityEnvironment(new CryptoProviders(Keys, new BouncyCastleProvider()), AuthorityStores.Of(store), ProfileCatalog.Defaults(), Options, time, NullLoggerFactory.Instance);
-        return Task.FromResult(new OpenHome(environment, () => ValueTask.CompletedTask));
+        return Task.FromResult(new OpenHome(Environment, () => ValueTask.CompletedTask));
     }
 
     public IReadOnlyList<(string Name, byte[] Text)> ReadProfiles() => [("agent.yaml", "name: agent\n"u8.ToArray())];
@@ -183,7 +185,7 @@ public sealed class TestCeremony : IDisposable
 
     public ReadOnlyMemory<byte> Script { get; set; }
 
-    public CeremonySetting Setting => new(Home, Room, Folder, PathOf(Path.Combine("secrets", "transcript.key")), _root.FullName, TestOfficers.Software, "agentpki test", "test machine", "#!/bin/sh\n"u8.ToArray(), Time);
+    public CeremonySetting Setting => new(Home, Room, Folder, PathOf(Path.Combine("secrets", "transcript.key")), _root.FullName, TestOfficers.Software, "agentpki test", "test machine", VerifyScript.Content, Time);
 
     public string PathOf(string name) => Path.Combine(_root.FullName, name);
 

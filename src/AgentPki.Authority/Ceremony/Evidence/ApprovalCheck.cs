@@ -14,6 +14,11 @@ internal sealed class ApprovalCheck(CeremonyPlan plan, EvidenceFolder folder, Cr
 
     public void Run(IReadOnlyList<TranscriptRecord> records)
     {
+        foreach (var step in plan.Steps.Where(s => s.Quorum < 2 || s.Quorum > plan.Roster.Officers.Length))
+        {
+            problem($"plan.txt: a quorum of {step.Quorum} for step {step.Number} is none");
+        }
+
         _plan = new QuorumCount(plan.Roster, providers, StatementKinds.ApprovePlan, StatementKinds.OfPlan(plan, transcriptKey));
         for (var i = 0; i < records.Count; i++)
         {
@@ -34,6 +39,10 @@ internal sealed class ApprovalCheck(CeremonyPlan plan, EvidenceFolder folder, Cr
                     break;
                 case RecordKinds.StepStopped or RecordKinds.Resumed:
                     _step = null; // the next try wants its own approvals
+                    break;
+                case RecordKinds.StepDone:
+                    CheckAllowed(record);
+                    _step = null;
                     break;
                 case RecordKinds.Opened or RecordKinds.Note or RecordKinds.Closed:
                     break;

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using AgentPki.Cryptography;
 using AgentPki.X509;
 using AgentPki.X509.Certificates;
@@ -5,8 +6,10 @@ using AgentPki.X509.Certificates;
 namespace AgentPki.Authority.Ceremony.Evidence;
 
 /// <summary>Whether the files that records name are what they name, and whether certificates are signed by the CAs that they name and carry the keys that were made.</summary>
-internal sealed class ArtifactCheck(EvidenceFolder folder, CryptoProviders providers, Action<string> problem)
+internal sealed class ArtifactCheck(EvidenceFolder folder, IReadOnlySet<string> files, CryptoProviders providers, Action<string> problem, Action<string> remark)
 {
+    private const long LongestCertificate = 1 << 20;
+
     public void Run(IReadOnlyList<TranscriptRecord> records)
     {
         var certificates = new List<(TranscriptRecord Record, Certificate Certificate)>();
@@ -17,20 +20,17 @@ internal sealed class ArtifactCheck(EvidenceFolder folder, CryptoProviders provi
                 continue;
             }
 
-            if (folder.Resolve(relative) is not { } path || !File.Exists(path))
+            if (!relative.StartsWith("artifacts/", StringComparison.Ordinal) || !files.Contains(relative) || folder.Resolve(relative) is not { } path)
             {
                 problem($"{relative}, which record {record.Number} names, is missing");
-                continue;
             }
-
-            var content = File.ReadAllBytes(path);
-            if (TranscriptRecord.DigestOf(content) != record["sha256"])
+            else if (DigestOf(path) != record["sha256"])
             {
                 problem($"{relative} is not the file that record {record.Number} names: it was changed");
             }
             else if (record.Kind == RecordKinds.Certificate)
             {
-                Parse(record, relative, content, certificates);
+                Parse(record, relative, path, certificates);
             }
         }
 
@@ -44,12 +44,24 @@ internal sealed class ArtifactCheck(EvidenceFolder folder, CryptoProviders provi
         }
     }
 
-    private void Parse(TranscriptRecord record, string relative, byte[] content, List<(TranscriptRecord Record, Certificate Certificate)> certificates)
+    // A backup's archive may be longer than memory.
+    private static string DigestOf(string path)
+    {
+        using var file = File.OpenRead(path);
+        return Convert.ToHexStringLower(SHA256.HashData(file));
+    }
+
+    private void Parse(TranscriptRecord record, string relative, string path, List<(TranscriptRecord Record, Certificate Certificate)> certificates)
     {
         try
         {
-            var certificate = Certificate.Parse(content);
-            if (Convert.ToHexStringLower(certificate.PublicKey.Fingerprint()) != record["public-key-sha256"] || certificate.Subject.ToString() != record["subject"])
+            if (new FileInfo(path).Length > LongestCertificate)
+            {
+                throw new MalformedDataException("it is longer than any");
+            }
+
+            var certificate = Certificate.Parse(File.ReadAllBytes(path));
+            if (!Describes(record, certificate))
             {
                 problem($"record {record.Number} does not describe {relative}");
             }
@@ -62,6 +74,14 @@ internal sealed class ArtifactCheck(EvidenceFolder folder, CryptoProviders provi
         }
     }
 
+    private static bool Describes(TranscriptRecord record, Certificate certificate) =>
+        record["public-key-sha256"] == Convert.ToHexStringLower(certificate.PublicKey.Fingerprint())
+        && record["subject"] == certificate.Subject.ToString()
+        && record["issuer"] is var issuer && (issuer is null || issuer == certificate.Issuer.ToString())
+        && record["serial"] is var serial && (serial is null || serial == Convert.ToHexStringLower(certificate.SerialNumber.Span))
+        && record["not-before"] is var start && (start is null || start == Instants.ToText(certificate.NotBefore))
+        && record["not-after"] is var end && (end is null || end == Instants.ToText(certificate.NotAfter));
+
     private void CheckSignature(TranscriptRecord record, Certificate certificate, IReadOnlyList<(TranscriptRecord Record, Certificate Certificate)> all)
     {
         var issuers = all.Where(i => i.Certificate.Subject.Equals(certificate.Issuer) && (certificate.AuthorityKeyIdentifier.IsEmpty || i.Certificate.SubjectKeyIdentifier.Span.SequenceEqual(certificate.AuthorityKeyIdentifier.Span))).ToList();
@@ -69,7 +89,11 @@ internal sealed class ArtifactCheck(EvidenceFolder folder, CryptoProviders provi
         {
             problem($"record {record.Number}: {certificate.Subject} is not signed by {certificate.Issuer}");
         }
-        else if (issuers.Count == 0 && record["issuer-file"] is null && record["external-issuer"] is null)
+        else if (issuers.Count == 0 && record["external-issuer"] is { } external)
+        {
+            remark($"{certificate.Subject} is signed by {external}, whose certificate is not here");
+        }
+        else if (issuers.Count == 0)
         {
             problem($"record {record.Number}: the certificate of {certificate.Issuer}, which signed {certificate.Subject}, is not here");
         }

@@ -15,12 +15,23 @@ public sealed class EvidenceVerifier
     private readonly EvidenceFolder _folder;
     private readonly CryptoProviders _providers;
     private readonly List<EvidenceFinding> _findings = [];
-    private readonly HashSet<string> _read = new(StringComparer.Ordinal);
+    private readonly IReadOnlySet<string> _files;
+    private readonly HashSet<string> _known = new(StringComparer.Ordinal);
 
-    private EvidenceVerifier(EvidenceFolder folder, CryptoProviders providers) => (_folder, _providers) = (folder, providers);
+    private EvidenceVerifier(EvidenceFolder folder, CryptoProviders providers, IReadOnlySet<string> files) => (_folder, _providers, _files) = (folder, providers, files);
 
     /// <param name="planSha256">The digest that somebody who was there knows; null: the folder is taken at its word.</param>
-    public static EvidenceReport Verify(EvidenceFolder folder, CryptoProviders providers, string? planSha256 = null) => new EvidenceVerifier(folder, providers).Run(planSha256);
+    public static EvidenceReport Verify(EvidenceFolder folder, CryptoProviders providers, string? planSha256 = null)
+    {
+        var listing = EvidenceListing.Read(folder);
+        return listing.Problems.Count > 0
+            ? new EvidenceReport(null, [], "", [], [.. listing.Problems.Select(p => new EvidenceFinding(true, p))])
+            : new EvidenceVerifier(folder, providers, listing.Files).Run(planSha256);
+    }
+
+    /// <summary>The files that records name, relative: statements with their signatures, and what the steps made.</summary>
+    internal static HashSet<string> NamedBy(IReadOnlyList<TranscriptRecord> records) =>
+        [.. records.SelectMany(r => new[] { r["file"], r["statement"], r["statement"] is { } text ? Path.ChangeExtension(text, ".sig") : null }).OfType<string>()];
 
     private EvidenceReport Run(string? planSha256)
     {
@@ -33,6 +44,7 @@ public sealed class EvidenceVerifier
         // 2. The chain.
         var chain = RecordChain.Read(_folder, key, _providers);
         chain.Problems.ToList().ForEach(Problem);
+        chain.Leftovers.ToList().ForEach(path => Problem($"{_folder.Relative(path)} belongs to no record: it was added, or left when the power went and never taken up"));
         if (chain.Records.Count == 0)
         {
             Problem("there is no record");
@@ -44,15 +56,22 @@ public sealed class EvidenceVerifier
         CheckOfficers(plan);
         new ApprovalCheck(plan, _folder, _providers, Convert.ToHexStringLower(key.Fingerprint()), Problem).Run(chain.Records);
         CheckSteps(plan, chain.Records);
-        new ArtifactCheck(_folder, _providers, Problem).Run(chain.Records);
+        new ArtifactCheck(_folder, _files, _providers, Problem, Remark).Run(chain.Records);
+        TokenCheck.Run(chain.Records, Problem);
         CheckTimes(chain.Records);
 
         // 4. The end: minutes, officers, ledger.
         var closers = CheckEnd(plan, chain);
-        new LedgerProofCheck(_folder, _providers, Problem, Remark).Run(plan, chain.Head);
+        new LedgerProofCheck(_folder, _providers, Read, Problem, Remark).Run(
+            plan, chain.Head, _files.Contains("minutes.html") ? TranscriptRecord.DigestOf(File.ReadAllBytes(_folder.Minutes)) : "", chain.Records.LastOrDefault(r => r.Kind == RecordKinds.Key && r["owner"] == LedgerKeyOwner)?["public-key-sha256"]);
         CheckStrangers(chain.Records);
         return new EvidenceReport(plan, chain.Records, chain.Head, closers, _findings);
     }
+
+    /// <summary>What records call the key that signs the ledger's checkpoints.</summary>
+    private const string LedgerKeyOwner = "checkpoint";
+
+    private const long LongestFile = 64 << 20;
 
     private CeremonyPlan? ReadPlan(string? planSha256)
     {
@@ -153,7 +172,9 @@ public sealed class EvidenceVerifier
             Problem($"the ceremony is closed, and step {next} was not done");
         }
 
-        if (closed && records[^1].Kind != RecordKinds.Closed)
+        // An end that the quorum did not sign may be taken up, and ends again; nothing else is done after it.
+        if (records.SkipWhile(r => r.Kind != RecordKinds.Closed).Any(r => r.Kind is not (RecordKinds.Closed or RecordKinds.Resumed)) || (closed && records[^1].Kind != RecordKinds.Closed)
+            || records.Zip(records.Skip(1)).Any(pair => pair is { First.Kind: RecordKinds.Closed, Second.Kind: RecordKinds.Closed }))
         {
             Problem("there are records after the end");
         }
@@ -182,17 +203,26 @@ public sealed class EvidenceVerifier
             return [];
         }
 
-        if (!CeremonyMinutes.Write(plan, chain.Records, chain.Head).AsSpan().SequenceEqual(minutes))
+        if (Read(_folder.VerifyScript) is { } script)
         {
-            Problem("minutes.html is not what this program writes of these records: it was changed, or another version wrote it");
+            CheckMinutes(plan, chain, minutes, TranscriptRecord.DigestOf(script));
         }
 
         var count = new QuorumCount(plan.Roster, _providers, StatementKinds.Close, StatementKinds.OfEnd(plan, chain.Head, TranscriptRecord.DigestOf(minutes)));
         foreach (var path in ClosingStatements())
         {
-            if (Read(path) is { } text && Read(Path.ChangeExtension(path, ".sig")) is { } signature && count.Add(new SignedStatement(text, signature)) is { } problem)
+            if (Read(path) is not { } text || Read(Path.ChangeExtension(path, ".sig")) is not { } signature)
+            {
+                continue;
+            }
+
+            if (count.Add(new SignedStatement(text, signature)) is { } problem)
             {
                 Problem($"{_folder.Relative(path)}: {problem}");
+            }
+            else if (Path.GetFileName(path) != $"{StatementFiles.ClosePrefix}{count.Officers.Last()}.txt")
+            {
+                Problem($"{_folder.Relative(path)} is the statement of {count.Officers.Last()}");
             }
         }
 
@@ -204,33 +234,48 @@ public sealed class EvidenceVerifier
         return [.. count.Officers];
     }
 
-    private IReadOnlyList<string> ClosingStatements() => Directory.Exists(_folder.Statements) ? [.. Directory.EnumerateFiles(_folder.Statements, "close-*.txt").Order(StringComparer.Ordinal)] : [];
+    private void CheckMinutes(CeremonyPlan plan, RecordChain chain, byte[] minutes, string verifyScript)
+    {
+        if (!CeremonyMinutes.IsOfThisVersion(minutes))
+        {
+            // Ten years later they are what the officers signed, which their statements say.
+            Remark("minutes.html was written by another version of this program, which this one does not write again; the officers' signatures are over it as it is");
+        }
+        else if (!CeremonyMinutes.Write(plan, chain.Records, chain.Head, verifyScript).AsSpan().SequenceEqual(minutes))
+        {
+            Problem("minutes.html is not what these records and verify.sh give: one of them was changed");
+        }
+    }
+
+    private IEnumerable<string> ClosingStatements() => _files.Where(f => f.StartsWith($"statements/{StatementFiles.ClosePrefix}", StringComparison.Ordinal) && f.EndsWith(".txt", StringComparison.Ordinal)).Select(f => Path.Combine(_folder.Root, f));
 
     // Whatever nothing names proves nothing, and may be there to deceive a reader.
     private void CheckStrangers(IReadOnlyList<TranscriptRecord> records)
     {
-        var named = records.SelectMany(r => new[] { r["file"], r["statement"], r["statement"] is { } text ? Path.ChangeExtension(text, ".sig") : null }).ToHashSet(StringComparer.Ordinal);
-        var known = new HashSet<string>(StringComparer.Ordinal) { "plan.txt", "script.yaml", "transcript.pem", "minutes.html", "verify.sh" };
-        foreach (var path in Directory.EnumerateFiles(_folder.Root, "*", SearchOption.AllDirectories))
+        var named = NamedBy(records);
+        foreach (var relative in _files.Where(f => !_known.Contains(f) && !named.Contains(f) && !f.StartsWith("records/", StringComparison.Ordinal)))
         {
-            var relative = _folder.Relative(path);
-            if (!known.Contains(relative) && !_read.Contains(path) && !relative.StartsWith("records/", StringComparison.Ordinal) && !relative.StartsWith("ledger/", StringComparison.Ordinal) && !named.Contains(relative))
-            {
-                Problem($"{relative} is named by no record: it was added");
-            }
+            Problem($"{relative} is named by no record: it was added, or what named it was removed");
         }
     }
 
     private byte[]? Read(string path)
     {
-        if (File.Exists(path))
+        var relative = _folder.Relative(path);
+        _known.Add(relative);
+        if (!_files.Contains(relative))
         {
-            _read.Add(path);
-            return File.ReadAllBytes(path);
+            Problem($"{relative} is missing");
+            return null;
         }
 
-        Problem($"{_folder.Relative(path)} is missing");
-        return null;
+        if (new FileInfo(path).Length > LongestFile)
+        {
+            Problem($"{relative} is longer than any such file");
+            return null;
+        }
+
+        return File.ReadAllBytes(path);
     }
 
     private void Problem(string text) => _findings.Add(new EvidenceFinding(true, text));

@@ -14,7 +14,7 @@ namespace AgentPki.Authority.Ceremony.Evidence;
 /// <summary>The end of a ceremony in the ledger: its entry, the way from its leaf to a signed head, and the key that verifies that.</summary>
 internal sealed record LedgerSeal(LedgerRecord Record, SignedCheckpoint? Checkpoint, PublicKey? CheckpointKey, IReadOnlyList<MerkleHash> Path)
 {
-    private const string ProofKind = "agentpki-ledger-proof/1";
+    internal const string ProofKind = "agentpki-ledger-proof/1";
 
     /// <summary>Commits the entry, unless a try before has; signs the head over it where the home has a checkpoint key.</summary>
     public static async ValueTask<LedgerSeal> CommitAsync(
@@ -32,7 +32,7 @@ internal sealed record LedgerSeal(LedgerRecord Record, SignedCheckpoint? Checkpo
                 (AuditDetails.HeadSha256, head),
                 (AuditDetails.MinutesSha256, minutes),
                 (AuditDetails.Officers, string.Join(' ', officers)),
-                (AuditDetails.State, plan.Rehearsal ? "rehearsal" : "held")));
+                (AuditDetails.State, StateOf(plan))));
             await authority.CommitAsync(entry);
             record = await FindAsync(ledger, plan.Id, head, cancellationToken) ?? throw new InvalidOperationException("The ledger does not have the entry that it took.");
         }
@@ -62,17 +62,26 @@ internal sealed record LedgerSeal(LedgerRecord Record, SignedCheckpoint? Checkpo
         Put("leaf.bin", Record.Leaf.Encode());
         Put("salt.bin", Record.Salt.GetValueOrDefault().Span);
         Put("details.bin", Record.EncodedDetails.GetValueOrDefault().Span);
-        var facts = new List<(string, string?)> { ("index", Text(Record.Leaf.Index)) };
         if (Checkpoint is not null && CheckpointKey is not null)
         {
             Put("checkpoint.txt", System.Text.Encoding.UTF8.GetBytes(Checkpoint.ToString()));
             Put("key.pem", System.Text.Encoding.ASCII.GetBytes(PemEncoding.WriteString("PUBLIC KEY", CheckpointKey.SubjectPublicKeyInfo.Span) + "\n"));
-            facts.Add(("size", Text(Checkpoint.Checkpoint.Size)));
-            facts.AddRange(Path.Select((hash, i) => ($"path.{Text(i + 1)}", (string?)Convert.ToHexStringLower(hash.ToByteArray()))));
         }
 
-        Put("proof.txt", FactSheet.Of(ProofKind, [.. facts]).Encode());
+        Put("proof.txt", ProofOf(Record.Leaf.Index, Checkpoint?.Checkpoint.Size, Path).Encode());
     }
+
+    /// <summary>What the entry says about the kind of ceremony.</summary>
+    internal static string StateOf(CeremonyPlan plan) => plan.Rehearsal ? "rehearsal" : "held";
+
+    /// <summary>The numbers of a proof as they are written.</summary>
+    internal static FactSheet ProofOf(long index, long? size, IReadOnlyList<MerkleHash> path) => FactSheet.Of(
+        ProofKind,
+        [
+            ("index", Text(index)),
+            ("size", size is { } covered ? Text(covered) : null),
+            .. path.Select((hash, i) => ($"path.{Text(i + 1)}", (string?)Convert.ToHexStringLower(hash.ToByteArray()))),
+        ]);
 
     private static string Text(long number) => number.ToString(CultureInfo.InvariantCulture);
 

@@ -6,7 +6,8 @@ namespace AgentPki.Authority.Ceremony.Evidence;
 /// <summary>The records of a folder, each verified against the one before it and the transcript's key.</summary>
 /// <param name="Records">As far as they could be read.</param>
 /// <param name="Head">SHA-256 of the last one.</param>
-public sealed record RecordChain(IReadOnlyList<TranscriptRecord> Records, string Head, IReadOnlyList<string> Problems)
+/// <param name="Leftovers">What a write that the power ended may have left: the signature of a record that is not there, a scratch file. Full paths.</param>
+public sealed record RecordChain(IReadOnlyList<TranscriptRecord> Records, string Head, IReadOnlyList<string> Problems, IReadOnlyList<string> Leftovers)
 {
     private const long MostRecords = 100_000;
 
@@ -53,8 +54,9 @@ public sealed record RecordChain(IReadOnlyList<TranscriptRecord> Records, string
             head = TranscriptRecord.DigestOf(encoded);
         }
 
-        problems.AddRange(Strangers(folder, records.Count));
-        return new RecordChain(records, head, problems);
+        var strangers = Strangers(folder, records.Count).ToLookup(path => IsUnfinished(path, folder, records.Count));
+        problems.AddRange(strangers[false].Select(path => $"{folder.Relative(path)} belongs to no record: records were removed, or it was added"));
+        return new RecordChain(records, head, problems, [.. strangers[true]]);
     }
 
     // A gap hides what comes after it.
@@ -67,8 +69,7 @@ public sealed record RecordChain(IReadOnlyList<TranscriptRecord> Records, string
 
         return Directory.EnumerateFileSystemEntries(folder.Records).Select(p => (Path: p, Name: Path.GetFileNameWithoutExtension(p)))
             .Where(f => !int.TryParse(f.Name, NumberStyles.None, CultureInfo.InvariantCulture, out var number) || f.Name.Length != EvidenceFolder.NumberDigits || number >= count || Path.GetExtension(f.Path) is not (".txt" or ".sig"))
-            .Where(f => !IsUnfinished(f.Path, folder, count))
-            .Select(f => $"{folder.Relative(f.Path)} belongs to no record: records were removed, or it was added");
+            .Select(f => f.Path);
     }
 
     // A signature whose record the power took: the next record replaces it.

@@ -68,8 +68,20 @@ public sealed class Transcript : IAsyncDisposable
         }
 
         transcript._records.AddRange(chain.Records);
+        transcript.RemoveLeftovers(chain);
         (transcript.Count, transcript.Head) = (chain.Records.Count, chain.Head);
         return transcript;
+    }
+
+    // What was written for a record that the power took: the step that is tried again writes it again. Statements about the end name no record yet.
+    private void RemoveLeftovers(RecordChain chain)
+    {
+        var named = EvidenceVerifier.NamedBy(chain.Records);
+        foreach (var path in Directory.EnumerateFiles(Folder.Statements).Where(p => !Path.GetFileName(p).StartsWith(StatementFiles.ClosePrefix, StringComparison.Ordinal)).Concat(Directory.EnumerateFiles(Folder.Artifacts))
+            .Where(p => !named.Contains(Folder.Relative(p))).Concat(chain.Leftovers).Concat(Directory.EnumerateFiles(Folder.Root, "*" + DurableFile.ScratchExtension, SearchOption.AllDirectories)).ToList())
+        {
+            File.Delete(path);
+        }
     }
 
     /// <summary>Adds a record, durably.</summary>
@@ -91,6 +103,8 @@ public sealed class Transcript : IAsyncDisposable
     /// <returns>The facts <c>file</c> and <c>sha256</c>.</returns>
     public IReadOnlyList<(string Name, string? Value)> Keep(string name, ReadOnlySpan<byte> content)
     {
+        // A token's name is in it, which may be anything; a file's is plain.
+        name = new string([.. name.Select(c => EvidenceListing.IsPlain(c.ToString()) ? c : '_')]);
         var path = Path.Combine(Folder.Artifacts, name);
         var digest = TranscriptRecord.DigestOf(content);
         if (File.Exists(path) && TranscriptRecord.DigestOf(File.ReadAllBytes(path)) != digest)

@@ -1,0 +1,92 @@
+using AgentPki.Authority.Ceremony;
+using AgentPki.Authority.Ceremony.Evidence;
+using AgentPki.Authority.Ceremony.Scripts;
+using AgentPki.Cryptography;
+using AgentPki.Testing.Fixtures;
+using Xunit;
+
+namespace AgentPki.Authority.Tests.Ceremony.Evidence;
+
+/// <summary>A ceremony that was held in order, its evidence, and what somebody has who wants to forge it: the transcript's key before it was deleted, and the officers' keys.</summary>
+public sealed class EvidenceScene : IAsyncLifetime
+{
+    private TestCeremony? _ceremony;
+
+    internal TestCeremony Ceremony => _ceremony!;
+
+    internal CeremonyPlan Plan { get; private set; } = null!;
+
+    /// <summary>PKCS #8.</summary>
+    internal byte[] TranscriptKey { get; private set; } = [];
+
+    public async ValueTask InitializeAsync() => await HoldAsync(CeremonyRunTests.Hierarchy, KeyAlgorithm.EcdsaP256);
+
+    internal async Task HoldAsync(string steps, KeyAlgorithm officers)
+    {
+        var people = await TestOfficers.CreateAsync(2, officers, "alice", "bob", "carol");
+        _ceremony = new TestCeremony(people, TimeProvider.System);
+        _ceremony.Room.Next = request =>
+        {
+            TranscriptKey = File.ReadAllBytes(_ceremony.Setting.KeyFile);
+            return people.Open(request.Roster.Officers.First(o => !request.Have.Contains(o.Name)).Name);
+        };
+        Plan = _ceremony.Plan(steps);
+        Assert.Equal(CeremonyOutcome.Closed, await _ceremony.RunAsync(Plan));
+        Assert.Empty(_ceremony.Room.Warnings);
+    }
+
+    /// <summary>A second ceremony at the same home.</summary>
+    internal async Task HoldAgainAsync(string steps)
+    {
+        Directory.Delete(Ceremony.Folder.Root, recursive: true);
+        Plan = Ceremony.Plan(steps);
+        Assert.Equal(CeremonyOutcome.Closed, await Ceremony.RunAsync(Plan));
+        Assert.Empty(Ceremony.Room.Warnings);
+    }
+
+    /// <summary>The evidence as it was written, in a folder of its own.</summary>
+    internal EvidenceCopy Copy() => new(this);
+
+    public ValueTask DisposeAsync()
+    {
+        _ceremony?.Dispose();
+        return ValueTask.CompletedTask;
+    }
+}
+
+/// <summary>A copy of the evidence, to be tampered with; deleted afterwards.</summary>
+internal sealed class EvidenceCopy : IDisposable
+{
+    // In memory where there is such a file system: forging writes through to the disk, hundreds of times.
+    private readonly DirectoryInfo _parent = Directory.Exists("/dev/shm") ? Directory.CreateDirectory($"/dev/shm/agentpki-evidence-{Guid.NewGuid():N}") : Directory.CreateTempSubdirectory("agentpki-evidence-");
+
+    public EvidenceCopy(EvidenceScene scene)
+    {
+        (Scene, Folder) = (scene, new EvidenceFolder(Path.Combine(_parent.FullName, "evidence")));
+        var source = scene.Ceremony.Folder.Root;
+        Folder.Create();
+        Directory.CreateDirectory(Folder.Ledger);
+        foreach (var path in Directory.EnumerateFiles(source, "*", SearchOption.AllDirectories))
+        {
+            File.Copy(path, PathOf(Path.GetRelativePath(source, path)));
+        }
+    }
+
+    public EvidenceScene Scene { get; }
+
+    public EvidenceFolder Folder { get; }
+
+    public string PathOf(string relative) => Path.Combine(Folder.Root, relative);
+
+    public IEnumerable<string> Files => Directory.EnumerateFiles(Folder.Root, "*", SearchOption.AllDirectories).Select(Folder.Relative).Order(StringComparer.Ordinal);
+
+    /// <summary>Changes one octet of a file.</summary>
+    public void Flip(string relative, int at)
+    {
+        var content = File.ReadAllBytes(PathOf(relative));
+        content[at] ^= 1;
+        File.WriteAllBytes(PathOf(relative), content);
+    }
+
+    public void Dispose() => _parent.Delete(recursive: true);
+}
