@@ -78,7 +78,7 @@ internal sealed class CeremonyTable : IDisposable
             ProviderList.SoftwareOnly,
             Software,
             $"{RuntimeInformation.OSDescription}, {RuntimeInformation.ProcessArchitecture}",
-            VerifyScript.Octets,
+            VerifyScript.Content,
             _context.Clock);
     }
 

@@ -23,7 +23,8 @@ public sealed class TestCeremonyHome(InMemoryStore store, TimeProvider time, str
     private byte[]? _officerPin;
     private OfficerRoster? _roster;
 
-    public PlatformProvider Keys { get; } = new();
+    /// <summary>The token's keys; a test may make them fail.</summary>
+    public HookedProvider Keys { get; } = new(new PlatformProvider());
 
     public string SerialNumber { get; set; } = "0001";
 

@@ -1,5 +1,7 @@
+using System.Security.Cryptography;
 using AgentPki.Authority.Ceremony.Quorum;
 using AgentPki.Cryptography;
+using AgentPki.Cryptography.Providers;
 using AgentPki.Cryptography.Providers.BouncyCastle;
 using AgentPki.Cryptography.Providers.Composite;
 using AgentPki.Cryptography.Providers.Platform;
@@ -49,5 +51,14 @@ public sealed class TestOfficers
     {
         var officer = All.FirstOrDefault(o => o.Name == name) ?? throw new ArgumentException($"No officer {name}.", nameof(name));
         return OfficerKeyFile.TryOpen(_files[name], officer, PassphraseOf(name), out var key, out var problem) ? key : throw new InvalidOperationException(problem);
+    }
+
+    /// <summary>Only the key that signs: for officers whose other key is lost.</summary>
+    public ISigningKey SigningKeyOf(string name)
+    {
+        var file = _files[name];
+        using var key = ECDsa.Create();
+        key.ImportFromEncryptedPem(file[file.IndexOf("-----BEGIN", StringComparison.Ordinal)..(file.IndexOf("KEY-----\n", file.IndexOf("-----END", StringComparison.Ordinal), StringComparison.Ordinal) + "KEY-----\n".Length)], PassphraseOf(name));
+        return SoftwareKeys.ImportSigningKey(name, KeyPurpose.OfficerStatement, key.ExportPkcs8PrivateKey());
     }
 }

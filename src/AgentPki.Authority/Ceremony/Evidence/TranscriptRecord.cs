@@ -12,6 +12,9 @@ public sealed record TranscriptRecord(int Number, string Kind, string Ceremony, 
 {
     internal const string SheetKind = "agentpki-transcript/1";
 
+    /// <summary>How many facts stand before those of the kind: ceremony, number, time, record, previous.</summary>
+    internal const int HeaderFacts = 5;
+
     /// <summary>What the first record names as the one before it.</summary>
     public static string Nothing { get; } = new('0', 64);
 

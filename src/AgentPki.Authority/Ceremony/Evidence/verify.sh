@@ -698,7 +698,7 @@ while number6=00000$number && number6=${number6#"${number6%??????}"} && is_here 
       ok "record $number: step $next is done"
       next=$((next + 1)) step='' step_have=''
       ;;
-    note) ;;
+    note) check_file ;;
     closed) closed=yes ;;
     *)
       check_allowed

@@ -126,7 +126,7 @@ public sealed record CeremonyPlan(
     {
         string Need(string name) => sheet[name] ?? throw new FormatException($"'{name}' is missing");
         int Number(string name) => int.TryParse(Need(name), NumberStyles.None, CultureInfo.InvariantCulture, out var value) ? value : throw new FormatException($"'{name}' is no number");
-        if (sheet.Kind != SheetKind || !Instants.TryParse(Need("created"), out var created) || Need("ceremony") is not { Length: 32 } id || Need("rehearsal") is not ("yes" or "no"))
+        if (sheet.Kind != SheetKind || !Instants.TryParse(Need("created"), out var created) || Need("ceremony") is not { Length: 32 } id || !id.All(char.IsAsciiHexDigitLower) || Need("rehearsal") is not ("yes" or "no"))
         {
             throw new FormatException("the kind, the id or the time is not one");
         }
@@ -141,11 +141,26 @@ public sealed record CeremonyPlan(
         {
             var prefix = $"step.{number}.";
             var kind = StepKinds.Find(word) ?? throw new FormatException($"a step '{word}' is unknown");
-            steps.Add(new PlannedStep(number, kind, Number($"{prefix}quorum"), sheet.Facts.Where(f => f.Key.StartsWith(prefix, StringComparison.Ordinal) && f.Key != $"{prefix}quorum")
-                .ToImmutableSortedDictionary(f => f.Key[prefix.Length..], f => f.Value, StringComparer.Ordinal)));
+            var parameters = sheet.Facts.Where(f => f.Key.StartsWith(prefix, StringComparison.Ordinal) && f.Key != $"{prefix}quorum").ToImmutableSortedDictionary(f => f.Key[prefix.Length..], f => f.Value, StringComparer.Ordinal);
+            steps.Add(WhyNot(kind, parameters) is { } wrong ? throw new FormatException($"step {number}: {wrong}") : new PlannedStep(number, kind, Number($"{prefix}quorum"), parameters));
         }
 
         return new CeremonyPlan(id, Need("title"), created, Need("software"), Need("home"), Need("rehearsal") == "yes", Need("script-sha256"), OfficerRoster.Of(Number("quorum"), officers), steps.ToImmutable());
+    }
+
+    // A plan may come from anywhere; what a script would not be taken for is not taken here either.
+    private static string? WhyNot(StepKind kind, ImmutableSortedDictionary<string, string> parameters)
+    {
+        foreach (var field in kind.Fields)
+        {
+            if (!parameters.TryGetValue(field.Name, out var value) ? field.IsRequired || field.Otherwise is not null : field.WhyNot(value) is not null)
+            {
+                return $"'{field.Name}' is missing or not what may stand there";
+            }
+        }
+
+        var names = kind.Fields.Where(f => parameters.ContainsKey(f.Name)).SelectMany(f => f.IsFile ? new[] { f.Name, $"{f.Name}.sha256" } : [f.Name]).ToHashSet(StringComparer.Ordinal);
+        return names.SetEquals(parameters.Keys) ? null : $"{string.Join(", ", names.Concat(parameters.Keys).Distinct().Where(n => !names.Contains(n) || !parameters.ContainsKey(n)))}: more or less than a step '{kind.Name}' has";
     }
 
     private static Officer ReadOfficer(string path, string shown, CryptoProviders providers)

@@ -98,9 +98,9 @@ internal static class AttackTable
         yield return Attack.Forged("not opened", "the first record does not open this ceremony", f => f.Records.RemoveAt(0), only: false);
         yield return Attack.Forged("token exchanged", "token 'main' has the serial number 0002; earlier it had 0001: it was exchanged", f => f.Records.Insert(f.Find(RecordKinds.Key, 1), new Draft(RecordKinds.Token, f.Records[0].Time, [("step", "3"), ("token", "main"), ("serial", "0002")])));
         yield return Attack.Forged("key from nowhere", "no record says where the key of", f => f.Records.RemoveAll(r => r.Kind == RecordKinds.Key && r["owner"] == "root"));
-        yield return Attack.Forged("certificate that its issuer did not sign", "is not signed by", f => f.Change(RecordKinds.Certificate, d => WithOtherSignature(d, f), 1), only: false);
+        yield return Attack.Forged("certificate that its issuer did not sign", "is not signed by", f => f.Change(RecordKinds.Certificate, d => WithOtherSignature(d, f), 2), only: false);
         yield return Attack.Forged("certificate whose issuer is not here", "is not here", f => f.Records.RemoveAll(r => r.Kind == RecordKinds.Certificate && r["authority"] == "root"), only: false);
-        yield return Attack.Forged("record that describes another key", "does not describe artifacts/issuing.der", f => f.Change(RecordKinds.Certificate, d => d.With("public-key-sha256", Digest), 1), only: false);
+        yield return Attack.Forged("record that describes another key", "does not describe artifacts/issuing.der", f => f.Change(RecordKinds.Certificate, d => d.With("public-key-sha256", Digest), 2), only: false);
         yield return Attack.Forged("file out of the folder", "../secrets/transcript.key, which record", f => f.Change(RecordKinds.SecretSealed, d => d.With("file", "../secrets/transcript.key")), only: false);
     }
 
