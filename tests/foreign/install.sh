@@ -20,6 +20,9 @@ file_of /usr/include/stdio.h libc6-dev
 command_of faketime faketime
 command_of patchelf patchelf
 command_of shellcheck shellcheck
+command_of busybox busybox     # the third shell that runs a ceremony's verify.sh
+command_of chromium chromium   # shows and prints a ceremony's minutes
+command_of zbarimg zbar-tools  # reads the QR codes of them
 command_of swtpm swtpm
 command_of swtpm_localca swtpm-tools
 command_of tpm2_certify tpm2-tools

@@ -58,7 +58,8 @@ public sealed class TestOfficers
     {
         var file = _files[name];
         using var key = ECDsa.Create();
-        key.ImportFromEncryptedPem(file[file.IndexOf("-----BEGIN", StringComparison.Ordinal)..(file.IndexOf("KEY-----\n", file.IndexOf("-----END", StringComparison.Ordinal), StringComparison.Ordinal) + "KEY-----\n".Length)], PassphraseOf(name));
+        var (start, end) = (file.IndexOf("-----BEGIN", StringComparison.Ordinal), file.LastIndexOf("-----BEGIN", StringComparison.Ordinal));
+        key.ImportFromEncryptedPem(file.AsSpan(start, end - start), PassphraseOf(name));
         return SoftwareKeys.ImportSigningKey(name, KeyPurpose.OfficerStatement, key.ExportPkcs8PrivateKey());
     }
 }

@@ -101,6 +101,7 @@ internal sealed class CeremonyMinutes
         RecordKinds.Token => $"Token '{record["token"]}' said who it is: serial number {record["serial"] ?? "none"}.",
         RecordKinds.TokenInitialised => $"Token '{record["token"]}' was initialised: serial number {record["serial"] ?? "none"} ({record["made"]}).",
         RecordKinds.SecretSealed => $"The {record["purpose"]} was shared among {record["officers"]}: any {record["threshold"]} of them have it.",
+        RecordKinds.OfficerAccepted => $"{record["officer"]} took the office of an officer.",
         RecordKinds.Key => $"Key of '{record["owner"]}': {record["algorithm"]}, kept by {record["provider"]} ({record["made"]}).",
         RecordKinds.KeyDestroyed => $"A key was destroyed: {record["owner"] ?? record["label"]}.",
         RecordKinds.Certificate => $"Certificate of {record["subject"]} ({record["made"]}).",

@@ -57,6 +57,7 @@ public sealed class EvidenceVerifier
         new ApprovalCheck(plan, _folder, _providers, Convert.ToHexStringLower(key.Fingerprint()), Problem).Run(chain.Records);
         CheckSteps(plan, chain.Records);
         new ArtifactCheck(_folder, _files, _providers, Problem, Remark).Run(chain.Records);
+        new OfficeCheck(_folder, _providers, Read, Problem).Run(chain.Records);
         TokenCheck.Run(chain.Records, Problem);
         CheckTimes(chain.Records);
 

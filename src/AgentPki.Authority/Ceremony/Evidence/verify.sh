@@ -26,6 +26,7 @@ line_separator=$(printf '\342\200\250')
 paragraph_separator=$(printf '\342\200\251')
 zeros=0000000000000000000000000000000000000000000000000000000000000000
 wrong=0
+people=officer # whose keys are looked at
 
 say() { printf '%s\n' "$1"; }
 # What comes out of files that are not verified yet does not speak to the terminal.
@@ -233,7 +234,7 @@ statement() {
   case " $algorithms " in
     *" $who="*) statement_algorithm=${algorithms##*" $who="} && statement_algorithm=${statement_algorithm%% *} ;;
   esac
-  if ! is_signed "$work/officer-$who.pem" "$statement_algorithm" "${1%.txt}.sig" "$1"; then
+  if ! is_signed "$work/$people-$who.pem" "$statement_algorithm" "${1%.txt}.sig" "$1"; then
     [ "$why" != "the signature is not that of its key" ] || why="the signature is not that of $who: the statement was changed, or somebody else signed it"
     return 1
   fi
@@ -490,7 +491,7 @@ digest_of "$work/transcript.der"
 transcript_key=$digest
 about_plan="ceremony: $ceremony${nl}plan-sha256: $plan_sha256${nl}transcript-key-sha256: $transcript_key$nl"
 
-approved='' step='' about_step='' step_have='' step_need=0 next=1 closed=no last=0 tokens=$nl keys='' certificates=0 checkpoint_key='' kind='' before=''
+approved='' step='' about_step='' step_have='' step_need=0 next=1 closed=no last=0 tokens=$nl keys='' certificates=0 checkpoint_key='' kind='' before='' accepted_roster=''
 
 # count_approval KIND ABOUT: of the record in $sheet, into $have.
 count_approval() {
@@ -527,6 +528,43 @@ count_approval() {
     ok "record $number: $who approves $3"
   fi
   sheet=$record
+}
+
+# A new officer states that he takes the office, with the key of the file that the record names.
+check_accepted() {
+  fact officer
+  accepted=$value
+  case $accepted in '' | *[!a-z0-9-]*) accepted=- ;; esac
+  fact file
+  accepted_key=
+  if is_here "$value"; then
+    while IFS= read -r line; do
+      case $line in *'"signingKey": "'*'",'*)
+        accepted_key=${line#*'"signingKey": "'}
+        accepted_key=${accepted_key%%'"'*}
+        ;;
+      esac
+    done <"$value"
+  fi
+  # JSON writes + as \u002B.
+  while :; do
+    case $accepted_key in *\\u002B*) accepted_key=${accepted_key%%\\u002B*}+${accepted_key#*\\u002B} ;; *) break ;; esac
+  done
+  printf '%s' "$accepted_key" | base64 -d >"$work/accepted.der" 2>/dev/null || :
+  digest_of "$work/accepted.der"
+  pem_of "$accepted_key" >"$work/accepted-$accepted.pem"
+  algorithm_of "$(hex_of "$work/accepted.der")"
+  plan_officers=$officers plan_fingerprints=$fingerprints plan_algorithms=$algorithms
+  officers=$accepted fingerprints="$accepted=$digest" algorithms=" $accepted=$algorithm" people=accepted have=''
+  sheet=$record
+  fact statement
+  accepted_roster=none
+  if is_here "$value" && read_sheet "$value" agentpki-statement/1 && fact roster-sha256; then
+    accepted_roster=$value
+  fi
+  sheet=$record
+  count_approval accept-office "ceremony: $ceremony${nl}roster-sha256: $accepted_roster$nl" "the office that is given to him"
+  officers=$plan_officers fingerprints=$plan_fingerprints algorithms=$plan_algorithms people=officer
 }
 
 # Anything that was done belongs to a step that a quorum had approved.
@@ -704,6 +742,15 @@ while number6=00000$number && number6=${number6#"${number6%??????}"} && is_here 
       check_allowed
       case $kind in
         token | token-initialised) check_token ;;
+        officer-accepted) check_accepted ;;
+        object)
+          fact what
+          if [ "$value" = officers ]; then
+            fact sha256
+            [ -z "$accepted_roster" ] || [ "$accepted_roster" = "$value" ] || problem "record $number: a new officer took an office among other officers"
+            accepted_roster=
+          fi
+          ;;
         key)
           fact public-key-sha256
           keys="$keys $value"
@@ -722,6 +769,7 @@ while number6=00000$number && number6=${number6#"${number6%??????}"} && is_here 
   number=$((number + 1))
 done
 ok "$number records, each naming the one before it, signed by the key that the officers named; SHA-256 of the last: $head"
+[ -z "$accepted_roster" ] || problem "a new officer took an office among officers whom no record names"
 if [ "$closed" = yes ]; then
   [ "$next" -eq $((steps + 1)) ] || problem "the ceremony is closed, and step $next was not done"
   [ "$kind" = closed ] || problem "there are records after the end"

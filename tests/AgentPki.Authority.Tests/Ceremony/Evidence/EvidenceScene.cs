@@ -1,6 +1,8 @@
 using AgentPki.Authority.Ceremony;
 using AgentPki.Authority.Ceremony.Evidence;
+using AgentPki.Authority.Ceremony.Quorum;
 using AgentPki.Authority.Ceremony.Scripts;
+using AgentPki.Authority.Ceremony.Steps;
 using AgentPki.Cryptography;
 using AgentPki.Testing.Fixtures;
 using Xunit;
@@ -36,8 +38,11 @@ public sealed class EvidenceScene : IAsyncLifetime
     }
 
     /// <summary>A second ceremony at the same home.</summary>
-    internal async Task HoldAgainAsync(string steps)
+    /// <param name="other">Who comes in place of the officers; null: one of them.</param>
+    internal async Task HoldAgainAsync(string steps, Func<OfficerRequest, OfficerKey?>? other = null)
     {
+        var usual = Ceremony.Room.Next;
+        Ceremony.Room.Next = request => other?.Invoke(request) ?? usual?.Invoke(request);
         Directory.Delete(Ceremony.Folder.Root, recursive: true);
         Plan = Ceremony.Plan(steps);
         Assert.Equal(CeremonyOutcome.Closed, await Ceremony.RunAsync(Plan));

@@ -1,5 +1,6 @@
 using AgentPki.Cryptography;
 using AgentPki.Testing;
+using AgentPki.Testing.Fixtures;
 using Xunit;
 
 namespace AgentPki.Authority.Tests.Ceremony.Evidence;
@@ -90,6 +91,28 @@ public sealed class VerifyScriptTests(EvidenceScene scene) : IClassFixture<Evide
         (code, output) = EvidenceJudges.Shell(older.Ceremony.Folder);
         Assert.True(code == 1, output);
         Assert.Contains("does not know the kind of key that signed artifacts/root.der", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    [Trait("tier", "full")]
+    public async Task Both_NewOfficer_HasTakenTheOfficeHimself()
+    {
+        await using var older = new EvidenceScene();
+        await older.HoldAsync(Short, KeyAlgorithm.EcdsaP256);
+        var dave = await TestOfficers.CreateAsync(2, KeyAlgorithm.EcdsaP256, "dave", "erin");
+        await File.WriteAllBytesAsync(older.Ceremony.PathOf("dave.officer"), dave.Roster.Find("dave")!.Encode(), TestContext.Current.CancellationToken);
+        await older.HoldAgainAsync("  - { step: officer-change, add: dave.officer }\n", request => request.What == "take the office" ? dave.Open("dave") : null);
+        Assert.Empty(EvidenceJudges.Program(older.Ceremony.Folder));
+        var (code, output) = EvidenceJudges.Shell(older.Ceremony.Folder);
+        Assert.True(code == 0, output);
+        Assert.Contains("dave approves the office that is given to him", output, StringComparison.Ordinal);
+
+        // His statement is for these officers and no others.
+        using var copy = older.Copy();
+        var statement = copy.Files.Single(f => f.EndsWith("-dave.txt", StringComparison.Ordinal));
+        copy.Flip(statement, 120);
+        Assert.NotEmpty(EvidenceJudges.Program(copy.Folder));
+        Assert.Equal(1, EvidenceJudges.Shell(copy.Folder).Code);
     }
 
     private const string Short = """
