@@ -82,6 +82,10 @@ public enum LedgerEntryKind : ushort
     GovernanceBootstrapped = 77,
     /// <summary>A file of the home (a profile) serves from now on as its digest says.</summary>
     FileApproved = 78,
+    /// <summary>An archive of the whole appliance was written.</summary>
+    BackupMade = 85,
+    /// <summary>A certificate that this log's earlier epoch issued and a restore lost is known again.</summary>
+    CertificateAdopted = 86,
     /// <summary>The details of an earlier entry were erased; <see cref="LedgerFacts.Leaf"/> says which. Its leaf stands.</summary>
     DetailsErased = 50,
 }

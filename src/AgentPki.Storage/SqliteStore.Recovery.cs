@@ -1,3 +1,4 @@
+using AgentPki.Authority.Recovery.Archives;
 using AgentPki.Authority.Store;
 using AgentPki.Ledger;
 using AgentPki.Storage.Snapshots;
@@ -23,6 +24,13 @@ public sealed partial class SqliteStore : IRecoveryStore
             }
         }
     }
+
+    /// <inheritdoc/>
+    public ValueTask<BackupRecord?> LatestBackupAsync(CancellationToken cancellationToken) => FindAsync(
+        "SELECT id, kind, created, entries, octets, sha256 FROM backups ORDER BY number DESC LIMIT 1",
+        static _ => { },
+        static row => new BackupRecord(row.GetText(0), (ArchiveKind)row.GetInt64(1), row.GetTime(2), row.GetInt64(3), row.GetInt64(4), row.GetBlob(5)),
+        cancellationToken);
 
     private IStoreSnapshot Snapshot(ICommitFollower? follower)
     {

@@ -104,5 +104,7 @@ public static class ConflictReasons
 
     public static string AdminRequestMoved(string id, Governance.AdminRequestState from) => $"Request {id} is unknown, or no longer {from.ToString().ToLowerInvariant()}.";
 
+    public static string BackupExists(string id) => $"There is a backup {id} already.";
+
     public static string LeafUnknown(long index) => $"The ledger has no entry {index}.";
 }

@@ -12,6 +12,9 @@ public interface IRecoveryStore
 
     /// <summary>Tells that follower nothing more.</summary>
     void Unfollow(ICommitFollower follower);
+
+    /// <summary>The newest backup; null: none was made.</summary>
+    ValueTask<BackupRecord?> LatestBackupAsync(CancellationToken cancellationToken);
 }
 
 /// <summary>One state of a store, however long it is read while others write. Dispose it soon: the store's log grows until then.</summary>

@@ -96,6 +96,7 @@ internal sealed partial class ChangeApplier(SqlSession session)
         StoreChange.ChangeCampaign c => ChangeCampaign(c),
         StoreChange.AddFeedStatement c => AddFeedStatement(c),
         StoreChange.AddFeedSigner c => AddFeedSigner(c),
+        StoreChange.AddBackup c => AddBackup(c.Backup),
         StoreChange.EraseDetails c => EraseDetails(c.LeafIndex),
         StoreChange.FulfilAcmeOrder c => FulfilAcmeOrder(c),
         StoreChange.AddAcmeOrder c => AddAcmeOrder(c),

@@ -52,7 +52,9 @@ internal sealed class TableLoad : IDisposable
 
     private async Task ReadAsync(Stream source, CancellationToken cancellationToken)
     {
-        using var buffered = new BufferedStream(source, 1 << 18);
+#pragma warning disable CA2000 // it would dispose the caller's stream
+        var buffered = new BufferedStream(source, 1 << 18);
+#pragma warning restore CA2000
         var magic = new byte[TableDump.Magic.Length];
         if (await buffered.ReadAtLeastAsync(magic, magic.Length, throwOnEndOfStream: false, cancellationToken) < magic.Length || !magic.AsSpan().SequenceEqual(TableDump.Magic))
         {
