@@ -84,9 +84,10 @@ public sealed partial class SqliteStore : ICommitStore, IAsyncDisposable
     /// Begins a new epoch: the first act after a restore. Its leaf cites the last head known before, so that what the restore lost stays visible.
     /// </summary>
     /// <param name="previous">The last head that was published or kept before the restore (from the checkpoint file or a witness); null when none is known.</param>
-    public CommitOutcome BeginEpoch(Ledger.Notes.Checkpoint? previous, DateTimeOffset time, string actor)
+    /// <param name="more">What else is to stand in its leaf: the archive, the officers' statements.</param>
+    public CommitOutcome BeginEpoch(Ledger.Notes.Checkpoint? previous, DateTimeOffset time, string actor, ImmutableSortedDictionary<string, string>? more = null)
     {
-        var facts = ImmutableSortedDictionary.Create<string, string>(StringComparer.Ordinal);
+        var facts = more ?? ImmutableSortedDictionary.Create<string, string>(StringComparer.Ordinal);
         if (previous is not null)
         {
             facts = facts.Add(LedgerFacts.PreviousSize, previous.Size.ToString(System.Globalization.CultureInfo.InvariantCulture)).Add(LedgerFacts.PreviousRoot, previous.Root.ToBase64());

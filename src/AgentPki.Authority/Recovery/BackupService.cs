@@ -49,13 +49,13 @@ public sealed class BackupService(IRecoveryStore store, CommitWriter commits, Cr
     private async Task<BackupReceipt> WriteAsync(ArchiveKind kind, Stream target, ICommitFollower? follower, CancellationToken cancellationToken)
     {
         // The files first: a checkpoint among them is then of a state that the snapshot has.
-        var files = source.Files();
         var keys = await source.Keys(cancellationToken);
+        var files = source.Files(keys);
         await using var signing = await OpenKeyAsync(cancellationToken);
         var officers = source.Officers();
         await using var snapshot = await store.SnapshotAsync(follower, cancellationToken);
         var (header, key) = await SealAsync(
-            new Unsealed(kind, officers, snapshot.Head) { Checkpoint = snapshot.Checkpoint, Certificates = snapshot.Certificates, Keys = keys }, cancellationToken);
+            new Unsealed(kind, officers, snapshot.Head, signing.PublicKey) { Checkpoint = snapshot.Checkpoint, Certificates = snapshot.Certificates, Keys = keys }, cancellationToken);
         using (key)
         {
             await using var counting = new HashingStream(target);
@@ -88,6 +88,7 @@ public sealed class BackupService(IRecoveryStore store, CommitWriter commits, Cr
                 Created = DateTimeOffset.FromUnixTimeSeconds(time.GetUtcNow().ToUnixTimeSeconds()),
                 Head = unsealed.Head,
                 Checkpoint = unsealed.Checkpoint,
+                LedgerKey = unsealed.LedgerKey,
                 Certificates = unsealed.Certificates,
                 Officers = unsealed.Officers,
                 SealedKey = sealedKey,
@@ -139,7 +140,7 @@ public sealed class BackupService(IRecoveryStore store, CommitWriter commits, Cr
     }
 
     /// <summary>A header before it has a key.</summary>
-    internal sealed record Unsealed(ArchiveKind Kind, OfficerRoster Officers, LedgerHead Head)
+    internal sealed record Unsealed(ArchiveKind Kind, OfficerRoster Officers, LedgerHead Head, PublicKey LedgerKey)
     {
         public string? Checkpoint { get; init; }
 

@@ -17,9 +17,9 @@ public sealed record BackupSource
     /// <exception cref="BackupException">There are not enough of them.</exception>
     public required Func<OfficerRoster> Officers { get; init; }
 
-    /// <summary>The files, whole and as of one moment, by their names in the archive. Never a PIN, never a key that is not encrypted.</summary>
+    /// <summary>The files, whole and as of one moment, by their names in the archive; those that the keys need among them. Never a PIN, never a key that is not encrypted.</summary>
     /// <exception cref="IOException">One of them cannot be read.</exception>
-    public required Func<IReadOnlyList<(string Name, ReadOnlyMemory<byte> Content)>> Files { get; init; }
+    public required Func<ImmutableArray<BackedUpKey>, IReadOnlyList<(string Name, ReadOnlyMemory<byte> Content)>> Files { get; init; }
 
     /// <summary>How each key comes to another machine.</summary>
     public required Func<CancellationToken, ValueTask<ImmutableArray<BackedUpKey>>> Keys { get; init; }

@@ -1,6 +1,7 @@
 using AgentPki.Authority.Composition;
 using AgentPki.Authority.Governance;
 using AgentPki.Authority.Locks;
+using AgentPki.Authority.Recovery;
 using AgentPki.Protocols.Health;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
@@ -37,6 +38,9 @@ public sealed record AdminServices
 
     /// <summary>Tokens that only officers together open; none where they open by themselves.</summary>
     public QuorumLocks Locks { get; init; } = new([]);
+
+    /// <summary>Backups and what is shipped; null: none of it here.</summary>
+    public RecoveryDesk? Recovery { get; init; }
 
     /// <summary>Of the appliance's software.</summary>
     public required string Version { get; init; }

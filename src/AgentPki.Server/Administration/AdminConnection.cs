@@ -22,15 +22,16 @@ public sealed class AdminConnection : IDisposable
 
     /// <summary>As whom the command was told (<c>--as</c>, <c>AGENTPKI_ADMIN</c>), or without a certificate.</summary>
     /// <exception cref="CommandException">The file with his certificate cannot be used.</exception>
-    public AdminConnection(CommandContext context)
-        : this(context.Home(), AdminIdentity.Of(context), context.Variable(CommentVariable))
+    /// <param name="timeout">For what takes longer than two minutes.</param>
+    public AdminConnection(CommandContext context, TimeSpan? timeout = null)
+        : this(context.Home(), AdminIdentity.Of(context), context.Variable(CommentVariable), timeout)
     {
     }
 
-    private AdminConnection(ApplianceHome home, AdminIdentity? identity, string? comment)
+    private AdminConnection(ApplianceHome home, AdminIdentity? identity, string? comment, TimeSpan? timeout = null)
     {
         (_home, _identity, _comment) = (home, identity, comment is { Length: > 0 } ? comment : null);
-        _http = new HttpClient(new SocketsHttpHandler { ConnectCallback = ConnectAsync, UseProxy = false }) { BaseAddress = new Uri($"http://localhost{AdminEndpoints.Root}/"), Timeout = Timeout };
+        _http = new HttpClient(new SocketsHttpHandler { ConnectCallback = ConnectAsync, UseProxy = false }) { BaseAddress = new Uri($"http://localhost{AdminEndpoints.Root}/"), Timeout = timeout ?? Timeout };
     }
 
     /// <summary>What the second person is told, where one is wanted.</summary>

@@ -43,6 +43,9 @@ public static class CommandLine
             ProfileCommand.Create(context),
             MigrateCommand.Create(context),
             AuditCommand.Create(context),
+            BackupCommand.Create(context),
+            RestoreCommand.Create(context),
+            AdoptCommand.Create(context),
             VersionCommand.Create(context),
         };
         root.Add(AsOption);

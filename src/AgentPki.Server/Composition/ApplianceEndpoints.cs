@@ -1,4 +1,5 @@
 using AgentPki.Authority.Composition;
+using AgentPki.Authority.Recovery;
 using AgentPki.Protocols.Acme;
 using AgentPki.Protocols.Admin;
 using AgentPki.Protocols.CertificateLists;
@@ -32,13 +33,14 @@ internal sealed class ApplianceEndpoints : IAsyncDisposable
     private readonly ProtocolServices _protocols;
     private readonly AdminServices _admin;
 
-    internal ApplianceEndpoints(ApplianceParts parts, AuthorityServices authority, AuthorityFollowers followers, CommandContext context)
+    internal ApplianceEndpoints(ApplianceParts parts, AuthorityServices authority, RecoveryDesk recovery, AuthorityFollowers followers, CommandContext context)
     {
         (_parts, _authority, _followers, _context) = (parts, authority, followers, context);
         _admin = new AdminServices
         {
             Authority = authority,
-            Readiness = new Readiness(parts.Tokens, authority),
+            Readiness = new Readiness(parts.Tokens, authority, recovery),
+            Recovery = recovery,
             FollowAuthorities = followers.FollowAsync,
             Caller = new AdminCallers(parts.Options, authority.Administrators).IdentifyAsync,
             IsDevelopment = parts.Options.Development,

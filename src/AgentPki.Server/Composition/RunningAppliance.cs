@@ -3,11 +3,13 @@ using AgentPki.Authority.Ceremony;
 using AgentPki.Authority.Composition;
 using AgentPki.Authority.Governance;
 using AgentPki.Authority.Profiles;
+using AgentPki.Authority.Recovery;
 using AgentPki.Authority.Store;
 using AgentPki.Cryptography;
 using AgentPki.Ledger;
 using AgentPki.Server.Cli;
 using AgentPki.Server.Hosting;
+using AgentPki.Server.Recovery;
 
 namespace AgentPki.Server.Composition;
 
@@ -23,12 +25,13 @@ public sealed class RunningAppliance : IAsyncDisposable
     private readonly AuthorityFollowers _followers;
     private readonly CancellationTokenSource _stopping = new();
     private readonly IReadOnlyList<Task> _keepingTls;
+    private readonly RecoveryDesk _recovery;
     private readonly ILogger _logger;
 
     private RunningAppliance(
-        ApplianceParts parts, AuthorityServices authority, ApplianceEndpoints endpoints, ApplianceHost host, AuthorityFollowers followers, ILogger logger)
+        ApplianceParts parts, AuthorityServices authority, RecoveryDesk recovery, ApplianceEndpoints endpoints, ApplianceHost host, AuthorityFollowers followers, ILogger logger)
     {
-        (_parts, Authority, _endpoints, _host, _followers, _logger) = (parts, authority, endpoints, host, followers, logger);
+        (_parts, Authority, _recovery, _endpoints, _host, _followers, _logger) = (parts, authority, recovery, endpoints, host, followers, logger);
         _keepingTls = followers.Keep(_stopping.Token);
     }
 
@@ -41,20 +44,25 @@ public sealed class RunningAppliance : IAsyncDisposable
     public static async Task<RunningAppliance> StartAsync(ApplianceParts parts, CommandContext context, CancellationToken cancellationToken)
     {
         var loggers = parts.Environment.Loggers;
+        await ApplianceRecovery.RequireNotSupersededAsync(parts, cancellationToken);
         var authority = await StartAuthorityAsync(parts, cancellationToken);
+        RecoveryDesk? recovery = null;
         try
         {
+            // First of all: what is committed from here on is shipped.
+            recovery = ApplianceRecovery.Start(parts, authority, await FindCheckpointKeyAsync(parts, cancellationToken), context.Variable, context.Clock);
             var followers = await AuthorityFollowers.StartAsync(parts, authority, context.Clock, cancellationToken);
             await authority.Audit.RecordAsync(LedgerEntryKind.ServiceStarted, AuditTrail.Appliance, Details(parts), cancellationToken);
             await authority.Feed.StartAsync(cancellationToken);
-            var endpoints = new ApplianceEndpoints(parts, authority, followers, context);
+            var endpoints = new ApplianceEndpoints(parts, authority, recovery, followers, context);
             await endpoints.ResumeAsync(cancellationToken);
             var host = await ApplianceHost.StartAsync(parts.Home, parts.Options, followers.Tls.Serving, endpoints.Configure, endpoints.Map, loggers, cancellationToken);
-            return new RunningAppliance(parts, authority, endpoints, host, followers, loggers.CreateLogger<RunningAppliance>());
+            return new RunningAppliance(parts, authority, recovery, endpoints, host, followers, loggers.CreateLogger<RunningAppliance>());
         }
         catch (Exception error)
         {
             await authority.DisposeAsync();
+            await (recovery?.DisposeAsync() ?? ValueTask.CompletedTask);
             throw Explain(error);
         }
     }
@@ -78,6 +86,7 @@ public sealed class RunningAppliance : IAsyncDisposable
         }
 
         await Authority.DisposeAsync();
+        await _recovery.DisposeAsync(); // ships what the last batch and the last checkpoint were
         _stopping.Dispose();
         Log.Stopped(_logger);
     }

@@ -27,7 +27,8 @@ public sealed record ApplianceOptions(
     LedgerOptions Ledger,
     AcmeSettings Acme,
     StatusOptions Status,
-    RevocationSettings Revocations)
+    RevocationSettings Revocations,
+    BackupSettings Backup)
 {
     public GovernanceOptions Governance { get; init; } = new(true, TimeSpan.FromDays(3));
 }

@@ -64,7 +64,8 @@ public static class ConfigurationReader
             LedgerReader.Read(root.Section("ledger")),
             AcmeReader.Read(root.Section("acme"), development, listen, variable, problems),
             StatusReader.Read(root.Section("crl"), root.Section("ocsp")),
-            RevocationReader.Read(root.Section("revocations")))
+            RevocationReader.Read(root.Section("revocations")),
+            BackupSettings.Read(root.Section("backup")))
         {
             Governance = ReadGovernance(root.Section("governance"), development),
         };

@@ -120,6 +120,14 @@ public static class DefaultConfiguration
               subscribersPerAddress: 4096   # default 100
               keptFor: 7d              # older than that, and a follower takes the snapshot
 
+            # backup:                  # docs/recovery.md. The officers who open backups: officers/NAME.officer
+            #   quorum: 2              # so many of them are needed
+            #   folder: backups
+            #   warnAfter: 1d          # doctor warns when the newest is older
+            #   ship:
+            #     folder: /mnt/elsewhere   # every commit, within a second, encrypted
+            #     interval: 1s
+
             acme:
               # baseUrl: https://pki.example.org   # the one address of ACME, where a proxy stands before it. Default: the host that a client names
               externalAccountRequired: false   # true: new accounts need a key from `agentpki acme eab new`

@@ -78,6 +78,9 @@ internal sealed class Appliance : IAsyncDisposable
         }
     }
 
+    /// <summary>A home that is not there yet, with ports of its own: something else makes it.</summary>
+    public static Appliance Unmade(ApplianceOptions? options = null) => new(options ?? new ApplianceOptions());
+
     /// <summary>Starts on the home as it is, with these variables only, and waits until it can issue.</summary>
     public async Task StartAgainAsync(IReadOnlyDictionary<string, string> environment)
     {

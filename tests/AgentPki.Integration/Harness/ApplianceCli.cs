@@ -25,6 +25,19 @@ internal sealed class ApplianceCli(Appliance appliance)
 
     public Task<ToolResult> RunAsync(params string[] arguments) => RunWithAsync(new Dictionary<string, string>(), arguments);
 
+    /// <summary>With lines that are typed into it.</summary>
+    public async Task<ToolResult> TypeAsync(IReadOnlyList<string> lines, params string[] arguments)
+    {
+        var start = appliance.Command(arguments);
+        return await Tool.RunAsync(
+            start.FileName,
+            start.ArgumentList,
+            System.Text.Encoding.UTF8.GetBytes(string.Concat(lines.Select(line => line + "\n"))),
+            start.WorkingDirectory,
+            start.Environment.Where(pair => pair.Value is not null).ToDictionary(pair => pair.Key, pair => pair.Value!),
+            TimeSpan.FromMinutes(5));
+    }
+
     /// <summary>With variables that go before the appliance's own: another home, other ports.</summary>
     public async Task<ToolResult> RunWithAsync(IReadOnlyDictionary<string, string> variables, params string[] arguments)
     {

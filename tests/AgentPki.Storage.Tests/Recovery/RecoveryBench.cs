@@ -32,8 +32,8 @@ internal sealed class RecoveryBench : IAsyncDisposable
                 Appliance = "Bench",
                 Software = "0.0-test",
                 Officers = () => Officers.Roster,
-                Files = () => Files,
-                Keys = _ => new([new BackedUpKey("issuing", "platform", "issuing-key", new string('0', 64), KeyBackupMethod.None)]),
+                Files = _ => Files,
+                Keys = _ => new([new BackedUpKey("issuing", "platform", "issuing-key", new string('0', 64), KeyBackup.None)]),
             },
             TimeProvider.System);
     }

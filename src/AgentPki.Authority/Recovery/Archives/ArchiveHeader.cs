@@ -41,6 +41,9 @@ public sealed record ArchiveHeader
     /// <summary>The newest signed checkpoint in it, cosignatures included, as a note; null: none.</summary>
     public string? Checkpoint { get; init; }
 
+    /// <summary>The ledger's key, which signs the header: to be compared with a copy that is kept elsewhere.</summary>
+    public required PublicKey LedgerKey { get; init; }
+
     /// <summary>Certificates in it.</summary>
     public long Certificates { get; init; }
 
@@ -73,6 +76,7 @@ public sealed record ArchiveHeader
             Head.Size,
             Head.Root.ToBase64(),
             Checkpoint,
+            Convert.ToBase64String(LedgerKey.SubjectPublicKeyInfo.Span),
             Certificates,
             Officers.Quorum,
             [.. Officers.Officers.Select(o => Element(o.Encode()))],
@@ -110,6 +114,11 @@ public sealed record ArchiveHeader
             return "its id, log or head is none";
         }
 
+        if (!PublicKey.TryParse(Convert.FromBase64String(file.LedgerKey), out var ledgerKey, out _))
+        {
+            return "its ledger key is of no kind known here";
+        }
+
         var officers = new List<Officer>();
         foreach (var element in file.Officers)
         {
@@ -135,6 +144,7 @@ public sealed record ArchiveHeader
             Created = file.Created,
             Head = new LedgerHead(log, file.Epoch, file.Size, new MerkleHash(root)),
             Checkpoint = file.Checkpoint,
+            LedgerKey = ledgerKey,
             Certificates = file.Certificates,
             Officers = OfficerRoster.Of(file.Quorum, officers),
             SealedKey = key,
@@ -168,6 +178,7 @@ internal sealed record HeaderFile(
     [property: JsonRequired] long Size,
     [property: JsonRequired] string Root,
     string? Checkpoint,
+    [property: JsonRequired] string LedgerKey,
     [property: JsonRequired] long Certificates,
     [property: JsonRequired] int Quorum,
     [property: JsonRequired] IReadOnlyList<JsonElement> Officers,

@@ -1,3 +1,5 @@
+using AgentPki.Cryptography;
+
 namespace AgentPki.Authority.Recovery.Archives;
 
 /// <summary>What an archive is.</summary>
@@ -22,20 +24,4 @@ public sealed record SegmentPlace(string Base, int Number);
 /// <param name="Name">Of the CA, or what the key is for.</param>
 /// <param name="Provider">Where it lies.</param>
 /// <param name="PublicKeySha256">Hexadecimal.</param>
-public sealed record BackedUpKey(string Name, string Provider, string Label, string PublicKeySha256, KeyBackupMethod Method);
-
-/// <summary>How a key is backed up.</summary>
-public enum KeyBackupMethod
-{
-    /// <summary>It is not: when its token is lost the CA needs a successor.</summary>
-    None,
-
-    /// <summary>By the token's own means: another token of its cloning domain has it.</summary>
-    CloningDomain,
-
-    /// <summary>Encrypted under a key of the token, in a file of the archive.</summary>
-    Wrapped,
-
-    /// <summary>With the files of a token that keeps its objects in files, encrypted under its PIN.</summary>
-    TokenFiles,
-}
+public sealed record BackedUpKey(string Name, string Provider, string Label, string PublicKeySha256, KeyBackup Method);
