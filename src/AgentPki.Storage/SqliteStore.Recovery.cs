@@ -26,6 +26,13 @@ public sealed partial class SqliteStore : IRecoveryStore
     }
 
     /// <inheritdoc/>
+    public ValueTask<LedgerRecord?> LatestOfKindAsync(LedgerEntryKind kind, CancellationToken cancellationToken) => FindAsync(
+        $"SELECT {LedgerReads.Columns} FROM ledger WHERE kind = ?1 ORDER BY leaf DESC LIMIT 1",
+        rows => rows.Bind(1, (long)kind),
+        row => LedgerReads.Record(row, _logId),
+        cancellationToken);
+
+    /// <inheritdoc/>
     public ValueTask<BackupRecord?> LatestBackupAsync(CancellationToken cancellationToken) => FindAsync(
         "SELECT id, kind, created, entries, octets, sha256 FROM backups ORDER BY number DESC LIMIT 1",
         static _ => { },

@@ -52,7 +52,7 @@ public sealed class BackupService(IRecoveryStore store, CommitWriter commits, Cr
         var keys = await source.Keys(cancellationToken);
         var files = source.Files(keys);
         await using var signing = await OpenKeyAsync(cancellationToken);
-        var officers = source.Officers();
+        var officers = await source.Officers(cancellationToken);
         await using var snapshot = await store.SnapshotAsync(follower, cancellationToken);
         var (header, key) = await SealAsync(
             new Unsealed(kind, officers, snapshot.Head, signing.PublicKey) { Checkpoint = snapshot.Checkpoint, Certificates = snapshot.Certificates, Keys = keys }, cancellationToken);
@@ -104,7 +104,7 @@ public sealed class BackupService(IRecoveryStore store, CommitWriter commits, Cr
         }
     }
 
-    internal OfficerRoster Officers() => source.Officers();
+    internal ValueTask<OfficerRoster> OfficersAsync(CancellationToken cancellationToken) => source.Officers(cancellationToken);
 
     internal async ValueTask<ISigningKey> OpenKeyAsync(CancellationToken cancellationToken)
     {

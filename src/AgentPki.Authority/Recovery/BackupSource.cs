@@ -14,8 +14,8 @@ public sealed record BackupSource
     public required string Software { get; init; }
 
     /// <summary>Who will open it, read anew each time.</summary>
-    /// <exception cref="BackupException">There are not enough of them.</exception>
-    public required Func<OfficerRoster> Officers { get; init; }
+    /// <exception cref="BackupException">There are not enough of them, or they are not those that the ledger has.</exception>
+    public required Func<CancellationToken, ValueTask<OfficerRoster>> Officers { get; init; }
 
     /// <summary>The files, whole and as of one moment, by their names in the archive; those that the keys need among them. Never a PIN, never a key that is not encrypted.</summary>
     /// <exception cref="IOException">One of them cannot be read.</exception>

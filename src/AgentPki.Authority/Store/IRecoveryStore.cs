@@ -13,6 +13,9 @@ public interface IRecoveryStore
     /// <summary>Tells that follower nothing more.</summary>
     void Unfollow(ICommitFollower follower);
 
+    /// <summary>The newest entry of a kind; null: there is none. Reads the whole ledger where there is none.</summary>
+    ValueTask<LedgerRecord?> LatestOfKindAsync(LedgerEntryKind kind, CancellationToken cancellationToken);
+
     /// <summary>The newest backup; null: none was made.</summary>
     ValueTask<BackupRecord?> LatestBackupAsync(CancellationToken cancellationToken);
 }

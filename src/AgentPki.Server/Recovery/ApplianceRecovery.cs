@@ -21,7 +21,7 @@ internal static class ApplianceRecovery
         {
             Appliance = options.Name,
             Software = VersionText.Number,
-            Officers = () => HomeOfficers.Read(home, options.Backup.Quorum),
+            Officers = token => HomeOfficers.ReadAsync(home, options.Backup.Quorum, store, token),
             Files = found => content.Read(HomeKeys.TakeTokenFiles(found)),
             Keys = keys.ListAsync,
         };

@@ -9,6 +9,7 @@ namespace AgentPki.Integration.Recovery;
 public sealed class DrillTests
 {
     [Fact]
+    [Trait("tier", "full")]
     public async Task Drill_BackupUnderLoadThenTheMachineIsGone_AnotherGoesOn()
     {
         await using var disaster = await Disaster.PrepareAsync();

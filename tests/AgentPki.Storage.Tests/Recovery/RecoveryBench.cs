@@ -31,7 +31,7 @@ internal sealed class RecoveryBench : IAsyncDisposable
             {
                 Appliance = "Bench",
                 Software = "0.0-test",
-                Officers = () => Officers.Roster,
+                Officers = _ => new(Officers.Roster),
                 Files = _ => Files,
                 Keys = _ => new([new BackedUpKey("issuing", "platform", "issuing-key", new string('0', 64), KeyBackup.None)]),
             },

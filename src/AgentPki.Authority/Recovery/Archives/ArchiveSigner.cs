@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Security.Cryptography;
-using System.Text;
 using AgentPki.Cryptography;
 using AgentPki.Ledger;
 using AgentPki.Ledger.Notes;
@@ -21,7 +20,7 @@ public sealed class ArchiveSigner(ISigningKey key)
     {
         var noteKey = NoteKey.Create(NameOf(header.Head), key.PublicKey);
         var text = TextOf(header, encoded.Span);
-        return new SignedNote(text, [new NoteSignature(noteKey.Name, noteKey.Id, await key.SignAsync(noteKey.Algorithm, Encoding.UTF8.GetBytes(text), cancellationToken))]);
+        return new SignedNote(text, [await noteKey.SignAsync(key, text, DateTimeOffset.UnixEpoch, cancellationToken)]);
     }
 
     /// <summary>Whether the note is of that header and by that key.</summary>

@@ -116,7 +116,7 @@ public sealed class ShippingService : IAsyncDisposable
         }
 
         await using var signing = await _backups.OpenKeyAsync(CancellationToken.None);
-        var unsealed = new BackupService.Unsealed(ArchiveKind.Segment, _backups.Officers(), first[0].Head, signing.PublicKey) { Place = place };
+        var unsealed = new BackupService.Unsealed(ArchiveKind.Segment, await _backups.OfficersAsync(CancellationToken.None), first[0].Head, signing.PublicKey) { Place = place };
         var (header, key) = await _backups.SealAsync(unsealed, CancellationToken.None);
         await using var segment = await SegmentWriter.CreateAsync(ShippingFolder.SegmentPath(generation, place.Number), header, key, new ArchiveSigner(signing), CancellationToken.None);
         for (var commits = first; ; commits = queue.Take(MostInChunk))
