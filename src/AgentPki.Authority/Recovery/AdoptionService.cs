@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Collections.Immutable;
 using AgentPki.Agents;
 using AgentPki.Authority.Audit;
 using AgentPki.Authority.Composition;
@@ -11,7 +10,6 @@ using AgentPki.Cryptography;
 using AgentPki.Ledger;
 using AgentPki.X509.CertificateLists;
 using AgentPki.X509.Certificates;
-using AgentPki.X509.Extensions;
 
 namespace AgentPki.Authority.Recovery;
 

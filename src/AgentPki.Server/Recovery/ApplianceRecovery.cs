@@ -48,7 +48,7 @@ internal static class ApplianceRecovery
                 throw new CommandException(
                     ExitCodes.Refused,
                     $"This log was restored on another machine: {ship} has its epoch {newest}, and this home is of epoch {extent.Epoch}.",
-                    "Leave this machine switched off: what it issued after the backup can be adopted there ('agentpki restore adopt'), and two that go on would be a fork.");
+                    "Leave this machine switched off: what it issued after the backup can be adopted there ('agentpki adopt'), and two that go on would be a fork.");
             }
         }
         catch (IOException)

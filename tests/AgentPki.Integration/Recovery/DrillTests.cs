@@ -51,6 +51,14 @@ public sealed class DrillTests
         var stranger = await restored.Https().ExchangeAsync(Requests.Enroll("simplereenroll", Csr.ForDns(Csr.NewP256(), late.Name)), late.Certificate);
         Assert.Equal(401, stranger!.Status);
 
+        // Adopted, it is: at the agent's next renewal it is as if nothing had been.
+        var kept = Path.Combine(Path.GetDirectoryName(disaster.Pin)!, "late.pem");
+        await File.WriteAllTextAsync(kept, late.Certificate.ExportCertificatePem());
+        (await restored.Cli.RunAsync("adopt", kept)).MustFail();
+        Assert.Contains("1 certificates", (await restored.Cli.RunAsync("adopt", kept, "--owner", "tests")).MustSucceed().Text, StringComparison.Ordinal);
+        await late.RenewAsync(restored);
+        (await restored.Cli.VerifyAuditAsync()).MustSucceed();
+
         var shown = (await restored.Cli.RunAsync("audit", "show", "--limit", "200")).MustSucceed().Text;
         Assert.Contains("officers=alice, carol", shown, StringComparison.Ordinal);
     }
