@@ -154,6 +154,31 @@ public sealed class CheckpointTests : IAsyncLifetime
         Assert.Contains("are not those that the last checkpoint", failure.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task ThinCheckpoints_TheFileIsShortenedWithTheDatabase_AndStillTellsASetBack()
+    {
+        var signed = new List<string>();
+        await using (var store = await _folder.OpenAsync())
+        {
+            for (var i = 0; i < 6; i++)
+            {
+                store.Apply([Entry(i)]);
+                signed.Add(await CheckpointAsync(store));
+            }
+
+            await File.WriteAllTextAsync(_folder.Checkpoints + ".new", "left by a crash", Cancelled);
+            Assert.Equal(5, await store.ThinCheckpointsAsync(StoreSamples.Now.AddDays(1), Cancelled));
+            Assert.Equal([signed[^1]], CheckpointFile.Split(await File.ReadAllTextAsync(_folder.Checkpoints, Cancelled)));
+            store.Apply([Entry(7)]);
+            signed.Add(await CheckpointAsync(store));
+            Assert.Equal(signed[^2..], CheckpointFile.Split(await File.ReadAllTextAsync(_folder.Checkpoints, Cancelled)));
+            Assert.True((await VerifyAsync(store)).IsIntact);
+        }
+
+        Tamper("DELETE FROM ledger WHERE leaf > 3");
+        Assert.Contains("was signed when the log had", (await Assert.ThrowsAsync<StoreUnavailableException>(() => _folder.OpenAsync())).Message, StringComparison.Ordinal);
+    }
+
     /// <summary>With somebody else's SQL, what the offline verifier says of the real database.</summary>
     [Theory]
     [InlineData("UPDATE ledger SET details = x'00' WHERE leaf = 4", "entry 4: Changed")]
@@ -165,6 +190,7 @@ public sealed class CheckpointTests : IAsyncLifetime
     [InlineData("DELETE FROM ledger WHERE leaf > 8", "entries 9 to 13: Truncated")]
     [InlineData("UPDATE ledger SET leaf = -4 WHERE leaf = 4; UPDATE ledger SET leaf = 4 WHERE leaf = 7; UPDATE ledger SET leaf = 7 WHERE leaf = -4", "entry 7: Reordered")]
     [InlineData("UPDATE checkpoints SET note = replace(note, 'a', 'b')", "CheckpointInvalid")]
+    [InlineData("INSERT INTO checkpoint_signatures VALUES (14, 'not a name', 1, 1, x'00')", "CheckpointInvalid")]
     [InlineData("UPDATE certificates SET der = x'3000' WHERE leaf = 4", "entry 4: CertificateMissing")]
     [InlineData("DELETE FROM certificates WHERE leaf = 4", "entry 4: CertificateMissing")]
     [InlineData("INSERT INTO certificates (id, authority, serial, key, agent, leaf, profile, not_before, not_after, issued, requester, der) SELECT 99, authority, x'01', key, agent, leaf, profile, not_before, not_after, issued, requester, der FROM certificates WHERE leaf = 4", "entry 4: CertificateUnexplained")]

@@ -48,6 +48,11 @@ internal static class AdminStatus
             checks.Add(new CheckView($"ca {issuer.Name}", problem is null, problem ?? $"valid until {issuer.Certificate.NotAfter:u}"));
         }
 
+        foreach (var witness in call.Services.Authority.Witnesses.Status)
+        {
+            checks.Add(new CheckView($"witness {witness.Name}", witness.Problem is null, witness.Problem ?? (witness.Size == 0 ? "not asked yet" : string.Create(System.Globalization.CultureInfo.InvariantCulture, $"has cosigned {witness.Size} entries"))));
+        }
+
         if (call.Services.Checks is { } more)
         {
             checks.AddRange(await more(cancellationToken));

@@ -8,6 +8,7 @@ using AgentPki.Protocols.Http;
 using AgentPki.Protocols.Tests.Harness;
 using AgentPki.Protocols.Tiles;
 using AgentPki.Testing.Fixtures;
+using AgentPki.Testing.Fuzz;
 using AgentPki.Testing.Tiles;
 
 namespace AgentPki.Protocols.Tests.Tiles;
@@ -146,6 +147,75 @@ public sealed class TileEndpointsTests : IAsyncLifetime
 
         await PublishedAsync();
         Assert.Equal(45 * 32, (await _http.GetByteArrayAsync($"{prefix}/tile/0/001.p/45", Cancelled)).Length);
+    }
+
+    [Fact]
+    public async Task Proof_OfAnEntry_VerifiesByItselfAndHasNoDetails()
+    {
+        await GrowToAsync(300);
+        var (prefix, checkpoint) = await PublishedAsync();
+        foreach (var index in (long[])[0, 255, 299])
+        {
+            Assert.True(TlogProof.TryParse(await _http.GetStringAsync($"{prefix}/proof/{index}", Cancelled), out var proof, out var error), error);
+            var record = proof.Record!;
+            Assert.True(record.IsErased);
+            Assert.Equal((index, checkpoint), (record.Leaf.Index, proof.Checkpoint.Checkpoint));
+            Assert.True(MerkleTree.VerifyInclusion(record.Leaf.Hash(), index, checkpoint.Size, proof.Path, checkpoint.Root));
+        }
+
+        await GrowToAsync(310);
+        foreach (var path in (string[])["300", "-1", "0x1", "007a", "99999999999999999999", "1/2", ""])
+        {
+            using var answer = await _http.GetAsync($"{prefix}/proof/{path}", Cancelled);
+            Assert.True(answer.StatusCode == HttpStatusCode.NotFound, $"{path}: {answer.StatusCode}");
+        }
+    }
+
+    [Fact]
+    public async Task Quorum_OnlyWhatEnoughWitnessesHaveCosigned_IsServed()
+    {
+        var services = new TileServices
+        {
+            Ledger = _authority.Store, Clients = new ClientIdentity(new ClientIdentityOptions(), _ => false), Rates = _rates, Time = _authority.Time, Quorum = 2,
+        };
+        await using var server = await TestServer.StartAsync(routes => routes.MapTiles(services));
+        using var http = server.Client(to: server.Http);
+        await GrowToAsync(20);
+        var (prefix, first) = await PublishedAsync();
+        using var none = await http.GetAsync($"{prefix}/checkpoint", Cancelled);
+        Assert.Equal(HttpStatusCode.NotFound, none.StatusCode);
+
+        NoteSignature Line(string name) => new(name, 1, new byte[72]);
+        await _authority.Store.AddSignaturesAsync(first, [Line("w1.test"), Line("w2.test")], Cancelled);
+        await GrowToAsync(30);
+        var (_, second) = await PublishedAsync();
+        await _authority.Store.AddSignaturesAsync(second, [Line("w1.test"), new NoteSignature("w1.test", 2, new byte[72]), Line(second.Origin)], Cancelled);
+
+        Assert.True(SignedCheckpoint.TryParse(await http.GetStringAsync($"{prefix}/checkpoint", Cancelled), out var served, out _));
+        Assert.Equal((first, 3), (served.Checkpoint, served.Note.Signatures.Length));
+        Assert.Equal(20 * 32, (await http.GetByteArrayAsync($"{prefix}/tile/0/000.p/20", Cancelled)).Length);
+        using var beyond = await http.GetAsync($"{prefix}/tile/0/000.p/21", Cancelled);
+        Assert.Equal(HttpStatusCode.NotFound, beyond.StatusCode);
+        Assert.True(SignedCheckpoint.TryParse(await _http.GetStringAsync($"{prefix}/checkpoint", Cancelled), out var newest, out _));
+        Assert.Equal(second, newest.Checkpoint);
+    }
+
+    [Fact]
+    public async Task HostilePaths_AreRefusedNotThrown()
+    {
+        await GrowToAsync(20);
+        var (prefix, _) = await PublishedAsync();
+        var fuzz = new SeededFuzz(
+            () => "tile/0/000.p/20"u8.ToArray(),
+            octets =>
+            {
+                var path = string.Concat(octets.Select(octet => $"%{octet:x2}"));
+                using var answer = _http.Send(new HttpRequestMessage(HttpMethod.Get, $"{prefix}/{path}"), Cancelled);
+                Assert.True((int)answer.StatusCode < 500, $"{path}: {answer.StatusCode}");
+                return true;
+            },
+            FuzzWords.Text);
+        fuzz.Mutated(3, 300);
     }
 
     [Fact]
