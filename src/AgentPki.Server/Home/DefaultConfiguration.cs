@@ -64,6 +64,7 @@ public static class DefaultConfiguration
               httpsPort: {Value(ConfigurationReader.HttpsPortVariable, "8443")}   # EST, ACME (/acme/directory)
               httpPort: {Value(ConfigurationReader.HttpPortVariable, "8080")}    # AIA, CRL, OCSP, /healthz, /readyz
               names: []        # further names of the TLS certificate, besides localhost and 127.0.0.1
+              # adminPort: 8444   # TLS for administrators with their certificates (docs/roles.md); adminBind: 127.0.0.1
               # Proxies that end TLS and send RFC 9440's Client-Cert (packaging/haproxy). Whoever is named here can claim any identity.
               # trustedProxies: [192.0.2.10/32]
               # proxySocket: /run/agentpki-proxy/est.sock   # a Unix socket for one on this machine; its folder closed to others
@@ -92,6 +93,10 @@ public static class DefaultConfiguration
               files: 5
 
             metrics: loopback  # who may read /metrics: loopback, everyone, nobody
+
+            # governance:
+            #   fourEyes: true         # what is dangerous wants a second person here too; outside of development always
+            #   requestLifetime: 3d    # how long it waits for him
 
             ledger:
               checkpointInterval: 1s   # how soon after a decision the ledger's head is signed
