@@ -51,6 +51,11 @@ public sealed class ConfigurationReaderTests
     [InlineData("trustDomain: a.test\nlisten:\n  httpsPort: 99999", "f.yaml:3", "listen.httpsPort", "from 0 to 65535")]
     [InlineData("trustDomain: a.test\nlisten:\n  httpsPort: eight", "f.yaml:3", "listen.httpsPort", "'eight'")]
     [InlineData("trustDomain: a.test\nlisten:\n  htpsPort: 1", "f.yaml:3", "listen.htpsPort", "is not a field here")]
+    [InlineData("trustDomain: a.test\nlisten:\n  adminPort: 70000", "f.yaml:3", "listen.adminPort", "from 0 to 65535")]
+    [InlineData("trustDomain: a.test\nlisten:\n  adminBind: nowhere", "f.yaml:3", "listen.adminBind", "not an IP address")]
+    [InlineData("trustDomain: a.test\nlisten: {adminPort: 8443}", "f.yaml:2", "listen", "another port already")]
+    [InlineData("trustDomain: a.test\ngovernance:\n  fourEyes: false", "f.yaml:3", "governance.fourEyes", "only a development home")]
+    [InlineData("trustDomain: a.test\ngovernance:\n  requestLifetime: 1s", "f.yaml:3", "governance.requestLifetime", "")]
     [InlineData("trustDomain: a.test\nunknown: 1", "f.yaml:2", "unknown", "is not a field here")]
     [InlineData("trustDomain: Not A Domain", "f.yaml:1", "trustDomain", "not a SPIFFE trust domain")]
     [InlineData("name: x", "f.yaml", "trustDomain", "not a SPIFFE trust domain")]
@@ -83,6 +88,17 @@ public sealed class ConfigurationReaderTests
         var (_, problems) = Read(text);
 
         Assert.Contains(problems, p => p.Source.StartsWith(source, StringComparison.Ordinal) && p.Field == field && p.Detail.Contains(detail, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Read_Administration_IsOffAndStrictUnlessItSaysOtherwise()
+    {
+        var (usual, _) = Read("trustDomain: a.test");
+        Assert.Equal((null, true, TimeSpan.FromDays(3)), (usual.Listen.AdminPort, usual.Governance.FourEyes, usual.Governance.RequestLifetime));
+        var (said, problems) = ConfigurationReader.Read(
+            "trustDomain: a.test\ndevelopment: true\nlisten: {adminPort: 1, adminBind: 127.0.0.2}\ngovernance: {requestLifetime: 1h}", "f.yaml", Variables((ConfigurationReader.AdminPortVariable, "9444")));
+        Assert.Empty(problems);
+        Assert.Equal((9444, "127.0.0.2", false, TimeSpan.FromHours(1)), (said.Listen.AdminPort, said.Listen.AdminBind.ToString(), said.Governance.FourEyes, said.Governance.RequestLifetime));
     }
 
     [Fact]
