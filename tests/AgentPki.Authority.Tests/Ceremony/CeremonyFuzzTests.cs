@@ -13,6 +13,9 @@ namespace AgentPki.Authority.Tests.Ceremony;
 /// <summary>Everything that ceremonies read, and that may come from anywhere, is taken or refused, and nothing else.</summary>
 public sealed class CeremonyFuzzTests
 {
+    // There are two officers.
+    private static readonly string Steps = CeremonyRunTests.Hierarchy.Replace(", quorum: 3", "", StringComparison.Ordinal);
+
     public static TheoryData<string> Parsers => ["sheet", "plan", "sealed secret", "officer", "roster", "record", "statement", "key file", "script"];
 
     [Theory]
@@ -44,7 +47,7 @@ public sealed class CeremonyFuzzTests
             case "sheet":
                 return new SeededFuzz(() => FactSheet.Of("agentpki-test/1", ("one", "1"), ("two.b_C-d", "zwei: é")).Encode(), octets => FactSheet.TryParse(octets, out _, out _), FuzzWords.Text);
             case "plan":
-                var plan = ceremony.Plan(CeremonyRunTests.Hierarchy.Replace(", quorum: 3", "", StringComparison.Ordinal)).Encode();
+                var plan = ceremony.Plan(Steps).Encode();
                 // What is taken can be shown, too.
                 return new SeededFuzz(() => plan, octets => CeremonyPlan.TryParse(octets, TestOfficers.Software, out var read, out _) && read.Steps.All(s => s.Kind.Describe(s).Length > 0), FuzzWords.Text);
             case "sealed secret":
@@ -68,7 +71,7 @@ public sealed class CeremonyFuzzTests
                 var file = ceremony.Officers.FileOf("alice");
                 return new SeededFuzz(() => Encoding.UTF8.GetBytes(file), octets => OfficerKeyFile.TryOpen(Encoding.UTF8.GetString(octets), alice, octets.Length == file.Length && Encoding.UTF8.GetString(octets) == file ? TestOfficers.PassphraseOf("alice") : "wrong passphrase"u8, out _, out _), FuzzWords.Text);
             default:
-                _ = ceremony.Plan(CeremonyRunTests.Hierarchy);
+                _ = ceremony.Plan(Steps);
                 return new SeededFuzz(() => ceremony.Script.ToArray(), SeededFuzz.RefusingBy<CeremonyException>(octets => ScriptReader.Read("s.yaml", octets).Steps.Length > 0), FuzzWords.Text);
         }
     }
