@@ -41,6 +41,8 @@ internal sealed class ApplianceEndpoints : IAsyncDisposable
             Authority = authority,
             Readiness = new Readiness(parts.Tokens, authority, recovery),
             Recovery = recovery,
+            Checks = _ => ValueTask.FromResult<IReadOnlyList<CheckView>>(
+                recovery.Shipping?.Status is { } shipping ? [new CheckView("shipping", shipping.Problem is null, shipping.Problem ?? $"everything lies in {shipping.Generation}")] : []),
             FollowAuthorities = followers.FollowAsync,
             Caller = new AdminCallers(parts.Options, authority.Administrators).IdentifyAsync,
             IsDevelopment = parts.Options.Development,
