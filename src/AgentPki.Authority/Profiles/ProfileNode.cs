@@ -37,6 +37,11 @@ internal sealed class ProfileNode
         {
             errors.Add(new ProfileError(file, (int)e.Start.Line, "document", e.InnerException?.Message ?? e.Message));
         }
+        catch (InvalidOperationException)
+        {
+            // YamlDotNet's scanner, of some plain scalars in flow mappings.
+            errors.Add(new ProfileError(file, 0, "document", "it is not YAML in order"));
+        }
 
         return null;
     }
