@@ -45,7 +45,19 @@ public static class RecordKinds
     /// <summary>Another object was made or installed: a request, a CRL, an archive; it lies beside.</summary>
     public const string Object = "object";
 
-    /// <summary>Something that a person did, or was told.</summary>
+    /// <summary>A certificate was revoked.</summary>
+    public const string Revoked = "revoked";
+
+    /// <summary>A key left its token wrapped for another; the wrapped key is not here.</summary>
+    public const string KeyWrapped = "key-wrapped";
+
+    /// <summary>A key proved itself by a signature.</summary>
+    public const string KeyProven = "key-proven";
+
+    /// <summary>A succession of CAs was moved on.</summary>
+    public const string Succession = "succession";
+
+    /// <summary>Something that happened in the room and changed nothing: the only kind that wants no approved step.</summary>
     public const string Note = "note";
 
     /// <summary>The last: every step was done, or the officers ended it before.</summary>

@@ -49,7 +49,7 @@ internal sealed class KeyBackupStep() : StepKind(
         // Not with the evidence, which is public: encrypted or not, a key is carried by somebody who knows what he carries.
         var path = context.Home.KeepWrappedKey(label, wrapped);
         await context.RecordAsync(
-            RecordKinds.Note, ("what", "key wrapped for another token"), ("label", label), ("public-key-sha256", Convert.ToHexStringLower(key.PublicKey.Fingerprint())),
+            RecordKinds.KeyWrapped, ("label", label), ("public-key-sha256", Convert.ToHexStringLower(key.PublicKey.Fingerprint())),
             ("transport-key-sha256", Convert.ToHexStringLower(transport.Fingerprint())), ("wrapped-sha256", Convert.ToHexStringLower(SHA256.HashData(wrapped))));
         context.Room.Tell($"The wrapped key is {path}: only the token of that transport key opens it. Its SHA-256 is {Convert.ToHexStringLower(SHA256.HashData(wrapped))}.");
     }

@@ -40,7 +40,7 @@ internal sealed class CheckKeysStep() : StepKind(
         }
 
         await context.RecordKeyAsync(owner, key, isNew: false, cancellationToken);
-        await context.RecordAsync(RecordKinds.Note, ("what", "key proved itself by a signature"), ("owner", owner), ("public-key-sha256", Convert.ToHexStringLower(expected.Fingerprint())));
+        await context.RecordAsync(RecordKinds.KeyProven, ("owner", owner), ("public-key-sha256", Convert.ToHexStringLower(expected.Fingerprint())));
     }
 }
 

@@ -42,7 +42,7 @@ internal sealed class RevokeAuthorityStep() : StepKind(
         }
 
         await context.RecordAsync(
-            RecordKinds.Note, ("what", "certificate revoked"), ("issuer", issuer.Name), ("serial", Convert.ToHexStringLower(certificate.SerialNumber.Span)), ("subject", certificate.Subject.ToString()), ("reason", context.Step["reason"]));
+            RecordKinds.Revoked, ("issuer", issuer.Name), ("serial", Convert.ToHexStringLower(certificate.SerialNumber.Span)), ("subject", certificate.Subject.ToString()), ("reason", context.Step["reason"]));
         context.Room.Tell($"Revoked: {certificate.Subject}, serial number {Convert.ToHexStringLower(certificate.SerialNumber.Span)}. The next step should be root-crl.");
     }
 }

@@ -136,7 +136,7 @@ internal sealed class SuccessionStep() : StepKind(
             }, context);
         }
 
-        await context.RecordAsync(RecordKinds.Note, ("what", $"succession of {name}: {to}"));
+        await context.RecordAsync(RecordKinds.Succession, ("authority", name), ("to", to));
         context.Room.Tell($"The succession of '{name}' is {wanted.ToString().ToLowerInvariant()}.");
     }
 }
