@@ -250,6 +250,9 @@ internal sealed class CeremonyHome(ApplianceHome home, ApplianceOptions options,
         {
             Anchors.WriteLedgerKey(home, key.PublicKey);
         }
+
+        await using var second = await KeySearch.FindAsync(open.Environment.Providers, CeremonyOptions.SecondCheckpointLabel(KeyPrefix), null, cancellationToken);
+        Anchors.WriteSecondLedgerKey(home, second?.PublicKey);
     }
 
     private static bool IsThis(TokenDetails token, Pkcs11Options access) => token.Label == (access.Token.Initialization?.FixedLabel ?? access.TokenLabel);

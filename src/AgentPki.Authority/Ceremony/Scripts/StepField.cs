@@ -30,9 +30,9 @@ public sealed record StepField(string Name, string Meaning, bool IsRequired, Fun
             _ = X500Name.FromRfc4514(text);
             return null;
         }
-        catch (FormatException e)
+        catch (Exception e) when (e is FormatException or ArgumentException)
         {
-            return e.Message;
+            return e.Message.Split(" (Parameter", 2)[0];
         }
     });
 

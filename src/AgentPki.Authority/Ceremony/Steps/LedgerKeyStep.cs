@@ -1,4 +1,5 @@
 using AgentPki.Authority.Ceremony.Scripts;
+using AgentPki.Authority.Checkpoints;
 using AgentPki.Cryptography;
 
 namespace AgentPki.Authority.Ceremony.Steps;
@@ -19,6 +20,15 @@ internal sealed class LedgerKeyStep() : StepKind(
         await using (key)
         {
             await context.RecordKeyAsync("checkpoint", key, isNew, cancellationToken);
+        }
+
+        // ML-DSA beside it, where a token makes or wraps such a key (ADR 0015).
+        if (await SecondCheckpointKey.OpenOrMakeAsync(context.Open.Environment.Providers, authority.Commits, context.Time, context.Home.KeyPrefix, context.Actor, cancellationToken) is var (second, secondIsNew))
+        {
+            await using (second)
+            {
+                await context.RecordKeyAsync("checkpoint ml-dsa", second, secondIsNew, cancellationToken);
+            }
         }
     }
 }
