@@ -62,7 +62,7 @@ public sealed class GovernanceTests
         (await home.RunAsync("audit", "verify")).MustSucceed();
     }
 
-    [Fact]
+    [Fact, Trait("tier", "full")]
     public async Task ProductionHome_ProfileThatNobodyApproved_IsNotServed()
     {
         await using var home = await ProductionHome.MakeNewAsync();
