@@ -26,7 +26,7 @@ export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
 unset CURL_CA_BUNDLE SSL_CERT_FILE SSL_CERT_DIR SSLKEYLOGFILE AGENTPKI_HOME AGENTPKI_HTTPS_PORT AGENTPKI_HTTP_PORT || true
 
 command -v dotnet >/dev/null || { echo "test.sh: the .NET 10 SDK is missing (command: dotnet); see README.md" >&2; exit 1; }
-[ $install = no ] || ./tests/foreign/install.sh
+[ $install = no ] || ./tests/foreign/install.sh --$tier
 
 passed=0 failed=0 skipped=0 failures=()
 finish() {

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what the tests need and this machine lacks: the token, the foreign clients that judge the appliance, a C compiler
-# for the fault shim, and privately (.tools/pq-runtime) an OpenSSL that knows post-quantum algorithms. Asks for root only when something is missing. Says nothing and does nothing when all is there.
+# for the fault shim, with --full also what the full tier alone needs, and privately (.tools/pq-runtime) an OpenSSL that knows post-quantum algorithms. Asks for root only when something is missing. Says nothing and does nothing when all is there.
 set -euo pipefail
 
 missing=()
@@ -20,9 +20,6 @@ file_of /usr/include/stdio.h libc6-dev
 command_of faketime faketime
 command_of patchelf patchelf
 command_of shellcheck shellcheck
-command_of busybox busybox     # the third shell that runs a ceremony's verify.sh
-command_of chromium chromium   # shows and prints a ceremony's minutes
-command_of zbarimg zbar-tools  # reads the QR codes of them
 command_of swtpm swtpm
 command_of swtpm_localca swtpm-tools
 command_of tpm2_certify tpm2-tools
@@ -32,12 +29,17 @@ command_of uacme uacme
 command_of dehydrated dehydrated
 command_of node nodejs
 command_of npm npm
-command_of go golang-go
-file_of /usr/share/gocode/src/golang.org/x/mod/sumdb/tlog/tlog.go golang-golang-x-mod-dev
 command_of javac default-jdk-headless
 file_of /usr/share/java/bcprov.jar libbcprov-java
 file_of /usr/share/java/bcutil.jar libbcutil-java
 file_of /usr/share/java/bcpkix.jar libbcpkix-java
+if [ "${1:-}" = --full ]; then # what only tests of the full tier use
+  command_of busybox busybox     # the third shell that runs a ceremony's verify.sh
+  command_of chromium chromium   # shows and prints a ceremony's minutes
+  command_of zbarimg zbar-tools  # reads the QR codes of them
+  command_of go golang-go        # its own library judges the published ledger
+  file_of /usr/share/gocode/src/golang.org/x/mod/sumdb/tlog/tlog.go golang-golang-x-mod-dev
+fi
 
 if [ ${#missing[@]} -gt 0 ]; then
   # pki without these plugins can neither make an EC key nor speak TLS.
