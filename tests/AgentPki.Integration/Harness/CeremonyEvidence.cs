@@ -1,3 +1,4 @@
+using AgentPki.Testing;
 namespace AgentPki.Integration.Harness;
 
 /// <summary>A ceremony's folder as an auditor gets it.</summary>
@@ -34,9 +35,13 @@ internal sealed class CeremonyEvidence(CeremonyRoom room, string folder)
     private static async Task VerifyByShellAsync(string copy)
     {
         var script = Path.Combine(copy, "verify.sh");
-        if (!File.ReadAllText(script).Contains("not here yet", StringComparison.Ordinal))
+        var judged = await Tool.RunAsync("sh", [script, copy]);
+        if (judged.Text.Contains("set OPENSSL to one of 3.5", StringComparison.Ordinal))
         {
-            (await Tool.RunAsync("sh", [script, copy])).MustSucceed();
+            // ML-DSA is beyond the system's: it says so, and takes another.
+            judged = await Tool.RunAsync("sh", [script, copy], environment: new Dictionary<string, string> { ["OPENSSL"] = PqRuntime.OpenSsl });
         }
+
+        judged.MustSucceed();
     }
 }

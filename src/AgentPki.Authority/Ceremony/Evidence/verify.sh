@@ -633,7 +633,7 @@ part() {
   part_offset=${part_found%%:*} part_header=${part_found#*hl=} part_length=${part_found#*l=*l=}
   part_header=${part_header%%" "*} part_length=${part_length#"${part_length%%[! ]*}"}
   part_length=${part_length%%" "*}
-  tail -c +$((part_offset + 1)) "$1" | head -c $((part_header + part_length))
+  tail -c +$((part_offset + 1)) "$1" 2>/dev/null | head -c $((part_header + part_length))
 }
 
 check_certificate() {
