@@ -7,7 +7,6 @@ namespace AgentPki.Protocols.Witness;
 /// <summary>What a witness refuses before it has judged, and what it cannot do now.</summary>
 internal static class WitnessProblems
 {
-
     public static Task WriteAsync(HttpContext context, PkiProblem problem)
     {
         var (status, title) = Map(problem.Kind);

@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using System.Text;
 using AgentPki.Authority.Ceremony.Quorum;
 using AgentPki.Authority.Recovery.Archives;
 using AgentPki.Server.Cli;
@@ -129,7 +128,7 @@ internal sealed class OfficersAtHand : IAsyncDisposable
                 throw new CommandException(ExitCodes.Usage, $"There is no file {path}.", $"Name the key file of {officer.Name}.");
             }
 
-            var passphrase = Encoding.UTF8.GetBytes(Passphrases.Ask(context.Terminal, $"passphrase of {officer.Name}"));
+            var passphrase = Passphrases.Ask(context.Terminal, $"passphrase of {officer.Name}", cancellationToken);
             try
             {
                 return OfficerKeyFile.TryOpen(await File.ReadAllTextAsync(path, cancellationToken), officer, passphrase, out var key, out var problem)

@@ -1,27 +1,28 @@
 using System.Text;
+using AgentPki.Cryptography.Providers.Pinned;
+using AgentPki.Server.Ceremony;
 using AgentPki.Server.Cli;
 
 namespace AgentPki.Server.Recovery;
 
-/// <summary>Asks for a passphrase: on the terminal without showing it; where there is none, one line of standard input.</summary>
+/// <summary>Asks for a passphrase: on the terminal without showing it; where there is none (a drill by script), one line of standard input.</summary>
 internal static class Passphrases
 {
-    internal static string Ask(Terminal terminal, string prompt)
+    /// <summary>UTF-8 in an array that the collector does not move; the caller zeroizes it.</summary>
+    /// <exception cref="OperationCanceledException">Interrupted.</exception>
+    internal static byte[] Ask(Terminal terminal, string prompt, CancellationToken cancellationToken)
     {
         if (Console.IsInputRedirected)
         {
-            return Console.In.ReadLine() ?? "";
+            return Encoding.UTF8.GetBytes(Console.In.ReadLine() ?? "");
         }
 
-        terminal.Error.Write(new Spectre.Console.Text($"{prompt}: "));
-        var typed = new StringBuilder();
-        while (Console.ReadKey(intercept: true) is var key && key.Key != ConsoleKey.Enter)
+        var (memory, length) = TerminalInput.ReadHidden(terminal, $"{prompt}: ", cancellationToken);
+        using (memory)
         {
-            typed.Length = key.Key == ConsoleKey.Backspace ? Math.Max(0, typed.Length - 1) : typed.Length;
-            typed.Append(char.IsControl(key.KeyChar) ? "" : key.KeyChar.ToString());
+            var passphrase = PinnedMemory.NewArray(length);
+            memory.GetSpan()[..length].CopyTo(passphrase);
+            return passphrase;
         }
-
-        terminal.Error.Write(new Spectre.Console.Text(Environment.NewLine));
-        return typed.ToString();
     }
 }

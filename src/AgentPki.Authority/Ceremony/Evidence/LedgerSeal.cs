@@ -85,7 +85,7 @@ internal sealed record LedgerSeal(LedgerRecord Record, SignedCheckpoint? Checkpo
 
     private static string Text(long number) => number.ToString(CultureInfo.InvariantCulture);
 
-    // Newest entries last: the seal is among the last few, except where a ceremony was resumed long after.
+    // Once a ceremony: a ledger of millions is read in seconds.
     private static async ValueTask<LedgerRecord?> FindAsync(ILedgerStore ledger, string ceremony, string head, CancellationToken cancellationToken)
     {
         await foreach (var record in ledger.ReadAsync(0, cancellationToken))
