@@ -19,6 +19,8 @@ public sealed class TestCeremonyHome(InMemoryStore store, TimeProvider time, str
 {
     private readonly Dictionary<(string Token, bool Officer), SealedSecret> _sealed = [];
     private readonly Dictionary<(string Token, bool Officer), SealedSecret> _next = [];
+    // What the platform has no algorithm for; its keys last as long as this home.
+    private readonly BouncyCastleProvider _other = new();
     private byte[]? _userPin;
     private byte[]? _officerPin;
     private OfficerRoster? _roster;
@@ -36,7 +38,7 @@ public sealed class TestCeremonyHome(InMemoryStore store, TimeProvider time, str
     public AuthorityOptions Options { get; set; } = TestAuthority.DefaultOptions with { KeyPlacement = KeyPlacement.AllowSoftware };
 
     /// <summary>What an open home has, whoever asks: for those who forge.</summary>
-    public AuthorityEnvironment Environment => new(new CryptoProviders(Keys, new BouncyCastleProvider()), AuthorityStores.Of(store), ProfileCatalog.Defaults(), Options, time, NullLoggerFactory.Instance);
+    public AuthorityEnvironment Environment => new(new CryptoProviders(Keys, _other), AuthorityStores.Of(store), ProfileCatalog.Defaults(), Options, time, NullLoggerFactory.Instance);
 
     public string Name => name;
 

@@ -5,7 +5,7 @@ using AgentPki.X509.Certificates;
 
 namespace AgentPki.Authority.Ceremony.Evidence;
 
-/// <summary>Whether the files that records name are what they name, and whether certificates are signed by the CAs that they name and carry the keys that were made.</summary>
+/// <summary>Whether the files that records name are what they name, whether certificates are signed by the CAs that they name and carry the keys that were made, and requests and CRLs are signed, too.</summary>
 internal sealed class ArtifactCheck(EvidenceFolder folder, IReadOnlySet<string> files, CryptoProviders providers, Action<string> problem, Action<string> remark)
 {
     private const long LongestCertificate = 1 << 20;
@@ -13,6 +13,7 @@ internal sealed class ArtifactCheck(EvidenceFolder folder, IReadOnlySet<string> 
     public void Run(IReadOnlyList<TranscriptRecord> records)
     {
         var certificates = new List<(TranscriptRecord Record, Certificate Certificate)>();
+        var objects = new List<(TranscriptRecord Record, string Relative, string Path)>();
         foreach (var record in records)
         {
             if (record["file"] is not { } relative)
@@ -32,6 +33,10 @@ internal sealed class ArtifactCheck(EvidenceFolder folder, IReadOnlySet<string> 
             {
                 Parse(record, relative, path, certificates);
             }
+            else if (record.Kind == RecordKinds.Object)
+            {
+                objects.Add((record, relative, path));
+            }
         }
 
         foreach (var (record, certificate) in certificates)
@@ -42,6 +47,9 @@ internal sealed class ArtifactCheck(EvidenceFolder folder, IReadOnlySet<string> 
                 problem($"record {record.Number}: no record says where the key of {certificate.Subject} was made");
             }
         }
+
+        var others = new ObjectCheck([.. certificates.Select(c => c.Certificate)], providers, problem);
+        objects.ForEach(o => others.Run(o.Record, o.Relative, o.Path));
     }
 
     // A backup's archive may be longer than memory.

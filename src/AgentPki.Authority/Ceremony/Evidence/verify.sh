@@ -491,7 +491,7 @@ digest_of "$work/transcript.der"
 transcript_key=$digest
 about_plan="ceremony: $ceremony${nl}plan-sha256: $plan_sha256${nl}transcript-key-sha256: $transcript_key$nl"
 
-approved='' step='' about_step='' step_have='' step_need=0 next=1 closed=no last=0 tokens=$nl keys='' certificates=0 checkpoint_key='' kind='' before='' accepted_roster=''
+approved='' step='' about_step='' step_have='' step_need=0 next=1 closed=no last=0 tokens=$nl keys='' certificates=0 lists=0 checkpoint_key='' kind='' before='' accepted_roster=''
 
 # count_approval KIND ABOUT: of the record in $sheet, into $have.
 count_approval() {
@@ -611,7 +611,47 @@ check_file() {
     check_certificate
   else
     ok "record $number: $file is the file that it names"
+    fact what
+    case $kind:$value in
+      object:'certification request') check_request ;;
+      object:'certificate revocation list') note_list ;;
+    esac
   fi
+}
+
+# What to say where this openssl cannot judge.
+unknown_kind="set OPENSSL to one of 3.5 or newer; composite keys no openssl knows, and 'agentpki ceremony verify' does"
+
+# A request is signed by its own key.
+check_request() {
+  if ! part "$file" 3 >"$work/key.der"; then
+    problem "$file is no certification request"
+    return
+  fi
+  digest_of "$work/key.der"
+  fact public-key-sha256
+  [ "$digest" = "$value" ] || problem "record $number does not describe $file"
+  algorithm_of "$(hex_of "$work/key.der")"
+  case $algorithm:$has_ml_dsa in
+    unknown:* | ml-dsa:no) problem "record $number: this openssl ($version) does not know the kind of key that signed $file: $unknown_kind" ;;
+    *)
+      case $("$openssl" req -inform DER -in "$file" -noout -verify 2>&1) in
+        *erify\ OK*) ok "record $number: $file is signed by its own key" ;;
+        *) problem "record $number: $file is not signed by its own key" ;;
+      esac
+      ;;
+  esac
+}
+
+# The CA that signed a CRL may be recorded after it: lists are judged when all certificates are there.
+note_list() {
+  if ! part "$file" 3 >"$work/list-issuer-$((lists + 1))"; then
+    problem "$file is no CRL"
+    return
+  fi
+  lists=$((lists + 1))
+  fact crl-number
+  printf '%s %s %s\n' "$number" "$value" "$file" >"$work/list-$lists"
 }
 
 # part FILE NUMBER: the DER of the element of a certificate's TBSCertificate, from 1: version, serial number, algorithm, issuer, validity, subject, key.
@@ -817,12 +857,49 @@ while [ $one -le $certificates ]; do
       problem "record $number: the certificate of the issuer of $file is not here"
     fi
   elif [ $unknown = yes ]; then
-    problem "record $number: this openssl ($version) does not know the kind of key that signed $file: set OPENSSL to one of 3.5 or newer; composite keys no openssl knows, and 'agentpki ceremony verify' does"
+    problem "record $number: this openssl ($version) does not know the kind of key that signed $file: $unknown_kind"
   else
     problem "record $number: $file is not signed by its issuer"
   fi
   if [ "$made" = now ]; then
     case "$keys " in *" $made_key "*) ;; *) problem "record $number: no record says where the key of $file was made" ;; esac
+  fi
+  one=$((one + 1))
+done
+
+one=1
+while [ $one -le $lists ]; do
+  IFS=' ' read -r number crl_number file <"$work/list-$one"
+  digest_of "$work/list-issuer-$one"
+  issuer_name=$digest candidates=0 signed=no unknown=no
+  two=1
+  while [ $two -le $certificates ]; do
+    digest_of "$work/subject-$two"
+    if [ "$digest" = "$issuer_name" ]; then
+      candidates=$((candidates + 1))
+      IFS=' ' read -r _ _ issuer_algorithm _ <"$work/certificate-$two"
+      case $issuer_algorithm:$has_ml_dsa in unknown:* | ml-dsa:no) unknown=yes ;; esac
+      case $("$openssl" crl -inform DER -in "$file" -noout -CAfile "$work/certificate-$two.pem" 2>&1) in *erify\ OK*) signed=yes ;; esac
+    fi
+    two=$((two + 1))
+  done
+  if [ $signed = yes ]; then
+    ok "$(clean "$file"): signed by its issuer"
+    case $("$openssl" asn1parse -inform DER -in "$file" 2>/dev/null) in *:2.5.29.74*) remark "$file has a second, alternative signature, which openssl does not verify; 'agentpki ceremony verify' does" ;; esac
+    value=$("$openssl" crl -inform DER -in "$file" -noout -crlnumber 2>/dev/null)
+    case $value in
+      crlNumber=0x*[!0-9A-Fa-f]* | crlNumber=0x) value= ;;
+      crlNumber=0x*) value=$((${value#crlNumber=})) ;;
+      crlNumber=*[!0-9A-Fa-f]* | crlNumber=) value= ;;
+      crlNumber=*) value=$((0x${value#crlNumber=})) ;; # as openssl 1.1.1 prints it
+    esac
+    [ "$value" = "$crl_number" ] || problem "record $number does not describe $file"
+  elif [ $candidates -eq 0 ]; then
+    problem "record $number: the certificate of the issuer of $file is not here"
+  elif [ $unknown = yes ]; then
+    problem "record $number: this openssl ($version) does not know the kind of key that signed $file: $unknown_kind"
+  else
+    problem "record $number: $file is not signed by its issuer"
   fi
   one=$((one + 1))
 done

@@ -104,6 +104,18 @@ internal static class AttackTable
         yield return Attack.Forged("file out of the folder", "../secrets/transcript.key, which record", f => f.Change(RecordKinds.SecretSealed, d => d.With("file", "../secrets/transcript.key")), only: false);
     }
 
+    /// <summary>On evidence with a request and a CRL (<see cref="ObjectScene"/>).</summary>
+    public static IReadOnlyList<Attack> OnObjects { get; } =
+    [
+        Attack.Forged("request that its key did not sign", "artifacts/second.csr is not signed by its own key", f => f.Change(RecordKinds.Object, d => WithOtherSignature(d, f)), only: false),
+        Attack.Forged("request of another key than recorded", "does not describe artifacts/second.csr", f => f.Change(RecordKinds.Object, d => d.With("public-key-sha256", Digest))),
+        Attack.Forged("file that is no request", "artifacts/second.csr is no certification request", f => f.Change(RecordKinds.Object, d => WithContent(d, f, "no request"u8)), only: false),
+        Attack.Forged("CRL that its issuer did not sign", "artifacts/root-1.crl is not signed by its issuer", f => f.Change(RecordKinds.Object, d => WithOtherSignature(d, f), 1), only: false),
+        Attack.Forged("CRL with another number than recorded", "does not describe artifacts/root-1.crl", f => f.Change(RecordKinds.Object, d => d.With("crl-number", "7"), 1)),
+        Attack.Forged("CRL whose issuer is not here", "the certificate of the issuer of artifacts/root-1.crl is not here", f => f.Records.RemoveAll(r => r.Kind == RecordKinds.Certificate && r["authority"] == "root"), only: false),
+        Attack.Forged("file that is no CRL", "artifacts/root-1.crl is no CRL", f => f.Change(RecordKinds.Object, d => WithContent(d, f, "no CRL"u8), 1), only: false),
+    ];
+
     private static IEnumerable<Attack> OnTheEnd()
     {
         yield return Attack.Forged("end removed", "the ceremony is not closed: 4 of 4 steps are done", f => f.Records.RemoveAt(f.Records.Count - 1), only: false);
@@ -196,12 +208,17 @@ internal static class AttackTable
 
     private static (string Name, string Value)[] Set((string Name, string Value)[] about, string name, string value) => [.. about.Select(a => a.Name == name ? (name, value) : a)];
 
-    // The file is changed, and the record names it as it is then.
     private static Draft WithOtherSignature(Draft draft, Forger forger)
     {
         var content = forger.ReadFile(draft["file"]!);
         content[^3] ^= 1;
-        forger.WriteFile(draft["file"]!, content);
+        return WithContent(draft, forger, content);
+    }
+
+    // The file is changed, and the record names it as it is then.
+    private static Draft WithContent(Draft draft, Forger forger, ReadOnlySpan<byte> content)
+    {
+        forger.WriteFile(draft["file"]!, content.ToArray());
         return draft.With("sha256", Convert.ToHexStringLower(SHA256.HashData(content)));
     }
 }
