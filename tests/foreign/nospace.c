@@ -1,10 +1,12 @@
-/* LD_PRELOAD shim: while the file named by NOSPACE_FLAG exists, no regular file takes another octet (ENOSPC).
+/* LD_PRELOAD shim: while the file named by NOSPACE_FLAG exists, no regular file takes another octet (ENOSPC); with NOSPACE_UNDER none below that folder.
    Build: gcc -shared -fPIC -O2 -o nospace.so nospace.c -ldl */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/types.h>
 #include <sys/uio.h>
@@ -16,6 +18,16 @@ static int refused(int fd)
     struct stat status;
     if (!flag || access(flag, F_OK) != 0 || fstat(fd, &status) != 0 || !S_ISREG(status.st_mode)) {
         return 0;
+    }
+
+    const char *under = getenv("NOSPACE_UNDER");
+    if (under) {
+        char link[64], path[4096];
+        snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+        ssize_t length = readlink(link, path, sizeof path - 1);
+        if (length <= 0 || (path[length] = 0, strncmp(path, under, strlen(under)) != 0)) {
+            return 0;
+        }
     }
 
     errno = ENOSPC;

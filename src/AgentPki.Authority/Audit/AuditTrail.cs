@@ -120,6 +120,10 @@ public sealed class AuditTrail : IAsyncDisposable
             await RecordAsync(kind, actor, details, changes, cancellationToken);
             return true;
         }
+        catch (StoreUnavailableException failure) when (failure.IsForGood)
+        {
+            return false; // this log has ended, and said so
+        }
         catch (StoreUnavailableException failure)
         {
             Log.EntryLost(_logger, kind, actor, failure);

@@ -40,9 +40,14 @@ public sealed class CheckpointService : IAsyncDisposable
     /// <summary>The public key that verifies the checkpoints; null until the token could be asked once.</summary>
     public PublicKey? PublicKey => _opened?.PublicKey;
 
-    /// <summary>Signs the head now if leaves came since the last checkpoint. False: the token or the store cannot; it is tried again.</summary>
+    /// <summary>Signs the head now if leaves came since the last checkpoint. False: the token or the store cannot, and it is tried again; or the log goes on elsewhere, and this one has no further heads.</summary>
     public async ValueTask<bool> SignAsync(CancellationToken cancellationToken)
     {
+        if (_commits.Stopped is not null)
+        {
+            return false;
+        }
+
         await _signing.WaitAsync(cancellationToken);
         try
         {

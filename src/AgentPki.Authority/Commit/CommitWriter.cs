@@ -33,6 +33,7 @@ public sealed class CommitWriter : IAsyncDisposable
     private readonly IssuedSerials? _issued;
     private long _committedLeaves;
     private long _failedAt = long.MinValue;
+    private volatile string? _stopped;
 
     /// <param name="revocations">Follows every committed revocation before its caller is released.</param>
     /// <param name="issued">Takes up every committed certificate before its caller is released; null: nobody asks for it.</param>
@@ -51,14 +52,18 @@ public sealed class CommitWriter : IAsyncDisposable
     /// <summary>Leaves this writer has committed since it started: the checkpoint service looks whether it rose.</summary>
     public long CommittedLeaves => Volatile.Read(ref _committedLeaves);
 
+    /// <summary>Why nothing is written any more, as a sentence; null: it is.</summary>
+    public string? Stopped => _stopped;
+
     /// <summary>False for ten seconds after a failed batch unless one succeeds, and after shutdown. Then it is worth another try.</summary>
     public bool IsHealthy => _thread.IsAlive && (Volatile.Read(ref _failedAt) is var failed && (failed == long.MinValue || Stopwatch.GetElapsedTime(failed) > DistrustAfterFailure));
 
     /// <summary>Commits one decision and returns when it is durable, or when it met a conflict.</summary>
     /// <param name="cancellationToken">Ends the wait for a place in the queue only: what has been queued is written and its outcome returned.</param>
-    /// <exception cref="StoreUnavailableException">Nothing was written.</exception>
+    /// <exception cref="StoreUnavailableException">Nothing was written, now or for good (<see cref="Stopped"/>).</exception>
     public async ValueTask<CommitOutcome> CommitAsync(CommitRequest request, CancellationToken cancellationToken)
     {
+        RequireOpen();
         var pending = new PendingCommit(request);
         try
         {
@@ -72,12 +77,27 @@ public sealed class CommitWriter : IAsyncDisposable
         return await pending.Task;
     }
 
+    /// <summary>Writes nothing more for as long as this process lives: what waits is refused too. Reading goes on.</summary>
+    /// <param name="reason">What every caller is told from now on, as a sentence.</param>
+    public void Stop(string reason) => _stopped ??= reason;
+
+    /// <exception cref="StoreUnavailableException">Nothing is written any more.</exception>
+    public void RequireOpen()
+    {
+        if (_stopped is { } reason)
+        {
+            throw StoppedFor(reason);
+        }
+    }
+
     /// <summary>Takes no more requests, writes those that wait, ends the thread.</summary>
     public async ValueTask DisposeAsync()
     {
         _queue.Writer.TryComplete();
         await _drained.Task;
     }
+
+    private static StoreUnavailableException StoppedFor(string reason) => new(reason) { IsForGood = true };
 
     private void Run()
     {
@@ -109,6 +129,12 @@ public sealed class CommitWriter : IAsyncDisposable
 
     private void Write(List<PendingCommit> batch)
     {
+        if (_stopped is { } reason)
+        {
+            batch.ForEach(pending => pending.Fail(StoppedFor(reason)));
+            return;
+        }
+
         var started = Stopwatch.GetTimestamp();
         try
         {

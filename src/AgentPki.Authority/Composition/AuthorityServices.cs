@@ -24,6 +24,8 @@ namespace AgentPki.Authority.Composition;
 /// </summary>
 public sealed class AuthorityServices : IAsyncDisposable
 {
+    private static readonly TimeSpan LastLists = TimeSpan.FromSeconds(5);
+
     private readonly AuthorityEnvironment _environment;
     private readonly AuthorityMetrics _metrics;
     private readonly OcspResponderKeeper _responders;
@@ -167,6 +169,11 @@ public sealed class AuthorityServices : IAsyncDisposable
     /// <summary>Why it cannot issue now, or null when it can: keys there, CAs valid, records writable.</summary>
     public async ValueTask<string?> WhyNotReadyAsync(CancellationToken cancellationToken)
     {
+        if (Commits.Stopped is { } stopped)
+        {
+            return stopped;
+        }
+
         if (!Commits.IsHealthy)
         {
             return "the store cannot be written";
@@ -204,6 +211,11 @@ public sealed class AuthorityServices : IAsyncDisposable
     /// <summary>Renews CRLs and OCSP responders that are due (the first call, at start, makes them) and ends approvals whose time is over; moves campaigns on.</summary>
     public async ValueTask MaintainAsync(CancellationToken cancellationToken)
     {
+        if (Commits.Stopped is not null)
+        {
+            return;
+        }
+
         await _responders.EnsureAllAsync(cancellationToken);
         try
         {
@@ -228,6 +240,28 @@ public sealed class AuthorityServices : IAsyncDisposable
         }
 
         await CertificateLists.RefreshAsync(cancellationToken);
+    }
+
+    /// <summary>
+    /// This log goes on elsewhere: from now on nothing is issued, decided or revoked here, and no head is signed. What was decided can still be asked: OCSP, the feed, and the CRLs, which
+    /// are made once more and then end by themselves.
+    /// </summary>
+    /// <param name="reason">What whoever wants more is told, as a sentence.</param>
+    public async Task SupersedeAsync(string reason)
+    {
+        try
+        {
+            await CertificateLists.RefreshAsync(CancellationToken.None).AsTask().WaitAsync(LastLists);
+        }
+        catch (Exception failure) when (failure is TimeoutException or Store.StoreUnavailableException)
+        {
+            // A token that does not answer holds up nothing.
+            Log.MaintenanceFailed(_environment.Logger<AuthorityServices>(), failure);
+        }
+        finally
+        {
+            Commits.Stop(reason);
+        }
     }
 
     /// <summary>Takes no more decisions, writes the last ones, signs the head over them.</summary>

@@ -144,5 +144,6 @@ public sealed class RegistrationAuthority
 
     private static PkiProblem Unavailable(Exception failure) => failure is KeyUnavailableException token
         ? new PkiProblem(PkiProblemKind.Unavailable, "the token that keeps the CA's key cannot sign now; nothing was issued", token.RetryAfter)
+        : failure is StoreUnavailableException { IsForGood: true } ? new PkiProblem(PkiProblemKind.Unavailable, "this appliance was restored on another machine, which answers in its place; nothing was issued, and nothing is any more", TimeSpan.FromMinutes(5))
         : new PkiProblem(PkiProblemKind.Unavailable, "the store cannot work now; nothing was issued", TimeSpan.FromSeconds(5));
 }

@@ -25,6 +25,7 @@ internal sealed class CertificateAuthority(IssuerDirectory issuers, CommitWriter
     /// <exception cref="StoreUnavailableException">The store cannot write now; nothing was written, and nothing is released.</exception>
     public async ValueTask<Outcome<Certificate>> IssueAsync(ApprovedEnrollment approved, CancellationToken cancellationToken)
     {
+        commits.RequireOpen(); // a log that was restored elsewhere signs nothing that nobody will know
         var started = Stopwatch.GetTimestamp();
         var now = time.GetUtcNow();
         var profile = approved.Profile;

@@ -26,26 +26,31 @@ public sealed record Adoption(int Certificates, int Revocations, int Known, int 
 /// </summary>
 public sealed class AdoptionService(AuthorityServices authority, CryptoProviders providers, TimeProvider time)
 {
+    /// <summary>Revocations of a list that wait together for one flush to disk.</summary>
+    private const int CommittedAtOnce = 256;
+
     /// <param name="der">A certificate, or a complete CRL.</param>
     /// <param name="owner">Whose the agent is, where it is not known here; null: it must be known.</param>
     /// <param name="profile">What the certificate was issued by; null: the default.</param>
     /// <exception cref="StoreUnavailableException">The store cannot be read or written.</exception>
     public async ValueTask<Outcome<Adoption>> AdoptAsync(ReadOnlyMemory<byte> der, string? owner, string? profile, string actor, CancellationToken cancellationToken)
     {
-        if (authority.Options.Epoch == 1)
-        {
-            return Refuse("this log was never restored: what is not known here was not issued here");
-        }
-
-        return Certificate.TryParse(der, out var certificate, out _) ? await AdoptAsync(certificate, owner, profile, actor, cancellationToken)
-            : CertificateList.TryParse(der, out var list, out _) ? await AdoptAsync(list, actor, cancellationToken)
-            : new Outcome<Adoption>.Refused(new PkiProblem(PkiProblemKind.MalformedRequest, "it is neither a certificate nor a CRL"));
+        return WhyNot(der) is { } problem ? new Outcome<Adoption>.Refused(problem)
+            : Certificate.TryParse(der, out var certificate, out _) ? await AdoptAsync(certificate, owner, profile, actor, cancellationToken)
+            : await AdoptAsync(CertificateList.Parse(der), actor, cancellationToken);
     }
+
+    /// <summary>Why nobody can adopt this here, as far as it shows before anything is looked up; null: nothing speaks against it yet.</summary>
+    public PkiProblem? WhyNot(ReadOnlyMemory<byte> der) =>
+        authority.Options.Epoch == 1 ? new PkiProblem(PkiProblemKind.PolicyViolation, "this log was never restored: what is not known here was not issued here")
+        : Certificate.TryParse(der, out var certificate, out _) ? IssuerOf(certificate) is null ? new PkiProblem(PkiProblemKind.PolicyViolation, "the certificate is not signed by a CA of this appliance") : null
+        : CertificateList.TryParse(der, out var list, out _) ? IssuerOf(list) is null ? new PkiProblem(PkiProblemKind.PolicyViolation, "the CRL is not signed by a CA of this appliance") : null
+        : new PkiProblem(PkiProblemKind.MalformedRequest, "it is neither a certificate nor a CRL");
 
     private async ValueTask<Outcome<Adoption>> AdoptAsync(Certificate certificate, string? owner, string? profileName, string actor, CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();
-        if (authority.Issuers.FindIssuerOf(certificate) is not { } issuer || !IsSigned(certificate, issuer))
+        if (IssuerOf(certificate) is not { } issuer)
         {
             return Refuse("the certificate is not signed by a CA of this appliance");
         }
@@ -109,12 +114,13 @@ public sealed class AdoptionService(AuthorityServices authority, CryptoProviders
 
     private async ValueTask<Outcome<Adoption>> AdoptAsync(CertificateList list, string actor, CancellationToken cancellationToken)
     {
-        if (authority.Issuers.All.FirstOrDefault(i => i.Certificate.Subject == list.Issuer && list.VerifySignature(i.Certificate.PublicKey, providers)) is not { } issuer)
+        if (IssuerOf(list) is not { } issuer)
         {
             return Refuse("the CRL is not signed by a CA of this appliance");
         }
 
         var (revoked, known, unknown) = (0, 0, 0);
+        var committing = new List<Task>(CommittedAtOnce);
         foreach (var entry in list.Entries)
         {
             var serial = entry.SerialNumber.ToArray();
@@ -126,18 +132,33 @@ public sealed class AdoptionService(AuthorityServices authority, CryptoProviders
                 case CertificateStatus.Good when entry.Reason != CrlReason.RemoveFromCrl:
                     var reason = entry.Reason is { } given ? (RevocationReason)(byte)given : RevocationReason.Unspecified;
                     var facts = LedgerFacts.OfSerial(issuer.Name, serial).Add(LedgerFacts.Reason, reason.ToString());
-                    await authority.Commits.CommitAsync(
-                        new CommitRequest(new LedgerEntry(LedgerEntryKind.CertificateRevoked, time.GetUtcNow(), actor, facts), [new StoreChange.RevokeCertificate(issuer.Name, serial, entry.RevocationDate, reason)]), CancellationToken.None);
+                    committing.Add(authority.Commits.CommitAsync(
+                        new CommitRequest(new LedgerEntry(LedgerEntryKind.CertificateRevoked, time.GetUtcNow(), actor, facts), [new StoreChange.RevokeCertificate(issuer.Name, serial, entry.RevocationDate, reason)]), CancellationToken.None).AsTask());
                     revoked++;
                     break;
                 default:
                     known++;
                     break;
             }
+
+            if (committing.Count == CommittedAtOnce)
+            {
+                await Task.WhenAll(committing);
+                committing.Clear();
+            }
         }
+
+        await Task.WhenAll(committing);
 
         return new Outcome<Adoption>.Done(new Adoption(0, revoked, known, unknown));
     }
+
+    private Issuer? IssuerOf(Certificate certificate) => authority.Issuers.FindIssuerOf(certificate) is { } issuer && IsSigned(certificate, issuer) ? issuer : null;
+
+    private Issuer? IssuerOf(CertificateList list) => authority.Issuers.All.FirstOrDefault(i =>
+        list.Issuer.Equals(i.Certificate.Subject)
+        && list.VerifySignature(i.Certificate.PublicKey, providers)
+        && (i.Certificate.AlternativePublicKey is not { } second || list.VerifyAlternativeSignature(second, providers)));
 
     private bool IsSigned(Certificate certificate, Issuer issuer) =>
         certificate.VerifySignature(issuer.Certificate.PublicKey, providers)

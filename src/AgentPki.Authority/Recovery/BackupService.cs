@@ -14,6 +14,9 @@ namespace AgentPki.Authority.Recovery;
 /// <param name="ledgerKey">Signs the archive's header.</param>
 public sealed class BackupService(IRecoveryStore store, CommitWriter commits, CryptoProviders providers, KeyReference ledgerKey, BackupSource source, TimeProvider time)
 {
+    /// <summary>Of a file that is not whole yet.</summary>
+    internal const string PartSuffix = ".part";
+
     /// <summary>Writes a backup to a new file and records it. Nothing half is left: the file has its name when it is whole and on the disk.</summary>
     /// <exception cref="BackupException">It cannot be made; nothing was left behind.</exception>
     /// <exception cref="KeyUnavailableException">The ledger's key cannot sign now.</exception>
@@ -23,7 +26,7 @@ public sealed class BackupService(IRecoveryStore store, CommitWriter commits, Cr
     /// <param name="follower">Told of what is committed after exactly this backup.</param>
     internal async Task<BackupReceipt> WriteFileAsync(ArchiveKind kind, string path, ICommitFollower? follower, string actor, CancellationToken cancellationToken)
     {
-        var part = path + ".part";
+        var part = path + PartSuffix;
         try
         {
             BackupReceipt receipt;

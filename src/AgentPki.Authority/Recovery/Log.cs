@@ -14,6 +14,6 @@ internal static partial class Log
     [LoggerMessage(2402, LogLevel.Information, "What is committed is shipped again, and nothing was left out")]
     public static partial void ShippingGoesOn(ILogger logger);
 
-    [LoggerMessage(2403, LogLevel.Critical, "This log was restored on another machine: {Folder} has its epoch {Newest}, and this is epoch {Epoch}. Stop this appliance for good: nothing that it issues from now on is known to the other")]
+    [LoggerMessage(2403, LogLevel.Critical, "This log was restored on another machine: {Folder} has its epoch {Newest}, and this is epoch {Epoch}. Nothing is issued or decided here any more. Stop this appliance for good, and send its agents to the other")]
     public static partial void Superseded(ILogger logger, long epoch, long newest, string folder);
 }

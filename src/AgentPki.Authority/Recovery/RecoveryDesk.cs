@@ -58,6 +58,7 @@ public sealed class RecoveryDesk : IAsyncDisposable
         try
         {
             Directory.CreateDirectory(_folder);
+            ClearCutOff();
             var path = Path.Combine(_folder, await NameAsync(cancellationToken));
             return (path, await _backups.WriteFileAsync(path, actor, cancellationToken));
         }
@@ -90,6 +91,15 @@ public sealed class RecoveryDesk : IAsyncDisposable
 
         _meter.Dispose();
         _writing.Dispose();
+    }
+
+    /// <summary>What a kill has left of an earlier try has no end, and nobody's use; this desk alone writes here, one at a time.</summary>
+    private void ClearCutOff()
+    {
+        foreach (var part in Directory.EnumerateFiles(_folder, "*" + BackupService.PartSuffix))
+        {
+            File.Delete(part);
+        }
     }
 
     private async ValueTask<string> NameAsync(CancellationToken cancellationToken)

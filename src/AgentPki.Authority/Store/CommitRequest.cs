@@ -58,4 +58,8 @@ public interface ICommitStore
 }
 
 /// <summary>The store cannot be read or written now. Answered with 503; the message names the cause and the remedy.</summary>
-public sealed class StoreUnavailableException(string message, Exception? inner = null) : Exception(message, inner);
+public sealed class StoreUnavailableException(string message, Exception? inner = null) : Exception(message, inner)
+{
+    /// <summary>Nothing will be written here any more: the log goes on elsewhere.</summary>
+    public bool IsForGood { get; init; }
+}

@@ -117,12 +117,20 @@ internal sealed class TreeCheck
             _findings.Add(LedgerFindingKind.Truncated, _frontier.Size, anchor.Checkpoint.Size - 1, $"{anchor.Source} was signed over {anchor.Checkpoint.Size} entries, and there are {_frontier.Size}");
         }
 
+        var shown = new HashSet<long>();
         foreach (var group in _lost.Where(lost => lost.LeafEpoch > lost.Anchor.Epoch).GroupBy(lost => lost.Anchor.Epoch))
         {
+            shown.Add(group.Key);
             if (Restore(group.MaxBy(lost => lost.Anchor.Checkpoint.Size).Anchor, entries) is { } restore)
             {
                 yield return restore;
             }
+        }
+
+        // And what restores own up to, though no head of it is at hand here.
+        foreach (var (epoch, start) in entries.EpochStarts.Where(s => !shown.Contains(s.Key - 1) && CitedBy(s.Value) > s.Value.Leaf.Index).OrderBy(s => s.Key))
+        {
+            yield return Loss(epoch, start);
         }
     }
 
@@ -185,13 +193,18 @@ internal sealed class TreeCheck
         return (first, last);
     }
 
+    /// <summary>The size of the epoch before, as an entry that begins one says it; 0: it does not.</summary>
+    private static long CitedBy(LedgerRecord start) =>
+        start.Details?.Facts.GetValueOrDefault(LedgerFacts.PreviousSize) is { } text && long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var size) ? size : 0;
+
+    private static string Loss(long epoch, LedgerRecord start) => $"the restore that began epoch {epoch} lost entries {start.Leaf.Index} to {CitedBy(start) - 1} of epoch {epoch - 1}";
+
     private string? Restore(Anchor anchor, EntryCheck entries)
     {
         var next = entries.EpochStarts.GetValueOrDefault(anchor.Epoch + 1);
-        var cited = next?.Details?.Facts.GetValueOrDefault(LedgerFacts.PreviousSize) is { } text && long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var size) ? size : 0;
-        if (next is not null && cited >= anchor.Checkpoint.Size)
+        if (next is not null && CitedBy(next) >= anchor.Checkpoint.Size)
         {
-            return $"the restore that began epoch {anchor.Epoch + 1} lost entries {next.Leaf.Index} to {cited - 1} of epoch {anchor.Epoch}";
+            return Loss(anchor.Epoch + 1, next);
         }
 
         _findings.Add(

@@ -93,6 +93,7 @@ public static class AcmeEndpoints
             context.Response.Headers.Remove("Location");
             var problem = failure is KeyUnavailableException key
                 ? AcmeProblem.Unavailable("The key store cannot work now; try again when Retry-After is over.", key.RetryAfter)
+                : failure is StoreUnavailableException { IsForGood: true } ? AcmeProblem.Unavailable(Http.RequestGuards.Superseded, TimeSpan.FromMinutes(5))
                 : AcmeProblem.Unavailable("The store cannot work now; try again when Retry-After is over.", TimeSpan.FromSeconds(5));
             await AcmeAnswer.RefuseAsync(services, context, problem with { IsRecorded = true });
         }

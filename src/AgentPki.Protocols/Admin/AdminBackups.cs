@@ -40,13 +40,17 @@ public sealed record AdoptionView(int Certificates, int Revocations, int Known, 
 /// <summary>Backups (docs/recovery.md).</summary>
 internal static class AdminBackups
 {
+    /// <summary>A CRL of about 150,000 entries, in base64.</summary>
+    private const int LargestAdoption = 8 << 20;
+
     private static readonly AdminAccess Makers = AdminAccess.Of(AdminRole.Officer, AdminRole.CaAdministrator);
 
     public static IEnumerable<AdminOperation> Operations =>
     [
         AdminOperation.Of(HttpMethods.Post, "/backups", "makeBackup", Makers, "Writes a backup of the whole appliance, encrypted for its officers, into its folder of backups.", AdminJson.Default.BackupView, MakeAsync),
         AdminOperation.Of(HttpMethods.Get, "/recovery-point", "getRecoveryPoint", AdminAccess.Readers, "What would be lost if the machine were gone now.", AdminJson.Default.RecoveryPointView, PointAsync),
-        AdminOperation.Of("/adoptions", "adopt", Makers, "Makes a certificate known again that a restore has lost, or true again what a CRL of before it revoked.", AdminJson.Default.AdoptionCommand, AdminJson.Default.AdoptionView, AdoptAsync),
+        AdminOperation.Of("/adoptions", "adopt", Makers.Approved(AdminRole.Officer, AdminRole.CaAdministrator), "Makes a certificate known again that a restore has lost, or true again what a CRL of before it revoked.", AdminJson.Default.AdoptionCommand, AdminJson.Default.AdoptionView, AdoptAsync)
+            .Checking(WhyNotAsync, AdminJson.Default.AdoptionCommand) with { BodyLimit = LargestAdoption },
     ];
 
     private static async ValueTask<Outcome<AdoptionView>> AdoptAsync(AdminCall call, AdoptionCommand command, CancellationToken cancellationToken)
@@ -56,18 +60,31 @@ internal static class AdminBackups
             return Nothing<AdoptionView>();
         }
 
-        var der = new byte[command.Der.Length];
-        if (!Convert.TryFromBase64String(command.Der, der, out var length))
+        if (DerOf(command) is not { } der)
         {
-            return await call.RefuseAsync<AdoptionView>(new PkiProblem(PkiProblemKind.MalformedRequest, "'der' is not base64"), cancellationToken);
+            return await call.RefuseAsync<AdoptionView>(NoBase64, cancellationToken);
         }
 
-        return await desk.Adoption.AdoptAsync(der.AsMemory(0, length), command.Owner, command.Profile, call.Actor, cancellationToken) switch
+        return await desk.Adoption.AdoptAsync(der, command.Owner, command.Profile, call.Actor, cancellationToken) switch
         {
             Outcome<Adoption>.Done(var done) => new Outcome<AdoptionView>.Done(new AdoptionView(done.Certificates, done.Revocations, done.Known, done.Unknown)),
             Outcome<Adoption>.Refused(var problem) => await call.RefuseAsync<AdoptionView>(problem, cancellationToken),
             _ => throw new System.Diagnostics.UnreachableException(),
         };
+    }
+
+    /// <summary>What nobody needs to look at is refused before it waits for a second person.</summary>
+    private static ValueTask<PkiProblem?> WhyNotAsync(AdminCall call, AdoptionCommand command, CancellationToken cancellationToken) => ValueTask.FromResult(
+        call.Services.Recovery is not { } desk ? new PkiProblem(PkiProblemKind.NotFound, "this appliance makes no backups")
+        : DerOf(command) is not { } der ? NoBase64
+        : desk.Adoption.WhyNot(der));
+
+    private static PkiProblem NoBase64 => new(PkiProblemKind.MalformedRequest, "'der' is not base64");
+
+    private static ReadOnlyMemory<byte>? DerOf(AdoptionCommand command)
+    {
+        var der = new byte[command.Der.Length];
+        return Convert.TryFromBase64String(command.Der, der, out var length) ? der.AsMemory(0, length) : null;
     }
 
     private static async ValueTask<Outcome<BackupView>> MakeAsync(AdminCall call, CancellationToken cancellationToken)

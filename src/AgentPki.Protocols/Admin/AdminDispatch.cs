@@ -13,7 +13,6 @@ internal static class AdminDispatch
     /// <summary>The query parameter with what the second person is told.</summary>
     public const string Comment = "comment";
 
-    private const int BodyLimit = 256 * 1024;
     private static readonly TimeSpan BodyDeadline = TimeSpan.FromSeconds(10);
 
     public static async Task HandleAsync(AdminServices services, HttpContext context, AdminOperation operation)
@@ -33,6 +32,10 @@ internal static class AdminDispatch
             case AdminIdentification.Known(var caller) when operation.Access.WhyNot(caller) is { } denied:
                 await RefuseAsync(services, context, operation, caller.Actor, denied, record: true);
                 break;
+            case AdminIdentification.Known(var caller) when operation.Method != HttpMethods.Get && services.Authority.Commits.Stopped is { } stopped:
+                // Nothing is recorded any more, this neither.
+                await RefuseAsync(services, context, operation, caller.Actor, new PkiProblem(PkiProblemKind.Unavailable, stopped, TimeSpan.FromHours(1)), record: false);
+                break;
             case AdminIdentification.Known(var caller):
                 Log.Called(services.Logger, operation.Id, CorrelationId.Of(context), caller.Actor);
                 await RunAsync(services, context, operation, caller, cancellationToken);
@@ -45,7 +48,7 @@ internal static class AdminDispatch
         var body = ReadOnlyMemory<byte>.Empty;
         if (operation.Body is not null)
         {
-            switch (await ReadAsync(services, context, cancellationToken))
+            switch (await ReadAsync(services, context, operation.BodyLimit, cancellationToken))
             {
                 case Outcome<byte[]>.Done(var octets):
                     body = octets;
@@ -117,14 +120,14 @@ internal static class AdminDispatch
             ? new PkiProblem(PkiProblemKind.Unauthorized, "the admin API takes nothing from browsers: use the agentpki command, or curl with your certificate")
             : null;
 
-    private static async ValueTask<Outcome<byte[]>> ReadAsync(AdminServices services, HttpContext context, CancellationToken cancellationToken)
+    private static async ValueTask<Outcome<byte[]>> ReadAsync(AdminServices services, HttpContext context, int limit, CancellationToken cancellationToken)
     {
         if (!MediaType.Is(context.Request, "application/json"))
         {
             return new Outcome<byte[]>.Refused(new PkiProblem(PkiProblemKind.UnsupportedMediaType, "the Content-Type must be application/json"));
         }
 
-        var body = await RequestBody.ReadAsync(context, BodyLimit, BodyDeadline, services.Time, cancellationToken);
+        var body = await RequestBody.ReadAsync(context, limit, BodyDeadline, services.Time, cancellationToken);
         if (body.Problem is { } problem)
         {
             return new Outcome<byte[]>.Refused(problem);

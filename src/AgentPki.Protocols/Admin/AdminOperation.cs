@@ -24,6 +24,9 @@ internal sealed record AdminOperation(
     /// <summary>Does it, with the octets of its body; the answer as JSON.</summary>
     public required Func<AdminCall, ReadOnlyMemory<byte>, CancellationToken, ValueTask<Outcome<byte[]>>> Run { get; init; }
 
+    /// <summary>Octets that its body may have.</summary>
+    public int BodyLimit { get; init; } = 256 * 1024;
+
     /// <summary>With <see cref="SecondPerson.AboveLimit"/>: whether this call is above it.</summary>
     public Func<AdminCall, ReadOnlyMemory<byte>, CancellationToken, ValueTask<bool>>? IsAboveLimit { get; init; }
 

@@ -62,7 +62,7 @@ public static class RequestGuards
                 return ProblemText.WriteTextAsync(context, StatusCodes.Status503ServiceUnavailable, $"The key store cannot work now; try again later.\n(correlation id {id})\n", key.RetryAfter);
             case StoreUnavailableException store:
                 Log.Unavailable(logger, id, method, path, store.Message);
-                return ProblemText.WriteTextAsync(context, StatusCodes.Status503ServiceUnavailable, $"The store cannot work now; try again later.\n(correlation id {id})\n", StoreRetry);
+                return ProblemText.WriteTextAsync(context, StatusCodes.Status503ServiceUnavailable, $"{(store.IsForGood ? Superseded : "The store cannot work now; try again later.")}\n(correlation id {id})\n", StoreRetry);
             case BadHttpRequestException bad:
                 Log.BadRequest(logger, id, method, path, bad.Message);
                 return ProblemText.WriteTextAsync(context, bad.StatusCode, $"{Sentence(bad.StatusCode)}\n(correlation id {id})\n", null);
@@ -71,6 +71,9 @@ public static class RequestGuards
                 return ProblemText.WriteTextAsync(context, StatusCodes.Status500InternalServerError, $"Internal error; the operator finds it in the log by the correlation id.\n(correlation id {id})\n", null);
         }
     }
+
+    /// <summary>What clients are told of an appliance whose log goes on elsewhere.</summary>
+    public const string Superseded = "This appliance issues nothing any more: it was restored on another machine, which answers in its place.";
 
     private static string Sentence(int status) => status switch
     {

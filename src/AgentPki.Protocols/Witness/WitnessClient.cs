@@ -57,13 +57,14 @@ public sealed class WitnessClient(Uri prefix, IReadOnlyList<NoteKey> keys) : IWi
     }
 
     /// <summary>The last head of an origin that the witness has cosigned, its lines not verified; null when it has none.</summary>
-    /// <exception cref="HttpRequestException">It does not answer.</exception>
+    /// <exception cref="HttpRequestException">It does not answer, or with something else: that it has none it says with 404.</exception>
     public async ValueTask<SignedCheckpoint?> LastAsync(string origin, CancellationToken cancellationToken)
     {
         using var answer = await _http.GetAsync($"{_prefix}/{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(origin)))}/checkpoint", cancellationToken);
-        return answer.IsSuccessStatusCode && SignedCheckpoint.TryParse(await answer.Content.ReadAsStringAsync(cancellationToken), out var checkpoint, out _) && checkpoint.Checkpoint.Origin == origin
-            ? checkpoint
-            : null;
+        var text = await answer.Content.ReadAsStringAsync(cancellationToken);
+        return answer.StatusCode == HttpStatusCode.NotFound ? null
+            : answer.IsSuccessStatusCode && SignedCheckpoint.TryParse(text, out var checkpoint, out _) && checkpoint.Checkpoint.Origin == origin ? checkpoint
+            : throw new HttpRequestException(string.Create(CultureInfo.InvariantCulture, $"it answers {(int)answer.StatusCode}, and no head of that log: {FirstLine(text)}"));
     }
 
     public void Dispose() => _http.Dispose();

@@ -39,7 +39,7 @@ internal sealed class ApplianceEndpoints : IAsyncDisposable
         _admin = new AdminServices
         {
             Authority = authority,
-            Readiness = new Readiness(parts.Tokens, authority, recovery),
+            Readiness = new Readiness(parts.Tokens, authority),
             Recovery = recovery,
             Checks = _ => ValueTask.FromResult<IReadOnlyList<CheckView>>(
                 recovery.Shipping?.Status is { } shipping ? [new CheckView("shipping", shipping.Problem is null, shipping.Problem ?? $"everything lies in {shipping.Generation}")] : []),

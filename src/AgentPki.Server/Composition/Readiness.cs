@@ -1,5 +1,4 @@
 using AgentPki.Authority.Composition;
-using AgentPki.Authority.Recovery;
 using AgentPki.Authority.Store;
 using AgentPki.Pkcs11;
 using AgentPki.Protocols.Health;
@@ -7,17 +6,12 @@ using AgentPki.Protocols.Health;
 namespace AgentPki.Server.Composition;
 
 /// <summary>Ready means: a certificate could be issued now. The CAs are good, their tokens sign a probe, the store can be written.</summary>
-internal sealed class Readiness(OpenTokens tokens, AuthorityServices authority, RecoveryDesk recovery) : IReadiness
+internal sealed class Readiness(OpenTokens tokens, AuthorityServices authority) : IReadiness
 {
     private IReadOnlyList<Pkcs11Provider>? _needed;
 
     public async ValueTask<IReadOnlyList<string>> ReasonsAgainstAsync(CancellationToken cancellationToken)
     {
-        if (recovery.Shipping?.Status is { IsSuperseded: true, Problem: { } superseded })
-        {
-            return [superseded];
-        }
-
         if (await authority.WhyNotReadyAsync(cancellationToken) is { } reason)
         {
             return [reason];

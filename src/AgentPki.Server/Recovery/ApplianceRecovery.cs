@@ -27,7 +27,7 @@ internal static class ApplianceRecovery
         };
         var backups = new BackupService(store, authority.Commits, parts.Providers, ledgerKey, source, clock);
         var shipping = options.Backup.Ship.Length == 0 ? null
-            : new ShippingService(store, store, backups, new ShippingOptions(home.Resolve(options.Backup.Ship)) { Interval = options.Backup.ShipInterval }, clock, parts.Environment.Loggers.CreateLogger<ShippingService>());
+            : new ShippingService(store, store, backups, new ShippingOptions(home.Resolve(options.Backup.Ship)) { Interval = options.Backup.ShipInterval }, authority.SupersedeAsync, clock, parts.Environment.Loggers.CreateLogger<ShippingService>());
         return new RecoveryDesk(backups, store, store, home.Resolve(options.Backup.Folder), shipping, clock) { Adoption = new AdoptionService(authority, parts.Providers, clock) };
     }
 

@@ -1,8 +1,10 @@
 using System.Security.Cryptography;
 using AgentPki.Authority.Ceremony.Quorum;
 using AgentPki.Authority.Recovery.Archives;
+using AgentPki.Server.Ceremony;
 using AgentPki.Server.Cli;
 using AgentPki.Server.Composition;
+using AgentPki.Server.Home;
 
 namespace AgentPki.Server.Recovery;
 
@@ -44,7 +46,7 @@ internal sealed class OfficersAtHand : IAsyncDisposable
         throw new CommandException(
             ExitCodes.Refused,
             $"{keys.Count} of {roster.Quorum} officers are not enough to open this archive; it was sealed to {string.Join(", ", roster.Officers.Select(o => o.Name))}.",
-            "Name each officer's key file with --officer NAME=FILE.");
+            "Name each officer's key file with --officer NAME=FILE, or his card with --officer 'NAME=card KIND LABEL'.");
     }
 
     /// <summary>Puts the key of an archive together.</summary>
@@ -101,9 +103,12 @@ internal sealed class OfficersAtHand : IAsyncDisposable
         }
     }
 
-    /// <summary>Asks by the files that the command line names, each <c>NAME=FILE</c>; the passphrase is typed, or a line of standard input.</summary>
-    /// <exception cref="CommandException">A file or a passphrase is wrong.</exception>
-    public static OfficerAsked ByFiles(CommandContext context, IReadOnlyList<string> named)
+    /// <summary>
+    /// Asks by what the command line names, each <c>NAME=FILE</c> or <c>NAME=card KIND LABEL</c>; the passphrase is typed, or a line of standard input; a card's PIN is typed, at a terminal.
+    /// </summary>
+    /// <param name="cards">The home beside which a kind of card that keeps its objects in files has them.</param>
+    /// <exception cref="CommandException">A file, a passphrase or a card is wrong.</exception>
+    public static OfficerAsked ByKeys(CommandContext context, ApplianceHome cards, IReadOnlyList<string> named)
     {
         var files = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var text in named)
@@ -111,7 +116,7 @@ internal sealed class OfficersAtHand : IAsyncDisposable
             var parts = text.Split('=', 2);
             if (parts.Length != 2 || !files.TryAdd(parts[0], parts[1]))
             {
-                throw new CommandException(ExitCodes.Usage, $"--officer {text} names no officer and his key file, or names him twice.", "Write --officer NAME=FILE, once for each officer.");
+                throw new CommandException(ExitCodes.Usage, $"--officer {text} names no officer and his key, or names him twice.", "Write --officer NAME=FILE, or --officer 'NAME=card KIND LABEL', once for each officer.");
             }
         }
 
@@ -120,6 +125,12 @@ internal sealed class OfficersAtHand : IAsyncDisposable
             if (!files.TryGetValue(officer.Name, out var file))
             {
                 return null;
+            }
+
+            if (CardReader.IsCard(file))
+            {
+                var (opened, refused) = await new CardReader(context.Terminal, cards, context.Clock).OpenAsync(file, officer, cancellationToken);
+                return opened ?? throw new CommandException(ExitCodes.Refused, $"The card of {officer.Name} does not open: {refused}.", $"The card with the keys of {officer.Name} ({officer.FullName}, key {officer.Fingerprint[..16]}…) and its PIN are wanted.");
             }
 
             var path = Path.GetFullPath(file, context.WorkingFolder);

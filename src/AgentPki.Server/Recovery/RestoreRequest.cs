@@ -1,3 +1,4 @@
+using AgentPki.Server.Configuration;
 using AgentPki.Server.Home;
 
 namespace AgentPki.Server.Recovery;
@@ -15,6 +16,9 @@ internal sealed record RestoreRequest(string Source, ApplianceHome Target)
 
     /// <summary>Files with heads that others have kept.</summary>
     public IReadOnlyList<string> Heads { get; init; } = [];
+
+    /// <summary>Witnesses that are asked how far the log had gone; all of them must answer.</summary>
+    public IReadOnlyList<WitnessReference> Witnesses { get; init; } = [];
 
     /// <summary>How many entries the operator accepts to have lost.</summary>
     public long AcceptLost { get; init; }

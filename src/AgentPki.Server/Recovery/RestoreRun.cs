@@ -35,7 +35,8 @@ internal sealed class RestoreRun(CommandContext context, RestoreRequest request)
             var source = await RestoreSource.FindAsync(request.Source, KeptKey(), cancellationToken);
             var header = source.Header;
             RequireLog(header);
-            var heads = KnownHeads.Read(request.Heads, header.Head.LogId, header.LedgerKey);
+            var heads = await KnownHeads.Read(request.Heads, header.Head.LogId, header.LedgerKey)
+                .AndOfWitnessesAsync(request.Witnesses, header.Head, header.LedgerKey, isRequired: true, context.Terminal, cancellationToken);
 
             // 2. With enough officers all of it is read and verified once, and nothing is written.
             await using var officers = await OfficersAtHand.GatherAsync(header.Officers, ask, cancellationToken);
@@ -49,6 +50,11 @@ internal sealed class RestoreRun(CommandContext context, RestoreRequest request)
             using var staged = StagedHome.Create(request.Target);
             await FillAsync(source, staged, officers, head, cancellationToken);
             var options = ConfigurationReader.Load(staged.Home, context.Variable);
+
+            // The appliance's own witnesses too, whom the archive names: one that is away now is passed over.
+            var others = options.Ledger.Witnesses.Where(w => request.Witnesses.All(asked => asked.Url != w.Url)).ToList();
+            heads = await heads.AndOfWitnessesAsync(others, header.Head, header.LedgerKey, isRequired: false, context.Terminal, cancellationToken);
+            RequireAccepted(lost = heads.LostAfter(head));
             await RequireIntactAsync(staged.Home, options, header, heads, head, cancellationToken);
             CopyPin(staged.Home, options);
 

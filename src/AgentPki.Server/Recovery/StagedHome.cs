@@ -22,6 +22,14 @@ internal sealed class StagedHome : IDisposable
     /// <exception cref="CommandException">There is something else.</exception>
     public static void RequireEmpty(ApplianceHome target)
     {
+        if (target.Exists && Directory.Exists(Path.Combine(target.Root, Staging)))
+        {
+            throw new CommandException(
+                ExitCodes.Usage,
+                $"{target.Root} holds a whole restored home already: the restore was cut off after its last step, before it could say so.",
+                $"Serve it. To restore again instead, delete {target.Root} first.");
+        }
+
         if (File.Exists(target.Root) || (Directory.Exists(target.Root) && Directory.EnumerateFileSystemEntries(target.Root).Any() && !IsCutOff(target)))
         {
             throw new CommandException(ExitCodes.Usage, $"{target.Root} is not empty: a restore makes a new home, and writes over nothing.", "Name a folder that is empty or not there with --home.");

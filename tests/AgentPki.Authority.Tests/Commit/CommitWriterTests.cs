@@ -47,6 +47,29 @@ public sealed class CommitWriterTests
     }
 
     [Fact]
+    public async Task Stop_WhatWaitsAndWhatComes_IsRefusedForGood()
+    {
+        var store = new GatedStore();
+        await using var writer = Writer(store);
+        var gate = writer.CommitAsync(Entry("gate"), default).AsTask();
+        await store.Entered;
+        var waiting = Enumerable.Range(0, 3).Select(i => writer.CommitAsync(Entry(i.ToString()), default).AsTask()).ToArray();
+        writer.Stop("It goes on elsewhere.");
+        writer.Stop("Another reason.");
+        store.Open();
+        Assert.IsType<CommitOutcome.Committed>(await gate);
+        foreach (var task in waiting.Append(writer.CommitAsync(Entry("late"), default).AsTask()))
+        {
+            var refused = await Assert.ThrowsAsync<StoreUnavailableException>(() => task);
+            Assert.Equal((true, "It goes on elsewhere."), (refused.IsForGood, refused.Message));
+        }
+
+        Assert.Equal([1], store.Sizes);
+        Assert.Equal(1, writer.CommittedLeaves);
+        Assert.Throws<StoreUnavailableException>(writer.RequireOpen);
+    }
+
+    [Fact]
     public async Task CommitAsync_StoreFails_TellsEveryCallerAndGoesOn()
     {
         var store = new GatedStore();

@@ -66,6 +66,9 @@ internal sealed class ProductionHome : IAsyncDisposable
         }
     }
 
+    /// <summary>A home that is not there yet, with ports of its own: something else makes it.</summary>
+    public static ProductionHome Unmade() => new();
+
     /// <summary>A home without administrators, which does not run.</summary>
     public static async Task<ProductionHome> MakeNewAsync()
     {

@@ -26,9 +26,12 @@ internal sealed class ApplianceCli(Appliance appliance)
     public Task<ToolResult> RunAsync(params string[] arguments) => RunWithAsync(new Dictionary<string, string>(), arguments);
 
     /// <summary>With lines that are typed into it.</summary>
-    public async Task<ToolResult> TypeAsync(IReadOnlyList<string> lines, params string[] arguments)
+    public Task<ToolResult> TypeAsync(IReadOnlyList<string> lines, params string[] arguments) => TypeWithAsync(new Dictionary<string, string>(), lines, arguments);
+
+    /// <summary>With variables and lines that are typed into it.</summary>
+    public async Task<ToolResult> TypeWithAsync(IReadOnlyDictionary<string, string> variables, IReadOnlyList<string> lines, params string[] arguments)
     {
-        var start = appliance.Command(arguments);
+        var start = appliance.Command(arguments, variables);
         return await Tool.RunAsync(
             start.FileName,
             start.ArgumentList,

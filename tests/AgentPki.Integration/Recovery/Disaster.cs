@@ -35,6 +35,9 @@ internal sealed class Disaster : IAsyncDisposable
         return disaster;
     }
 
+    /// <summary>A path on the other disk.</summary>
+    public string Elsewhere(string name) => elsewhere.File(name);
+
     public string KeyFile(string officer) => elsewhere.File($"{officer}.key");
 
     /// <summary>A backup on the other disk, taken while the appliance serves.</summary>
@@ -49,7 +52,11 @@ internal sealed class Disaster : IAsyncDisposable
     }
 
     /// <summary>Restores into the home of an appliance that is not made yet; the officers type their passphrases.</summary>
-    public Task<ToolResult> RestoreAsync(Appliance to, string source, string[] officers, params string[] more) => to.Cli.TypeAsync(
+    public Task<ToolResult> RestoreAsync(Appliance to, string source, string[] officers, params string[] more) => RestoreWithAsync(new Dictionary<string, string>(), to, source, officers, more);
+
+    /// <summary>The same, with variables.</summary>
+    public Task<ToolResult> RestoreWithAsync(IReadOnlyDictionary<string, string> variables, Appliance to, string source, string[] officers, params string[] more) => to.Cli.TypeWithAsync(
+        variables,
         [.. officers.Select(o => Encoding.UTF8.GetString(TestOfficers.PassphraseOf(o)))],
         ["restore", source, "--home", to.Home, "--key", LedgerKey, "--pin", Pin, .. officers.SelectMany(o => new[] { "--officer", $"{o}={KeyFile(o)}" }), .. more]);
 

@@ -14,6 +14,7 @@ public sealed class ShippingTests : IAsyncLifetime
     private static readonly CancellationToken Cancelled = TestContext.Current.CancellationToken;
     private readonly TemporaryFolder _other = new();
     private RecoveryBench _bench = null!;
+    private int _superseded;
 
     private string Target => Path.Combine(_bench.Folder.Path, "target");
 
@@ -135,6 +136,9 @@ public sealed class ShippingTests : IAsyncLifetime
         await WaitAsync(shipping, status => status.IsSuperseded);
         Assert.Contains("has its epoch 2, and this is epoch 1", shipping.Status.Problem, StringComparison.Ordinal);
         Assert.Null(ShippingFolder.FindNewest(Target));
+        await WaitAsync(shipping, _ => Volatile.Read(ref _superseded) > 0);
+        await Task.Delay(200, Cancelled);
+        Assert.Equal(1, _superseded);
     }
 
     public async ValueTask DisposeAsync()
@@ -144,7 +148,11 @@ public sealed class ShippingTests : IAsyncLifetime
     }
 
     private ShippingService Start(ShippingOptions options) => new(
-        _bench.Store, _bench.Store, _bench.Backups, options with { Interval = TimeSpan.FromMilliseconds(20) }, TimeProvider.System, NullLogger<ShippingService>.Instance);
+        _bench.Store, _bench.Store, _bench.Backups, options with { Interval = TimeSpan.FromMilliseconds(20) }, _ =>
+        {
+            Interlocked.Increment(ref _superseded);
+            return Task.CompletedTask;
+        }, TimeProvider.System, NullLogger<ShippingService>.Instance);
 
     private static async Task WaitAsync(ShippingService shipping, Func<ShippingStatus, bool> condition)
     {

@@ -21,15 +21,18 @@ public sealed class ShippingFolder(string root, LogId log)
     /// <exception cref="IOException">It cannot be made.</exception>
     internal string Begin(long epoch, DateTimeOffset time, string id)
     {
-        var path = Path.Combine(_folder, string.Create(CultureInfo.InvariantCulture, $"{epoch:D5}-{time.UtcDateTime:yyyyMMdd'T'HHmmss'Z'}-{id}"));
+        var path = Path.Combine(_folder, string.Create(CultureInfo.InvariantCulture, $"{epoch:D5}-{time.UtcDateTime:yyyyMMdd'T'HHmmss.fff'Z'}-{id}"));
         Directory.CreateDirectory(path);
         return path;
     }
 
-    /// <summary>Deletes what is older than the newest <paramref name="keep"/> whole ones.</summary>
+    /// <summary>Keeps the newest <paramref name="keep"/> whole ones, and deletes those before, and those before the newest that a kill or a full disk cut off.</summary>
     internal void Prune(int keep)
     {
-        foreach (var old in Generations().Where(IsWhole).SkipLast(keep).ToList())
+        var all = Generations().ToList();
+        var whole = all.Where(IsWhole).ToList();
+        var kept = whole.TakeLast(keep).ToHashSet(StringComparer.Ordinal);
+        foreach (var old in all.TakeWhile(g => g != whole.LastOrDefault()).Where(g => !kept.Contains(g)))
         {
             Directory.Delete(old, recursive: true);
         }

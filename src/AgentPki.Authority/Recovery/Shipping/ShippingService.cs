@@ -25,6 +25,7 @@ public sealed class ShippingService : IAsyncDisposable
     private readonly ShippingOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
+    private readonly Func<string, Task> _superseded;
     private readonly CancellationTokenSource _stopping = new();
     private readonly Task _running;
     private ShippingFolder? _folder;
@@ -35,9 +36,10 @@ public sealed class ShippingService : IAsyncDisposable
     private long _shipped;
     private volatile bool _isSuperseded;
 
-    public ShippingService(IRecoveryStore store, ILedgerStore ledger, BackupService backups, ShippingOptions options, TimeProvider time, ILogger<ShippingService> logger)
+    /// <param name="superseded">Told, once, why this log is not to go on here: it was restored elsewhere.</param>
+    public ShippingService(IRecoveryStore store, ILedgerStore ledger, BackupService backups, ShippingOptions options, Func<string, Task> superseded, TimeProvider time, ILogger<ShippingService> logger)
     {
-        (_store, _ledger, _backups, _options, _time, _logger) = (store, ledger, backups, options, time, logger);
+        (_store, _ledger, _backups, _options, _superseded, _time, _logger) = (store, ledger, backups, options, superseded, time, logger);
         _problem = "it has just begun, and the base is not written yet";
         _running = Task.Run(RunAsync);
     }
@@ -82,7 +84,7 @@ public sealed class ShippingService : IAsyncDisposable
     {
         var extent = await _ledger.ExtentAsync(_stopping.Token);
         _folder ??= new ShippingFolder(_options.Folder, extent.LogId);
-        RequireNewest(extent);
+        await RequireNewestAsync(extent);
         var queue = _queue = new CommitQueue(_options.Capacity) { Time = _time };
         var generation = _folder.Begin(extent.Epoch, _time.GetUtcNow(), Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(4)));
         try
@@ -135,8 +137,10 @@ public sealed class ShippingService : IAsyncDisposable
             {
                 _stopping.Token.ThrowIfCancellationRequested();
                 RequireWhole(queue);
-                await RoundAsync(extent);
             }
+
+            // Under load too a chunk is what came within an interval, and the folder is looked at.
+            await RoundAsync(extent);
         }
     }
 
@@ -173,7 +177,7 @@ public sealed class ShippingService : IAsyncDisposable
         if ((now - _lookedAround).Duration() >= LookAround)
         {
             _lookedAround = now;
-            RequireNewest(extent);
+            await RequireNewestAsync(extent);
         }
     }
 
@@ -186,17 +190,19 @@ public sealed class ShippingService : IAsyncDisposable
     }
 
     /// <summary>Somebody who restored this log ships its next epoch: two that go on would be a fork.</summary>
-    private void RequireNewest(LedgerExtent extent)
+    private async ValueTask RequireNewestAsync(LedgerExtent extent)
     {
         if (_folder?.NewestEpoch is { } newest && newest > extent.Epoch)
         {
+            var reason = string.Create(CultureInfo.InvariantCulture, $"This log was restored elsewhere: {_options.Folder} has its epoch {newest}, and this is epoch {extent.Epoch}.");
             if (!_isSuperseded)
             {
+                _isSuperseded = true;
+                await _superseded($"{reason} Nothing is issued or decided here any more: ask the machine that goes on with it.");
                 Log.Superseded(_logger, extent.Epoch, newest, _options.Folder);
             }
 
-            _isSuperseded = true;
-            throw new IOException(string.Create(CultureInfo.InvariantCulture, $"This log was restored elsewhere: {_options.Folder} has its epoch {newest}, and this is epoch {extent.Epoch}."));
+            throw new IOException(reason);
         }
     }
 

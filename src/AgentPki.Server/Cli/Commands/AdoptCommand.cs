@@ -23,12 +23,29 @@ internal static class AdoptCommand
             .With(owner, profile)
             .Asks(context, async (admin, parsed, cancellationToken) =>
             {
-                var (certificates, revocations, known, unknown) = (0, 0, 0, 0);
+                var (certificates, revocations, known, unknown, waiting) = (0, 0, 0, 0, 0);
                 foreach (var der in Read(Path.GetFullPath(parsed.GetRequiredValue(file), context.WorkingFolder)))
                 {
                     var command = new AdoptionCommand(Convert.ToBase64String(der), parsed.GetValue(owner), parsed.GetValue(profile));
-                    var done = await admin.PostAsync("adoptions", command, AdminJson.Default.AdoptionCommand, AdminJson.Default.AdoptionView, cancellationToken);
+                    AdoptionView done;
+                    try
+                    {
+                        done = await admin.PostAsync("adoptions", command, AdminJson.Default.AdoptionCommand, AdminJson.Default.AdoptionView, cancellationToken);
+                    }
+                    catch (CommandException waits) when (waits.ExitCode == ExitCodes.Waits)
+                    {
+                        // Each is a request of its own: one that somebody rejects holds up no other.
+                        waiting++;
+                        context.Terminal.Fail(waits.Message, waits.Remedy);
+                        continue;
+                    }
+
                     (certificates, revocations, known, unknown) = (certificates + done.Certificates, revocations + done.Revocations, known + done.Known, unknown + done.Unknown);
+                }
+
+                if (waiting > 0)
+                {
+                    return ExitCodes.Waits;
                 }
 
                 context.Terminal.Line(string.Create(CultureInfo.InvariantCulture, $"{certificates} certificates and {revocations} revocations adopted; {known} were known; {unknown} revocations are of certificates that are not known here."));

@@ -17,7 +17,7 @@ internal static class BackupCommand
     {
         var target = new Argument<string?>("file") { Description = "Where it is brought to; without it, it stays in the appliance's folder of backups.", Arity = ArgumentArity.ZeroOrOne };
         var file = new Argument<string>("file") { Description = "A backup, or a folder that an appliance has shipped to." };
-        var officer = new Option<string[]>("--officer") { Description = "An officer and his key file, NAME=FILE; with enough of them the content is verified too." };
+        var officer = new Option<string[]>("--officer") { Description = "An officer and his key, NAME=FILE or 'NAME=card KIND LABEL'; with enough of them the content is verified too." };
         var key = new Option<string?>("--key") { Description = "The ledger's public key as it was kept elsewhere." };
         return new Verb("backup", "Writes the whole appliance, while it serves, into one file that only its officers together can open.", "agentpki backup", "agentpki backup /mnt/elsewhere/today.apb")
             .With(
@@ -111,7 +111,7 @@ internal static class BackupCommand
                 return ExitCodes.Success;
             }
 
-            await using var officers = await OfficersAtHand.GatherAsync(source.Header.Officers, OfficersAtHand.ByFiles(context, named), cancellationToken);
+            await using var officers = await OfficersAtHand.GatherAsync(source.Header.Officers, OfficersAtHand.ByKeys(context, context.Home(), named), cancellationToken);
             var files = await source.ReadAsync(officers, static (_, _, _) => Task.CompletedTask, cancellationToken);
             var (commits, head) = await source.ReadTailAsync(officers, static _ => { }, cancellationToken);
             context.Terminal.Line(string.Create(CultureInfo.InvariantCulture, $"Whole: {files.Count} files, {files.Sum(f => f.Length)} octets{(source.IsShipped ? $", and {commits} commits up to entry {head.Size - 1}" : "")}."));
