@@ -186,7 +186,8 @@ public sealed class AuthorityServices : IAsyncDisposable
 
         try
         {
-            foreach (var (name, issuer) in Profiles.All.Select(p => (p.Issuer, Issuers.IssuerFor(p))).Distinct())
+            // An OCSP responder belongs to one CA, which may be revoked while its successor issues.
+            foreach (var (name, issuer) in Profiles.All.Where(p => p.Use != ProfileUse.OcspResponder).Select(p => (p.Issuer, Issuers.IssuerFor(p))).Distinct())
             {
                 if (issuer is null || await Issuers.WhyNotUsableAsync(issuer, _environment.Time.GetUtcNow(), cancellationToken) is not null)
                 {

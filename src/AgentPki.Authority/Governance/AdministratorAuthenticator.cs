@@ -104,7 +104,8 @@ public sealed class AdministratorAuthenticator
         foreach (var stored in await CertificatesOfAsync(administrator, cancellationToken))
         {
             var record = stored.Certificate;
-            if (stored.Status is CertificateStatus.Good && record.NotBefore <= now && record.NotAfter >= now && (until is null || record.NotAfter > until))
+            if (stored.Status is CertificateStatus.Good && record.NotBefore <= now && record.NotAfter >= now && (until is null || record.NotAfter > until)
+                && _issuers.Find(record.Authority) is { } issuer && await _issuers.WhyNotUsableAsync(issuer, now, cancellationToken) is null)
             {
                 until = record.NotAfter;
             }

@@ -161,13 +161,15 @@ public sealed class AdministratorService : IDisposable
     }
 
     /// <summary>
-    /// Makes administrators without one: for a ceremony, and for whoever stands at the machine when nobody can log in any more. The caller holds the home's lock.
+    /// Makes administrators without one: for a ceremony, and for whoever stands at the machine when nobody can log in any more. Whoever is an administrator already
+    /// keeps his roles and gets a certificate. The caller holds the home's lock.
     /// </summary>
-    /// <param name="actor">As the ledger names him: <c>ceremony</c>, <c>admin:uid=0</c>.</param>
-    /// <param name="alone">Whether one officer is enough, as in a development home.</param>
-    public async ValueTask<Outcome<IReadOnlyList<AdministratorCertificate>>> BootstrapAsync(IReadOnlyList<NewAdministrator> wanted, bool alone, string actor, string correlationId, CancellationToken cancellationToken)
+    /// <param name="alone">One officer is enough: development.</param>
+    /// <param name="resumed">Those who are wanted may be there with the same keys, from a try before: for a ceremony, whose officers approved these requests.</param>
+    public async ValueTask<Outcome<IReadOnlyList<AdministratorCertificate>>> BootstrapAsync(
+        IReadOnlyList<NewAdministrator> wanted, bool alone, string actor, string correlationId, CancellationToken cancellationToken, bool resumed = false)
     {
-        if (await WhyNotBootstrapAsync(wanted, alone, cancellationToken) is { } problem)
+        if (await WhyNotBootstrapAsync(wanted, alone, resumed, cancellationToken) is { } problem)
         {
             await _audit.RefuseAsync(new Refusal(actor, problem, "admin", correlationId), cancellationToken);
             return new Outcome<IReadOnlyList<AdministratorCertificate>>.Refused(problem);
@@ -180,7 +182,10 @@ public sealed class AdministratorService : IDisposable
         var made = new List<AdministratorCertificate>();
         foreach (var one in wanted)
         {
-            switch (await AddAsync(one, actor, correlationId, cancellationToken))
+            var outcome = await FindNamedAsync(one, cancellationToken) is { } known
+                ? await IssueAsync(known.Name, one.Request, actor, correlationId, cancellationToken)
+                : await AddAsync(one, actor, correlationId, cancellationToken);
+            switch (outcome)
             {
                 case Outcome<AdministratorCertificate>.Done(var certificate):
                     made.Add(certificate);
@@ -195,31 +200,31 @@ public sealed class AdministratorService : IDisposable
 
     public void Dispose() => _changing.Dispose();
 
-    private async ValueTask<PkiProblem?> WhyNotBootstrapAsync(IReadOnlyList<NewAdministrator> wanted, bool alone, CancellationToken cancellationToken)
+    private async ValueTask<AdministratorRecord?> FindNamedAsync(NewAdministrator wanted, CancellationToken cancellationToken) =>
+        AdministratorName.TryParse(wanted.Name, out var name) && await _store.FindAdministratorAsync(name.Text, cancellationToken) is { State: AdministratorState.Active } known ? known : null;
+
+    private async ValueTask<PkiProblem?> WhyNotBootstrapAsync(IReadOnlyList<NewAdministrator> wanted, bool alone, bool resumed, CancellationToken cancellationToken)
     {
         foreach (var known in await _store.ListAdministratorsAsync(cancellationToken))
         {
-            if (await _authenticator.CanLogInUntilAsync(known, cancellationToken) is { } until)
+            if (await _authenticator.CanLogInUntilAsync(known, cancellationToken) is { } until && !(resumed && IsWanted(known, wanted)))
             {
                 return new PkiProblem(PkiProblemKind.Conflict, $"administrator {known.Name} can log in until {until:u}: a new one is added by administrators ('agentpki admin add')");
             }
         }
 
-        var officers = wanted.Count(w => w.Roles.Contains(AdminRole.Officer));
-        if (officers < (alone ? 1 : FewestOfficers))
-        {
-            return Malformed($"at least {(alone ? "one officer is" : "two officers are")} wanted: what one asks for, another approves");
-        }
-
+        var officers = 0;
         var keys = new HashSet<string>(StringComparer.Ordinal);
         var likenesses = new HashSet<string>(StringComparer.Ordinal);
         foreach (var one in wanted)
         {
-            if (await WhyNotAddableAsync(one, cancellationToken) is { } wrong)
+            var known = await FindNamedAsync(one, cancellationToken);
+            if ((known is null ? await WhyNotAddableAsync(one, cancellationToken) : await WhyNotIssuableAsync(known.Name, one.Request, cancellationToken)) is { } wrong)
             {
                 return wrong with { Detail = $"{one.Name}: {wrong.Detail}" };
             }
 
+            officers += (known?.Roles ?? one.Roles).Contains(AdminRole.Officer) ? 1 : 0;
             _ = WhyNotRequest(one.Request, out var csr);
             if (!AdministratorName.TryParse(one.Name, out var name) || !likenesses.Add(name.Likeness) || !keys.Add(Convert.ToHexStringLower(csr!.PublicKey.Fingerprint())))
             {
@@ -227,8 +232,11 @@ public sealed class AdministratorService : IDisposable
             }
         }
 
-        return null;
+        return officers < (alone ? 1 : FewestOfficers) ? Malformed($"at least {(alone ? "one officer is" : "two officers are")} wanted: what one asks for, another approves") : null;
     }
+
+    private bool IsWanted(AdministratorRecord known, IReadOnlyList<NewAdministrator> wanted) =>
+        wanted.Any(w => w.Name == known.Name && WhyNotRequest(w.Request, out var csr) is null && known.Keys.Contains(Convert.ToHexStringLower(csr!.PublicKey.Fingerprint())));
 
     private async ValueTask<Outcome<AdministratorRecord>> ChangeAsync(
         string name,

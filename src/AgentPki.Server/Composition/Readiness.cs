@@ -8,8 +8,6 @@ namespace AgentPki.Server.Composition;
 /// <summary>Ready means: a certificate could be issued now. The CAs are good, their tokens sign a probe, the store can be written.</summary>
 internal sealed class Readiness(OpenTokens tokens, AuthorityServices authority) : IReadiness
 {
-    private IReadOnlyList<Pkcs11Provider>? _needed;
-
     public async ValueTask<IReadOnlyList<string>> ReasonsAgainstAsync(CancellationToken cancellationToken)
     {
         if (await authority.WhyNotReadyAsync(cancellationToken) is { } reason)
@@ -17,7 +15,7 @@ internal sealed class Readiness(OpenTokens tokens, AuthorityServices authority) 
             return [reason];
         }
 
-        foreach (var token in _needed ??= Needed())
+        foreach (var token in Needed())
         {
             await token.ProbeAsync(cancellationToken);
         }
@@ -25,10 +23,10 @@ internal sealed class Readiness(OpenTokens tokens, AuthorityServices authority) 
         return [];
     }
 
-    /// <summary>The tokens that a profile's CA has its key in; a key that is wrapped or composed may need any.</summary>
+    /// <summary>The tokens in which the CAs that issue now, successors too, have their keys; a key that is wrapped or composed may need any.</summary>
     private IReadOnlyList<Pkcs11Provider> Needed()
     {
-        var keepers = authority.Profiles.All.Select(p => authority.Issuers.Find(p.Issuer)?.Record).OfType<AuthorityRecord>()
+        var keepers = authority.Profiles.All.Select(p => authority.Issuers.IssuerFor(p)?.Record).OfType<AuthorityRecord>()
             .SelectMany(r => r.Alternative is { } second ? new[] { r.Key.Provider, second.Key.Provider } : [r.Key.Provider]).Distinct().ToList();
         return keepers.All(name => tokens.All.Any(t => t.Name == name)) ? [.. tokens.All.Where(t => keepers.Contains(t.Name))] : tokens.All;
     }

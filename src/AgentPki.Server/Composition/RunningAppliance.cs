@@ -6,6 +6,7 @@ using AgentPki.Authority.Profiles;
 using AgentPki.Authority.Recovery;
 using AgentPki.Authority.Store;
 using AgentPki.Cryptography;
+using AgentPki.Cryptography.Providers.Composite;
 using AgentPki.Ledger;
 using AgentPki.Server.Cli;
 using AgentPki.Server.Hosting;
@@ -103,7 +104,7 @@ public sealed class RunningAppliance : IAsyncDisposable
                 throw new CommandException(ExitCodes.Usage, "This home has no CA yet.", "Run 'agentpki ceremony --development' first, or 'agentpki up'.");
             }
 
-            RefuseSoftwareKeys(parts, authorities);
+            await RefuseSoftwareKeysAsync(parts, authorities, cancellationToken);
             await RefuseUnapprovedAsync(parts, cancellationToken);
             return await AuthorityServices.StartAsync(parts.Environment, await FindCheckpointKeyAsync(parts, cancellationToken), cancellationToken);
         }
@@ -122,14 +123,32 @@ public sealed class RunningAppliance : IAsyncDisposable
     }
 
     /// <summary>A CA key in process memory is refused outside development (design: key protection, level 3).</summary>
-    private static void RefuseSoftwareKeys(ApplianceParts parts, IReadOnlyList<AuthorityRecord> authorities)
+    private static async Task RefuseSoftwareKeysAsync(ApplianceParts parts, IReadOnlyList<AuthorityRecord> authorities, CancellationToken cancellationToken)
     {
-        bool IsSoft(KeyReference? key) => key is not null && parts.Providers.Find(key.Provider)?.Protection == KeyProtection.Software;
-        var soft = authorities.FirstOrDefault(a => IsSoft(a.Key) || IsSoft(a.Alternative?.Key));
-        if (soft is not null && !parts.Options.Development)
+        if (parts.Options.Development)
         {
-            throw new CommandException(ExitCodes.Usage, $"The key of CA '{soft.Name}' lies in software ({(IsSoft(soft.Key) ? soft.Key : soft.Alternative?.Key)?.Provider}).", "Hold a ceremony with a token; software keys serve with --dev only.");
+            return;
         }
+
+        foreach (var (name, key) in authorities.SelectMany(a => new[] { (a.Name, (KeyReference?)a.Key), (a.Name, a.Alternative?.Key) }))
+        {
+            if (key is not null && parts.Providers.Find(key.Provider) is { Protection: KeyProtection.Software } provider && await IsSoftAsync(provider, key, cancellationToken))
+            {
+                throw new CommandException(ExitCodes.Usage, $"The key of CA '{name}' lies in software ({key.Provider}).", "Hold a ceremony with a token; software keys serve with --dev only.");
+            }
+        }
+    }
+
+    // A composite is kept as its halves are.
+    private static async Task<bool> IsSoftAsync(ICryptoProvider provider, KeyReference reference, CancellationToken cancellationToken)
+    {
+        if (provider is not CompositeProvider)
+        {
+            return true;
+        }
+
+        await using var key = await provider.OpenAsync(reference.Label, cancellationToken);
+        return key is { Protection: KeyProtection.Software };
     }
 
     /// <summary>Outside of development profiles serve only as a second person approved them.</summary>

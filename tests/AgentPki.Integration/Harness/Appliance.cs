@@ -163,15 +163,20 @@ internal sealed class Appliance : IAsyncDisposable
         await Eventually.TrueAsync(
             async () => await ReadyStatusAsync() == HttpStatusCode.OK,
             limit,
-            () => $"the appliance in {Home} is not ready.{(IsRunning ? "" : $" It ended with exit code {process?.ExitCode}.")}\n{Output}",
+            () => $"the appliance in {Home} is not ready{(_unready.Length > 0 ? $": {_unready}" : "")}.{(IsRunning ? "" : $" It ended with exit code {process?.ExitCode}.")}\n{Output}",
             giveUp: () => !IsRunning);
+
+    // What /readyz said last when it said no.
+    private string _unready = "";
 
     /// <summary>The status of <c>/readyz</c>; null while nobody listens, or answers.</summary>
     public async Task<HttpStatusCode?> ReadyStatusAsync()
     {
         try
         {
-            return (HttpStatusCode?)(await Http().ExchangeAsync(Requests.Get("/readyz")))?.Status;
+            var answer = await Http().ExchangeAsync(Requests.Get("/readyz"));
+            _unready = answer is null or { Status: 200 } ? "" : answer.Text.Trim();
+            return (HttpStatusCode?)answer?.Status;
         }
         catch (Exception silence) when (silence is System.Net.Sockets.SocketException or OperationCanceledException)
         {

@@ -98,7 +98,11 @@ internal sealed partial class CeremonyRoom : IDisposable
         }
 
         (await RunAsync(home, "admin", "bootstrap", "ada=ada.csr", "ben=ben.csr", "--role", "officer", "--role", "ca-administrator", "--role", "ra-administrator")).MustSucceed();
-        await File.WriteAllTextAsync(_folder.File("ada.pem"), await File.ReadAllTextAsync(_folder.File("ada.crt")) + await File.ReadAllTextAsync(_folder.File("ada.key")));
+        foreach (var name in new[] { "ada", "ben" })
+        {
+            await File.WriteAllTextAsync(_folder.File($"{name}.pem"), await File.ReadAllTextAsync(_folder.File($"{name}.crt")) + await File.ReadAllTextAsync(_folder.File($"{name}.key")));
+        }
+
         return _folder.File("ada.pem");
     }
 

@@ -8,12 +8,13 @@ namespace AgentPki.Integration.PostQuantum;
 internal sealed class QuantumJudge(Appliance appliance, TempFolder folder)
 {
     /// <summary>A key and a DER request, made by openssl; the answer's certificate as PEM.</summary>
-    public async Task<(string Certificate, string Key, string Name)> EnrollAsync(string algorithm)
+    /// <param name="credential">Null: the development credential.</param>
+    public async Task<(string Certificate, string Key, string Name)> EnrollAsync(string algorithm, string? credential = null)
     {
         var name = Csr.NewName("quantum");
         var (key, request) = await RequestAsync(algorithm, name);
         var certificate = folder.File(name + ".pem");
-        var answer = await ExchangeAsync(Requests.Enroll("simpleenroll", request, Requests.Basic(appliance.Credential)));
+        var answer = await ExchangeAsync(Requests.Enroll("simpleenroll", request, Requests.Basic(credential ?? appliance.Credential)));
         Assert.True(answer.Status == 200, $"{answer.Status}: {answer.Text}");
         await UnpackAsync(answer.Body, certificate);
         return (certificate, key, name);

@@ -8,6 +8,7 @@ using AgentPki.Authority.Composition;
 using AgentPki.Authority.Profiles;
 using AgentPki.Cryptography;
 using AgentPki.Cryptography.Providers.BouncyCastle;
+using AgentPki.Cryptography.Providers.Composite;
 using AgentPki.Cryptography.Providers.Platform;
 using AgentPki.Testing.Stores;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -38,7 +39,7 @@ public sealed class TestCeremonyHome(InMemoryStore store, TimeProvider time, str
     public AuthorityOptions Options { get; set; } = TestAuthority.DefaultOptions with { KeyPlacement = KeyPlacement.AllowSoftware };
 
     /// <summary>What an open home has, whoever asks: for those who forge.</summary>
-    public AuthorityEnvironment Environment => new(new CryptoProviders(Keys, _other), AuthorityStores.Of(store), ProfileCatalog.Defaults(), Options, time, NullLoggerFactory.Instance);
+    public AuthorityEnvironment Environment => new(new CryptoProviders(Keys, _other, new CompositeProvider(Keys, _other)), AuthorityStores.Of(store), ProfileCatalog.Defaults(), Options, time, NullLoggerFactory.Instance);
 
     public string Name => name;
 

@@ -5,7 +5,7 @@
 #
 # FOLDER is the folder of the ceremony; without it, the one in which this script lies. The digest is the one that people who were there wrote down:
 # without it the folder is taken at its word about which plan it was. Exit status 0: everything holds. OPENSSL names another openssl than the one on
-# the PATH; officers and CAs with ML-DSA keys need one of 3.5 or newer.
+# the PATH; officers and CAs with ML-DSA or composite keys need one of 3.5 or newer.
 #
 # Take this script from somewhere else than from the folder that it is to judge, or compare its SHA-256 with the one in the minutes that you were given on paper.
 
@@ -174,9 +174,13 @@ algorithm_of() {
     30*30??06092a864886f70d010101*) algorithm=rsa-pkcs1-sha256 ;;
     30*30??06032b6570*) algorithm=ed25519 ;;
     30*30??060960864801650304031[123]*) algorithm=ml-dsa ;;
+    3082????300a06082b0601050507062[5-9a-f]* | 3082????300a06082b0601050507063[0-6]*) algorithm=composite ;;
     *) algorithm=unknown ;;
   esac
 }
+
+# can_judge ALGORITHM: whether this openssl knows that kind of key.
+can_judge() { case $1:$has_ml_dsa in unknown:* | ml-dsa:no | composite:no) return 1 ;; esac; }
 
 # pem_of BASE64: the PEM of a public key.
 pem_of() {
@@ -205,6 +209,127 @@ is_signed() {
       ;;
   esac
 }
+
+# part FILE NUMBER [DEPTH]: the DER of an element. Depth 2 (the default) of a certificate are the elements of its TBSCertificate, from 1: version, serial
+# number, algorithm, issuer, validity, subject, key. Depth 1 are what was signed, algorithm, signature.
+part() {
+  part_left=$2 part_found=
+  "$openssl" asn1parse -inform DER -in "$1" >"$work/asn1" 2>/dev/null || return 1
+  while IFS=' ' read -r part_line; do
+    case $part_line in
+      *:d="${3:-2}"\ *)
+        part_left=$((part_left - 1))
+        if [ "$part_left" -eq 0 ]; then
+          part_found=$part_line
+          break
+        fi
+        ;;
+    esac
+  done <"$work/asn1"
+  [ -n "$part_found" ] || return 1
+  part_offset=${part_found%%:*} part_header=${part_found#*hl=} part_length=${part_found#*l=*l=}
+  part_header=${part_header%%" "*} part_length=${part_length#"${part_length%%[! ]*}"}
+  part_length=${part_length%%" "*}
+  tail -c +$((part_offset + 1)) "$1" 2>/dev/null | head -c $((part_header + part_length))
+}
+
+# open_object FILE: what is signed in a certificate, a CRL or a request, and the signature.
+open_object() {
+  object_algorithm=
+  part "$1" 1 1 >"$work/signed" && part "$1" 2 1 >"$work/algorithm" && part "$1" 3 1 >"$work/bits" || return 1
+  case $(head -c 5 "$work/bits" | od -An -v -tx1 | tr -d ' \n') in
+    0382????00) object_skip=6 ;;
+    0381??00*) object_skip=5 ;;
+    03??00*) object_skip=4 ;;
+    *) return 1 ;;
+  esac
+  tail -c +$object_skip "$work/bits" >"$work/signature"
+  object_algorithm=$(hex_of "$work/algorithm")
+}
+
+# is_object_signed KEY: whether the object that is open is signed by that key (SubjectPublicKeyInfo, DER). 2: by a kind of signature that is not looked at here.
+is_object_signed() {
+  [ -n "$object_algorithm" ] || return 1
+  key_pem "$1" >"$work/object-key.pem"
+  case $object_algorithm in
+    300a06082a8648ce3d040302 | 300d06092a864886f70d01010b0500) verify_with sha256 ;;
+    300a06082a8648ce3d040303 | 300d06092a864886f70d01010c0500) verify_with sha384 ;;
+    300a06082a8648ce3d040304 | 300d06092a864886f70d01010d0500) verify_with sha512 ;;
+    300506032b6570) is_signed "$work/object-key.pem" ed25519 "$work/signature" "$work/signed" ;;
+    300b060960864801650304031[123]) is_signed "$work/object-key.pem" ml-dsa "$work/signature" "$work/signed" ;;
+    300a06082b060105050706*) [ "$(head -c 16 "$1" | tail -c 12 | od -An -v -tx1 | tr -d ' \n')" = "$object_algorithm" ] && is_composite_signed "${object_algorithm#300a06082b060105050706}" "$1" ;;
+    *) return 2 ;;
+  esac
+}
+verify_with() { "$openssl" dgst "-$1" -verify "$work/object-key.pem" -signature "$work/signature" "$work/signed" >/dev/null 2>&1; }
+key_pem() { pem_of "$(base64 <"$1" | tr -d '\n')"; }
+
+# is_composite_signed ARC KEY: of $work/signed and $work/signature (draft-ietf-lamps-pq-composite-sigs-19). No openssl knows composites: each half is verified
+# by itself, over M' = Prefix || Label || 00 || PH(M) (section 3.3), the ML-DSA half with the label as its context.
+is_composite_signed() {
+  pre=sha512 how='' hash=sha256 header='' size=0
+  case $1 in
+    25) set=44 how=pss pre=sha256 label=MLDSA44-RSA2048-PSS-SHA256 ;;
+    26) set=44 pre=sha256 label=MLDSA44-RSA2048-PKCS15-SHA256 ;;
+    27) set=44 how=raw header=302a300506032b6570032100 label=MLDSA44-Ed25519-SHA512 ;;
+    28) set=44 pre=sha256 header=$p256 label=MLDSA44-ECDSA-P256-SHA256 ;;
+    29) set=65 how=pss label=MLDSA65-RSA3072-PSS-SHA512 ;;
+    2a) set=65 label=MLDSA65-RSA3072-PKCS15-SHA512 ;;
+    2b) set=65 how=pss hash=sha384 label=MLDSA65-RSA4096-PSS-SHA512 ;;
+    2c) set=65 hash=sha384 label=MLDSA65-RSA4096-PKCS15-SHA512 ;;
+    2d) set=65 header=$p256 label=MLDSA65-ECDSA-P256-SHA512 ;;
+    2e) set=65 hash=sha384 header=$p384 label=MLDSA65-ECDSA-P384-SHA512 ;;
+    2f) set=65 header=305a301406072a8648ce3d020106092b2403030208010107034200 label=MLDSA65-ECDSA-BP256-SHA512 ;;
+    30) set=65 how=raw header=302a300506032b6570032100 label=MLDSA65-Ed25519-SHA512 ;;
+    31) set=87 hash=sha384 header=$p384 label=MLDSA87-ECDSA-P384-SHA512 ;;
+    32) set=87 hash=sha384 header=307a301406072a8648ce3d020106092b240303020801010b036200 label=MLDSA87-ECDSA-BP384-SHA512 ;;
+    33) set=87 how=raw pre=shake256 header=3043300506032b6571033a00 label=MLDSA87-Ed448-SHAKE256 ;;
+    34) set=87 how=pss label=MLDSA87-RSA3072-PSS-SHA512 ;;
+    35) set=87 how=pss hash=sha384 label=MLDSA87-RSA4096-PSS-SHA512 ;;
+    36) set=87 hash=sha512 header=30819b301006072a8648ce3d020106052b8104002303818600 label=MLDSA87-ECDSA-P521-SHA512 ;;
+    *) return 1 ;;
+  esac
+  case $set in
+    44) lattice=30820532300b06096086480165030403110382052100 key_size=1312 signature_size=2420 ;;
+    65) lattice=308207b2300b0609608648016503040312038207a100 key_size=1952 signature_size=3309 ;;
+    87) lattice=30820a32300b060960864801650304031303820a2100 key_size=2592 signature_size=4627 ;;
+  esac
+  label=COMPSIG-$label
+
+  # The halves of the key, each as a SubjectPublicKeyInfo of its own.
+  tail -c +22 "$2" >"$work/both"
+  {
+    octets "$lattice"
+    head -c "$key_size" "$work/both"
+  } >"$work/half.der"
+  key_pem "$work/half.der" >"$work/half-1.pem"
+  tail -c +$((key_size + 1)) "$work/both" >"$work/rest"
+  size=$(($(wc -c <"$work/rest")))
+  [ -n "$header" ] || header=$(printf '3082%04x300d06092a864886f70d01010105000382%04x00' $((size + 20)) $((size + 1)))
+  {
+    octets "$header"
+    cat "$work/rest"
+  } >"$work/half.der"
+  key_pem "$work/half.der" >"$work/half-2.pem"
+  head -c "$signature_size" "$work/signature" >"$work/half-1.sig"
+  tail -c +$((signature_size + 1)) "$work/signature" >"$work/half-2.sig"
+
+  {
+    printf 'CompositeAlgorithmSignatures2025%s\000' "$label"
+    case $pre in
+      shake256) "$openssl" dgst -shake256 -xoflen 64 -binary "$work/signed" ;;
+      *) "$openssl" dgst "-$pre" -binary "$work/signed" ;;
+    esac
+  } >"$work/message"
+  "$openssl" pkeyutl -verify -pubin -inkey "$work/half-1.pem" -rawin -pkeyopt "context-string:$label" -sigfile "$work/half-1.sig" -in "$work/message" >/dev/null 2>&1 || return 1
+  case $how in
+    raw) "$openssl" pkeyutl -verify -pubin -inkey "$work/half-2.pem" -rawin -sigfile "$work/half-2.sig" -in "$work/message" >/dev/null 2>&1 ;;
+    pss) "$openssl" dgst "-$hash" -sigopt rsa_padding_mode:pss -sigopt rsa_pss_saltlen:digest -verify "$work/half-2.pem" -signature "$work/half-2.sig" "$work/message" >/dev/null 2>&1 ;;
+    *) "$openssl" dgst "-$hash" -verify "$work/half-2.pem" -signature "$work/half-2.sig" "$work/message" >/dev/null 2>&1 ;;
+  esac
+}
+p256=3059301306072a8648ce3d020106082a8648ce3d030107034200
+p384=3076301006072a8648ce3d020106052b81040022036200
 
 # statement TEXT-FILE KIND ABOUT: the officer into $who; otherwise $why. ABOUT is whole lines.
 statement() {
@@ -620,7 +745,7 @@ check_file() {
 }
 
 # What to say where this openssl cannot judge.
-unknown_kind="set OPENSSL to one of 3.5 or newer; composite keys no openssl knows, and 'agentpki ceremony verify' does"
+unknown_kind="set OPENSSL to one of 3.5 or newer"
 
 # A request is signed by its own key.
 check_request() {
@@ -632,15 +757,14 @@ check_request() {
   fact public-key-sha256
   [ "$digest" = "$value" ] || problem "record $number does not describe $file"
   algorithm_of "$(hex_of "$work/key.der")"
-  case $algorithm:$has_ml_dsa in
-    unknown:* | ml-dsa:no) problem "record $number: this openssl ($version) does not know the kind of key that signed $file: $unknown_kind" ;;
-    *)
-      case $("$openssl" req -inform DER -in "$file" -noout -verify 2>&1) in
-        *erify\ OK*) ok "record $number: $file is signed by its own key" ;;
-        *) problem "record $number: $file is not signed by its own key" ;;
-      esac
-      ;;
-  esac
+  if ! can_judge "$algorithm"; then
+    problem "record $number: this openssl ($version) does not know the kind of key that signed $file: $unknown_kind"
+  elif open_object "$file" && is_object_signed "$work/key.der"; then
+    ok "record $number: $file is signed by its own key"
+    case $("$openssl" asn1parse -inform DER -in "$file") in *:2.5.29.74*) remark "$file has a second, alternative signature, which openssl does not verify; 'agentpki ceremony verify' does" ;; esac
+  else
+    problem "record $number: $file is not signed by its own key"
+  fi
 }
 
 # The CA that signed a CRL may be recorded after it: lists are judged when all certificates are there.
@@ -654,28 +778,6 @@ note_list() {
   printf '%s %s %s\n' "$number" "$value" "$file" >"$work/list-$lists"
 }
 
-# part FILE NUMBER: the DER of the element of a certificate's TBSCertificate, from 1: version, serial number, algorithm, issuer, validity, subject, key.
-part() {
-  part_left=$2 part_found=
-  "$openssl" asn1parse -inform DER -in "$1" >"$work/asn1" 2>/dev/null || return 1
-  while IFS=' ' read -r part_line; do
-    case $part_line in
-      *:d=2\ *)
-        part_left=$((part_left - 1))
-        if [ "$part_left" -eq 0 ]; then
-          part_found=$part_line
-          break
-        fi
-        ;;
-    esac
-  done <"$work/asn1"
-  [ -n "$part_found" ] || return 1
-  part_offset=${part_found%%:*} part_header=${part_found#*hl=} part_length=${part_found#*l=*l=}
-  part_header=${part_header%%" "*} part_length=${part_length#"${part_length%%[! ]*}"}
-  part_length=${part_length%%" "*}
-  tail -c +$((part_offset + 1)) "$1" 2>/dev/null | head -c $((part_header + part_length))
-}
-
 check_certificate() {
   pem=$work/certificate-$((certificates + 1)).pem
   if ! "$openssl" x509 -inform DER -in "$file" -out "$pem" 2>/dev/null || ! part "$file" 7 >"$work/key.der"; then
@@ -683,6 +785,7 @@ check_certificate() {
     return
   fi
   certificates=$((certificates + 1))
+  cp "$work/key.der" "$work/key-$certificates.der"
   digest_of "$work/key.der"
   fact public-key-sha256
   [ "$digest" = "$value" ] || problem "record $number does not describe $file"
@@ -822,23 +925,42 @@ fi
 printf '\n'
 say "3. The certificates"
 [ $certificates -gt 0 ] || ok "none was made"
+# is_certified: certificate $one, in $file, by certificate $two. The signature alone is looked at first: openssl takes a certificate that it is told to trust
+# for good as it is, which one that names its own subject as issuer would otherwise be. Then the path, where openssl can.
+is_certified() {
+  object_signed=no
+  is_object_signed "$work/key-$two.der"
+  case $? in
+    0)
+      object_signed=yes
+      # openssl finds no path where it knows neither the kind of the key nor that of the signature.
+      case $object_algorithm:$algorithm in 300a06082b060105050706*:* | *:composite) may_certify "$work/certificate-$two.pem" && return 0 ;; esac
+      ;;
+    2) [ $one -ne $two ] && object_signed=yes || return 1 ;;
+    *) return 1 ;;
+  esac
+  "$openssl" verify -partial_chain -no_check_time -ignore_critical -check_ss_sig -trusted "$work/certificate-$two.pem" "$work/certificate-$one.pem" >/dev/null 2>&1
+}
+may_certify() {
+  case $("$openssl" x509 -noout -ext basicConstraints,keyUsage -in "$1" 2>/dev/null) in *CA:TRUE*'Certificate Sign'* | *'Certificate Sign'*CA:TRUE*) ;; *) return 1 ;; esac
+}
+
 one=1
 while [ $one -le $certificates ]; do
   IFS=' ' read -r number made_key algorithm made <"$work/certificate-$one"
   file=$(cat "$work/file-$one")
   digest_of "$work/issuer-$one"
-  issuer_name=$digest candidates=0 signed=no unknown=no
+  issuer_name=$digest candidates=0 signed=no unknown=no tried=''
+  open_object "$file" || :
   two=1
-  while [ $two -le $certificates ]; do
+  while [ $two -le $certificates ] && [ $signed = no ]; do
     digest_of "$work/subject-$two"
     if [ "$digest" = "$issuer_name" ]; then
       candidates=$((candidates + 1))
-      IFS=' ' read -r _ _ issuer_algorithm _ <"$work/certificate-$two"
-      case $issuer_algorithm in
-        unknown) unknown=yes ;;
-        ml-dsa) [ $has_ml_dsa = yes ] || unknown=yes ;;
-      esac
-      "$openssl" verify -partial_chain -no_check_time -ignore_critical -check_ss_sig -trusted "$work/certificate-$two.pem" "$work/certificate-$one.pem" >/dev/null 2>&1 && signed=yes
+      IFS=' ' read -r _ issuer_key issuer_algorithm _ <"$work/certificate-$two"
+      can_judge "$issuer_algorithm" || unknown=yes
+      # Roots and their successors share a name, and are recorded more than once.
+      case $tried in *"$issuer_key"*) ;; *) is_certified && signed=yes || [ "$object_signed" = yes ] || tried="$tried $issuer_key" ;; esac
     fi
     two=$((two + 1))
   done
@@ -871,15 +993,21 @@ one=1
 while [ $one -le $lists ]; do
   IFS=' ' read -r number crl_number file <"$work/list-$one"
   digest_of "$work/list-issuer-$one"
-  issuer_name=$digest candidates=0 signed=no unknown=no
+  issuer_name=$digest candidates=0 signed=no unknown=no tried=''
+  open_object "$file" || :
   two=1
-  while [ $two -le $certificates ]; do
+  while [ $two -le $certificates ] && [ $signed = no ]; do
     digest_of "$work/subject-$two"
     if [ "$digest" = "$issuer_name" ]; then
       candidates=$((candidates + 1))
-      IFS=' ' read -r _ _ issuer_algorithm _ <"$work/certificate-$two"
-      case $issuer_algorithm:$has_ml_dsa in unknown:* | ml-dsa:no) unknown=yes ;; esac
-      case $("$openssl" crl -inform DER -in "$file" -noout -CAfile "$work/certificate-$two.pem" 2>&1) in *erify\ OK*) signed=yes ;; esac
+      IFS=' ' read -r _ issuer_key issuer_algorithm _ <"$work/certificate-$two"
+      can_judge "$issuer_algorithm" || unknown=yes
+      case $tried in *"$issuer_key"*) false ;; *) is_object_signed "$work/key-$two.der" ;; esac
+      case $? in
+        0) signed=yes ;;
+        1) tried="$tried $issuer_key" ;;
+        2) case $("$openssl" crl -inform DER -in "$file" -noout -CAfile "$work/certificate-$two.pem" 2>&1) in *erify\ OK*) signed=yes ;; esac ;;
+      esac
     fi
     two=$((two + 1))
   done

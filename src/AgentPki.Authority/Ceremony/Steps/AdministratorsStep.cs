@@ -10,7 +10,7 @@ namespace AgentPki.Authority.Ceremony.Steps;
 /// <summary>Makes the first two administrators; everything after them is theirs to ask for and to approve. The profiles are approved as they lie in the home.</summary>
 internal sealed class AdministratorsStep() : StepKind(
     "administrators",
-    "Makes the first two administrators of an appliance by their requests ('agentpki admin request NAME'); refused while one can log in.",
+    "Makes the first two administrators of an appliance by their requests ('agentpki admin request NAME'), or gives them certificates when nobody can log in any more; refused while somebody else can.",
     StepField.Text("first", "his name", required: true),
     StepField.File("first-request", "his request (PKCS#10)"),
     StepField.Text("second", "her name", required: true),
@@ -26,21 +26,14 @@ internal sealed class AdministratorsStep() : StepKind(
             ?? throw new CeremonyException("The ledger has no key yet: the step 'ledger-key' comes before.");
         await using var services = await AuthorityServices.StartAsync(environment, key.Reference, cancellationToken);
         var wanted = new[] { Wanted(context, "first"), Wanted(context, "second") };
-        // A try before that was cut off after both were made: they are recorded, not made again.
-        if (await AreThereAsync(services, wanted, cancellationToken))
+        // A try before that was cut off after one was made: he may be there, with the key of the request that the officers approved.
+        switch (await services.Governance.BootstrapAsync(wanted, alone: false, context.Actor, context.Plan.Id, cancellationToken, resumed: true))
         {
-            context.Room.Tell("Both are administrators from a try before; 'agentpki admin renew' gives them certificates.");
-        }
-        else
-        {
-            switch (await services.Governance.BootstrapAsync(wanted, alone: false, context.Actor, context.Plan.Id, cancellationToken))
-            {
-                case Outcome<IReadOnlyList<AdministratorCertificate>>.Done(var made):
-                    await RecordAsync(context, made);
-                    break;
-                case Outcome<IReadOnlyList<AdministratorCertificate>>.Refused(var problem):
-                    throw new CeremonyException($"They cannot be made administrators: {problem.Detail}.");
-            }
+            case Outcome<IReadOnlyList<AdministratorCertificate>>.Done(var made):
+                await RecordAsync(context, made);
+                break;
+            case Outcome<IReadOnlyList<AdministratorCertificate>>.Refused(var problem):
+                throw new CeremonyException($"They cannot be made administrators: {problem.Detail}.");
         }
 
         if ((await services.ApprovedFiles.ListAsync(cancellationToken)).Count == 0)
@@ -57,19 +50,6 @@ internal sealed class AdministratorsStep() : StepKind(
     {
         var roles = context.Step["roles"].Split(' ').Select(word => AdminRoles.TryParse(word, out var role) ? role.Value : throw new CeremonyException($"'{word}' is no role.")).ToImmutableArray();
         return new NewAdministrator(context.Step[which], roles, [], CertificateFiles.Octets(context.ReadFile($"{which}-request"), "CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST"));
-    }
-
-    private static async Task<bool> AreThereAsync(AuthorityServices services, IReadOnlyList<NewAdministrator> wanted, CancellationToken cancellationToken)
-    {
-        foreach (var one in wanted)
-        {
-            if (await services.Governance.FindAsync(one.Name, cancellationToken) is not { State: AdministratorState.Active })
-            {
-                return false;
-            }
-        }
-
-        return true;
     }
 
     private static async Task RecordAsync(StepContext context, IReadOnlyList<AdministratorCertificate> made)

@@ -1,6 +1,8 @@
+using System.Globalization;
 using AgentPki.Authority.Audit;
 using AgentPki.Authority.Ceremony.Evidence;
 using AgentPki.Authority.Ceremony.Scripts;
+using AgentPki.Cryptography.Providers.Composite;
 using AgentPki.Ledger;
 
 namespace AgentPki.Authority.Ceremony.Steps;
@@ -22,14 +24,12 @@ internal sealed class DestroyKeyStep() : StepKind(
         await using var authority = await OfflineAuthority.OpenAsync(environment, cancellationToken);
         await using (var key = await KeySearch.FindAsync(environment.Providers, label, null, cancellationToken))
         {
-            if (key is null)
+            if (key is null && !Recorded(context).Any(r => r["label"] == label && r["public-key-sha256"] == digest))
             {
-                if (!context.Transcript.Records.Any(r => r.Kind == RecordKinds.Key && r["label"] == label && r["public-key-sha256"] == digest && r["step"] == step.Number.ToString(System.Globalization.CultureInfo.InvariantCulture)))
-                {
-                    throw new CeremonyException($"No token here has a key '{label}'.");
-                }
+                throw new CeremonyException($"No token here has a key '{label}'.");
             }
-            else
+
+            if (key is not null)
             {
                 if (Convert.ToHexStringLower(key.PublicKey.Fingerprint()) != digest)
                 {
@@ -38,13 +38,35 @@ internal sealed class DestroyKeyStep() : StepKind(
 
                 await CheckUseAsync(context, authority, label, cancellationToken);
                 await context.RecordKeyAsync(label, key, isNew: false, cancellationToken);
-                await context.Home.DestroyKeyAsync(context.Open, key.Reference, key.PublicKey, cancellationToken);
             }
+        }
+
+        // One half after the other of a composite: a try that was cut off between them goes on here.
+        foreach (var record in Recorded(context))
+        {
+            await DestroyAsync(context, record, cancellationToken);
         }
 
         await authority.CommitAsync(new LedgerEntry(LedgerEntryKind.KeyDestroyed, context.Time.GetUtcNow(), context.Actor, AuditDetails.Of((AuditDetails.KeyLabel, label), (AuditDetails.KeySha256, digest))));
         await context.RecordAsync(RecordKinds.KeyDestroyed, ("label", label), ("public-key-sha256", digest));
         context.Room.Tell($"The key '{label}' is destroyed. Copies of it, if any was made, are not: the evidence of its ceremony says whether one can be.");
+    }
+
+    private static IReadOnlyList<TranscriptRecord> Recorded(StepContext context) =>
+        [.. context.Transcript.Records.Where(r => r.Kind == RecordKinds.Key && r["step"] == context.Step.Number.ToString(CultureInfo.InvariantCulture))];
+
+    private static async Task DestroyAsync(StepContext context, TranscriptRecord record, CancellationToken cancellationToken)
+    {
+        if (record["provider"] is not { } name || name == CompositeProvider.ProviderName || record["label"] is not { } label || context.Open.Environment.Providers.Find(name) is not { } provider)
+        {
+            return;
+        }
+
+        await using var key = await provider.OpenAsync(label, cancellationToken);
+        if (key is not null && Convert.ToHexStringLower(key.PublicKey.Fingerprint()) == record["public-key-sha256"])
+        {
+            await context.Home.DestroyKeyAsync(context.Open, key.Reference, key.PublicKey, cancellationToken);
+        }
     }
 
     private static async Task CheckUseAsync(StepContext context, OfflineAuthority authority, string label, CancellationToken cancellationToken)

@@ -64,10 +64,11 @@ public sealed class StepContext
             : throw new CeremonyException($"The file {Step[field]} is not the one that was approved: its SHA-256 is another. Put that one back and resume, or begin a new ceremony.");
     }
 
-    /// <summary>Records a key as its token describes it, if a token keeps it.</summary>
+    /// <summary>Records a key as its token describes it, if a token keeps it; of a composite the whole, and each half.</summary>
     public async ValueTask RecordKeyAsync(string owner, IPrivateKey key, bool isNew, CancellationToken cancellationToken)
     {
-        var facts = key.Protection == KeyProtection.Token ? await Home.DescribeKeyAsync(key.Reference, cancellationToken) : [];
+        var halves = key is ISigningKey { Parts: [_, _, ..] parts } ? parts : [];
+        var facts = key.Protection == KeyProtection.Token && halves.Count == 0 ? await Home.DescribeKeyAsync(key.Reference, cancellationToken) : [];
         await RecordAsync(
             RecordKinds.Key,
             [
@@ -82,5 +83,9 @@ public sealed class StepContext
                 .. facts,
             ]);
         Room.Tell($"{owner} key: {key.Algorithm}, {key.Protection.ToText()}, {key.Reference.Provider}/{key.Reference.Label}{(isNew ? "" : " (was there from a try before)")}");
+        foreach (var half in halves)
+        {
+            await RecordKeyAsync($"{owner}, {half.Algorithm} half", half, isNew, cancellationToken);
+        }
     }
 }

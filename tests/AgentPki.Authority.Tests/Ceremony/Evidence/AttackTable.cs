@@ -112,7 +112,9 @@ internal static class AttackTable
         Attack.Forged("file that is no request", "artifacts/second.csr is no certification request", f => f.Change(RecordKinds.Object, d => WithContent(d, f, "no request"u8)), only: false),
         Attack.Forged("CRL that its issuer did not sign", "artifacts/root-1.crl is not signed by its issuer", f => f.Change(RecordKinds.Object, d => WithOtherSignature(d, f), 1), only: false),
         Attack.Forged("CRL with another number than recorded", "does not describe artifacts/root-1.crl", f => f.Change(RecordKinds.Object, d => d.With("crl-number", "7"), 1)),
-        Attack.Forged("CRL whose issuer is not here", "the certificate of the issuer of artifacts/root-1.crl is not here", f => f.Records.RemoveAll(r => r.Kind == RecordKinds.Certificate && r["authority"] == "root"), only: false),
+        Attack.Forged("CRL whose issuer is not here", "the certificate of the issuer of artifacts/root-1.crl is not here", f => f.Records.RemoveAll(r => r.Kind == RecordKinds.Certificate), only: false),
+        Attack.Forged("old root under the new one, signed by nobody", "is not signed by", f => f.Records[f.Records.FindIndex(r => r["authority"] == "root-2-old-with-new")] = WithOtherSignature(f.Records.First(r => r["authority"] == "root-2-old-with-new"), f), "artifacts/root-2-old-with-new.der is not signed by its issuer", only: false),
+        Attack.Forged("new root under the old one, signed by nobody", "is not signed by", f => f.Records[f.Records.FindIndex(r => r["authority"] == "root-2-new-with-old")] = WithOtherSignature(f.Records.First(r => r["authority"] == "root-2-new-with-old"), f), "artifacts/root-2-new-with-old.der is not signed by its issuer", only: false),
         Attack.Forged("file that is no CRL", "artifacts/root-1.crl is no CRL", f => f.Change(RecordKinds.Object, d => WithContent(d, f, "no CRL"u8), 1), only: false),
     ];
 
@@ -216,7 +218,7 @@ internal static class AttackTable
     }
 
     // The file is changed, and the record names it as it is then.
-    private static Draft WithContent(Draft draft, Forger forger, ReadOnlySpan<byte> content)
+    internal static Draft WithContent(Draft draft, Forger forger, ReadOnlySpan<byte> content)
     {
         forger.WriteFile(draft["file"]!, content.ToArray());
         return draft.With("sha256", Convert.ToHexStringLower(SHA256.HashData(content)));
