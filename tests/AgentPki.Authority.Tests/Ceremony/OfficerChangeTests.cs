@@ -93,6 +93,17 @@ public sealed class OfficerChangeTests
         Assert.Equal(1, await ceremony.EntriesAsync(LedgerEntryKind.KeyDestroyed));
     }
 
+    [Fact]
+    public async Task RunAsync_CompositeKeyDestroyed_BothHalvesAreGone()
+    {
+        using var ceremony = await BegunAsync();
+        Assert.Equal(CeremonyOutcome.Closed, await ceremony.RunAgainAsync("  - { step: root-ca, subject: \"CN=Old Root\", algorithm: mldsa44-ecdsa-p256 }\n"));
+        var records = ceremony.Verify().Records.Where(r => r.Kind == RecordKinds.Key).ToList();
+        Assert.Equal(["root", "root, ml-dsa-44 half", "root, ecdsa-p256 half"], records.Select(r => r["owner"]));
+        Assert.Equal(CeremonyOutcome.Closed, await ceremony.RunAgainAsync($"  - {{ step: key-destroy, label: root-ca, public-key-sha256: {records[0]["public-key-sha256"]}, still-used: yes }}\n"));
+        Assert.Equal(records.Skip(1).Select(r => r["label"]), ceremony.Home.Destroyed);
+    }
+
     private static async Task<TestCeremony> BegunAsync()
     {
         var all = await TestOfficers.CreateAsync(2, "alice", "bob", "carol", "dave");

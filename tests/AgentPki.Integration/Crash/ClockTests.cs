@@ -8,6 +8,7 @@ public sealed class ClockTests
     private static readonly string[] Libraries = ["/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1", "/usr/lib/aarch64-linux-gnu/faketime/libfaketime.so.1"];
 
     [Fact]
+    [Trait("tier", "full")]
     public async Task Clock_ThreeDaysAhead_ExpiresWhatItShould()
     {
         // Only the real-time clock is moved: timeouts and retries go by the monotonic one.

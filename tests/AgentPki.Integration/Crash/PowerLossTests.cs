@@ -22,6 +22,7 @@ public sealed class PowerLossTests
     public Task PowerLoss_WithTornBlocks_LosesNothingThatWasReleased() => RunAsync(rounds: 30, torn: true);
 
     [Fact]
+    [Trait("tier", "full")]
     public async Task PowerLoss_OfAStoreThatOnlyPretends_IsNoticed()
     {
         using var folder = new TempFolder();

@@ -3,6 +3,7 @@ using AgentPki.Integration.Harness;
 namespace AgentPki.Integration.Lifecycle;
 
 /// <summary>The launcher at the top of the tree: builds when it must, then becomes the one executable.</summary>
+[Trait("tier", "full")]
 public sealed class LauncherTests
 {
     private static readonly string Launcher = Path.Combine(SourceTree.Root, "agentpki");
