@@ -32,10 +32,15 @@ internal sealed class WitnessProcess : IAsyncDisposable
     /// <summary>What its cosignatures are verified with.</summary>
     public IReadOnlyList<NoteKey> Keys { get; private set; } = [];
 
-    public static async Task<WitnessProcess> StartNewAsync(string name = "witness.test/w1", IReadOnlyDictionary<string, string>? environment = null)
+    public static Task<WitnessProcess> StartNewAsync(string name = "witness.test/w1", IReadOnlyDictionary<string, string>? environment = null) => StartNewAsync(name, environment, _ => []);
+
+    /// <summary>One whose keys are in a SoftHSM token of its own, which lies in its home.</summary>
+    public static Task<WitnessProcess> StartNewInTokenAsync(string name = "witness.test/w1") => StartNewAsync(name, null, witness => witness.MakeToken());
+
+    private static async Task<WitnessProcess> StartNewAsync(string name, IReadOnlyDictionary<string, string>? environment, Func<WitnessProcess, string[]> keys)
     {
         var witness = new WitnessProcess(name, FreePorts.Pair().First);
-        var printed = (await witness.RunAsync("init", "--name", name, "--listen", $"127.0.0.1:{witness.Port}")).MustSucceed().Text;
+        var printed = (await witness.RunAsync(["init", "--name", name, "--listen", $"127.0.0.1:{witness.Port}", .. keys(witness)])).MustSucceed().Text;
         witness.Keys = [.. printed.Split('\n').Select(line => NoteKey.TryParse(line, out var key) ? key : null).OfType<NoteKey>()];
         Assert.NotEmpty(witness.Keys);
         await witness.StartAsync(environment);
@@ -116,6 +121,23 @@ internal sealed class WitnessProcess : IAsyncDisposable
         _process?.Dispose();
         _http.Dispose();
         _folder.Dispose();
+    }
+
+    /// <returns>What <c>init</c> is told of it.</returns>
+    private string[] MakeToken()
+    {
+        var (pin, officerPin) = (_folder.File("pin"), _folder.File("so-pin"));
+        Pkcs11.PinFile.CreateRandom(pin);
+        Pkcs11.PinFile.CreateRandom(officerPin);
+        var kind = Pkcs11.TokenDescription.Shipped("softhsm");
+        Directory.CreateDirectory(Home);
+        Pkcs11.Administration.TokenAdministration.EnsureToken(
+            new Pkcs11.Pkcs11Options
+            {
+                Name = "witness", ModulePath = kind.FindModule() ?? "", TokenLabel = "witness", Pin = new Pkcs11.PinInFile(pin), Token = kind, Environment = Pkcs11.Administration.TokenHome.Prepare(kind, Home),
+            },
+            officerPin);
+        return ["--token-kind", "softhsm", "--token-label", "witness", "--pin-file", pin];
     }
 
     private ProcessStartInfo Command(IEnumerable<string> arguments)

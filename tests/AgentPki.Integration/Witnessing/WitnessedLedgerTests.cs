@@ -83,6 +83,36 @@ public sealed class WitnessedLedgerTests
     }
 
     [Fact]
+    public async Task Witness_WithItsKeyInAToken_CosignsAndIsAwayWithIt()
+    {
+        var log = await ToyLog.NewAsync(40);
+        await using var witness = await WitnessProcess.StartNewInTokenAsync();
+        Assert.Empty(Directory.EnumerateFiles(witness.Home, "*.pem", SearchOption.AllDirectories)); // no key in a file
+        await witness.WatchAsync(log.Key.ToString());
+        Assert.Equal(HttpStatusCode.OK, (await witness.AddAsync(await log.RequestAsync(0, 20)))?.Status);
+        var signed = await witness.LastAsync(log.Origin);
+        Assert.NotNull(signed);
+        Assert.All(witness.Keys, key => Assert.True(key.Verify(signed.Note, ToyLog.Providers)));
+
+        // Without its token it cosigns nothing and forgets nothing; with it, it goes on by itself.
+        var (tokens, aside) = (Path.Combine(witness.Home, "tokens"), Path.Combine(witness.Home, "tokens.away"));
+        Directory.Move(tokens, aside);
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, (await witness.AddAsync(await log.RequestAsync(20, 30)))?.Status);
+        Assert.Equal(signed.Checkpoint, (await witness.LastAsync(log.Origin))?.Checkpoint);
+        Directory.Move(aside, tokens);
+        await Eventually.TrueAsync(async () => await witness.AddAsync(await log.RequestAsync(20, 30)) is (HttpStatusCode.OK, _), TimeSpan.FromSeconds(60), () => witness.Output);
+
+        // Started again, it has the same keys and remembers.
+        await witness.KillAsync();
+        await witness.StartAsync();
+        Assert.Equal(HttpStatusCode.UnprocessableEntity, (await witness.AddAsync(new Ledger.Witnessing.WitnessRequest(30, [], await log.Fork(20).SignAsync(30))))?.Status);
+        Assert.Equal(HttpStatusCode.OK, (await witness.AddAsync(await log.RequestAsync(30, 40)))?.Status);
+        var last = await witness.LastAsync(log.Origin);
+        Assert.NotNull(last);
+        Assert.All(witness.Keys, key => Assert.True(key.Verify(last.Note, ToyLog.Providers)));
+    }
+
+    [Fact]
     public async Task Fork_OfOneSize_IsProvenByWhatTheWitnessKeeps()
     {
         var log = await ToyLog.NewAsync(40);
