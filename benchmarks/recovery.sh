@@ -1,19 +1,19 @@
 #!/bin/sh
 # Measures backup, restore and shipping of a real home on this machine (benchmarks/README.md, "Backup and restore"): ./benchmarks/recovery.sh [certificates] [rounds] [seconds]
-# Builds nothing: dotnet build -c Release before. Needs about 5 GB for a million certificates, in $TMPDIR. The server runs at priority NICE (-10; root alone may), the generator at 0.
+# Builds nothing: dotnet build -c Release before. Needs about 5 GB for a million certificates, in $TMPDIR. The server runs NICE above the script (-10; root alone may).
 set -eu
 
 count=${1:-1000000} rounds=${2:-3} seconds=${3:-12} nice=${NICE:--10}
 root=$(cd "$(dirname "$0")/.." && pwd)
 agentpki="dotnet $root/src/AgentPki.Server/bin/Release/net10.0/agentpki.dll"
 bench="dotnet $root/benchmarks/AgentPki.Benchmarks/bin/Release/net10.0/AgentPki.Benchmarks.dll"
-load="dotnet $root/benchmarks/AgentPki.Load/bin/Release/net10.0/AgentPki.Load.dll"
+load="dotnet $root/benchmarks/AgentPki.Load/bin/Release/net10.0/agentpki-load.dll"
 work=$(mktemp -d "${TMPDIR:-/tmp}/apki-recovery-XXXXXX")
 export AGENTPKI_HOME=$work/home AGENTPKI_HTTPS_PORT=${AGENTPKI_HTTPS_PORT:-28443} AGENTPKI_HTTP_PORT=${AGENTPKI_HTTP_PORT:-28080} NO_COLOR=1
 server=
 
 end() {
-    [ -z "$server" ] || { kill -INT "$server" 2>/dev/null && wait "$server" || true; }
+    [ -z "$server" ] || { kill -TERM "$server" 2>/dev/null && wait "$server" || true; }
     server=
 }
 trap 'end; rm -rf "$work"' EXIT
@@ -25,7 +25,7 @@ begin() {
     server=$!
     until grep -q '^Serving until' "$work/server.log"; do kill -0 "$server" || { cat "$work/server.log"; exit 1; }; sleep 0.2; done
 }
-issue() { $load est --url "https://localhost:$AGENTPKI_HTTPS_PORT" --ca "$AGENTPKI_HOME/anchors/root.pem" --userpass "@$AGENTPKI_HOME/dev/enroll-token" --auth basic --pool 8000 --connections 4 --warmup "$1" --seconds "$2" --server-pid "$server" | sed -n '2,3p;/server:/p' | tr -s '\n ' ' '; }
+issue() { $load est --url "https://localhost:$AGENTPKI_HTTPS_PORT" --ca "$AGENTPKI_HOME/anchors/root.pem" --userpass "@$AGENTPKI_HOME/dev/enroll-token" --auth basic --pool 8000 --connections 4 --warmup "$1" --seconds "$2" --server-pid "$server" 2>/dev/null | sed -n '2,3p;/server:/p' | tr -s '\n ' ' '; }
 took() { awk "BEGIN { printf \"%.1f\", $2 - $1 }"; }
 now() { date +%s.%N; }
 
