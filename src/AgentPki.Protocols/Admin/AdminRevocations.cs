@@ -100,11 +100,11 @@ internal static class AdminRevocations
     /// <summary>Alone nobody goes beyond the limit, though the number may have grown since it was counted.</summary>
     private static long? Confirmed(AdminCall call, RevokeCommand command) => call.IsApproved || call.Caller.IsWaived ? command.Confirmed : null;
 
-    /// <summary>Whether it takes more than one person may take alone.</summary>
+    /// <summary>Whether it takes more than one person may take alone, with what he took within the last hour.</summary>
     private static async ValueTask<bool> IsAboveLimitAsync(AdminCall call, RevokeCommand command, RevocationReason reason, CancellationToken cancellationToken) =>
         await TargetAsync(call, command, cancellationToken) is Outcome<RevocationTarget>.Done(var target)
         && await call.Services.Authority.Revocations.PreviewAsync(target, reason, command.IncludeAppliance, cancellationToken) is Outcome<SelectionPreview>.Done(var preview)
-        && preview.Certificates > call.Services.Authority.Options.UnconfirmedRevocations;
+        && !call.Services.Revoked.TryTake(call.Caller.Name, preview.Certificates, call.Services.Authority.Options.UnconfirmedRevocations);
 
     private static async ValueTask<Outcome<RevocationTarget>> ReadTargetAsync(AdminCall call, RevokeCommand command, CancellationToken cancellationToken)
     {

@@ -11,6 +11,8 @@ namespace AgentPki.Protocols.Admin;
 /// <summary>What the admin API needs of the rest of the appliance.</summary>
 public sealed record AdminServices
 {
+    private RevocationTally? _revoked;
+
     public required AuthorityServices Authority { get; init; }
 
     public required IReadiness Readiness { get; init; }
@@ -38,6 +40,9 @@ public sealed record AdminServices
 
     /// <summary>Tokens that only officers together open; none where they open by themselves.</summary>
     public QuorumLocks Locks { get; init; } = new([]);
+
+    /// <summary>What each person revoked alone of late.</summary>
+    internal RevocationTally Revoked => _revoked ??= new RevocationTally(Time);
 
     /// <summary>Backups and what is shipped; null: none of it here.</summary>
     public RecoveryDesk? Recovery { get; init; }

@@ -143,6 +143,10 @@ public sealed class FourEyesTests
         Assert.Equal(AdminRequestState.Done, (await server.ApproveAsync("alice", release)).State);
         var one = await server.DoneAsync("alice", HttpMethod.Post, "revocations", $$"""{"agent":"spiffe://{{Testing.Fixtures.TestAuthority.TrustDomain}}/agent/agent-1","reason":"certificateHold","confirmed":100000}""", AdminJson.Default.RevocationView);
         Assert.Equal(1, one.Revoked);
+
+        // Many small ones are one large one: her limit is what she took within the hour; his is his own.
+        await server.WaitsAsync("alice", HttpMethod.Post, "revocations", All);
+        Assert.Equal(100, (await server.DoneAsync("bob", HttpMethod.Post, "revocations", All, AdminJson.Default.RevocationView)).Revoked);
     }
 
     [Fact]
