@@ -24,7 +24,7 @@ internal sealed class TileHandler(TileServices services)
         // "Empty tiles MUST NOT be served"; a tile beyond the checkpoint is one that nobody can verify yet.
         if (!LedgerTile.TryParse(context.Request.RouteValues["tile"] as string, out var tile) || !tile.IsWithin(checkpoint.Checkpoint.Size))
         {
-            await TileProblems.NotFoundAsync(context, $"the tree of {checkpoint.Checkpoint.Size} entries, which the newest checkpoint signs, has no such tile");
+            await PlainProblems.NotFoundAsync(context, $"the tree of {checkpoint.Checkpoint.Size} entries, which the newest checkpoint signs, has no such tile");
             return;
         }
 
@@ -39,7 +39,7 @@ internal sealed class TileHandler(TileServices services)
         if (!long.TryParse(context.Request.RouteValues["index"] as string, System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out var index)
             || index >= size || await services.Ledger.FindAsync(index, context.RequestAborted) is not { } record)
         {
-            await TileProblems.NotFoundAsync(context, $"the tree of {size} entries, which the newest checkpoint signs, has no such entry");
+            await PlainProblems.NotFoundAsync(context, $"the tree of {size} entries, which the newest checkpoint signs, has no such entry");
             return;
         }
 
@@ -52,7 +52,7 @@ internal sealed class TileHandler(TileServices services)
     {
         if (services.Rates.Take(null, services.Clients.AddressOf(context), null) is { } tooMany)
         {
-            await TileProblems.WriteAsync(context, tooMany);
+            await PlainProblems.WriteAsync(context, tooMany);
             return;
         }
 
@@ -61,7 +61,7 @@ internal sealed class TileHandler(TileServices services)
             var newest = services.Quorum == 0 ? await services.Ledger.LatestCheckpointAsync(context.RequestAborted) : await services.Ledger.LatestCosignedAsync(services.Quorum, context.RequestAborted);
             if (newest is not { } checkpoint || !IsOf(checkpoint, context.Request))
             {
-                await TileProblems.NotFoundAsync(context, "this appliance has no signed log of that id and epoch");
+                await PlainProblems.NotFoundAsync(context, "this appliance has no signed log of that id and epoch");
                 return;
             }
 
@@ -69,7 +69,7 @@ internal sealed class TileHandler(TileServices services)
         }
         catch (StoreUnavailableException)
         {
-            await TileProblems.WriteAsync(context, new PkiProblem(PkiProblemKind.Unavailable, "the ledger cannot be read now", TimeSpan.FromSeconds(2)));
+            await PlainProblems.WriteAsync(context, new PkiProblem(PkiProblemKind.Unavailable, "the ledger cannot be read now", TimeSpan.FromSeconds(2)));
         }
     }
 

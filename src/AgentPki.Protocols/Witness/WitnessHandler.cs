@@ -29,7 +29,7 @@ internal sealed class WitnessHandler(WitnessServices services)
         var body = await RequestBody.ReadAsync(context, WitnessRequest.MaxLength, BodyDeadline, services.Time, context.RequestAborted);
         if (body.Problem is { } problem)
         {
-            await WitnessProblems.WriteAsync(context, problem);
+            await PlainProblems.WriteAsync(context, problem);
             return;
         }
 
@@ -37,7 +37,7 @@ internal sealed class WitnessHandler(WitnessServices services)
         body.Release();
         if (!parsed || request is null)
         {
-            await WitnessProblems.WriteAsync(context, new PkiProblem(PkiProblemKind.MalformedRequest, $"the request cannot be read: {error}"));
+            await PlainProblems.WriteAsync(context, new PkiProblem(PkiProblemKind.MalformedRequest, $"the request cannot be read: {error}"));
             return;
         }
 
@@ -58,7 +58,7 @@ internal sealed class WitnessHandler(WitnessServices services)
         {
             if (services.State.FindByHash(context.Request.RouteValues["origin"] as string ?? "") is not { } origin || services.State.Last(origin) is not { } last)
             {
-                await WitnessProblems.WriteAsync(context, new PkiProblem(PkiProblemKind.NotFound, "this witness has cosigned no checkpoint of such an origin"));
+                await PlainProblems.WriteAsync(context, new PkiProblem(PkiProblemKind.NotFound, "this witness has cosigned no checkpoint of such an origin"));
                 return;
             }
 
@@ -68,12 +68,12 @@ internal sealed class WitnessHandler(WitnessServices services)
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or InvalidDataException)
         {
             Log.NotReadable(services.Logger, failure);
-            await WitnessProblems.WriteAsync(context, new PkiProblem(PkiProblemKind.Unavailable, "the witness cannot read what it has cosigned", RetryAfter));
+            await PlainProblems.WriteAsync(context, new PkiProblem(PkiProblemKind.Unavailable, "the witness cannot read what it has cosigned", RetryAfter));
         }
     }
 
     private Task? Refuse(HttpContext context) =>
-        services.Rates.Take(null, services.Clients.AddressOf(context), null) is { } tooMany ? WitnessProblems.WriteAsync(context, tooMany) : null;
+        services.Rates.Take(null, services.Clients.AddressOf(context), null) is { } tooMany ? PlainProblems.WriteAsync(context, tooMany) : null;
 
     // The statuses of tlog-witness v1.0.0 and its main branch, "add-checkpoint", in one place.
     private Task AnswerAsync(HttpContext context, WitnessRequest request, WitnessAnswer answer)
@@ -86,7 +86,7 @@ internal sealed class WitnessHandler(WitnessServices services)
                 return WriteAsync(context, StatusCodes.Status200OK, Text, string.Concat(lines.Select(line => line.ToLine())));
             case WitnessAnswer.Unavailable(var reason):
                 Log.Unavailable(services.Logger, head.Origin, reason);
-                return WitnessProblems.WriteAsync(context, new PkiProblem(PkiProblemKind.Unavailable, "the witness cannot cosign now; its operator finds the reason in its log", RetryAfter));
+                return PlainProblems.WriteAsync(context, new PkiProblem(PkiProblemKind.Unavailable, "the witness cannot cosign now; its operator finds the reason in its log", RetryAfter));
             case WitnessAnswer.Refused(var verdict, var kept):
                 return RefuseAsync(context, request, verdict, kept);
             default:
@@ -105,7 +105,7 @@ internal sealed class WitnessHandler(WitnessServices services)
                 Log.Refused(services.Logger, head.Origin, head.Size, reason);
                 return ProblemText.WriteAsync(context, StatusCodes.Status403Forbidden, "not signed", new PkiProblem(PkiProblemKind.Unauthorized, reason));
             case WitnessVerdict.Malformed(var reason):
-                return WitnessProblems.WriteAsync(context, new PkiProblem(PkiProblemKind.MalformedRequest, reason));
+                return PlainProblems.WriteAsync(context, new PkiProblem(PkiProblemKind.MalformedRequest, reason));
             case WitnessVerdict.Behind(var size, var fork):
                 if (fork)
                 {

@@ -85,17 +85,6 @@ internal sealed record LedgerSeal(LedgerRecord Record, SignedCheckpoint? Checkpo
 
     private static string Text(long number) => number.ToString(CultureInfo.InvariantCulture);
 
-    // Once a ceremony: a ledger of millions is read in seconds.
-    private static async ValueTask<LedgerRecord?> FindAsync(ILedgerStore ledger, string ceremony, string head, CancellationToken cancellationToken)
-    {
-        await foreach (var record in ledger.ReadAsync(0, cancellationToken))
-        {
-            if (record.Leaf.Kind == LedgerEntryKind.CeremonyClosed && record.Details?.Facts is { } facts && facts.GetValueOrDefault(AuditDetails.Ceremony) == ceremony && facts.GetValueOrDefault(AuditDetails.HeadSha256) == head)
-            {
-                return record;
-            }
-        }
-
-        return null;
-    }
+    private static ValueTask<LedgerRecord?> FindAsync(ILedgerStore ledger, string ceremony, string head, CancellationToken cancellationToken) =>
+        LedgerSearch.LastAsync(ledger, LedgerEntryKind.CeremonyClosed, cancellationToken, (AuditDetails.Ceremony, ceremony), (AuditDetails.HeadSha256, head));
 }

@@ -1,5 +1,4 @@
 using AgentPki.Authority.Ceremony.Scripts;
-using AgentPki.Authority.Issuance;
 using AgentPki.X509.Extensions;
 using AgentPki.X509.Lint;
 
@@ -32,37 +31,21 @@ internal sealed class CrossSignStep() : StepKind(
             throw new CeremonyException($"That is '{issuer.Name}' itself: a CA certifies no key of its own again.");
         }
 
-        var now = DateTimeOffset.FromUnixTimeSeconds(context.Time.GetUtcNow().ToUnixTimeSeconds());
-        var notAfter = new[] { Validities.EndOf(step["validity"], now), other.NotAfter, issuer.Certificate.NotAfter }.Min();
-        var notBefore = now - TimeSpan.FromMinutes(10);
-        var (certificate, findings) = await issuer.SignAsync(
-            new CertificateDraft(
-                SerialNumber.Create(environment.Options.Epoch),
-                issuer.Signature,
-                other.Subject,
-                other.PublicKey,
-                notBefore,
-                notAfter,
-                [
-                    X509Extension.AuthorityKeyIdentifier(issuer.Certificate.SubjectKeyIdentifier),
-                    // RFC 5280 §4.2.1.9: no deeper than its own certificate says.
-                    X509Extension.BasicConstraints(true, other.BasicConstraints?.PathLength),
-                    X509Extension.KeyUsage(KeyUsages.KeyCertSign | KeyUsages.CrlSign),
-                    // RFC 5280 §4.2.1.2: the identifier that the CA itself uses, or paths through this certificate would not be found.
-                    X509Extension.SubjectKeyIdentifier(other.SubjectKeyIdentifier.IsEmpty ? other.PublicKey.KeyIdentifier() : other.SubjectKeyIdentifier.ToArray()),
-                    X509Extension.CrlDistributionPoints(environment.Options.CertificateListUrl(issuer.Name)),
-                    X509Extension.AuthorityInformationAccess([], [environment.Options.CertificateUrl(issuer.Name)]),
-                    .. other.AlternativePublicKey is { } second ? [X509Extension.SubjectAltPublicKeyInfo(second)] : Array.Empty<X509Extension>(),
-                ],
-                CertificatePosition.CrossCertificate,
-                notAfter - notBefore + TimeSpan.FromSeconds(1)),
-            cancellationToken);
-        if (certificate is null)
-        {
-            throw new CeremonyException($"The cross-certificate would not be in order: {string.Join("; ", findings.Where(f => f.Severity == LintSeverity.Error))}. Nothing was signed.");
-        }
-
-        await authority.RecordIssuedAsync(issuer, certificate, "cross-certificate", context.Actor);
+        var end = Validities.EndOf(step["validity"], context.Time.GetUtcNow());
+        X509Extension[] extensions =
+        [
+            X509Extension.AuthorityKeyIdentifier(issuer.Certificate.SubjectKeyIdentifier),
+            // RFC 5280 §4.2.1.9: no deeper than its own certificate says.
+            X509Extension.BasicConstraints(true, other.BasicConstraints?.PathLength),
+            X509Extension.KeyUsage(KeyUsages.KeyCertSign | KeyUsages.CrlSign),
+            // RFC 5280 §4.2.1.2: the identifier that the CA itself uses, or paths through this certificate would not be found.
+            X509Extension.SubjectKeyIdentifier(other.SubjectKeyIdentifier.IsEmpty ? other.PublicKey.KeyIdentifier() : other.SubjectKeyIdentifier.ToArray()),
+            X509Extension.CrlDistributionPoints(environment.Options.CertificateListUrl(issuer.Name)),
+            X509Extension.AuthorityInformationAccess([], [environment.Options.CertificateUrl(issuer.Name)]),
+            .. other.AlternativePublicKey is { } second ? [X509Extension.SubjectAltPublicKeyInfo(second)] : Array.Empty<X509Extension>(),
+        ];
+        var certificate = await authority.CertifyAsync(
+            issuer, other.Subject, other.PublicKey, end < other.NotAfter ? end : other.NotAfter, extensions, CertificatePosition.CrossCertificate, "cross-certificate", context.Actor, cancellationToken);
         await AuthorityMaking.RecordChainAsync(context, issuer);
         await AuthorityMaking.RecordAsync(context, step["name"], certificate, "cross-certificate");
     }

@@ -6,14 +6,21 @@ using AgentPki.Authority.Issuance;
 using AgentPki.Authority.Migration;
 using AgentPki.Authority.Revocation;
 using AgentPki.Authority.Store;
+using AgentPki.Cryptography;
 using AgentPki.Ledger;
 using AgentPki.X509.Certificates;
+using AgentPki.X509.Extensions;
+using AgentPki.X509.Lint;
+using AgentPki.X509.Names;
 
 namespace AgentPki.Authority.Ceremony.Steps;
 
 /// <summary>The parts of an authority that ceremonies use, over an open home: nothing runs in the background, nothing is served.</summary>
 internal sealed class OfflineAuthority : IAsyncDisposable
 {
+    // By how much relying parties' clocks may be behind.
+    private static readonly TimeSpan ClockTolerance = TimeSpan.FromMinutes(10);
+
     private readonly AuthorityEnvironment _environment;
     private readonly AuthorityMetrics _metrics = new();
     private IssuerDirectory? _issuers;
@@ -79,6 +86,25 @@ internal sealed class OfflineAuthority : IAsyncDisposable
     /// <summary>A CA's record, or null.</summary>
     public async ValueTask<AuthorityRecord?> FindAsync(string name, CancellationToken cancellationToken) =>
         (await _environment.Stores.Authorities.ListAsync(cancellationToken)).FirstOrDefault(a => a.Name == name);
+
+    /// <summary>Has a CA here certify another CA's key, for what stays of its own time; in the store and in the ledger when it returns.</summary>
+    /// <param name="what">What is certified, as its record calls it.</param>
+    /// <exception cref="CeremonyException">The certificate would not be in order; nothing was signed.</exception>
+    public async ValueTask<Certificate> CertifyAsync(
+        Issuer issuer, X500Name subject, PublicKey key, DateTimeOffset notAfter, IReadOnlyList<X509Extension> extensions, CertificatePosition position, string what, string actor, CancellationToken cancellationToken)
+    {
+        var notBefore = DateTimeOffset.FromUnixTimeSeconds(_environment.Time.GetUtcNow().ToUnixTimeSeconds()) - ClockTolerance;
+        notAfter = notAfter < issuer.Certificate.NotAfter ? notAfter : issuer.Certificate.NotAfter;
+        var draft = new CertificateDraft(SerialNumber.Create(_environment.Options.Epoch), issuer.Signature, subject, key, notBefore, notAfter, extensions, position, notAfter - notBefore + TimeSpan.FromSeconds(1));
+        var (certificate, findings) = await issuer.SignAsync(draft, cancellationToken);
+        if (certificate is null)
+        {
+            throw new CeremonyException($"The certificate would not be in order: {string.Join("; ", findings.Where(f => f.Severity == LintSeverity.Error))}. Nothing was signed.");
+        }
+
+        await RecordIssuedAsync(issuer, certificate, what, actor);
+        return certificate;
+    }
 
     public async ValueTask CommitAsync(LedgerEntry entry, params StoreChange[] changes)
     {

@@ -69,28 +69,16 @@ internal sealed class SignRequestStep() : StepKind(
             return;
         }
 
-        var now = DateTimeOffset.FromUnixTimeSeconds(context.Time.GetUtcNow().ToUnixTimeSeconds());
-        var end = Validities.EndOf(step["validity"], now);
-        var notAfter = end < issuer.Certificate.NotAfter ? end : issuer.Certificate.NotAfter;
-        var notBefore = now - TimeSpan.FromMinutes(10);
-        var (certificate, findings) = await issuer.SignAsync(
-            new CertificateDraft(
-                SerialNumber.Create(environment.Options.Epoch),
-                issuer.Signature,
-                request.Subject,
-                request.PublicKey,
-                notBefore,
-                notAfter,
-                AuthorityExtensions.ForIssuing(request.PublicKey, request.AlternativePublicKey, issuer, environment.Options, step["constrained"] == "yes"),
-                CertificatePosition.IssuingCa,
-                notAfter - notBefore + TimeSpan.FromSeconds(1)),
+        var certificate = await authority.CertifyAsync(
+            issuer,
+            request.Subject,
+            request.PublicKey,
+            Validities.EndOf(step["validity"], context.Time.GetUtcNow()),
+            AuthorityExtensions.ForIssuing(request.PublicKey, request.AlternativePublicKey, issuer, environment.Options, step["constrained"] == "yes"),
+            CertificatePosition.IssuingCa,
+            $"{step["name"]}-ca",
+            context.Actor,
             cancellationToken);
-        if (certificate is null)
-        {
-            throw new CeremonyException($"The certificate would not be in order: {string.Join("; ", findings.Where(f => f.Severity == LintSeverity.Error))}. Nothing was signed.");
-        }
-
-        await authority.RecordIssuedAsync(issuer, certificate, $"{step["name"]}-ca", context.Actor);
         await AuthorityMaking.RecordChainAsync(context, issuer);
         await AuthorityMaking.RecordAsync(context, step["name"], certificate, "for a request");
         context.Room.Tell($"The certificate is artifacts/{step["name"]}.der in the evidence: carry it, and artifacts/{issuer.Name}.der, to the appliance that asked.");

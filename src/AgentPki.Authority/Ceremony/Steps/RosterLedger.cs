@@ -33,18 +33,6 @@ internal static class RosterLedger
             (AuditDetails.Quorum, roster.Quorum.ToString(CultureInfo.InvariantCulture)))));
     }
 
-    // Once a ceremony: a ledger of millions is read in seconds.
-    private static async ValueTask<string?> LastAsync(ILedgerStore ledger, CancellationToken cancellationToken)
-    {
-        string? last = null;
-        await foreach (var record in ledger.ReadAsync(0, cancellationToken))
-        {
-            if (record.Leaf.Kind == LedgerEntryKind.OfficersChanged)
-            {
-                last = record.Details?.Facts.GetValueOrDefault(AuditDetails.Digest);
-            }
-        }
-
-        return last;
-    }
+    private static async ValueTask<string?> LastAsync(ILedgerStore ledger, CancellationToken cancellationToken) =>
+        (await LedgerSearch.LastAsync(ledger, LedgerEntryKind.OfficersChanged, cancellationToken))?.Details?.Facts.GetValueOrDefault(AuditDetails.Digest);
 }

@@ -1,12 +1,13 @@
 using AgentPki.Authority.Problems;
-using AgentPki.Protocols.Http;
 using Microsoft.AspNetCore.Http;
 
-namespace AgentPki.Protocols.Witness;
+namespace AgentPki.Protocols.Http;
 
-/// <summary>What a witness refuses before it has judged, and what it cannot do now.</summary>
-internal static class WitnessProblems
+/// <summary>Refusals of what is no enrolment protocol: the ledger over HTTP, a witness.</summary>
+internal static class PlainProblems
 {
+    public static Task NotFoundAsync(HttpContext context, string what) => WriteAsync(context, new PkiProblem(PkiProblemKind.NotFound, what));
+
     public static Task WriteAsync(HttpContext context, PkiProblem problem)
     {
         var (status, title) = Map(problem.Kind);
