@@ -15,6 +15,9 @@ public sealed record Pkcs11Options
     /// <summary>The token's serial number, where two tokens carry one label.</summary>
     public string? TokenSerial { get; init; }
 
+    /// <summary>The name of the token whose keys this one has too, to sign while that is away; null for a token of its own.</summary>
+    public string? MirrorOf { get; init; }
+
     /// <summary>Where the user PIN comes from.</summary>
     public required PinSource Pin { get; init; }
 

@@ -174,7 +174,9 @@ internal sealed class CeremonyHome(ApplianceHome home, ApplianceOptions options,
                     held.Add(PinInMemory.Holding(pin));
                 }
 
-                access.Add(pin is null ? OptionsOf(token) : OptionsOf(token) with { Pin = held[^1] });
+                // A second token is one of its own here: a ceremony puts keys into it.
+                var own = OptionsOf(token) with { MirrorOf = null };
+                access.Add(pin is null ? own : own with { Pin = held[^1] });
             }
 
             if (access.Count == 0)

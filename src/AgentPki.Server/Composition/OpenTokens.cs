@@ -1,5 +1,6 @@
 using AgentPki.Cryptography;
 using AgentPki.Pkcs11;
+using AgentPki.Pkcs11.Mirrored;
 using AgentPki.Server.Cli;
 
 namespace AgentPki.Server.Composition;
@@ -9,27 +10,55 @@ public sealed class OpenTokens : IAsyncDisposable
 {
     private const string WrapperLabel = "wrap";
 
-    private OpenTokens(IReadOnlyList<Pkcs11Provider> all) => All = all;
+    private readonly Dictionary<string, MirroredProvider> _mirrored;
 
+    private OpenTokens(IReadOnlyList<Pkcs11Provider> all, IEnumerable<MirroredProvider> mirrored) => (All, _mirrored) = (all, mirrored.ToDictionary(m => m.Name, StringComparer.Ordinal));
+
+    /// <summary>Those that make keys; a second one that only signs for the first is behind it.</summary>
     public IReadOnlyList<Pkcs11Provider> All { get; }
+
+    /// <summary>What a token's keys are opened by: with its second where it has one.</summary>
+    internal ICryptoProvider KeeperOf(Pkcs11Provider token) => _mirrored.GetValueOrDefault(token.Name) is { } both ? both : token;
 
     /// <exception cref="CommandException">One of them is not there, or refuses; the message says which and why.</exception>
     public static async Task<OpenTokens> OpenAsync(IReadOnlyList<Pkcs11Options> options, TimeProvider clock, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
         var opened = new List<Pkcs11Provider>();
+        var mirrored = new List<MirroredProvider>();
         try
         {
-            foreach (var token in options)
+            foreach (var token in options.Where(o => o.MirrorOf is null))
             {
                 opened.Add(await TokenAccess.OpenAsync(token, clock, loggers, cancellationToken));
             }
 
-            return new OpenTokens(opened);
+            foreach (var second in options.Where(o => o.MirrorOf is not null))
+            {
+                // One that is away keeps nobody from starting: it is found when it comes.
+                var provider = await Task.Run(() => Pkcs11Provider.Open(second, clock, loggers.CreateLogger<Pkcs11Provider>()), cancellationToken);
+                mirrored.Add(new MirroredProvider(opened.First(o => o.Name == $"pkcs11:{second.MirrorOf}"), provider, loggers.CreateLogger<MirroredProvider>()));
+            }
+
+            return new OpenTokens(opened, mirrored);
         }
         catch
         {
-            await new OpenTokens(opened).DisposeAsync();
+            await new OpenTokens(opened, mirrored).DisposeAsync();
             throw;
+        }
+    }
+
+    /// <summary>Whether that token, or its second, signs.</summary>
+    /// <exception cref="KeyUnavailableException">Neither does.</exception>
+    internal async ValueTask ProbeAsync(Pkcs11Provider token, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await token.ProbeAsync(cancellationToken);
+        }
+        catch (KeyUnavailableException) when (_mirrored.ContainsKey(token.Name))
+        {
+            await _mirrored[token.Name].Second.ProbeAsync(cancellationToken);
         }
     }
 
@@ -47,7 +76,7 @@ public sealed class OpenTokens : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var token in All.Reverse())
+        foreach (var token in All.Concat(_mirrored.Values.Select(m => m.Second)).Reverse())
         {
             await token.DisposeAsync();
         }

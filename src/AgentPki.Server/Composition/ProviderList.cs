@@ -17,7 +17,7 @@ internal static class ProviderList
     /// <summary>For an appliance with its tokens.</summary>
     /// <param name="wrapped">Null where nothing is wrapped.</param>
     internal static CryptoProviders Of(OpenTokens tokens, TokenWrappedProvider? wrapped) =>
-        WithComposites([.. tokens.All, .. wrapped is null ? Array.Empty<ICryptoProvider>() : [wrapped]], new PlatformProvider(), new BouncyCastleProvider());
+        WithComposites([.. tokens.All.Select(tokens.KeeperOf), .. wrapped is null ? Array.Empty<ICryptoProvider>() : [wrapped]], new PlatformProvider(), new BouncyCastleProvider());
 
     /// <summary>Keys of algorithms that no token has, encrypted under a key of one.</summary>
     internal static TokenWrappedProvider Wrapped(ApplianceHome home, Pkcs11Provider token, Pkcs11KeyWrapper wrapper, TimeProvider clock) =>

@@ -17,7 +17,7 @@ internal sealed class Readiness(OpenTokens tokens, AuthorityServices authority) 
 
         foreach (var token in Needed())
         {
-            await token.ProbeAsync(cancellationToken);
+            await tokens.ProbeAsync(token, cancellationToken);
         }
 
         return [];

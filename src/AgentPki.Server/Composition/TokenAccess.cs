@@ -41,6 +41,7 @@ public static class TokenAccess
             ModulePath = module,
             TokenLabel = token.Label,
             Pin = pin,
+            MirrorOf = token.MirrorOf.Length > 0 ? token.MirrorOf : null,
             Token = description,
             Environment = TokenHome.Prepare(description, folder),
             MaxSessions = token.Sessions,

@@ -70,9 +70,10 @@ public enum PinOrigin
 /// <param name="Module">The module's path; empty: the first existing one that the kind names.</param>
 /// <param name="Pin">Where its PIN comes from.</param>
 /// <param name="PinFile">A file only the service may read; a systemd credential named <c>pkcs11-pin</c> goes first.</param>
+/// <param name="MirrorOf">The name of the token whose keys it has too, to sign while that is away; empty: it is a token of its own.</param>
 /// <param name="Sessions">Sessions at most; the token's own limit also holds.</param>
 /// <param name="OfficerPinFile">Where the security officer's PIN of a token that the appliance itself made is kept.</param>
-public sealed record TokenOptions(string Name, string Kind, string Module, string Label, PinOrigin Pin, string PinFile, string OfficerPinFile, int Sessions, TimeSpan CallDeadline);
+public sealed record TokenOptions(string Name, string Kind, string Module, string Label, PinOrigin Pin, string PinFile, string OfficerPinFile, int Sessions, TimeSpan CallDeadline, string MirrorOf = "");
 
 /// <summary>The appliance's own TLS certificate.</summary>
 public sealed record TlsOptions(TimeSpan RenewBefore, TimeSpan HandshakeTimeout);

@@ -24,6 +24,16 @@ internal static class TokenReader
             root.Report("tokens", $"two are named '{twice.Key}': give one of them another name");
         }
 
+        foreach (var mirror in tokens.Where(t => t.MirrorOf.Length > 0 && !tokens.Any(o => o.Name == t.MirrorOf && o.Name != t.Name && o.MirrorOf.Length == 0)))
+        {
+            root.Report("tokens", $"'{mirror.Name}' is to be the second of '{mirror.MirrorOf}', which is no token of its own here");
+        }
+
+        foreach (var twice in tokens.Where(t => t.MirrorOf.Length > 0).GroupBy(t => t.MirrorOf, StringComparer.Ordinal).Where(g => g.Count() > 1))
+        {
+            root.Report("tokens", $"'{twice.Key}' has two seconds ({string.Join(", ", twice.Select(t => t.Name))}): it has one at most");
+        }
+
         return tokens;
     }
 
@@ -42,7 +52,8 @@ internal static class TokenReader
             section.Text("pinFile", Path.Combine("secrets", $"pin{suffix}")),
             Path.Combine("secrets", $"so-pin{suffix}"),
             section.Number("sessions", 8, 2, 256),
-            section.Duration("callDeadline", TimeSpan.FromSeconds(5), TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(2)));
+            section.Duration("callDeadline", TimeSpan.FromSeconds(5), TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(2)),
+            section.Text("mirrorOf", ""));
         if (!isFile && !IsWord(kind))
         {
             section.Report("kind", $"'{kind}' must be the name of a folder in hsm-config/, or the path of a token.yaml");

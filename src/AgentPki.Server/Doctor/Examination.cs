@@ -43,6 +43,7 @@ internal static class Examination
             .. await TokenChecks.RunAsync(context, cancellationToken),
             .. database.Findings,
             .. await AuthorityKeyChecks.RunAsync(context, database.Authorities, cancellationToken),
+            .. await MirrorChecks.RunAsync(context, database.Authorities, cancellationToken),
             .. CertificateChecks.Run(context, (leaf, rest, root) => VerifyChain(leaf, rest, root, context.Clock)),
             .. await NetworkChecks.RunAsync(context, cancellationToken),
             await AdminSocketCheck.RunAsync(context, cancellationToken),
