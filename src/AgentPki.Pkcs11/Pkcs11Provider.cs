@@ -33,6 +33,12 @@ public sealed partial class Pkcs11Provider : ICryptoProvider, IAsyncDisposable
     /// <summary>False while callers are turned away.</summary>
     public bool IsHealthy => Health.IsAvailable;
 
+    /// <summary>The same at the price of one read: for who asks before every signature.</summary>
+    internal bool IsAvailable => _pool.IsAvailable;
+
+    /// <summary>Whether the token answered at least once since it was opened.</summary>
+    public bool WasReached => _pool.LastMechanisms is not null;
+
     /// <summary>Why the token is considered down; null while it is not.</summary>
     public string? DownReason => Health.Reason;
 

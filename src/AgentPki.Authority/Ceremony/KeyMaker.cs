@@ -21,14 +21,14 @@ internal sealed class KeyMaker(CryptoProviders providers, KeyPlacement placement
     /// <exception cref="InvalidOperationException">A key of that name is there and is of another kind or purpose.</exception>
     public ValueTask<(ISigningKey Key, bool IsNew)> OpenOrGenerateAsync(
         string label, IReadOnlyList<KeyAlgorithm> algorithms, KeyPurpose purpose, string? provider, string actor, CancellationToken cancellationToken) =>
-        OpenOrGenerateAsync(label, null, algorithms, purpose, placement, provider, KeyBackup.None, actor, cancellationToken);
+        OpenOrGenerateAsync(label, algorithms, purpose, placement, provider, KeyBackup.None, actor, cancellationToken);
 
     /// <summary>The key or keys of a CA; the second's label ends in <c>-alt</c>.</summary>
     /// <inheritdoc cref="OpenOrGenerateAsync(string, IReadOnlyList{KeyAlgorithm}, KeyPurpose, string?, string, CancellationToken)"/>
     public async ValueTask<AuthorityKeys> OpenOrGenerateAuthorityAsync(string label, AuthorityKeyPlace key, AuthorityKeyPlace? alternative, string actor, CancellationToken cancellationToken)
     {
         ValueTask<(ISigningKey Key, bool IsNew)> OneAsync(string name, AuthorityKeyPlace place) =>
-            OpenOrGenerateAsync(name, null, [place.Algorithm], KeyPurpose.CertificateAuthority, place.Where ?? placement, place.Provider, place.Backup, actor, cancellationToken);
+            OpenOrGenerateAsync(name, [place.Algorithm], KeyPurpose.CertificateAuthority, place.Where ?? placement, place.Provider, place.Backup, actor, cancellationToken);
 
         var first = await OneAsync(label, key);
         try
@@ -44,15 +44,25 @@ internal sealed class KeyMaker(CryptoProviders providers, KeyPlacement placement
 
     /// <summary>
     /// The key of one who signs on behalf of a CA: of the CA's own kind where its profile takes that, so that whoever can verify the CA can verify its
-    /// helpers; kept no worse than the CA's key.
+    /// helpers; kept no worse than the CA's key. While the token that would have it is away, one in another token will do: it gets a certificate of its own.
     /// </summary>
     /// <inheritdoc cref="OpenOrGenerateAsync(string, IReadOnlyList{KeyAlgorithm}, KeyPurpose, string?, string, CancellationToken)"/>
-    public ValueTask<(ISigningKey Key, bool IsNew)> OpenOrGenerateForAsync(
+    public async ValueTask<(ISigningKey Key, bool IsNew)> OpenOrGenerateForAsync(
         Issuer issuer, string suffix, IReadOnlyList<KeyAlgorithm> algorithms, KeyPurpose purpose, string actor, CancellationToken cancellationToken)
     {
-        var own = issuer.Certificate.PublicKey.Algorithm;
-        return OpenOrGenerateAsync(
-            $"{issuer.Record.Key.Label}-{suffix}", algorithms.Contains(own) ? own : null, algorithms, purpose, placement.DownTo(issuer.Protection), issuer.Record.Key.Provider, KeyBackup.None, actor, cancellationToken);
+        var label = $"{issuer.Record.Key.Label}-{suffix}";
+        var (found, away) = await KeySearch.FindWhereThereIsAsync(providers, label, issuer.Record.Key.Provider, cancellationToken);
+        if (found is not null)
+        {
+            return (await RequireFitAsync(found, label, algorithms, purpose), false);
+        }
+
+        var (own, where) = (issuer.Certificate.PublicKey.Algorithm, placement.DownTo(issuer.Protection));
+        var places = where.FindAll(providers, [.. algorithms.Where(a => a == own)]).Concat(where.FindAll(providers, algorithms));
+        // Not where it may be and could not be looked for.
+        return places.FirstOrDefault(p => !away.ContainsKey(p.Provider.Name)) is { Provider: { } maker, Algorithm: var algorithm }
+            ? (await GenerateAsync(maker, new KeySpec(label, algorithm, purpose), actor, cancellationToken), true)
+            : throw away.Values.FirstOrDefault() ?? new KeyUnavailableException(where.Explain(providers, algorithms), TimeSpan.FromMinutes(10));
     }
 
     /// <summary>
@@ -76,24 +86,34 @@ internal sealed class KeyMaker(CryptoProviders providers, KeyPlacement placement
     }
 
     private async ValueTask<(ISigningKey Key, bool IsNew)> OpenOrGenerateAsync(
-        string label, KeyAlgorithm? preferred, IReadOnlyList<KeyAlgorithm> algorithms, KeyPurpose purpose, KeyPlacement where, string? provider, KeyBackup backup, string actor, CancellationToken cancellationToken)
+        string label, IReadOnlyList<KeyAlgorithm> algorithms, KeyPurpose purpose, KeyPlacement where, string? provider, KeyBackup backup, string actor, CancellationToken cancellationToken)
     {
         if (await KeySearch.FindAsync(providers, label, provider, cancellationToken) is { } found)
         {
-            if (found.Purpose == purpose && algorithms.Contains(found.Algorithm))
-            {
-                return (found, false);
-            }
-
-            var (kind, foundPurpose, foundAt) = (found.Algorithm, found.Purpose, found.Reference.Provider);
-            await found.DisposeAsync();
-            throw new InvalidOperationException($"Key '{label}' of provider '{foundAt}' is there already, a {kind} key for {foundPurpose}; wanted: {string.Join(" or ", algorithms)} for {purpose}. Choose another key prefix or the same algorithm.");
+            return (await RequireFitAsync(found, label, algorithms, purpose), false);
         }
 
-        var (maker, algorithm) = (preferred is null ? null : where.Find(providers, [preferred])) ?? where.Find(providers, algorithms) ?? throw new KeyUnavailableException(where.Explain(providers, algorithms), TimeSpan.FromMinutes(10));
-        var key = await maker.GenerateAsync(new KeySpec(label, algorithm, purpose, backup), cancellationToken);
+        var (maker, algorithm) = where.Find(providers, algorithms) ?? throw new KeyUnavailableException(where.Explain(providers, algorithms), TimeSpan.FromMinutes(10));
+        return (await GenerateAsync(maker, new KeySpec(label, algorithm, purpose, backup), actor, cancellationToken), true);
+    }
+
+    private async ValueTask<ISigningKey> GenerateAsync(ICryptoProvider maker, KeySpec spec, string actor, CancellationToken cancellationToken)
+    {
+        var key = await maker.GenerateAsync(spec, cancellationToken);
         await RecordAsync(key, actor);
-        return (key, true);
+        return key;
+    }
+
+    private static async ValueTask<ISigningKey> RequireFitAsync(ISigningKey found, string label, IReadOnlyList<KeyAlgorithm> algorithms, KeyPurpose purpose)
+    {
+        if (found.Purpose == purpose && algorithms.Contains(found.Algorithm))
+        {
+            return found;
+        }
+
+        var (kind, foundPurpose, foundAt) = (found.Algorithm, found.Purpose, found.Reference.Provider);
+        await found.DisposeAsync();
+        throw new InvalidOperationException($"Key '{label}' of provider '{foundAt}' is there already, a {kind} key for {foundPurpose}; wanted: {string.Join(" or ", algorithms)} for {purpose}. Choose another key prefix or the same algorithm.");
     }
 
     private async ValueTask RecordAsync(ISigningKey key, string actor, string state = "generated")

@@ -20,12 +20,15 @@ public sealed record KeyPlacement(KeyProtection Lowest)
 
     /// <summary>The best place there is for a key of one of <paramref name="algorithms"/>; null when none is good enough.</summary>
     /// <remarks>The best protection first, then the providers' order, then the algorithms'.</remarks>
-    public (ICryptoProvider Provider, KeyAlgorithm Algorithm)? Find(CryptoProviders providers, IReadOnlyList<KeyAlgorithm> algorithms)
-    {
-        var places = providers.All.SelectMany(p => algorithms.Where(a => Makes(p, a)).Select(a => (Provider: p, Algorithm: a, Protection: p.ProtectionFor(a))));
-        var best = places.Where(p => p.Protection >= Lowest).OrderByDescending(p => p.Protection).FirstOrDefault(); // a stable sort
-        return best.Provider is null ? null : (best.Provider, best.Algorithm);
-    }
+    public (ICryptoProvider Provider, KeyAlgorithm Algorithm)? Find(CryptoProviders providers, IReadOnlyList<KeyAlgorithm> algorithms) =>
+        FindAll(providers, algorithms).FirstOrDefault() is { Provider: not null } best ? best : null;
+
+    /// <summary>All places that are good enough, the best first.</summary>
+    internal IEnumerable<(ICryptoProvider Provider, KeyAlgorithm Algorithm)> FindAll(CryptoProviders providers, IReadOnlyList<KeyAlgorithm> algorithms) =>
+        providers.All.SelectMany(p => algorithms.Where(a => Makes(p, a)).Select(a => (Provider: p, Algorithm: a, Protection: p.ProtectionFor(a))))
+            .Where(p => p.Protection >= Lowest)
+            .OrderByDescending(p => p.Protection) // a stable sort
+            .Select(p => (p.Provider, p.Algorithm));
 
     /// <summary>One sentence saying why <see cref="Find"/> found nothing, and what would help.</summary>
     public string Explain(CryptoProviders providers, IReadOnlyList<KeyAlgorithm> algorithms)

@@ -20,4 +20,28 @@ public static class KeySearch
 
         return null;
     }
+
+    /// <summary>The same for a key that can be made anew: providers that are away are passed over.</summary>
+    /// <returns>The key, or null; and those that might have it and are away, each with the reason.</returns>
+    internal static async ValueTask<(ISigningKey? Key, IReadOnlyDictionary<string, KeyUnavailableException> Away)> FindWhereThereIsAsync(
+        CryptoProviders providers, string label, string? first, CancellationToken cancellationToken)
+    {
+        var away = new Dictionary<string, KeyUnavailableException>(StringComparer.Ordinal);
+        foreach (var provider in providers.All.OrderBy(p => p.Name == first ? 0 : 1))
+        {
+            try
+            {
+                if (await provider.OpenAsync(label, cancellationToken) is { } key)
+                {
+                    return (key, away);
+                }
+            }
+            catch (KeyUnavailableException failure)
+            {
+                away[provider.Name] = failure;
+            }
+        }
+
+        return (null, away);
+    }
 }

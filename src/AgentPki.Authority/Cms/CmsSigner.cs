@@ -24,6 +24,9 @@ public sealed class CmsSigner : IAsyncDisposable
 
     public Certificate Certificate { get; }
 
+    /// <summary>Whether its key could not sign when it was last asked: another signer, with a key elsewhere, is wanted.</summary>
+    internal bool IsAway { get; private set; }
+
     /// <summary>The revocation epoch as of which its certificate was known to be good.</summary>
     internal long CheckedEpoch
     {
@@ -36,12 +39,27 @@ public sealed class CmsSigner : IAsyncDisposable
     /// <param name="certificates">Certificates to send along: what was issued, and its chain.</param>
     /// <exception cref="KeyUnavailableException">The token cannot sign now.</exception>
     public ValueTask<byte[]> SignPkiResponseAsync(ReadOnlyMemory<byte> response, IReadOnlyList<Certificate> certificates, CancellationToken cancellationToken) =>
-        SignedData.CreateAsync(Oids.CmcPkiResponse, response, _key, Certificate, _options with { Certificates = [.. _options.Certificates, .. certificates] }, cancellationToken);
+        WatchAsync(SignedData.CreateAsync(Oids.CmcPkiResponse, response, _key, Certificate, _options with { Certificates = [.. _options.Certificates, .. certificates] }, cancellationToken));
 
     /// <summary>A SignedData, without a ContentInfo, with an AsymmetricKeyPackage (RFC 5958 §2), signed: what goes into an envelope.</summary>
     /// <exception cref="KeyUnavailableException">The token cannot sign now.</exception>
     public ValueTask<byte[]> SignKeyPackageAsync(ReadOnlyMemory<byte> package, CancellationToken cancellationToken) =>
-        SignedData.CreateContentAsync(Oids.AsymmetricKeyPackage, package, _key, Certificate, _options, cancellationToken);
+        WatchAsync(SignedData.CreateContentAsync(Oids.AsymmetricKeyPackage, package, _key, Certificate, _options, cancellationToken));
 
     public ValueTask DisposeAsync() => _key.DisposeAsync();
+
+    private async ValueTask<byte[]> WatchAsync(ValueTask<byte[]> signing)
+    {
+        try
+        {
+            var signed = await signing;
+            IsAway = false;
+            return signed;
+        }
+        catch (KeyUnavailableException)
+        {
+            IsAway = true;
+            throw;
+        }
+    }
 }

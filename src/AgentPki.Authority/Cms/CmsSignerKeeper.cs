@@ -75,12 +75,12 @@ public sealed class CmsSignerKeeper : IAsyncDisposable
     }
 
     // Whether its certificate was revoked is asked once for each revocation.
-    private bool IsFresh(CmsSigner signer) => HelperCertificates.IsFresh(signer.Certificate, _time.GetUtcNow()) && signer.CheckedEpoch == _revocations.Epoch;
+    private bool IsFresh(CmsSigner signer) => !signer.IsAway && HelperCertificates.IsFresh(signer.Certificate, _time.GetUtcNow()) && signer.CheckedEpoch == _revocations.Epoch;
 
     private async ValueTask<CmsSigner> CheckOrRenewAsync(CertificateProfile profile, Issuer issuer, CancellationToken cancellationToken)
     {
         var epoch = _revocations.Epoch;
-        if (_current is { } current && HelperCertificates.IsFresh(current.Certificate, _time.GetUtcNow()) && await IsGoodAsync(current, cancellationToken))
+        if (_current is { IsAway: false } current && HelperCertificates.IsFresh(current.Certificate, _time.GetUtcNow()) && await IsGoodAsync(current, cancellationToken))
         {
             current.CheckedEpoch = epoch;
             return current;

@@ -36,7 +36,23 @@ internal sealed class OcspResponder(Issuer issuer, Certificate certificate, Guar
         return IssuanceToken.ForOcspResponse(data.Encode(), algorithm, context, key, out findings);
     }
 
-    public ValueTask<byte[]> SignAsync(IssuanceToken token, CancellationToken cancellationToken) => key.SignAsync(token, cancellationToken);
+    /// <summary>Whether its key could not sign when it was last asked: another responder, with a key elsewhere, is wanted.</summary>
+    public bool IsAway { get; private set; }
+
+    public async ValueTask<byte[]> SignAsync(IssuanceToken token, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var signature = await key.SignAsync(token, cancellationToken);
+            IsAway = false;
+            return signature;
+        }
+        catch (KeyUnavailableException)
+        {
+            IsAway = true;
+            throw;
+        }
+    }
 
     public ValueTask DisposeAsync() => key.DisposeAsync();
 }

@@ -16,7 +16,7 @@ namespace AgentPki.Authority.Revocation;
 
 /// <summary>
 /// Keeps one delegated responder per CA that has a profile for it. Keys are of the CA's own kind where the profile takes that, kept no worse than the CA's key, and change every quarter; the
-/// certificate is renewed when two thirds of its life have passed. A start finds what is there and makes nothing anew.
+/// certificate is renewed when two thirds of its life have passed. A start finds what is there and makes nothing anew. While the token with its key is away, one with a key in another token takes its place.
 /// </summary>
 internal sealed class OcspResponderKeeper(
     ProfileCatalog profiles,
@@ -115,14 +115,14 @@ internal sealed class OcspResponderKeeper(
     }
 
     // The answers it signs are wanted after every revocation; whether it was itself revoked is asked once for each.
-    private bool IsFresh(OcspResponder responder) => HelperCertificates.IsFresh(responder.Certificate, time.GetUtcNow()) && responder.CheckedEpoch == revocations.EpochOf(responder.Issuer.Name);
+    private bool IsFresh(OcspResponder responder) => !responder.IsAway && HelperCertificates.IsFresh(responder.Certificate, time.GetUtcNow()) && responder.CheckedEpoch == revocations.EpochOf(responder.Issuer.Name);
 
     private async ValueTask<OcspResponder> CheckOrRenewAsync(Issuer issuer, CertificateProfile profile, CancellationToken cancellationToken)
     {
         var epoch = revocations.EpochOf(issuer.Name);
         if (_responders.TryGetValue(issuer.Name, out var current) && await IsGoodAsync(current, cancellationToken))
         {
-            if (HelperCertificates.IsFresh(current.Certificate, time.GetUtcNow()))
+            if (!current.IsAway && HelperCertificates.IsFresh(current.Certificate, time.GetUtcNow()))
             {
                 return current;
             }
@@ -132,7 +132,7 @@ internal sealed class OcspResponderKeeper(
             current = null;
         }
 
-        // Renewal is early on purpose: the old one serves until it ends.
+        // Renewal is early on purpose: the old one serves until it ends. One whose key is away serves when that is back, if no other can be had.
         var inReserve = current is not null && current.Certificate.IsValidAt(time.GetUtcNow()) ? current : null;
         if (_retries.WhyTooEarly(issuer.Name) is { } tooEarly)
         {

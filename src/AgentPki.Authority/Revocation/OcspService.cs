@@ -126,7 +126,16 @@ public sealed class OcspService
             }
 
             var responses = parsed.Certificates.Select((c, i) => new SingleResponse(c, StatusOf(found[i].Status, now), now, end)).ToList();
-            var answer = await SignAsync(new ResponseData { Responder = responder.Id, ProducedAt = now, Responses = responses, Nonce = parsed.Nonce }, end, responder, cancellationToken);
+            OcspAnswer answer;
+            try
+            {
+                answer = await SignAsync(new ResponseData { Responder = responder.Id, ProducedAt = now, Responses = responses, Nonce = parsed.Nonce }, end, responder, cancellationToken);
+            }
+            catch (KeyUnavailableException) when (round == 0)
+            {
+                continue; // a responder whose key is elsewhere may be had
+            }
+
             var made = new KeptAnswer(answer, responder, found, now + ((end - now) / 2), epoch);
             if (epoch == _revocations.Epoch || await StillHoldsAsync(made, cancellationToken))
             {

@@ -52,6 +52,9 @@ internal sealed partial class TokenPool : IAsyncDisposable
 
     public TokenModule Module => _module ?? throw new InvalidOperationException("No operation runs before the module is loaded.");
 
+    /// <summary>False while callers are turned away.</summary>
+    public bool IsAvailable => _breaker.State != BreakerState.Open;
+
     public TokenHealth Health => new(
         _breaker.State,
         _breaker.Reason,

@@ -21,7 +21,7 @@ namespace AgentPki.Server.Composition;
 /// <summary>What an authority stands on: the tokens, the providers in their order, the store. Shared by the service and the ceremony.</summary>
 public sealed class ApplianceParts : IAsyncDisposable
 {
-    private ApplianceParts(ApplianceHome home, ApplianceOptions options, OpenTokens tokens, Pkcs11KeyWrapper wrapper, SqliteStore store, AuthorityEnvironment environment) =>
+    private ApplianceParts(ApplianceHome home, ApplianceOptions options, OpenTokens tokens, IKeyWrapper wrapper, SqliteStore store, AuthorityEnvironment environment) =>
         (Home, Options, Tokens, Wrapper, Store, Environment) = (home, options, tokens, wrapper, store, environment);
 
     public ApplianceHome Home { get; }
@@ -30,7 +30,7 @@ public sealed class ApplianceParts : IAsyncDisposable
 
     public OpenTokens Tokens { get; }
 
-    public Pkcs11KeyWrapper Wrapper { get; }
+    public IKeyWrapper Wrapper { get; }
 
     public SqliteStore Store { get; }
 

@@ -14,4 +14,7 @@ internal static partial class Log
 
     [LoggerMessage(9203, LogLevel.Error, "The files under anchors/ could not be written; trying again in a minute")]
     internal static partial void AnchorsNotWritten(ILogger logger, Exception exception);
+
+    [LoggerMessage(9204, LogLevel.Warning, "The ledger's key '{Label}' is away with its token: checkpoints wait until it is back. {Reason}")]
+    internal static partial void CheckpointKeyAway(ILogger logger, string label, string reason);
 }

@@ -20,7 +20,7 @@ internal static class ProviderList
         WithComposites([.. tokens.All.Select(tokens.KeeperOf), .. wrapped is null ? Array.Empty<ICryptoProvider>() : [wrapped]], new PlatformProvider(), new BouncyCastleProvider());
 
     /// <summary>Keys of algorithms that no token has, encrypted under a key of one.</summary>
-    internal static TokenWrappedProvider Wrapped(ApplianceHome home, Pkcs11Provider token, Pkcs11KeyWrapper wrapper, TimeProvider clock) =>
+    internal static TokenWrappedProvider Wrapped(ApplianceHome home, Pkcs11Provider token, IKeyWrapper wrapper, TimeProvider clock) =>
         new(wrapper, token, new TokenWrappedOptions { Folder = home.WrappedKeys }, clock);
 
     /// <summary>What needs no token: for verifying, and for keys of subjects.</summary>

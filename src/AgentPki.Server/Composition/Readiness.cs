@@ -23,11 +23,11 @@ internal sealed class Readiness(OpenTokens tokens, AuthorityServices authority) 
         return [];
     }
 
-    /// <summary>The tokens in which the CAs that issue now, successors too, have their keys; a key that is wrapped or composed may need any.</summary>
+    /// <summary>The tokens in which the CAs that issue now, successors too, have their keys; a key that is wrapped or composed may need any. Of a token and its second one is enough.</summary>
     private IReadOnlyList<Pkcs11Provider> Needed()
     {
         var keepers = authority.Profiles.All.Select(p => authority.Issuers.IssuerFor(p)?.Record).OfType<AuthorityRecord>()
             .SelectMany(r => r.Alternative is { } second ? new[] { r.Key.Provider, second.Key.Provider } : [r.Key.Provider]).Distinct().ToList();
-        return keepers.All(name => tokens.All.Any(t => t.Name == name)) ? [.. tokens.All.Where(t => keepers.Contains(t.Name))] : tokens.All;
+        return keepers.All(name => tokens.All.Any(t => t.Name == name)) ? [.. tokens.All.Where(t => keepers.Contains(t.Name))] : [.. tokens.All.Where(t => !tokens.IsSecond(t))];
     }
 }

@@ -105,6 +105,7 @@ public sealed class RunningAppliance : IAsyncDisposable
             }
 
             await RefuseSoftwareKeysAsync(parts, authorities, cancellationToken);
+            await MirroredKeys.RequireSameAsync(parts, authorities, cancellationToken);
             await RefuseUnapprovedAsync(parts, cancellationToken);
             return await AuthorityServices.StartAsync(parts.Environment, await FindCheckpointKeyAsync(parts, cancellationToken), cancellationToken);
         }
@@ -117,9 +118,18 @@ public sealed class RunningAppliance : IAsyncDisposable
     private static async Task<KeyReference> FindCheckpointKeyAsync(ApplianceParts parts, CancellationToken cancellationToken)
     {
         var label = CeremonyOptions.CheckpointLabel(parts.Options.KeyPrefix);
-        await using var key = await KeySearch.FindAsync(parts.Providers, label, null, cancellationToken)
-            ?? throw new InvalidOperationException($"No token has the key '{label}' that signs the ledger's checkpoints: the ceremony was cut short, or the token is another home's.");
-        return key.Reference;
+        try
+        {
+            await using var key = await KeySearch.FindAsync(parts.Providers, label, null, cancellationToken)
+                ?? throw new InvalidOperationException($"No token has the key '{label}' that signs the ledger's checkpoints: the ceremony was cut short, or the token is another home's.");
+            return key.Reference;
+        }
+        catch (KeyUnavailableException away) when (parts.Tokens.Mirrored.FirstOrDefault(m => !m.First.IsHealthy) is { } pair)
+        {
+            // Checkpoints wait until it is back; certificates do not.
+            Log.CheckpointKeyAway(parts.Environment.Loggers.CreateLogger<RunningAppliance>(), label, away.Message);
+            return new KeyReference(pair.Name, label);
+        }
     }
 
     /// <summary>A CA key in process memory is refused outside development (design: key protection, level 3).</summary>

@@ -91,6 +91,20 @@ public static class TokenAccess
         }
     }
 
+    /// <summary>The same for one of a pair: it may be away, and is found when it comes back. Its breaker opens at the first failure: nobody need wait for what another token does at once.</summary>
+    /// <exception cref="CommandException">Its configuration is wrong; the message says why.</exception>
+    public static async Task<Pkcs11Provider> OpenOrAwaitAsync(Pkcs11Options options, TimeProvider clock, ILoggerFactory loggers, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await Task.Run(() => Pkcs11Provider.Open(options with { BreakerFailures = 1 }, clock, loggers.CreateLogger<Pkcs11Provider>()), cancellationToken);
+        }
+        catch (Exception error) when (error is ArgumentException or InvalidOperationException)
+        {
+            throw new CommandException(ExitCodes.Environment, $"The token '{options.TokenLabel}' cannot be used: {error.Message}", "Type 'agentpki doctor'.", error);
+        }
+    }
+
     /// <summary>Whether a token of that kind keeps its objects in files of the home.</summary>
     /// <exception cref="CommandException">The kind is unknown.</exception>
     internal static bool LivesInFiles(TokenOptions token) => Describe(token.Kind).HomeFolders.Count > 0;

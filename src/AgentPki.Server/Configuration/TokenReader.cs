@@ -24,17 +24,30 @@ internal static class TokenReader
             root.Report("tokens", $"two are named '{twice.Key}': give one of them another name");
         }
 
-        foreach (var mirror in tokens.Where(t => t.MirrorOf.Length > 0 && !tokens.Any(o => o.Name == t.MirrorOf && o.Name != t.Name && o.MirrorOf.Length == 0)))
+        CheckSeconds(root, tokens);
+        return tokens;
+    }
+
+    /// <summary>A second token has a first, which is another token and no second itself; and a first has one second.</summary>
+    private static void CheckSeconds(YamlSection root, IReadOnlyList<TokenOptions> tokens)
+    {
+        var seconds = tokens.Where(t => t.MirrorOf.Length > 0).ToList();
+        foreach (var second in seconds)
         {
-            root.Report("tokens", $"'{mirror.Name}' is to be the second of '{mirror.MirrorOf}', which is no token of its own here");
+            if (tokens.FirstOrDefault(t => t.Name == second.MirrorOf && t.MirrorOf.Length == 0) is not { } first)
+            {
+                root.Report("tokens", $"'{second.Name}' has mirrorOf: {second.MirrorOf}, which is no first token here; there are: {string.Join(", ", tokens.Where(t => t.MirrorOf.Length == 0).Select(t => t.Name))}");
+            }
+            else if (first.Kind == second.Kind && first.Module == second.Module && first.Label == second.Label)
+            {
+                root.Report("tokens", $"'{second.Name}' and '{first.Name}' are one token (kind and label): a second token has a label of its own");
+            }
         }
 
-        foreach (var twice in tokens.Where(t => t.MirrorOf.Length > 0).GroupBy(t => t.MirrorOf, StringComparer.Ordinal).Where(g => g.Count() > 1))
+        foreach (var twice in seconds.GroupBy(t => t.MirrorOf, StringComparer.Ordinal).Where(g => g.Count() > 1))
         {
             root.Report("tokens", $"'{twice.Key}' has two seconds ({string.Join(", ", twice.Select(t => t.Name))}): it has one at most");
         }
-
-        return tokens;
     }
 
     private static TokenOptions ReadOne(YamlSection section, bool isFirst)

@@ -14,8 +14,7 @@ public static class TlsKeyFile
 {
     private const string Label = "tls-server";
 
-    /// <summary>The kept key, or null when there is none yet or it does not open with this token.</summary>
-    /// <exception cref="KeyUnavailableException">The token cannot work now.</exception>
+    /// <summary>The kept key, or null when there is none yet or it does not open with this token, or with none that is there now.</summary>
     public static async Task<SoftwareSigningKey?> TryReadAsync(TlsSlot slot, IKeyWrapper wrapper, CancellationToken cancellationToken)
     {
         if (!File.Exists(slot.KeyFile))
@@ -29,9 +28,9 @@ public static class TlsKeyFile
             pkcs8 = await wrapper.UnwrapAsync(await File.ReadAllBytesAsync(slot.KeyFile, cancellationToken), AssociatedData(slot), cancellationToken);
             return PlatformProvider.ImportPkcs8(Label, KeyPurpose.TlsServer, pkcs8) is { } key && key.Algorithm == slot.Algorithm ? key : null;
         }
-        catch (CryptographicException)
+        catch (Exception error) when (error is CryptographicException or KeyUnavailableException)
         {
-            return null; // of another token, or damaged: a new key is made
+            return null; // of another token, or damaged, or of one that is away: a new key is made, if one can be
         }
         finally
         {

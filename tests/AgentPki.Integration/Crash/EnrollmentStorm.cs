@@ -13,15 +13,16 @@ namespace AgentPki.Integration.Crash;
 internal sealed class EnrollmentStorm
 {
     private readonly ConcurrentBag<X509Certificate2> received = [];
+    private readonly ConcurrentQueue<string> refusals = [];
     private readonly CancellationTokenSource stop = new();
     private readonly HttpClient client;
     private readonly string url;
     private readonly Task[] workers;
     private int interrupted;
 
-    private EnrollmentStorm(Appliance appliance, int clients)
+    private EnrollmentStorm(Appliance appliance, int clients, string credential)
     {
-        client = NewClient(appliance);
+        client = NewClient(appliance, credential);
         url = $"{appliance.EstUrl}/simpleenroll";
         workers = [.. Enumerable.Range(0, clients).Select(_ => Task.Run(EnrollUntilStoppedAsync))];
     }
@@ -31,7 +32,11 @@ internal sealed class EnrollmentStorm
 
     public int Received => received.Count;
 
-    public static EnrollmentStorm Start(Appliance appliance, int clients = 8) => new(appliance, clients);
+    /// <summary>Answers that were no certificate.</summary>
+    public IReadOnlyList<string> Refusals => [.. refusals];
+
+    /// <param name="credential">Null: the development credential.</param>
+    public static EnrollmentStorm Start(Appliance appliance, int clients = 8, string? credential = null) => new(appliance, clients, credential ?? appliance.Credential);
 
     /// <summary>Ends the clients; returns what they received.</summary>
     public async Task<IReadOnlyList<X509Certificate2>> StopAsync()
@@ -57,6 +62,10 @@ internal sealed class EnrollmentStorm
                 {
                     received.Add(Assert.Single(CertsOnlyMessage.FromBase64(content)));
                 }
+                else
+                {
+                    refusals.Enqueue($"{(int)response.StatusCode} {Encoding.UTF8.GetString(content)}");
+                }
             }
             catch (Exception exception) when (exception is HttpRequestException or IOException)
             {
@@ -66,14 +75,14 @@ internal sealed class EnrollmentStorm
         }
     }
 
-    private static HttpClient NewClient(Appliance appliance)
+    private static HttpClient NewClient(Appliance appliance, string credential)
     {
         var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
         policy.CustomTrustStore.AddRange(appliance.Anchors());
         return new HttpClient(new SocketsHttpHandler { UseProxy = false, SslOptions = { CertificateChainPolicy = policy } })
         {
             Timeout = TimeSpan.FromSeconds(30),
-            DefaultRequestHeaders = { Authorization = new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes(appliance.Credential))) },
+            DefaultRequestHeaders = { Authorization = new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes(credential))) },
         };
     }
 }

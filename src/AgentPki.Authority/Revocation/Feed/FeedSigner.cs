@@ -25,6 +25,9 @@ internal sealed class FeedSigner : IAsyncDisposable
 
     public Certificate Certificate { get; }
 
+    /// <summary>Whether its key could not sign when it was last asked: another signer, with a key elsewhere, is wanted.</summary>
+    public bool IsAway { get; private set; }
+
     /// <summary>From when on there should be a newer certificate.</summary>
     public DateTimeOffset RenewAt { get; }
 
@@ -38,7 +41,18 @@ internal sealed class FeedSigner : IAsyncDisposable
     /// <exception cref="KeyUnavailableException">The token cannot sign now, or signed wrongly.</exception>
     public async ValueTask<string> SignAsync(RevocationStatement statement, CancellationToken cancellationToken)
     {
-        var text = await CompactJws.SignAsync(_key, RevocationStatement.JwsType, Thumbprint, statement.Encode(), cancellationToken);
+        string text;
+        try
+        {
+            text = await CompactJws.SignAsync(_key, RevocationStatement.JwsType, Thumbprint, statement.Encode(), cancellationToken);
+            IsAway = false;
+        }
+        catch (KeyUnavailableException)
+        {
+            IsAway = true;
+            throw;
+        }
+
         return CompactJws.TryParse(text, out var jws, out _) && jws.Verify(Certificate.PublicKey, _providers)
             ? text
             : throw new KeyUnavailableException("The signature over a statement of the revocation feed does not verify.", TimeSpan.FromSeconds(10));

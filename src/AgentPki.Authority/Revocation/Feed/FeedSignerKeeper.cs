@@ -16,7 +16,7 @@ namespace AgentPki.Authority.Revocation.Feed;
 
 /// <summary>
 /// Keeps the feed's signer: a key beside its CA's key, made when it is first needed, another one when its certificate was revoked, and a certificate renewed when two thirds of its life
-/// have passed. Used by the feed's loop and its snapshots, one at a time.
+/// have passed. While the token with its key is away, one with a key in another token takes its place. Used by the feed's loop and its snapshots, one at a time.
 /// </summary>
 internal sealed class FeedSignerKeeper(
     ProfileCatalog profiles,
@@ -50,7 +50,7 @@ internal sealed class FeedSignerKeeper(
         try
         {
             var epoch = commits.Revocations.Epoch;
-            if (_current is { } current && HelperCertificates.IsFresh(current.Certificate, time.GetUtcNow()) && (epoch == _checkedEpoch || await IsGoodAsync(current, cancellationToken)))
+            if (_current is { IsAway: false } current && HelperCertificates.IsFresh(current.Certificate, time.GetUtcNow()) && (epoch == _checkedEpoch || await IsGoodAsync(current, cancellationToken)))
             {
                 _checkedEpoch = epoch;
                 return current;

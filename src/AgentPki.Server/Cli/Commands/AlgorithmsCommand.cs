@@ -62,7 +62,7 @@ internal static partial class AlgorithmsCommand
         var tokenOptions = TokenAccess.OptionsOf(home, options, context.Variable);
         await using var tokens = await OpenTokens.OpenAsync(tokenOptions, context.Clock, NullLoggerFactory.Instance, cancellationToken);
         var (wrappingToken, wrapper) = await tokens.OpenWrapperAsync(options.KeyPrefix, cancellationToken);
-        var labels = tokens.All.Zip(tokenOptions.Where(o => o.MirrorOf is null)).ToDictionary(t => t.First.Name, t => t.Second.TokenLabel, StringComparer.Ordinal);
+        var labels = tokens.All.Zip(tokenOptions).ToDictionary(t => t.First.Name, t => t.Second.TokenLabel, StringComparer.Ordinal);
         return AlgorithmTable.Of(ProviderList.Of(tokens, ProviderList.Wrapped(home, wrappingToken, wrapper, context.Clock)), labels, options.Development ? KeyPlacement.AllowTokenWrapped : KeyPlacement.TokenOnly);
     }
 

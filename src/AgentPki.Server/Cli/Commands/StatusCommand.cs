@@ -56,7 +56,7 @@ internal static class StatusCommand
     private static IEnumerable<(string, string)> Starts(CommandContext context, ApplianceHome home, LocksView locks)
     {
         var options = ConfigurationReader.Load(home, context.Variable);
-        return options.Tokens.Select(token => ($"token {token.Name}", Start(token, PinLocks.OriginOf(home, options, token, context.Variable), locks)));
+        return options.Tokens.Select(token => ($"token {token.Name}", Start(token, PinLocks.OriginOf(home, options, token, context.Variable), locks) + (token.MirrorOf.Length > 0 ? $"; second of {token.MirrorOf}" : "")));
     }
 
     private static string Start(TokenOptions token, PinOrigin origin, LocksView locks) => origin switch
