@@ -9,9 +9,10 @@ internal sealed class TwoTokenHome : IDisposable
 {
     private static readonly string Runbooks = Path.Combine(SourceTree.Root, "docs", "runbooks");
 
+    private readonly string _spare;
     private readonly bool _judges;
 
-    private TwoTokenHome(CeremonyRoom room, bool judges) => (Room, _judges) = (room, judges);
+    private TwoTokenHome(CeremonyRoom room, string spare, bool judges) => (Room, _spare, _judges) = (room, spare, judges);
 
     public CeremonyRoom Room { get; }
 
@@ -25,9 +26,8 @@ internal sealed class TwoTokenHome : IDisposable
     /// <param name="judges">Whether both judges verify the evidence of each ceremony.</param>
     public static async Task<TwoTokenHome> MakeAsync(string spare, bool judges = false)
     {
-        var home = new TwoTokenHome(await CeremonyRoom.CreateAsync(2, "alice", "bob", "carol"), judges);
+        var home = new TwoTokenHome(await CeremonyRoom.CreateAsync(2, "alice", "bob", "carol"), spare, judges);
         await home.Room.InitAsync();
-        await File.AppendAllTextAsync(Path.Combine(home.Home, "agentpki.yaml"), $"  - name: spare\n{string.Concat(spare.Split('\n').Select(line => $"    {line.Trim()}\n"))}");
         var made = await home.Room.HoldAsync(home.Room.Script("The first keys", """
             { step: initialise-token, token: softhsm, pin: service }
             { step: ledger-key }
@@ -39,9 +39,10 @@ internal sealed class TwoTokenHome : IDisposable
         return home;
     }
 
-    /// <summary>The runbook "One key in two tokens", up to its configuration.</summary>
+    /// <summary>The runbook "One key in two tokens", up to where the second stands in for the first.</summary>
     public async Task BringKeysAsync()
     {
+        await File.AppendAllTextAsync(Path.Combine(Home, "agentpki.yaml"), $"  - name: spare\n{string.Concat(_spare.Split('\n').Select(line => $"    {line.Trim()}\n"))}");
         (await RunbookAsync("second-token.yaml")).Carry("transport-spare.pem", "transport-spare.pem");
         await RunbookAsync("second-token-wrap.yaml");
         foreach (var wrapped in Directory.EnumerateFiles(Path.Combine(Home, "transport"), "*.wrapped.json"))
