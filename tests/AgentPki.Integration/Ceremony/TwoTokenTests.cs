@@ -87,7 +87,7 @@ public sealed class TwoTokenTests
     [Fact]
     public async Task Runbook_AnotherMakersToken_ServesBeforeAndAfterAndTheOldKeysAreGone()
     {
-        using var home = await TwoTokenHome.MakeAsync($"kind: nss\nmodule: {await PostQuantumParts.LatticeModuleAsync()}\nlabel: NSS Certificate DB", judges: true);
+        using var home = await TwoTokenHome.MakeAsync($"kind: nss\nmodule: {await PostQuantumParts.LatticeModuleAsync()}\nlabel: NSS Certificate DB");
         var administrator = await home.Room.BootstrapAsync();
         EnrolledAgent agent;
         string credential;
