@@ -10,9 +10,8 @@ internal sealed class TwoTokenHome : IDisposable
     private static readonly string Runbooks = Path.Combine(SourceTree.Root, "docs", "runbooks");
 
     private readonly string _spare;
-    private readonly bool _judges;
 
-    private TwoTokenHome(CeremonyRoom room, string spare, bool judges) => (Room, _spare, _judges) = (room, spare, judges);
+    private TwoTokenHome(CeremonyRoom room, string spare) => (Room, _spare) = (room, spare);
 
     public CeremonyRoom Room { get; }
 
@@ -23,10 +22,9 @@ internal sealed class TwoTokenHome : IDisposable
 
     /// <summary>The CAs in the first token, with keys that may be wrapped for another.</summary>
     /// <param name="spare">The lines of the second token in agentpki.yaml, below its name.</param>
-    /// <param name="judges">Whether both judges verify the evidence of each ceremony.</param>
-    public static async Task<TwoTokenHome> MakeAsync(string spare, bool judges = false)
+    public static async Task<TwoTokenHome> MakeAsync(string spare)
     {
-        var home = new TwoTokenHome(await CeremonyRoom.CreateAsync(2, "alice", "bob", "carol"), spare, judges);
+        var home = new TwoTokenHome(await CeremonyRoom.CreateAsync(2, "alice", "bob", "carol"), spare);
         await home.Room.InitAsync();
         var made = await home.Room.HoldAsync(home.Room.Script("The first keys", """
             { step: initialise-token, token: softhsm, pin: service }
@@ -53,7 +51,7 @@ internal sealed class TwoTokenHome : IDisposable
         await RunbookAsync("second-token-unwrap.yaml");
     }
 
-    /// <summary>Carries out a script of docs/runbooks, with this home's digests in the place of its examples.</summary>
+    /// <summary>Carries out a script of docs/runbooks, with this home's digests in the place of its examples; both judges verify its evidence.</summary>
     public async Task<CeremonyEvidence> RunbookAsync(string name)
     {
         var text = await File.ReadAllTextAsync(Path.Combine(Runbooks, name));
@@ -64,11 +62,7 @@ internal sealed class TwoTokenHome : IDisposable
 
         await File.WriteAllTextAsync(Room.Files.File(name), text);
         var evidence = await Room.HoldAsync(name);
-        if (_judges)
-        {
-            await evidence.VerifyAsync();
-        }
-
+        await evidence.VerifyAsync();
         return evidence;
     }
 

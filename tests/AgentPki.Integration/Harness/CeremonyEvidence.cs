@@ -4,6 +4,9 @@ namespace AgentPki.Integration.Harness;
 /// <summary>A ceremony's folder as an auditor gets it.</summary>
 internal sealed class CeremonyEvidence(CeremonyRoom room, string folder)
 {
+    // The script starts hundreds of processes; beside other tests that takes its time.
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
+
     public string Folder => folder;
 
     public string Id => Path.GetFileName(folder);
@@ -35,11 +38,11 @@ internal sealed class CeremonyEvidence(CeremonyRoom room, string folder)
     private static async Task VerifyByShellAsync(string copy)
     {
         var script = Path.Combine(copy, "verify.sh");
-        var judged = await Tool.RunAsync("sh", [script, copy]);
+        var judged = await Tool.RunAsync("sh", [script, copy], limit: Patience);
         if (judged.Text.Contains("set OPENSSL to one of 3.5", StringComparison.Ordinal))
         {
             // ML-DSA is beyond the system's: it says so, and takes another.
-            judged = await Tool.RunAsync("sh", [script, copy], environment: new Dictionary<string, string> { ["OPENSSL"] = PqRuntime.OpenSsl });
+            judged = await Tool.RunAsync("sh", [script, copy], environment: new Dictionary<string, string> { ["OPENSSL"] = PqRuntime.OpenSsl }, limit: Patience);
         }
 
         judged.MustSucceed();
