@@ -18,6 +18,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -54,6 +55,24 @@ struct change {
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
+/* A handler that writes (the runtime's, of SIGCHLD) must not run on a thread that holds the lock: it would wait for itself. */
+static __thread sigset_t before_hold;
+
+static void hold(void)
+{
+    sigset_t every;
+    sigfillset(&every);
+    pthread_sigmask(SIG_BLOCK, &every, &before_hold);
+    pthread_mutex_lock(&lock);
+}
+
+static void release(void)
+{
+    sigset_t before = before_hold;
+    pthread_mutex_unlock(&lock);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
 static struct file *files[BUCKETS];
 static struct change *changes, **last_change = &changes;
 static char dir[PATH_MAX], mirror[PATH_MAX];
@@ -268,11 +287,11 @@ static void durable(int fd) {
 }
 
 static int flushed(int fd) {
-    pthread_mutex_lock(&lock);
+    hold();
     int saved = errno;
     durable(fd);
     errno = saved;
-    pthread_mutex_unlock(&lock);
+    release();
     return 0;
 }
 
@@ -281,9 +300,9 @@ static bool is_watched(int fd) {
     struct stat s;
     if (!watching || fstat(fd, &s)) return false;
     if (S_ISREG(s.st_mode)) {
-        pthread_mutex_lock(&lock);
+        hold();
         bool found = find(fd) != NULL;
-        pthread_mutex_unlock(&lock);
+        release();
         return found;
     }
     if (!S_ISDIR(s.st_mode)) return false;
@@ -308,7 +327,7 @@ static int open_watched(int (*opener)(int, const char *, int, mode_t), int at, c
     if (!name) return opener(at, path, flags, mode);
     if ((flags & O_TMPFILE) == O_TMPFILE) { free(name); return opener(at, path, flags, mode); }
     if (flags & (O_SYNC | O_DSYNC)) fail("O_SYNC is not modelled", path);
-    pthread_mutex_lock(&lock);
+    hold();
     struct stat before;
     int saved = errno;
     bool existed = !fstatat(at, path, &before, 0);
@@ -319,7 +338,7 @@ static int open_watched(int (*opener)(int, const char *, int, mode_t), int at, c
         opened(fd, name, flags, !existed, mode ? mode : 0600);
         errno = saved;
     } else free(name);
-    pthread_mutex_unlock(&lock);
+    release();
     return fd;
 }
 
@@ -340,11 +359,11 @@ int __open64_2(const char *path, int flags) { return open_watched(plain_open, AT
 static FILE *stream_opened(FILE *stream, const char *path, const char *mode, bool existed) {
     char *name = stream && strpbrk(mode, "wa+") ? inside(AT_FDCWD, path) : NULL;
     if (name) {
-        pthread_mutex_lock(&lock);
+        hold();
         opened(fileno(stream), name, 0, !existed, 0666);
         struct file *f = find(fileno(stream));
         if (f) f->whole = true;
-        pthread_mutex_unlock(&lock);
+        release();
     }
     return stream;
 }
@@ -368,12 +387,12 @@ FILE *fopen64(const char *path, const char *mode) {
 /* Marked before the write and while the lock is held, so that a flush in another thread cannot fall between write and mark. */
 #define WRITTEN(fd, from, length, call) do { \
     if (!watching) return call; \
-    pthread_mutex_lock(&lock); \
+    hold(); \
     struct file *f = find(fd); \
     uint64_t at_ = f ? (uint64_t)(from) : 0; \
     ssize_t n_ = call; \
     if (f && n_ > 0) mark(f, at_, (uint64_t)n_); \
-    pthread_mutex_unlock(&lock); \
+    release(); \
     return n_; } while (0)
 
 static off64_t position(int fd) {
@@ -390,10 +409,10 @@ ssize_t pwritev64(int fd, const struct iovec *v, int n, off64_t o) { REAL(ssize_
 
 static void wholly(int fd) {
     if (!watching) return;
-    pthread_mutex_lock(&lock);
+    hold();
     struct file *f = find(fd);
     if (f) f->whole = true;
-    pthread_mutex_unlock(&lock);
+    release();
 }
 
 /* A size is durable with the next flush, which takes it from the file; what a shorter size cut off comes back as zeros, so it is dirty. */
@@ -411,10 +430,10 @@ int truncate(const char *path, off_t n) {
     REAL(int, truncate, const char *, off_t);
     char *name = inside(AT_FDCWD, path);
     if (name) {
-        pthread_mutex_lock(&lock);
+        hold();
         struct file *f = by_name(name);
         if (f) f->whole = true;
-        pthread_mutex_unlock(&lock);
+        release();
         free(name);
     }
     return real_truncate(path, n);
@@ -434,10 +453,10 @@ int ioctl(int fd, unsigned long request, ...) {
 /* Writes through shared memory cannot be followed; refusing beats missing them. Only scratch files are mapped so. */
 static void refuse_shared(int prot, int flags, int fd) {
     if (watching && fd >= 0 && (flags & MAP_TYPE) != MAP_PRIVATE && prot & PROT_WRITE) {
-        pthread_mutex_lock(&lock);
+        hold();
         struct file *f = find(fd);
         if (f) fail("a shared writable mapping is not modelled", f->name);
-        pthread_mutex_unlock(&lock);
+        release();
     }
 }
 
@@ -449,7 +468,7 @@ void *mmap64(void *a, size_t n, int p, int f, int fd, off64_t o) { REAL(void *, 
 static int renamed(int result, char *from, char *to) {
     if (!result && (from || to)) {
         if (!from || !to) fail("a rename into or out of the watched folder is not modelled", from ? from : to);
-        pthread_mutex_lock(&lock);
+        hold();
         struct file *old = by_name(to), *moved = by_name(from);
         if (old && old != moved) forget_inode(old->ino, old->dev);
         if (moved) { free(moved->name); moved->name = strdup(to); }
@@ -463,27 +482,27 @@ static int renamed(int result, char *from, char *to) {
                     f->name = name;
                 }
         add_change(RENAME, from, to, 0);
-        pthread_mutex_unlock(&lock);
+        release();
     } else { free(from); free(to); }
     return result;
 }
 
 static int removed(int result, int kind, char *name) {
     if (!result && name) {
-        pthread_mutex_lock(&lock);
+        hold();
         struct file *f = by_name(name);
         if (f) forget_inode(f->ino, f->dev);
         add_change(kind, name, NULL, 0);
-        pthread_mutex_unlock(&lock);
+        release();
     } else free(name);
     return result;
 }
 
 static int made(int result, int kind, char *from, char *to, mode_t mode) {
     if (!result && (kind == MKDIR ? from : to)) {
-        pthread_mutex_lock(&lock);
+        hold();
         add_change(kind, from, to, mode);
-        pthread_mutex_unlock(&lock);
+        release();
     } else { free(from); free(to); }
     return result;
 }
@@ -506,10 +525,10 @@ int link(const char *a, const char *b) {
     if (!result && (!x != !y)) fail("a link into or out of the watched folder is not modelled", a);
     if (!result && x) {
         /* File.Move of .NET is a link and an unlink: the name that stays is the new one. */
-        pthread_mutex_lock(&lock);
+        hold();
         struct file *f = by_name(x);
         if (f) { free(f->name); f->name = strdup(y); }
-        pthread_mutex_unlock(&lock);
+        release();
     }
     return made(result, LINK, x, y, 0);
 }
