@@ -1,3 +1,4 @@
+using AgentPki.Authority.Issuance;
 using AgentPki.Cryptography;
 using AgentPki.X509;
 using AgentPki.X509.Certificates;
@@ -12,6 +13,7 @@ namespace AgentPki.Authority.Cms;
 public sealed class CmsSigner : IAsyncDisposable
 {
     private readonly ISigningKey _key;
+    private readonly KeyWatch _watch = new();
     private long _checkedEpoch;
     private readonly SignedDataOptions _options;
 
@@ -25,7 +27,7 @@ public sealed class CmsSigner : IAsyncDisposable
     public Certificate Certificate { get; }
 
     /// <summary>Whether its key could not sign when it was last asked: another signer, with a key elsewhere, is wanted.</summary>
-    internal bool IsAway { get; private set; }
+    internal bool IsAway => _watch.IsAway;
 
     /// <summary>The revocation epoch as of which its certificate was known to be good.</summary>
     internal long CheckedEpoch
@@ -39,27 +41,12 @@ public sealed class CmsSigner : IAsyncDisposable
     /// <param name="certificates">Certificates to send along: what was issued, and its chain.</param>
     /// <exception cref="KeyUnavailableException">The token cannot sign now.</exception>
     public ValueTask<byte[]> SignPkiResponseAsync(ReadOnlyMemory<byte> response, IReadOnlyList<Certificate> certificates, CancellationToken cancellationToken) =>
-        WatchAsync(SignedData.CreateAsync(Oids.CmcPkiResponse, response, _key, Certificate, _options with { Certificates = [.. _options.Certificates, .. certificates] }, cancellationToken));
+        _watch.WatchAsync(SignedData.CreateAsync(Oids.CmcPkiResponse, response, _key, Certificate, _options with { Certificates = [.. _options.Certificates, .. certificates] }, cancellationToken));
 
     /// <summary>A SignedData, without a ContentInfo, with an AsymmetricKeyPackage (RFC 5958 §2), signed: what goes into an envelope.</summary>
     /// <exception cref="KeyUnavailableException">The token cannot sign now.</exception>
     public ValueTask<byte[]> SignKeyPackageAsync(ReadOnlyMemory<byte> package, CancellationToken cancellationToken) =>
-        WatchAsync(SignedData.CreateContentAsync(Oids.AsymmetricKeyPackage, package, _key, Certificate, _options, cancellationToken));
+        _watch.WatchAsync(SignedData.CreateContentAsync(Oids.AsymmetricKeyPackage, package, _key, Certificate, _options, cancellationToken));
 
     public ValueTask DisposeAsync() => _key.DisposeAsync();
-
-    private async ValueTask<byte[]> WatchAsync(ValueTask<byte[]> signing)
-    {
-        try
-        {
-            var signed = await signing;
-            IsAway = false;
-            return signed;
-        }
-        catch (KeyUnavailableException)
-        {
-            IsAway = true;
-            throw;
-        }
-    }
 }

@@ -32,9 +32,8 @@ public sealed class BackupService(IRecoveryStore store, CommitWriter commits, Cr
             BackupReceipt receipt;
             await using (var file = new FileStream(part, new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, BufferSize = 0, Options = FileOptions.Asynchronous }))
             {
-                await using var steady = new SteadyFileStream(file);
-                receipt = await WriteAsync(kind, steady, follower, cancellationToken);
-                steady.FlushToDisk();
+                receipt = await WriteAsync(kind, file, follower, cancellationToken);
+                RandomAccess.FlushToDisk(file.SafeFileHandle);
             }
 
             File.Move(part, path);

@@ -9,6 +9,7 @@ namespace AgentPki.Authority.Revocation;
 /// <summary>A delegated responder of one CA (RFC 6960 §4.2.2.2): its certificate, and its own key, which signs nothing unlinted.</summary>
 internal sealed class OcspResponder(Issuer issuer, Certificate certificate, GuardedKey key, bool byName) : IAsyncDisposable
 {
+    private readonly KeyWatch _watch = new();
     private long _checkedEpoch;
 
     public Issuer Issuer { get; } = issuer;
@@ -37,22 +38,9 @@ internal sealed class OcspResponder(Issuer issuer, Certificate certificate, Guar
     }
 
     /// <summary>Whether its key could not sign when it was last asked: another responder, with a key elsewhere, is wanted.</summary>
-    public bool IsAway { get; private set; }
+    public bool IsAway => _watch.IsAway;
 
-    public async ValueTask<byte[]> SignAsync(IssuanceToken token, CancellationToken cancellationToken)
-    {
-        try
-        {
-            var signature = await key.SignAsync(token, cancellationToken);
-            IsAway = false;
-            return signature;
-        }
-        catch (KeyUnavailableException)
-        {
-            IsAway = true;
-            throw;
-        }
-    }
+    public ValueTask<byte[]> SignAsync(IssuanceToken token, CancellationToken cancellationToken) => _watch.WatchAsync(key.SignAsync(token, cancellationToken));
 
     public ValueTask DisposeAsync() => key.DisposeAsync();
 }

@@ -21,6 +21,11 @@ internal static class AdminExecution
         {
             if (record.State == AdminRequestState.Running)
             {
+                if (services.Begun.ContainsKey(record.Id))
+                {
+                    continue; // it runs: here, and now
+                }
+
                 var entries = await EntriesOfAsync(services, record, cancellationToken);
                 var outcome = entries.Count == 0
                     ? "the appliance ended when it had just begun: nothing of it is in the ledger"
@@ -37,6 +42,23 @@ internal static class AdminExecution
 
     /// <summary>Runs an approved request, or refuses it for good.</summary>
     public static async ValueTask RunAsync(AdminServices services, AdminRequestRecord record)
+    {
+        if (!services.Begun.TryAdd(record.Id, true))
+        {
+            return; // somebody else here has begun it
+        }
+
+        try
+        {
+            await RunCoreAsync(services, record);
+        }
+        finally
+        {
+            services.Begun.TryRemove(record.Id, out _);
+        }
+    }
+
+    private static async ValueTask RunCoreAsync(AdminServices services, AdminRequestRecord record)
     {
         var requests = services.Authority.AdminRequests;
         var prepared = await PrepareAsync(services, record);

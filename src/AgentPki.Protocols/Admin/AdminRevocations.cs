@@ -104,7 +104,7 @@ internal static class AdminRevocations
     private static async ValueTask<bool> IsAboveLimitAsync(AdminCall call, RevokeCommand command, RevocationReason reason, CancellationToken cancellationToken) =>
         await TargetAsync(call, command, cancellationToken) is Outcome<RevocationTarget>.Done(var target)
         && await call.Services.Authority.Revocations.PreviewAsync(target, reason, command.IncludeAppliance, cancellationToken) is Outcome<SelectionPreview>.Done(var preview)
-        && !call.Services.Revoked.TryTake(call.Caller.Name, preview.Certificates, call.Services.Authority.Options.UnconfirmedRevocations);
+        && !call.Services.Revoked.TryTake(call.Caller.Name, preview.Certificates, call.Services.Authority.Options.UnconfirmedRevocations, call.Services.Time);
 
     private static async ValueTask<Outcome<RevocationTarget>> ReadTargetAsync(AdminCall call, RevokeCommand command, CancellationToken cancellationToken)
     {

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using AgentPki.Authority.Composition;
 using AgentPki.Authority.Governance;
 using AgentPki.Authority.Locks;
@@ -11,8 +12,6 @@ namespace AgentPki.Protocols.Admin;
 /// <summary>What the admin API needs of the rest of the appliance.</summary>
 public sealed record AdminServices
 {
-    private RevocationTally? _revoked;
-
     public required AuthorityServices Authority { get; init; }
 
     public required IReadiness Readiness { get; init; }
@@ -42,7 +41,10 @@ public sealed record AdminServices
     public QuorumLocks Locks { get; init; } = new([]);
 
     /// <summary>What each person revoked alone of late.</summary>
-    internal RevocationTally Revoked => _revoked ??= new RevocationTally(Time);
+    internal RevocationTally Revoked { get; } = new();
+
+    /// <summary>The requests that run here and now, by their ids: these alone are not closed as interrupted.</summary>
+    internal ConcurrentDictionary<string, bool> Begun { get; } = new(StringComparer.Ordinal);
 
     /// <summary>Backups and what is shipped; null: none of it here.</summary>
     public RecoveryDesk? Recovery { get; init; }

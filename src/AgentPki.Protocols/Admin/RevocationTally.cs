@@ -4,7 +4,7 @@ namespace AgentPki.Protocols.Admin;
 /// How many certificates each person has revoked alone within the last hour, so that the limit for one request is not gone around by many requests. In memory: a
 /// restart, which is in the ledger, forgets it.
 /// </summary>
-internal sealed class RevocationTally(TimeProvider time)
+internal sealed class RevocationTally
 {
     /// <summary>What is added up.</summary>
     public static readonly TimeSpan Window = TimeSpan.FromHours(1);
@@ -13,7 +13,7 @@ internal sealed class RevocationTally(TimeProvider time)
     private readonly Dictionary<string, Queue<(long Time, long Certificates)>> _taken = new(StringComparer.Ordinal);
 
     /// <summary>Takes so many for that person; false, and nothing is taken, when he would come above the limit.</summary>
-    public bool TryTake(string person, long certificates, long limit)
+    public bool TryTake(string person, long certificates, long limit, TimeProvider time)
     {
         var now = time.GetTimestamp();
         lock (_gate)

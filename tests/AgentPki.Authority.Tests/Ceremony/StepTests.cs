@@ -98,6 +98,14 @@ public sealed class StepTests
         Assert.Equal(["anna", "otto"], (await ((IGovernanceStore)ceremony.Store).ListAdministratorsAsync(default)).Select(a => a.Name).Order());
         Assert.Equal(CeremonyOutcome.Stopped, await ceremony.RunAgainAsync("  - { step: administrators, first: eva, first-request: eva.csr, second: udo, second-request: udo.csr }\n"));
         Assert.Contains("can log in until", Assert.Single(ceremony.Room.Warnings), StringComparison.Ordinal);
+
+        // The same two with the same requests, as after a cut: nobody comes in, and each has a certificate.
+        Assert.Equal(CeremonyOutcome.Closed, await ceremony.RunAgainAsync("  - { step: administrators, first: anna, first-request: anna.csr, second: otto, second-request: otto.csr }\n"));
+        Assert.Equal(["anna", "otto"], (await ((IGovernanceStore)ceremony.Store).ListAdministratorsAsync(default)).Select(a => a.Name).Order());
+
+        // One of them with somebody else's request is somebody else.
+        Assert.Equal(CeremonyOutcome.Stopped, await ceremony.RunAgainAsync("  - { step: administrators, first: anna, first-request: eva.csr, second: otto, second-request: otto.csr }\n"));
+        Assert.Contains("administrator anna can log in until", ceremony.Room.Warnings[^1], StringComparison.Ordinal);
     }
 
     [Fact]

@@ -8,6 +8,7 @@ using AgentPki.Cryptography;
 using AgentPki.Ledger;
 using AgentPki.Ledger.Merkle;
 using AgentPki.Ledger.Notes;
+using AgentPki.Ledger.Search;
 
 namespace AgentPki.Authority.Ceremony.Evidence;
 
@@ -85,6 +86,16 @@ internal sealed record LedgerSeal(LedgerRecord Record, SignedCheckpoint? Checkpo
 
     private static string Text(long number) => number.ToString(CultureInfo.InvariantCulture);
 
-    private static ValueTask<LedgerRecord?> FindAsync(ILedgerStore ledger, string ceremony, string head, CancellationToken cancellationToken) =>
-        LedgerSearch.LastAsync(ledger, LedgerEntryKind.CeremonyClosed, cancellationToken, (AuditDetails.Ceremony, ceremony), (AuditDetails.HeadSha256, head));
+    private static async ValueTask<LedgerRecord?> FindAsync(ILedgerStore ledger, string ceremony, string head, CancellationToken cancellationToken)
+    {
+        await foreach (var record in ledger.SearchAsync(new LedgerQuery { Kind = LedgerEntryKind.CeremonyClosed, Text = head }, 0, cancellationToken))
+        {
+            if (record.Details?.Facts is { } facts && facts.GetValueOrDefault(AuditDetails.Ceremony) == ceremony && facts.GetValueOrDefault(AuditDetails.HeadSha256) == head)
+            {
+                return record;
+            }
+        }
+
+        return null;
+    }
 }

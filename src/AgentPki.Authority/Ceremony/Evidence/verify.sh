@@ -261,7 +261,7 @@ is_object_signed() {
     *) return 2 ;;
   esac
 }
-verify_with() { "$openssl" dgst "-$1" -verify "$work/object-key.pem" -signature "$work/signature" "$work/signed" >/dev/null 2>&1; }
+verify_with() { "$openssl" dgst "-$1" -verify "$work/object-key.pem" -signature "$work/signature" "$work/signed" >/dev/null 2>&1 || return 1; }
 key_pem() { pem_of "$(base64 <"$1" | tr -d '\n')"; }
 
 # is_composite_signed ARC KEY: of $work/signed and $work/signature (draft-ietf-lamps-pq-composite-sigs-19). No openssl knows composites: each half is verified
@@ -925,31 +925,10 @@ fi
 printf '\n'
 say "3. The certificates"
 [ $certificates -gt 0 ] || ok "none was made"
-# is_certified: certificate $one, in $file, by certificate $two. The signature alone is looked at first: openssl takes a certificate that it is told to trust
-# for good as it is, which one that names its own subject as issuer would otherwise be. Then the path, where openssl can.
-is_certified() {
-  object_signed=no
-  is_object_signed "$work/key-$two.der"
-  case $? in
-    0)
-      object_signed=yes
-      # openssl finds no path where it knows neither the kind of the key nor that of the signature.
-      case $object_algorithm:$algorithm in 300a06082b060105050706*:* | *:composite) may_certify "$work/certificate-$two.pem" && return 0 ;; esac
-      ;;
-    2) [ $one -ne $two ] && object_signed=yes || return 1 ;;
-    *) return 1 ;;
-  esac
-  "$openssl" verify -partial_chain -no_check_time -ignore_critical -check_ss_sig -trusted "$work/certificate-$two.pem" "$work/certificate-$one.pem" >/dev/null 2>&1
-}
-may_certify() {
-  case $("$openssl" x509 -noout -ext basicConstraints,keyUsage -in "$1" 2>/dev/null) in *CA:TRUE*'Certificate Sign'* | *'Certificate Sign'*CA:TRUE*) ;; *) return 1 ;; esac
-}
-
-one=1
-while [ $one -le $certificates ]; do
-  IFS=' ' read -r number made_key algorithm made <"$work/certificate-$one"
-  file=$(cat "$work/file-$one")
-  digest_of "$work/issuer-$one"
+# find_issuer NAME-FILE JUDGE: which certificate, whose subject is that name, signed what is in $file: $signed, $candidates, $unknown. Roots and their
+# successors share a name, and are recorded more than once: a key is tried once. JUDGE has the last word about certificate $two.
+find_issuer() {
+  digest_of "$1"
   issuer_name=$digest candidates=0 signed=no unknown=no tried=''
   open_object "$file" || :
   two=1
@@ -959,11 +938,52 @@ while [ $one -le $certificates ]; do
       candidates=$((candidates + 1))
       IFS=' ' read -r _ issuer_key issuer_algorithm _ <"$work/certificate-$two"
       can_judge "$issuer_algorithm" || unknown=yes
-      # Roots and their successors share a name, and are recorded more than once.
-      case $tried in *"$issuer_key"*) ;; *) is_certified && signed=yes || [ "$object_signed" = yes ] || tried="$tried $issuer_key" ;; esac
+      case $tried in
+        *"$issuer_key"*) ;;
+        *)
+          is_object_signed "$work/key-$two.der"
+          object_signed=$?
+          if [ "$object_signed" -eq 1 ]; then
+            tried="$tried $issuer_key"
+          elif "$2"; then
+            signed=yes
+          fi
+          ;;
+      esac
     fi
     two=$((two + 1))
   done
+}
+
+# Certificate $one: the path, where openssl can. It takes a certificate that it is told to trust for good as it is, which one that names its own subject as
+# issuer would otherwise be: the signature was looked at before, or the two are not the same.
+is_certified() {
+  if [ "$object_signed" -eq 0 ]; then
+    # openssl finds no path where it knows neither the kind of the key nor that of the signature.
+    case $object_algorithm:$algorithm in 300a06082b060105050706*:* | *:composite) may_certify "$work/certificate-$two.pem" && return 0 ;; esac
+  else
+    digest_of "$work/certificate-$one.pem"
+    this_pem=$digest
+    digest_of "$work/certificate-$two.pem"
+    [ "$digest" != "$this_pem" ] || return 1
+  fi
+  "$openssl" verify -partial_chain -no_check_time -ignore_critical -check_ss_sig -trusted "$work/certificate-$two.pem" "$work/certificate-$one.pem" >/dev/null 2>&1
+}
+may_certify() {
+  case $("$openssl" x509 -noout -ext basicConstraints,keyUsage -in "$1" 2>/dev/null) in *CA:TRUE*'Certificate Sign'* | *'Certificate Sign'*CA:TRUE*) ;; *) return 1 ;; esac
+}
+
+# A CRL.
+is_list_signed() {
+  [ "$object_signed" -ne 0 ] || return 0
+  case $("$openssl" crl -inform DER -in "$file" -noout -CAfile "$work/certificate-$two.pem" 2>&1) in *erify\ OK*) ;; *) return 1 ;; esac
+}
+
+one=1
+while [ $one -le $certificates ]; do
+  IFS=' ' read -r number made_key algorithm made <"$work/certificate-$one"
+  file=$(cat "$work/file-$one")
+  find_issuer "$work/issuer-$one" is_certified
   subject=$("$openssl" x509 -noout -subject -nameopt RFC2253 -in "$work/certificate-$one.pem")
   if [ $signed = yes ]; then
     digest_of "$file"
@@ -992,25 +1012,7 @@ done
 one=1
 while [ $one -le $lists ]; do
   IFS=' ' read -r number crl_number file <"$work/list-$one"
-  digest_of "$work/list-issuer-$one"
-  issuer_name=$digest candidates=0 signed=no unknown=no tried=''
-  open_object "$file" || :
-  two=1
-  while [ $two -le $certificates ] && [ $signed = no ]; do
-    digest_of "$work/subject-$two"
-    if [ "$digest" = "$issuer_name" ]; then
-      candidates=$((candidates + 1))
-      IFS=' ' read -r _ issuer_key issuer_algorithm _ <"$work/certificate-$two"
-      can_judge "$issuer_algorithm" || unknown=yes
-      case $tried in *"$issuer_key"*) false ;; *) is_object_signed "$work/key-$two.der" ;; esac
-      case $? in
-        0) signed=yes ;;
-        1) tried="$tried $issuer_key" ;;
-        2) case $("$openssl" crl -inform DER -in "$file" -noout -CAfile "$work/certificate-$two.pem" 2>&1) in *erify\ OK*) signed=yes ;; esac ;;
-      esac
-    fi
-    two=$((two + 1))
-  done
+  find_issuer "$work/list-issuer-$one" is_list_signed
   if [ $signed = yes ]; then
     ok "$(clean "$file"): signed by its issuer"
     case $("$openssl" asn1parse -inform DER -in "$file" 2>/dev/null) in *:2.5.29.74*) remark "$file has a second, alternative signature, which openssl does not verify; 'agentpki ceremony verify' does" ;; esac

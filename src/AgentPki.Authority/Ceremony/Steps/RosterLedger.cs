@@ -2,6 +2,7 @@ using System.Globalization;
 using AgentPki.Authority.Audit;
 using AgentPki.Authority.Composition;
 using AgentPki.Ledger;
+using AgentPki.Ledger.Search;
 
 namespace AgentPki.Authority.Ceremony.Steps;
 
@@ -33,6 +34,14 @@ internal static class RosterLedger
             (AuditDetails.Quorum, roster.Quorum.ToString(CultureInfo.InvariantCulture)))));
     }
 
-    private static async ValueTask<string?> LastAsync(ILedgerStore ledger, CancellationToken cancellationToken) =>
-        (await LedgerSearch.LastAsync(ledger, LedgerEntryKind.OfficersChanged, cancellationToken))?.Details?.Facts.GetValueOrDefault(AuditDetails.Digest);
+    private static async ValueTask<string?> LastAsync(ILedgerStore ledger, CancellationToken cancellationToken)
+    {
+        string? last = null;
+        await foreach (var record in ledger.SearchAsync(new LedgerQuery { Kind = LedgerEntryKind.OfficersChanged }, 0, cancellationToken))
+        {
+            last = record.Details?.Facts.GetValueOrDefault(AuditDetails.Digest);
+        }
+
+        return last;
+    }
 }

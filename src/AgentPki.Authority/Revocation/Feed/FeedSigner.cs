@@ -1,3 +1,4 @@
+using AgentPki.Authority.Issuance;
 using AgentPki.Cryptography;
 using AgentPki.Cryptography.Jose;
 using AgentPki.Ledger.Revocations;
@@ -10,6 +11,7 @@ namespace AgentPki.Authority.Revocation.Feed;
 internal sealed class FeedSigner : IAsyncDisposable
 {
     private readonly ISigningKey _key;
+    private readonly KeyWatch _watch = new();
     private readonly CryptoProviders _providers;
 
     public FeedSigner(ISigningKey key, Certificate certificate, IReadOnlyList<Certificate> chain, DateTimeOffset renewAt, CryptoProviders providers)
@@ -26,7 +28,7 @@ internal sealed class FeedSigner : IAsyncDisposable
     public Certificate Certificate { get; }
 
     /// <summary>Whether its key could not sign when it was last asked: another signer, with a key elsewhere, is wanted.</summary>
-    public bool IsAway { get; private set; }
+    public bool IsAway => _watch.IsAway;
 
     /// <summary>From when on there should be a newer certificate.</summary>
     public DateTimeOffset RenewAt { get; }
@@ -41,18 +43,7 @@ internal sealed class FeedSigner : IAsyncDisposable
     /// <exception cref="KeyUnavailableException">The token cannot sign now, or signed wrongly.</exception>
     public async ValueTask<string> SignAsync(RevocationStatement statement, CancellationToken cancellationToken)
     {
-        string text;
-        try
-        {
-            text = await CompactJws.SignAsync(_key, RevocationStatement.JwsType, Thumbprint, statement.Encode(), cancellationToken);
-            IsAway = false;
-        }
-        catch (KeyUnavailableException)
-        {
-            IsAway = true;
-            throw;
-        }
-
+        var text = await _watch.WatchAsync(CompactJws.SignAsync(_key, RevocationStatement.JwsType, Thumbprint, statement.Encode(), cancellationToken));
         return CompactJws.TryParse(text, out var jws, out _) && jws.Verify(Certificate.PublicKey, _providers)
             ? text
             : throw new KeyUnavailableException("The signature over a statement of the revocation feed does not verify.", TimeSpan.FromSeconds(10));
