@@ -163,7 +163,7 @@ public ref partial struct DerReader
     public DateTimeOffset ReadTime(string field) => NextIs(DerTag.UtcTime) ? ReadTime(DerTag.UtcTime, 2, field) : ReadGeneralizedTime(field);
 
     /// <summary><c>YYYYMMDDHHMMSSZ</c>: no fractions, no offsets (RFC 5280 §4.1.2.5.2).</summary>
-    public DateTimeOffset ReadGeneralizedTime(string field) => ReadTime(DerTag.GeneralizedTime, 4, field);
+    public DateTimeOffset ReadGeneralizedTime(string field, byte tag = DerTag.GeneralizedTime) => ReadTime(tag, 4, field);
 
     private DateTimeOffset ReadTime(byte tag, int yearDigits, string field)
     {

@@ -1,5 +1,6 @@
 using AgentPki.Cryptography;
 using AgentPki.Testing.Fuzz;
+using AgentPki.X509.AgentPolicies;
 using AgentPki.X509.CertificateLists;
 using AgentPki.X509.Certificates;
 using AgentPki.X509.Cms;
@@ -68,6 +69,7 @@ public sealed class ParserFuzzTests
         ["csr-attributes"] = Of(() => CsrAttributes.For(KeyAlgorithm.EcdsaP256, SignatureAlgorithm.EcdsaSha256, TestPki.AgentTbs().Extensions).Encode(), d => CsrAttributes.Parse(d).RequestedKey()),
         ["csr-template"] = Of(() => CsrAttributes.FromTemplate(new CertificationRequestInfoTemplate { Key = KeyAlgorithm.Rsa2048, Extensions = [new ExtensionTemplate(Oids.SubjectAlternativeName)] }).Encode(), d => CsrAttributes.Parse(d).RequestedKey()),
         ["statement-of-possession"] = Of(() => PossessionStatement.By(TestPki.Agent).Encode(), d => PossessionStatement.Parse(d)),
+        ["agent-policy"] = Of(() => AgentPolicyJson.Parse("""{"scopes":["tool.invoke:crm/**","db.read:x*"],"not_after":"2030-01-01T00:00:00Z","weekly":["mon-fri 08:00-18:00"],"networks":["10.0.0.0/8","2001:db8::/32"],"environments":["prod"],"data_classes":["public"],"obligations":["gdpr"],"delegation_depth":2,"maximum_lifetime":3600,"budget":{"usd":5}}""").Encode(), d => AgentPolicyDer.Parse(d)),
         ["der"] = Of(() => TestPki.Agent.Der.ToArray(), d => DerValidator.Check(d) is null),
     };
 
