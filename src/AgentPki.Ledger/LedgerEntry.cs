@@ -86,6 +86,26 @@ public enum LedgerEntryKind : ushort
     BackupMade = 85,
     /// <summary>A certificate that this log's earlier epoch issued and a restore lost is known again.</summary>
     CertificateAdopted = 86,
+    /// <summary>Agents were registered, or what is registered of them was changed: <c>agent</c> (<c>agent.001</c> …) names each, <c>changed</c> what of it, <c>digest</c> the text that was applied.</summary>
+    AgentsRegistered = 100,
+    /// <summary>An agent was reviewed, and is to be again by <c>to</c>.</summary>
+    AgentReviewed = 101,
+    /// <summary>An agent was suspended by a rule of the registry: <c>reason</c> says which, <c>digest</c> is that of the rules.</summary>
+    AgentSuspendedByRule = 102,
+    /// <summary>An owner of agents is known from now on, or described otherwise.</summary>
+    OwnerChanged = 103,
+    /// <summary>An owner answers for nothing any more.</summary>
+    OwnerLeft = 104,
+    /// <summary>An owner is back; <c>agents</c> are active again.</summary>
+    OwnerReturned = 105,
+    /// <summary>Agents belong to another owner.</summary>
+    AgentsTransferred = 106,
+    /// <summary>The registry's rules are others from now on: their digest.</summary>
+    RegistryRulesChanged = 107,
+    /// <summary>The registry's rules as they lie in the home cannot serve: those of before do.</summary>
+    RegistryRulesRefused = 108,
+    /// <summary>Agents of a tier got a date for their review.</summary>
+    ReviewsScheduled = 109,
     /// <summary>The details of an earlier entry were erased; <see cref="LedgerFacts.Leaf"/> says which. Its leaf stands.</summary>
     DetailsErased = 50,
 }

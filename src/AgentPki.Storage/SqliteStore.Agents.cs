@@ -1,47 +1,169 @@
+using System.Collections.Immutable;
 using AgentPki.Agents;
+using AgentPki.Agents.Registry;
 using AgentPki.Authority.Store;
-using AgentPki.Cryptography;
 using AgentPki.Storage.Sql;
 
 namespace AgentPki.Storage;
 
-public sealed partial class SqliteStore : IAuthorityStore, IAgentStore
+// Agents and their owners.
+public sealed partial class SqliteStore : IAgentStore
 {
-    private const string AgentColumns = "SELECT a.name, a.owner, a.profile, a.state, a.registered, p.name, a.held FROM agents a LEFT JOIN agents p ON p.id = a.parent";
+    private const string AgentColumns = """
+        SELECT a.name, a.owner, a.profile, a.state, a.registered, p.name, a.held, a.suspended_by,
+        a.tier, a.purpose, a.environment, a.profiles, a.children, a.max_children, a.model, a.runtime, a.review_by, a.policy, a.revision
+        FROM agents a LEFT JOIN agents p ON p.id = a.parent
+        """;
 
-    ValueTask<IReadOnlyList<AuthorityRecord>> IAuthorityStore.ListAsync(CancellationToken cancellationToken) => ListAsync(
-        "SELECT name, issuer, key_provider, key_label, signature, der, created, alternative_provider, alternative_label, alternative_signature FROM authorities ORDER BY id",
-        _ => { },
-        ReadAuthority,
-        cancellationToken);
-
-    ValueTask<IReadOnlyList<SuccessionRecord>> IAuthorityStore.ListSuccessionsAsync(CancellationToken cancellationToken) => ListAsync(
-        """
-        SELECT p.name, n.name, s.state, s.new_with_old, s.old_with_new, s.created, s.switch_at, s.served_until
-        FROM successions s JOIN authorities p ON p.id = s.predecessor JOIN authorities n ON n.id = s.successor ORDER BY s.created, s.predecessor
-        """,
-        _ => { },
-        row => new SuccessionRecord(
-            row.GetText(0), row.GetText(1), (SuccessionState)row.GetInt64(2), row.GetBlobOrNull(3), row.GetBlobOrNull(4), row.GetTime(5), row.GetTimeOrNull(6), row.GetTime(7)),
-        cancellationToken);
+    private const string OwnerColumns = "SELECT o.name, o.kind, o.contact, o.state, o.created, o.gone";
 
     ValueTask<AgentRecord?> IAgentStore.FindAsync(string agentId, CancellationToken cancellationToken) =>
         FindAsync($"{AgentColumns} WHERE a.name = ?1", rows => rows.Bind(1, agentId), ReadAgent, cancellationToken);
 
-    ValueTask<IReadOnlyList<AgentRecord>> IAgentStore.ListAsync(int limit, CancellationToken cancellationToken) =>
-        ListAsync($"{AgentColumns} ORDER BY a.id DESC LIMIT ?1", rows => rows.Bind(1, (long)limit), ReadAgent, cancellationToken);
-
-    private AuthorityRecord ReadAuthority(SqlStatement row)
+    ValueTask<IReadOnlyList<AgentRecord>> IAgentStore.ListAsync(AgentQuery query, int limit, CancellationToken cancellationToken)
     {
-        var alternative = row.GetTextOrNull(7) is { } provider
-            ? new AlternativeAuthorityKey(new KeyReference(provider, row.GetText(8)), SignatureOf(row.GetText(0), row.GetText(9)))
-            : null;
-        return new AuthorityRecord(
-            row.GetText(0), row.GetText(1), new KeyReference(row.GetText(2), row.GetText(3)), SignatureOf(row.GetText(0), row.GetText(4)), row.GetBlob(5), row.GetTime(6), alternative);
+        var (where, bind) = AgentConditions(query, withCursor: true);
+        return ListAsync(
+            $"{AgentColumns} WHERE {where} ORDER BY a.id {(query.OldestFirst ? "ASC" : "DESC")} LIMIT ?1",
+            rows => bind(rows.Bind(1, (long)limit)),
+            ReadAgent,
+            cancellationToken);
     }
 
-    private SignatureAlgorithm SignatureOf(string authority, string name) => SignatureAlgorithm.Find(name)
-        ?? throw new StoreUnavailableException($"Certification authority {authority} in {_options.DatabasePath} signs with {name}, which this build does not know: install a later one.");
+    async ValueTask<long> IAgentStore.CountAsync(AgentQuery query, CancellationToken cancellationToken)
+    {
+        var (where, bind) = AgentConditions(query, withCursor: false);
+        return (await ListAsync($"SELECT count(*) FROM agents a WHERE {where}", bind, row => row.GetInt64(0), cancellationToken))[0];
+    }
 
-    private static AgentRecord ReadAgent(SqlStatement row) => new(row.GetText(0), row.GetText(1), row.GetText(2), (AgentState)row.GetInt64(3), row.GetTime(4), row.GetTextOrNull(5)) { IsHeld = row.GetInt64(6) != 0 };
+    ValueTask<OwnerRecord?> IAgentStore.FindOwnerAsync(string name, CancellationToken cancellationToken) =>
+        FindAsync($"{OwnerColumns} FROM owners o WHERE o.name = ?1", rows => rows.Bind(1, name), ReadOwner, cancellationToken);
+
+    ValueTask<IReadOnlyList<OwnerSummary>> IAgentStore.ListOwnersAsync(OwnerState? state, ImmutableArray<string>? names, string? after, int limit, CancellationToken cancellationToken) => ListAsync(
+        $"""
+        {OwnerColumns}, (SELECT count(*) FROM agents a WHERE a.owner = o.name AND a.state <> 2), (SELECT count(*) FROM agents a WHERE a.owner = o.name AND a.state = 1)
+        FROM owners o WHERE (?1 IS NULL OR o.state = ?1) AND (?2 IS NULL OR o.name > ?2){(names is { } own ? $" AND o.name IN ({Places(4, own.Length)})" : "")} ORDER BY o.name LIMIT ?3
+        """,
+        rows => BindTexts(rows.Bind(1, (long?)state).Bind(2, after).Bind(3, (long)limit), 4, names ?? []),
+        row => new OwnerSummary(ReadOwner(row), row.GetInt64(6), row.GetInt64(7)),
+        cancellationToken);
+
+    /// <summary>The conditions of a query, and what binds them; parameter 1 is left to the caller.</summary>
+    private static (string Where, Action<SqlStatement> Bind) AgentConditions(AgentQuery query, bool withCursor)
+    {
+        var owners = query.Owners;
+        var conditions = new List<string> { "1" };
+        var bindings = new List<Action<SqlStatement, int>>();
+        void Add(string condition, Action<SqlStatement, int> bind)
+        {
+            conditions.Add(condition.Replace("?#", $"?{bindings.Count + 2}", StringComparison.Ordinal));
+            bindings.Add(bind);
+        }
+
+        if (query.State is { } state)
+        {
+            Add("a.state = ?#", (rows, place) => rows.Bind(place, (long)state));
+        }
+
+        if (query.WithoutRetired)
+        {
+            conditions.Add("a.state <> 2");
+        }
+
+        if (query.Tier is { } tier)
+        {
+            Add("a.tier = ?#", (rows, place) => rows.Bind(place, (long)tier));
+        }
+
+        if (query.Parent is { } parent)
+        {
+            Add("a.parent = (SELECT id FROM agents WHERE name = ?#)", (rows, place) => rows.Bind(place, parent));
+        }
+
+        if (query.LeftUntil is { } left)
+        {
+            Add("a.owner IN (SELECT name FROM owners WHERE state = 1 AND gone <= ?#)", (rows, place) => rows.Bind(place, left));
+        }
+
+        if (query.ReviewBefore is { } day)
+        {
+            Add("a.review_by < ?#", (rows, place) => rows.Bind(place, (long)day.DayNumber));
+        }
+
+        if (query.Unscheduled)
+        {
+            conditions.Add("a.review_by IS NULL");
+        }
+
+        if (withCursor && query.After is { } after)
+        {
+            Add($"a.id {(query.OldestFirst ? ">" : "<")} (SELECT id FROM agents WHERE name = ?#)", (rows, place) => rows.Bind(place, after));
+        }
+
+        var first = bindings.Count + 2;
+        if (owners is { } own)
+        {
+            conditions.Add(own.IsEmpty ? "0" : $"a.owner IN ({Places(first, own.Length)})");
+        }
+
+        return (string.Join(" AND ", conditions), rows =>
+        {
+            for (var i = 0; i < bindings.Count; i++)
+            {
+                bindings[i](rows, i + 2);
+            }
+
+            BindTexts(rows, first, owners ?? []);
+        });
+    }
+
+    private static string Places(int first, int count) => string.Join(", ", Enumerable.Range(first, count).Select(n => $"?{n}"));
+
+    private static void BindTexts(SqlStatement rows, int first, ImmutableArray<string> texts)
+    {
+        for (var i = 0; i < texts.Length; i++)
+        {
+            rows.Bind(first + i, texts[i]);
+        }
+    }
+
+    private static AgentRecord ReadAgent(SqlStatement row) => new(row.GetText(0), row.GetText(1), row.GetText(2), (AgentState)row.GetInt64(3), row.GetTime(4), row.GetTextOrNull(5))
+    {
+        IsHeld = row.GetInt64(6) != 0,
+        SuspendedBy = (SuspensionRule)row.GetInt64(7),
+        Registration = new AgentRegistration
+        {
+            Tier = (RiskTier)row.GetInt64(8),
+            Purpose = row.GetTextOrNull(9),
+            Environment = row.GetTextOrNull(10),
+            Profiles = [.. Lines(row.GetText(11))],
+            Children = row.GetTextOrNull(12) is { } paths ? ReadChildren(paths, (int?)row.GetInt64OrNull(13)) : null,
+            Model = ReadComponent(row.GetTextOrNull(14)),
+            Runtime = ReadComponent(row.GetTextOrNull(15)),
+            ReviewBy = row.GetInt64OrNull(16) is { } day ? DateOnly.FromDayNumber((int)day) : null,
+            Policy = row.GetBlobOrNull(17) is { } policy ? new ReadOnlyMemory<byte>(policy) : null,
+            Revision = (int)row.GetInt64(18),
+        },
+    };
+
+    internal static ChildRule ReadChildren(string paths, int? maximum) => ChildRule.TryCreate([.. Lines(paths)], maximum, out var rule, out var error)
+        ? rule
+        : throw new InvalidOperationException($"The store has a rule about children that this build would not write: {error}.");
+
+    private static ComponentDescriptor? ReadComponent(string? text)
+    {
+        if (text is null)
+        {
+            return null;
+        }
+
+        var parts = text.Split('\n');
+        return ComponentDescriptor.TryCreate(parts[0], OrNull(parts[1]), OrNull(parts[2]), OrNull(parts[3]), out var component, out var error)
+            ? component
+            : throw new InvalidOperationException($"The store describes a component that this build would not write: {error.Field}: {error.Message}.");
+    }
+
+    private static string? OrNull(string text) => text.Length == 0 ? null : text;
+
+    private static OwnerRecord ReadOwner(SqlStatement row) => new(row.GetText(0), (OwnerKind)row.GetInt64(1), row.GetTextOrNull(2), (OwnerState)row.GetInt64(3), row.GetTime(4), row.GetTimeOrNull(5));
 }

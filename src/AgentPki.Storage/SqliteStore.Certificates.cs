@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using AgentPki.Authority.Store;
 using AgentPki.Cryptography;
 using AgentPki.Storage.Sql;
@@ -56,8 +57,25 @@ public sealed partial class SqliteStore : ICertificateStore
         ReadCertificate,
         cancellationToken);
 
-    ValueTask<IReadOnlyList<StoredCertificate>> ICertificateStore.ListAsync(int limit, CancellationToken cancellationToken) =>
-        ListAsync($"{CertificateColumns} ORDER BY c.id DESC LIMIT ?1", rows => rows.Bind(1, (long)limit), ReadCertificate, cancellationToken);
+    ValueTask<IReadOnlyList<StoredCertificate>> ICertificateStore.ListAsync(ImmutableArray<string>? owners, CertificateCursor? after, int limit, CancellationToken cancellationToken)
+    {
+        const string After = "(?2 IS NULL OR c.id < (SELECT id FROM certificates WHERE authority = (SELECT id FROM authorities WHERE name = ?2) AND serial = ?3))";
+
+        // Of owners: from their agents to these agents' certificates, by the index, and not through all that there are.
+        var where = owners is not { } own ? After
+            : own.IsEmpty ? $"0 AND {After}"
+            : $"c.id IN (SELECT c.id FROM agents g CROSS JOIN certificates c ON c.agent = g.id WHERE g.owner IN ({Places(4, own.Length)}) AND {After} ORDER BY c.id DESC LIMIT ?1)";
+        return ListAsync(
+            $"{CertificateColumns} WHERE {where} ORDER BY c.id DESC LIMIT ?1",
+            rows =>
+            {
+                rows.Bind(1, (long)limit).Bind(2, after?.Authority);
+                _ = after is null ? rows.BindNull(3) : rows.Bind(3, after.Serial.Span);
+                BindTexts(rows, 4, owners ?? []);
+            },
+            ReadCertificate,
+            cancellationToken);
+    }
 
     // Out of the index alone: certificates are not read.
     IAsyncEnumerable<byte[]> ICertificateStore.ListSerialsAsync(CancellationToken cancellationToken) =>

@@ -28,9 +28,17 @@ public sealed partial class SqliteStore : IGovernanceStore
     ValueTask<AdminRequestRecord?> IGovernanceStore.FindRequestAsync(string id, CancellationToken cancellationToken) =>
         FindAsync($"{AdminRequestColumns} WHERE id = ?1", rows => rows.Bind(1, id), ReadAdminRequest, cancellationToken);
 
-    ValueTask<IReadOnlyList<AdminRequestRecord>> IGovernanceStore.ListRequestsAsync(AdminRequestState? state, int limit, CancellationToken cancellationToken) => state is { } wanted
-        ? ListAsync($"{AdminRequestColumns} WHERE state = ?1 ORDER BY number DESC LIMIT ?2", rows => rows.Bind(1, (long)wanted).Bind(2, (long)limit), ReadAdminRequest, cancellationToken)
-        : ListAsync($"{AdminRequestColumns} ORDER BY number DESC LIMIT ?1", rows => rows.Bind(1, (long)limit), ReadAdminRequest, cancellationToken);
+    ValueTask<IReadOnlyList<AdminRequestRecord>> IGovernanceStore.ListRequestsAsync(AdminRequestState? state, string? requester, int limit, CancellationToken cancellationToken) => (state, requester) switch
+    {
+        // Few are open, and there is an index for them.
+        ({ } wanted, null) => ListAsync($"{AdminRequestColumns} WHERE state = ?1 ORDER BY number DESC LIMIT ?2", rows => rows.Bind(1, (long)wanted).Bind(2, (long)limit), ReadAdminRequest, cancellationToken),
+        (null, null) => ListAsync($"{AdminRequestColumns} ORDER BY number DESC LIMIT ?1", rows => rows.Bind(1, (long)limit), ReadAdminRequest, cancellationToken),
+        _ => ListAsync(
+            $"{AdminRequestColumns} WHERE requester = ?1 AND (?2 IS NULL OR state = ?2) ORDER BY number DESC LIMIT ?3",
+            rows => rows.Bind(1, requester).Bind(2, (long?)state).Bind(3, (long)limit),
+            ReadAdminRequest,
+            cancellationToken),
+    };
 
     ValueTask<IReadOnlyList<ApprovedFile>> IGovernanceStore.ListApprovedFilesAsync(CancellationToken cancellationToken) =>
         ListAsync("SELECT name, text, approved FROM approved_files ORDER BY name", _ => { }, row => new ApprovedFile(row.GetText(0), row.GetBlob(1), row.GetTime(2)), cancellationToken);

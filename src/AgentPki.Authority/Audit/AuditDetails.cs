@@ -14,6 +14,7 @@ public static class AuditDetails
     public const string BlockedKeys = "keys.blocked";
     public const string Campaign = "campaign";
     public const string Ceremony = "ceremony";
+    public const string Changed = "changed";
     public const string CertificateCount = "certificates";
     public const string CertificateSha256 = "certificate.sha256";
     public const string CertificateListBase = "crl.base";
@@ -58,6 +59,7 @@ public static class AuditDetails
     public const string Successor = "successor";
     public const string Target = "target";
     public const string Subject = "subject";
+    public const string Tier = "tier";
     public const string To = "to";
     public const string Total = "total";
 

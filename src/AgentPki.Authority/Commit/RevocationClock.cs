@@ -4,7 +4,7 @@ using AgentPki.Authority.Store;
 namespace AgentPki.Authority.Commit;
 
 /// <summary>
-/// The revocation epoch as of the last commit, and the count of agents' changes of state, in memory: cached OCSP answers, CRLs and identities compare
+/// The revocation epoch as of the last commit, and the count of changes of agents (state, place, registration), in memory: cached OCSP answers, CRLs and identities compare
 /// against them and touch no store; the feed waits for it.
 /// The writer moves it after a batch is durable and before any caller of that batch is released.
 /// </summary>
@@ -22,7 +22,7 @@ public sealed class RevocationClock(long epoch)
     /// <summary>The epoch of the last revocation of that CA's certificates; the epoch at start when there was none since.</summary>
     public long EpochOf(string authority) => _byAuthority.TryGetValue(authority, out var epoch) ? epoch : _initial;
 
-    /// <summary>Rises with each committed change of agents' states.</summary>
+    /// <summary>Rises with each committed change of agents' states, of their place in the tree, and of what is registered of them.</summary>
     public long AgentChanges => Volatile.Read(ref _agentChanges);
 
     /// <summary>Completes once the epoch is beyond that one: at once, or right after the commit that moves it.</summary>
@@ -41,7 +41,7 @@ public sealed class RevocationClock(long epoch)
 
     internal void Observe(CommitRequest request, CommitOutcome.Committed committed)
     {
-        if (request.Changes.Any(c => c is StoreChange.SetAgentState) || committed.Selected is { Agents: > 0 })
+        if (committed.Selected is { Agents: > 0 } || request.Changes.Any(c => c is StoreChange.SetAgentState or StoreChange.SetAgentParent or StoreChange.PutAgents or StoreChange.SuspendByRule or StoreChange.ReviewAgent))
         {
             Interlocked.Increment(ref _agentChanges);
         }

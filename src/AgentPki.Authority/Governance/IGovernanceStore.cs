@@ -15,7 +15,11 @@ public interface IGovernanceStore
     ValueTask<AdminRequestRecord?> FindRequestAsync(string id, CancellationToken cancellationToken);
 
     /// <summary>Requests in that state, or all of them, newest first.</summary>
-    ValueTask<IReadOnlyList<AdminRequestRecord>> ListRequestsAsync(AdminRequestState? state, int limit, CancellationToken cancellationToken);
+    /// <param name="requester">Those of that person alone; null: of whomever.</param>
+    ValueTask<IReadOnlyList<AdminRequestRecord>> ListRequestsAsync(AdminRequestState? state, string? requester, int limit, CancellationToken cancellationToken);
+
+    /// <inheritdoc cref="ListRequestsAsync(AdminRequestState?, string?, int, CancellationToken)"/>
+    ValueTask<IReadOnlyList<AdminRequestRecord>> ListRequestsAsync(AdminRequestState? state, int limit, CancellationToken cancellationToken) => ListRequestsAsync(state, null, limit, cancellationToken);
 
     /// <summary>The files that were approved, by name.</summary>
     ValueTask<IReadOnlyList<ApprovedFile>> ListApprovedFilesAsync(CancellationToken cancellationToken);

@@ -30,6 +30,22 @@ public static class ConflictReasons
 
     public static string AgentsOwnAncestor(string agentId) => $"Agent {agentId} would be its own ancestor.";
 
+    public static string AgentHasNoMoreChildren(string parentId, string agentId) => $"Agent {parentId} may not have {agentId} for a child: the registry says which it may have, and how many.";
+
+    public static string AgentRegistered(string agentId) => $"Agent {agentId} was registered at the same moment.";
+
+    public static string AgentMoved(string agentId) => $"What is registered of agent {agentId} was changed at the same moment.";
+
+    public static string AgentRetired(string agentId) => $"Agent {agentId} is retired.";
+
+    public static string AgentNotDue(string agentId) => $"Agent {agentId} gives the rule no reason any more.";
+
+    public static string AgentHasParent(string agentId) => $"Agent {agentId} has a parent: it goes to another owner together with that, or after 'agentpki agent set-parent' without one.";
+
+    public static string OwnerUnknown(string name) => $"There is no owner {name}.";
+
+    public static string OwnerLeft(string name) => $"Owner {name} has left: another answers for agents.";
+
     public static string KeyIsHalf => "The public key is half of a composite key and is used nowhere else.";
 
     public static string HalfIsKey => "Half of the composite key is a key of its own, or half of another composite.";

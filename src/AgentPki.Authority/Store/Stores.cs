@@ -1,4 +1,6 @@
+using System.Collections.Immutable;
 using AgentPki.Agents;
+using AgentPki.Agents.Registry;
 
 namespace AgentPki.Authority.Store;
 
@@ -33,7 +35,12 @@ public interface ICertificateStore
     ValueTask<IReadOnlyList<StoredCertificate>> ListByKeyAsync(ReadOnlyMemory<byte> keyFingerprint, int limit, CancellationToken cancellationToken);
 
     /// <summary>The newest certificates, for people: newest first.</summary>
-    ValueTask<IReadOnlyList<StoredCertificate>> ListAsync(int limit, CancellationToken cancellationToken);
+    /// <param name="owners">Of agents of these owners alone; null: of whomever.</param>
+    /// <param name="after">Older than that one; one that is not there: none.</param>
+    ValueTask<IReadOnlyList<StoredCertificate>> ListAsync(ImmutableArray<string>? owners, CertificateCursor? after, int limit, CancellationToken cancellationToken);
+
+    /// <inheritdoc cref="ListAsync(ImmutableArray{string}?, CertificateCursor?, int, CancellationToken)"/>
+    ValueTask<IReadOnlyList<StoredCertificate>> ListAsync(int limit, CancellationToken cancellationToken) => ListAsync(null, null, limit, cancellationToken);
 
     /// <summary>The serial number of every certificate that was ever issued, by whichever CA, in no order.</summary>
     IAsyncEnumerable<byte[]> ListSerialsAsync(CancellationToken cancellationToken);
@@ -67,13 +74,25 @@ public interface IRevocationStore
     ValueTask<SelectionPreview> PreviewAsync(RevocationSelector selector, RevocationReason reason, DateTimeOffset now, int sample, CancellationToken cancellationToken);
 }
 
-/// <summary>Reads agents.</summary>
+/// <summary>Reads agents and their owners.</summary>
 public interface IAgentStore
 {
     ValueTask<AgentRecord?> FindAsync(string agentId, CancellationToken cancellationToken);
 
     /// <summary>Agents, newest first.</summary>
-    ValueTask<IReadOnlyList<AgentRecord>> ListAsync(int limit, CancellationToken cancellationToken);
+    ValueTask<IReadOnlyList<AgentRecord>> ListAsync(int limit, CancellationToken cancellationToken) => ListAsync(new AgentQuery(), limit, cancellationToken);
+
+    ValueTask<IReadOnlyList<AgentRecord>> ListAsync(AgentQuery query, int limit, CancellationToken cancellationToken);
+
+    /// <summary>How many there are; where a page begins is nothing to it.</summary>
+    ValueTask<long> CountAsync(AgentQuery query, CancellationToken cancellationToken);
+
+    ValueTask<OwnerRecord?> FindOwnerAsync(string name, CancellationToken cancellationToken);
+
+    /// <summary>Owners, by ordinal name.</summary>
+    /// <param name="names">These alone; null: all of them.</param>
+    /// <param name="after">Those whose name comes after that one.</param>
+    ValueTask<IReadOnlyList<OwnerSummary>> ListOwnersAsync(OwnerState? state, ImmutableArray<string>? names, string? after, int limit, CancellationToken cancellationToken);
 }
 
 /// <summary>Reads enrolment credentials.</summary>

@@ -136,7 +136,7 @@ internal sealed partial class ChangeApplier
         var (owner, state) = OwnerOf(id);
         return owner != childsOwner ? ConflictReasons.AgentsParentOfAnotherOwner(childName)
             : state != AgentState.Active ? ConflictReasons.AgentNotActive(name)
-            : null;
+            : WhyNotChild(id, name, childName);
     }
 
     private (string Owner, AgentState State) OwnerOf(long agent)
@@ -168,14 +168,11 @@ internal sealed partial class ChangeApplier
             .Bind(1, RevocationEpoch).Bind(2, (long)kind.GetValueOrDefault()).Bind(3, (long)reason).Bind(4, time).Bind(5, selector).Bind(6, _leaf));
     }
 
-    // What a hold suspends, its end lets go again; once it is stopped for anything else, no more.
+    // What a hold suspends, its end lets go again; once it is stopped for anything else, no more. What a rule suspended, a person has stopped now.
     private long StopAgents(SelectorSql sql, AgentState state, bool isHold)
     {
-        if (!isHold)
-        {
-            using var update = session.PrepareOnce($"{sql.Chosen}UPDATE agents SET held = 0 WHERE held = 1 AND id IN (SELECT id FROM chosen)");
-            HasWritten |= sql.BindChosen(update).Execute() > 0;
-        }
+        using var update = session.PrepareOnce($"{sql.Chosen}UPDATE agents SET held = {(isHold ? "held" : "0")}, suspended_by = 0 WHERE ({(isHold ? "" : "held = 1 OR ")}suspended_by <> 0) AND id IN (SELECT id FROM chosen)");
+        HasWritten |= sql.BindChosen(update).Execute() > 0;
 
         return SetAgents(sql, state, isHeld: isHold && state == AgentState.Suspended, state == AgentState.Retired ? "state <> 2" : "state = 0");
     }

@@ -124,6 +124,13 @@ internal sealed partial class ChangeApplier(SqlSession session)
         StoreChange.DecideAdminRequest c => DecideAdminRequest(c),
         StoreChange.MoveAdminRequest c => MoveAdminRequest(c),
         StoreChange.ApproveFile c => ApproveFile(c.File),
+        StoreChange.PutAgents c => PutAgents(c),
+        StoreChange.PutOwner c => PutOwner(c.Owner),
+        StoreChange.MoveOwner c => MoveOwner(c),
+        StoreChange.TransferAgents c => TransferAgents(c),
+        StoreChange.SuspendByRule c => SuspendByRule(c),
+        StoreChange.ReviewAgent c => ReviewAgent(c),
+        StoreChange.ScheduleReviews c => ScheduleReviews(c),
         _ => throw new ArgumentException($"This build cannot store a {change.GetType().Name}.", nameof(change)),
     };
 
@@ -140,12 +147,12 @@ internal sealed partial class ChangeApplier(SqlSession session)
         if (added)
         {
             _agent = (agent.Id, session.LastInsertId);
-            return null;
+            return AddOwnerOf(agent.Owner, agent.Registered);
         }
 
-        var known = session.Prepared("SELECT id, owner, state FROM agents WHERE name = ?1").Bind(1, agent.Id);
+        var known = session.Prepared("SELECT id, owner, state, profile FROM agents WHERE name = ?1").Bind(1, agent.Id);
         known.Read();
-        var (id, owner, state) = (known.GetInt64(0), known.GetText(1), (AgentState)known.GetInt64(2));
+        var (id, owner, state, profile) = (known.GetInt64(0), known.GetText(1), (AgentState)known.GetInt64(2), known.GetText(3));
         known.Reset();
         if (state != AgentState.Active)
         {
@@ -153,7 +160,18 @@ internal sealed partial class ChangeApplier(SqlSession session)
         }
 
         _agent = (agent.Id, id);
-        return owner == agent.Owner ? null : ConflictReasons.AgentOfAnotherOwner(agent.Id);
+        if (owner != agent.Owner)
+        {
+            return ConflictReasons.AgentOfAnotherOwner(agent.Id);
+        }
+
+        // Registered before it had a certificate.
+        if (profile.Length == 0)
+        {
+            Write(session.Prepared("UPDATE agents SET profile = ?2 WHERE id = ?1").Bind(1, id).Bind(2, agent.Profile));
+        }
+
+        return null;
     }
 
     private string? BindKey(byte[] fingerprint, string agentId)

@@ -67,10 +67,7 @@ internal static partial class InMemoryChanges
         if (c.Agents is { } wanted && selector.NamesAgents)
         {
             var isHold = c.Reason == RevocationReason.CertificateHold;
-            if (!isHold)
-            {
-                next = next with { Agents = next.Agents.SetItems(next.Agents.Values.Where(a => IsChosen(next, selector, a)).Select(a => KeyValuePair.Create(a.Id, a with { IsHeld = false })).ToList()) };
-            }
+            next = next with { Agents = next.Agents.SetItems(next.Agents.Values.Where(a => IsChosen(next, selector, a)).Select(a => KeyValuePair.Create(a.Id, a with { IsHeld = isHold && a.IsHeld, SuspendedBy = AgentPki.Agents.Registry.SuspensionRule.None })).ToList()) };
 
             next = SetAgents(next, selector, wanted, isHold && wanted == AgentState.Suspended, was => wanted == AgentState.Retired ? was.State != AgentState.Retired : was.State == AgentState.Active, out agents);
         }
@@ -93,16 +90,18 @@ internal static partial class InMemoryChanges
         return next with { Selected = Describe(next, taken, agents, 0) };
     }
 
-    private static InMemoryState SetAgentParent(InMemoryState state, StoreChange.SetAgentParent c)
+    private static InMemoryState SetAgentParent(InMemoryState state, StoreChange.SetAgentParent c) => PutParent(state, c, c.AgentId, c.ParentId);
+
+    private static InMemoryState PutParent(InMemoryState state, StoreChange c, string agentId, string? parentId)
     {
-        Check(state.Agents.TryGetValue(c.AgentId, out var agent), c, ConflictReasons.AgentUnknown(c.AgentId));
-        if (c.ParentId is { } parentId)
+        Check(state.Agents.TryGetValue(agentId, out var agent), c, ConflictReasons.AgentUnknown(agentId));
+        if (parentId is not null)
         {
-            var parent = CheckParent(state, c, parentId, c.AgentId, agent!.Owner);
-            Check(parentId != c.AgentId && !Ancestors(state, parent).Contains(c.AgentId), c, ConflictReasons.AgentsOwnAncestor(c.AgentId));
+            var parent = CheckParent(state, c, parentId, agentId, agent!.Owner);
+            Check(parentId != agentId && !Ancestors(state, parent).Contains(agentId), c, ConflictReasons.AgentsOwnAncestor(agentId));
         }
 
-        return state with { Agents = state.Agents.SetItem(c.AgentId, agent! with { Parent = c.ParentId }) };
+        return state with { Agents = state.Agents.SetItem(agentId, agent! with { Parent = parentId }) };
     }
 
     private static AgentRecord CheckParent(InMemoryState state, StoreChange c, string parentId, string childId, string childsOwner)
@@ -110,6 +109,7 @@ internal static partial class InMemoryChanges
         Check(state.Agents.TryGetValue(parentId, out var parent), c, ConflictReasons.AgentUnknown(parentId));
         Check(parent!.Owner == childsOwner, c, ConflictReasons.AgentsParentOfAnotherOwner(childId));
         Check(parent.State == AgentState.Active, c, ConflictReasons.AgentNotActive(parentId));
+        CheckChild(state, c, parent, childId);
         return parent;
     }
 

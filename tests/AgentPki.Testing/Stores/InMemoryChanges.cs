@@ -73,6 +73,13 @@ internal static partial class InMemoryChanges
                 StoreChange.DecideAdminRequest c => DecideAdminRequest(state, c),
                 StoreChange.MoveAdminRequest c => MoveAdminRequest(state, c),
                 StoreChange.ApproveFile c => ApproveFile(state, c),
+                StoreChange.PutAgents c => PutAgents(state, c),
+                StoreChange.PutOwner c => PutOwner(state, c),
+                StoreChange.MoveOwner c => MoveOwner(state, c),
+                StoreChange.TransferAgents c => TransferAgents(state, c),
+                StoreChange.SuspendByRule c => SuspendByRule(state, c),
+                StoreChange.ReviewAgent c => ReviewAgent(state, c),
+                StoreChange.ScheduleReviews c => ScheduleReviews(state, c),
                 _ => throw new ArgumentException($"Unknown change {change.GetType().Name}.", nameof(request)),
             };
         }
@@ -122,8 +129,10 @@ internal static partial class InMemoryChanges
         {
             Check(known.State == AgentState.Active, c, ConflictReasons.AgentNotActive(c.Agent.Id));
             Check(known.Owner == c.Agent.Owner, c, ConflictReasons.AgentOfAnotherOwner(c.Agent.Id));
-            return state;
+            return known.Profile.Length > 0 ? state : state with { Agents = state.Agents.SetItem(c.Agent.Id, known with { Profile = c.Agent.Profile }) };
         }
+
+        state = AddOwnerOf(state, c, c.Agent.Owner, c.Agent.Registered);
 
         return state with
         {
@@ -135,7 +144,7 @@ internal static partial class InMemoryChanges
     private static InMemoryState SetAgentState(InMemoryState state, StoreChange.SetAgentState c)
     {
         Check(state.Agents.TryGetValue(c.AgentId, out var known), c, ConflictReasons.AgentUnknown(c.AgentId));
-        return state with { Agents = state.Agents.SetItem(c.AgentId, known! with { State = c.State, IsHeld = false }) };
+        return state with { Agents = state.Agents.SetItem(c.AgentId, known! with { State = c.State, IsHeld = false, SuspendedBy = AgentPki.Agents.Registry.SuspensionRule.None }) };
     }
 
     private static InMemoryState BindKey(InMemoryState state, StoreChange.BindKey c)

@@ -38,6 +38,8 @@ internal sealed record InMemoryState
 
     public ImmutableList<string> Registered { get; init; } = [];
 
+    public ImmutableSortedDictionary<string, AgentPki.Agents.Registry.OwnerRecord> Owners { get; init; } = ImmutableSortedDictionary.Create<string, AgentPki.Agents.Registry.OwnerRecord>(StringComparer.Ordinal);
+
     public ImmutableSortedDictionary<string, EnrollmentCredential> Credentials { get; init; } = ImmutableSortedDictionary.Create<string, EnrollmentCredential>(StringComparer.Ordinal);
 
     public ImmutableList<ApprovalRecord> Approvals { get; init; } = [];

@@ -12,8 +12,8 @@ public sealed partial class InMemoryStore : IGovernanceStore
 
     ValueTask<AdminRequestRecord?> IGovernanceStore.FindRequestAsync(string id, CancellationToken cancellationToken) => new(_state.AdminRequests.Find(r => r.Id == id));
 
-    ValueTask<IReadOnlyList<AdminRequestRecord>> IGovernanceStore.ListRequestsAsync(AdminRequestState? state, int limit, CancellationToken cancellationToken) =>
-        new([.. _state.AdminRequests.Where(r => state is null || r.State == state).Reverse().Take(limit)]);
+    ValueTask<IReadOnlyList<AdminRequestRecord>> IGovernanceStore.ListRequestsAsync(AdminRequestState? state, string? requester, int limit, CancellationToken cancellationToken) =>
+        new([.. _state.AdminRequests.Where(r => (state is null || r.State == state) && (requester is null || r.Requester.Name == requester)).Reverse().Take(limit)]);
 
     ValueTask<IReadOnlyList<ApprovedFile>> IGovernanceStore.ListApprovedFilesAsync(CancellationToken cancellationToken) => new([.. _state.ApprovedFiles.Values]);
 }

@@ -1,5 +1,7 @@
+using System.Collections.Immutable;
 using System.Runtime.CompilerServices;
 using AgentPki.Agents;
+using AgentPki.Agents.Registry;
 using AgentPki.Authority.Store;
 
 namespace AgentPki.Testing.Stores;
@@ -39,7 +41,13 @@ public sealed partial class InMemoryStore : IAuthorityStore, ICertificateStore, 
     ValueTask<IReadOnlyList<StoredCertificate>> ICertificateStore.ListByKeyAsync(ReadOnlyMemory<byte> keyFingerprint, int limit, CancellationToken cancellationToken) =>
         new(Newest(limit, c => InMemoryChanges.KeysOf(c).Contains(Convert.ToHexString(keyFingerprint.Span))));
 
-    ValueTask<IReadOnlyList<StoredCertificate>> ICertificateStore.ListAsync(int limit, CancellationToken cancellationToken) => new(Newest(limit, _ => true));
+    ValueTask<IReadOnlyList<StoredCertificate>> ICertificateStore.ListAsync(ImmutableArray<string>? owners, CertificateCursor? after, int limit, CancellationToken cancellationToken)
+    {
+        var state = _state;
+        var newest = state.Issued.Reverse();
+        var from = after is null ? newest : newest.SkipWhile(key => key != InMemoryState.CertificateKey(after.Authority, after.Serial.Span)).Skip(1);
+        return new(from.Select(key => state.Certificates[key]).Where(e => owners is not { } own || (e.Certificate.AgentId is { } id && own.Contains(state.Agents[id].Owner))).Take(limit).Select(e => e.ToStored()).ToList());
+    }
 
     async IAsyncEnumerable<byte[]> ICertificateStore.ListSerialsAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
@@ -58,11 +66,38 @@ public sealed partial class InMemoryStore : IAuthorityStore, ICertificateStore, 
 
     ValueTask<AgentRecord?> IAgentStore.FindAsync(string agentId, CancellationToken cancellationToken) => new(_state.Agents.GetValueOrDefault(agentId));
 
-    ValueTask<IReadOnlyList<AgentRecord>> IAgentStore.ListAsync(int limit, CancellationToken cancellationToken)
+    ValueTask<IReadOnlyList<AgentRecord>> IAgentStore.ListAsync(AgentQuery query, int limit, CancellationToken cancellationToken)
     {
         var state = _state;
-        return new(state.Registered.Reverse().Take(limit).Select(id => state.Agents[id]).ToList());
+        var ordered = query.OldestFirst ? state.Registered : state.Registered.Reverse();
+        var from = query.After is { } after ? ordered.SkipWhile(id => id != after).Skip(1) : ordered;
+        return new(from.Select(id => state.Agents[id]).Where(a => Meets(state, query, a)).Take(limit).ToList());
     }
+
+    ValueTask<long> IAgentStore.CountAsync(AgentQuery query, CancellationToken cancellationToken)
+    {
+        var state = _state;
+        return new(state.Agents.Values.LongCount(a => Meets(state, query, a)));
+    }
+
+    ValueTask<OwnerRecord?> IAgentStore.FindOwnerAsync(string name, CancellationToken cancellationToken) => new(_state.Owners.GetValueOrDefault(name));
+
+    ValueTask<IReadOnlyList<OwnerSummary>> IAgentStore.ListOwnersAsync(OwnerState? state, ImmutableArray<string>? names, string? after, int limit, CancellationToken cancellationToken)
+    {
+        var now = _state;
+        return new(now.Owners.Values.Where(o => (state is null || o.State == state) && (names is not { } own || own.Contains(o.Name)) && (after is null || string.CompareOrdinal(o.Name, after) > 0)).Take(limit)
+            .Select(o => new OwnerSummary(o, now.Agents.Values.LongCount(a => a.Owner == o.Name && a.State != AgentState.Retired), now.Agents.Values.LongCount(a => a.Owner == o.Name && a.State == AgentState.Suspended))).ToList());
+    }
+
+    private static bool Meets(InMemoryState state, AgentQuery query, AgentRecord agent) =>
+        (query.Owners is not { } owners || owners.Contains(agent.Owner))
+        && (query.State is null || agent.State == query.State)
+        && (!query.WithoutRetired || agent.State != AgentState.Retired)
+        && (query.Tier is null || agent.Registration.Tier == query.Tier)
+        && (query.Parent is null || agent.Parent == query.Parent)
+        && (query.LeftUntil is null || state.Owners[agent.Owner].Left <= query.LeftUntil)
+        && (query.ReviewBefore is null || agent.Registration.ReviewBy < query.ReviewBefore)
+        && (!query.Unscheduled || agent.Registration.ReviewBy is null);
 
     ValueTask<EnrollmentCredential?> ICredentialStore.FindAsync(string name, CancellationToken cancellationToken) => new(_state.Credentials.GetValueOrDefault(name));
 
