@@ -141,7 +141,7 @@ public sealed partial class SqliteStore : IAgentStore
             Model = ReadComponent(row.GetTextOrNull(14)),
             Runtime = ReadComponent(row.GetTextOrNull(15)),
             ReviewBy = row.GetInt64OrNull(16) is { } day ? DateOnly.FromDayNumber((int)day) : null,
-            Policy = row.GetBlobOrNull(17) is { } policy ? new ReadOnlyMemory<byte>(policy) : null,
+            Policy = row.GetBlobOrNull(17) is { } policy ? new ReadOnlyMemory<byte>(policy) : (ReadOnlyMemory<byte>?)null,
             Revision = (int)row.GetInt64(18),
         },
     };
