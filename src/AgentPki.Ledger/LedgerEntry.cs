@@ -106,6 +106,10 @@ public enum LedgerEntryKind : ushort
     RegistryRulesRefused = 108,
     /// <summary>Agents of a tier got a date for their review.</summary>
     ReviewsScheduled = 109,
+    /// <summary>An agent made a child of less than it has: its grant, and the child's policy.</summary>
+    DelegationGranted = 110,
+    /// <summary>What an agent may do at most was set or narrowed by somebody who may.</summary>
+    AgentPolicyChanged = 111,
     /// <summary>The details of an earlier entry were erased; <see cref="LedgerFacts.Leaf"/> says which. Its leaf stands.</summary>
     DetailsErased = 50,
 }

@@ -32,6 +32,9 @@ public static class LedgerFacts
     /// <summary>SHA-256 of the DER certificate, lower-case hexadecimal.</summary>
     public const string CertificateSha256 = "certificate.sha256";
 
+    /// <summary>In <see cref="LedgerEntryKind.DelegationGranted"/>: SHA-256 of the grant, lower-case hexadecimal.</summary>
+    public const string GrantSha256 = "grant.sha256";
+
     /// <summary>In <see cref="LedgerEntryKind.DetailsErased"/>: the index of the leaf, decimal.</summary>
     public const string Leaf = "leaf";
 

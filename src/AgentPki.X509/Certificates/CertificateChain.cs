@@ -11,6 +11,9 @@ public sealed record ChainOptions(DateTimeOffset Time, string? KeyPurpose = null
 {
     /// <summary>What is demanded of the second signatures of certificates that have them, or should.</summary>
     public AlternativeSignaturePolicy AlternativeSignatures { get; init; }
+
+    /// <summary>An extension that the caller itself processes, so that it may be critical (RFC 5280 §4.2); dotted, null: none.</summary>
+    public string? Understood { get; init; }
 }
 
 /// <summary>
@@ -123,6 +126,7 @@ public static class CertificateChain
 
     private static bool IsProcessed(string oid, ChainOptions options) => oid is Oids.BasicConstraints or Oids.KeyUsage or Oids.ExtendedKeyUsage or Oids.SubjectAlternativeName
         or Oids.NameConstraints or Oids.CertificatePolicies or Oids.IssuerAlternativeName or Oids.SubjectKeyIdentifier or Oids.AuthorityKeyIdentifier
+        || oid == options.Understood
         || (options.AlternativeSignatures != AlternativeSignaturePolicy.Ignored && oid is Oids.SubjectAltPublicKeyInfo or Oids.AltSignatureAlgorithm or Oids.AltSignatureValue);
 
     /// <summary>Depth-first over the candidates for issuer, with one bound on signature checks for the whole search.</summary>
