@@ -70,6 +70,12 @@ public sealed record AuthorityOptions
     /// <summary>How often CRLs and OCSP responders are looked at.</summary>
     public TimeSpan MaintenanceInterval { get; init; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>The object identifier of the extension that says what an agent may do at most (docs/agent-policy.md); every component below 2^31, or Go's parser refuses the certificate.</summary>
+    public string AgentPolicyOid { get; init; } = X509.AgentPolicies.AgentPolicyDer.DefaultOid;
+
+    /// <summary>Grants that one agent may make in an hour.</summary>
+    public int GrantsPerHour { get; init; } = 120;
+
     /// <summary>How long a relatedCertRequest is taken after it was signed (RFC 9763 §3.2).</summary>
     public TimeSpan RelatedRequestLifetime { get; init; } = TimeSpan.FromMinutes(5);
 
@@ -114,6 +120,11 @@ public sealed record AuthorityOptions
         {
             // RFC 5280 §8, RFC 6960 §A.1: plain HTTP, for a relying party that fetches status while it checks a TLS certificate would go in circles.
             throw new ArgumentException($"PublicUrl '{PublicUrl}': http://host[:port] without a slash at the end is wanted.");
+        }
+
+        if (!AgentPolicyOid.Split('.').All(c => int.TryParse(c, System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out _)) || !X509.Der.ObjectIdentifier.IsDotted(AgentPolicyOid))
+        {
+            throw new ArgumentException($"AgentPolicyOid '{AgentPolicyOid}': an object identifier is wanted, every component below 2^31 (Go's parser refuses certificates with others).");
         }
 
         if (Epoch is < 1 or > Issuance.SerialNumber.LastEpoch)

@@ -25,6 +25,7 @@ public static class AuditDetails
     public const string Correlation = "correlation";
     public const string Credential = "credential";
     public const string Decision = "decision";
+    public const string Depth = "depth";
     public const string Digest = "digest";
     public const string File = "file";
     public const string From = "from";
@@ -42,6 +43,7 @@ public static class AuditDetails
     public const string Owner = "owner";
     public const string Parent = "parent";
     public const string PlanSha256 = "plan.sha256";
+    public const string PolicySha256 = "policy.sha256";
     public const string Problem = "problem";
     public const string Profile = "profile";
     public const string Protocol = "protocol";

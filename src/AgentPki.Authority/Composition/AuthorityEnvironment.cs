@@ -22,12 +22,13 @@ public sealed record AuthorityStores(
     ICampaignStore Campaigns,
     IAcmeStore Acme,
     ILedgerStore Ledger,
-    IGovernanceStore Governance)
+    IGovernanceStore Governance,
+    IGrantStore Grants)
 {
     /// <summary>All of them from one object.</summary>
     public static AuthorityStores Of<T>(T store)
-        where T : class, ICommitStore, IAuthorityStore, ICertificateStore, IRevocationStore, IFeedStore, IAgentStore, ICredentialStore, IApprovalStore, ICertificateListStore, ICampaignStore, IAcmeStore, ILedgerStore, IGovernanceStore =>
-        new(store, store, store, store, store, store, store, store, store, store, store, store, store);
+        where T : class, ICommitStore, IAuthorityStore, ICertificateStore, IRevocationStore, IFeedStore, IAgentStore, ICredentialStore, IApprovalStore, ICertificateListStore, ICampaignStore, IAcmeStore, ILedgerStore, IGovernanceStore, IGrantStore =>
+        new(store, store, store, store, store, store, store, store, store, store, store, store, store, store);
 }
 
 /// <summary>Everything an authority is built from.</summary>

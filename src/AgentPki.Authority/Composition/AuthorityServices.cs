@@ -5,6 +5,7 @@ using AgentPki.Authority.Ceremony;
 using AgentPki.Authority.Checkpoints;
 using AgentPki.Authority.Cms;
 using AgentPki.Authority.Commit;
+using AgentPki.Authority.Delegation;
 using AgentPki.Authority.Enrollment;
 using AgentPki.Authority.Governance;
 using AgentPki.Authority.Issuance;
@@ -43,8 +44,9 @@ public sealed class AuthorityServices : IAsyncDisposable
         Credentials = new CredentialService(stores.Credentials, commits, Audit, profiles, time);
         var uses = new UseWatch(campaigns, stores.Campaigns, commits, time, environment.Logger<UseWatch>());
         var authenticator = new RequesterAuthenticator(stores.Certificates, stores.Agents, stores.Credentials, issuers, commits.Revocations, uses, time);
-        var policy = new EnrollmentPolicy(profiles, new AgentNaming(options.TrustDomain), stores.Agents, stores.Certificates, Approvals, new PossessionProof(stores.Certificates, issuers, providers, time), providers, new SubjectKeyMaker(providers), issuers, campaigns, options, time);
+        var policy = new EnrollmentPolicy(profiles, new AgentNaming(options.TrustDomain), stores.Agents, stores.Certificates, Approvals, new PossessionProof(stores.Certificates, issuers, providers, time), providers, new SubjectKeyMaker(providers), new ChildEnrollment(stores.Agents, stores.Grants), issuers, campaigns, options, time);
         Registration = new RegistrationAuthority(authenticator, policy, authority, issuers, profiles, campaigns, Audit, options, environment.Logger<RegistrationAuthority>());
+        Delegations = new DelegationService(authenticator, stores, commits, Audit, providers, options, time);
         Appliance = new ApplianceEnrollment(profiles, authority, issuers, Audit);
         Agents = new AgentService(stores.Agents, commits, Audit, time);
         Revocations = new RevocationService(stores.Certificates, stores.Revocations, stores.Agents, issuers, commits, Audit, metrics, options, time);
@@ -66,6 +68,7 @@ public sealed class AuthorityServices : IAsyncDisposable
             time,
             environment.Logger<RevocationFeed>());
         Checkpoints = new CheckpointService(commits, stores.Ledger, providers, checkpointKey, options.CheckpointInterval, time, environment.Logger<CheckpointService>());
+        GrantBundles = new GrantBundles(authenticator, stores, issuers, Checkpoints);
         Witnesses = new WitnessFeeder(stores.Ledger, providers, environment.SecondCheckpointLabel, environment.Witnesses, options.WitnessInterval, metrics, time, environment.Logger<WitnessFeeder>());
         Successions = new SuccessionService(issuers, profiles, keys, providers, commits, Audit, options, time, environment.Logger<SuccessionService>());
         var planner = new CampaignPlanner(profiles, issuers, stores.Campaigns, campaigns, providers, time);
@@ -85,6 +88,12 @@ public sealed class AuthorityServices : IAsyncDisposable
     public ApplianceEnrollment Appliance { get; }
 
     public AgentService Agents { get; }
+
+    /// <summary>Agents that have children.</summary>
+    public DelegationService Delegations { get; }
+
+    /// <summary>What children hand to strangers.</summary>
+    public GrantBundles GrantBundles { get; }
 
     public ApprovalService Approvals { get; }
 

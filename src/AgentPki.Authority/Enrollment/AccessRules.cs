@@ -1,4 +1,5 @@
 using AgentPki.Agents;
+using AgentPki.Authority.Delegation;
 using AgentPki.Authority.Migration;
 using AgentPki.Authority.Problems;
 using AgentPki.Authority.Profiles;
@@ -45,7 +46,8 @@ internal static class AccessRules
 
     /// <summary>Whether this requester may speak for that agent; null when it may.</summary>
     /// <param name="agent">What is known of the agent; null when nothing is.</param>
-    public static PkiProblem? CheckAgent(AuthenticatedRequester who, string agentId, AgentRecord? agent, CertificateProfile profile)
+    /// <param name="isGranted">Whether it is the requester's child, by a grant that was not used yet.</param>
+    public static PkiProblem? CheckAgent(AuthenticatedRequester who, string agentId, AgentRecord? agent, CertificateProfile profile, bool isGranted)
     {
         if (who is AuthenticatedRequester.ByCertificate by && by.Agent.Id != agentId)
         {
@@ -54,8 +56,13 @@ internal static class AccessRules
                 return new PkiProblem(PkiProblemKind.Unauthorized, "with its certificate an agent enrols itself only; another agent needs a credential");
             }
 
-            // A new name may be given; an existing one would be taken.
-            if (agent is not null)
+            // A new name may be given; an existing one would be taken, unless it was made for this.
+            if (agent is null && ChildEnrollment.WhyNotSpawn(by) is { } limited)
+            {
+                return limited;
+            }
+
+            if (agent is not null && !isGranted)
             {
                 return new PkiProblem(PkiProblemKind.Unauthorized, "the name belongs to an agent that exists already");
             }

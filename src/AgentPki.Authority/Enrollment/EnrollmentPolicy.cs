@@ -1,4 +1,5 @@
 using AgentPki.Agents;
+using AgentPki.Authority.Delegation;
 using AgentPki.Authority.Issuance;
 using AgentPki.Authority.Migration;
 using AgentPki.Authority.Problems;
@@ -21,6 +22,7 @@ internal sealed class EnrollmentPolicy(
     PossessionProof possession,
     CryptoProviders providers,
     SubjectKeyMaker keyMaker,
+    ChildEnrollment children,
     IssuerDirectory issuers,
     CampaignDirectory campaigns,
     AuthorityOptions options,
@@ -53,25 +55,26 @@ internal sealed class EnrollmentPolicy(
 
         // 5. The names: whose certificate it will be. A campaign may have given this agent another profile.
         var (seat, named, agent) = (new CampaignSeat(profile, null, null), (NamedRequest?)null, (AgentRecord?)null);
+        var child = request.Kind == EnrollmentKind.Renew ? null : await children.FindChildAsync(request.Csr, who, cancellationToken);
         if (request.Kind == EnrollmentKind.Renew)
         {
             seat = seats.Resolve(profile);
-            named = Name(request, who, seat, out problem);
+            named = Name(request, who, seat, child, out problem);
         }
-        else if ((named = Name(request, who, seat, out problem)) is not null)
+        else if ((named = Name(request, who, seat, child, out problem)) is not null)
         {
-            seat = await SeatAsync(profile, who, named.AgentId, agent = await FindAgentAsync(who, named.AgentId, cancellationToken), cancellationToken);
-            named = ReferenceEquals(seat.Profile, profile) ? named : Name(request, who, seat, out problem);
+            seat = await SeatAsync(profile, who, named.AgentId, agent = child ?? await FindAgentAsync(who, named.AgentId, cancellationToken), cancellationToken);
+            named = ReferenceEquals(seat.Profile, profile) ? named : Name(request, who, seat, child, out problem);
         }
 
         var decision = named is null
             ? new EnrollmentDecision.Refused(problem ?? new PkiProblem(PkiProblemKind.PolicyViolation, "the names are not allowed"), profile.Name)
-            : await DecideAsync(request, who, signer, seat, named, agent ?? await FindAgentAsync(who, named.AgentId, cancellationToken), cancellationToken);
+            : await DecideAsync(request, who, signer, seat, named, child, agent ?? await FindAgentAsync(who, named.AgentId, cancellationToken), cancellationToken);
         return decision is EnrollmentDecision.Refused refused && who is not AuthenticatedRequester.Nobody ? refused with { Note = seat.NoteOf(refused.Problem, time.GetUtcNow()) } : decision;
     }
 
     private async ValueTask<EnrollmentDecision> DecideAsync(
-        EnrollmentRequest request, AuthenticatedRequester who, CertificateRecord? signer, CampaignSeat seat, NamedRequest named, AgentRecord? agent, CancellationToken cancellationToken)
+        EnrollmentRequest request, AuthenticatedRequester who, CertificateRecord? signer, CampaignSeat seat, NamedRequest named, AgentRecord? child, AgentRecord? agent, CancellationToken cancellationToken)
     {
         // 6. The key: of the kind that this agent is to have, strong, and its own.
         var profile = seat.Profile;
@@ -105,8 +108,14 @@ internal sealed class EnrollmentPolicy(
             return new EnrollmentDecision.Refused(badAlternative with { Detail = $"the alternative key: {badAlternative.Detail}" }, profile.Name, named.AgentId);
         }
 
-        // 7. The agent: active, and the requester's to ask for.
-        if (AccessRules.CheckAgent(who, named.AgentId, agent, profile) is { } notAllowed)
+        // 7. The agent: active, and the requester's to ask for; a child with the grant that made it.
+        var (grant, notGranted) = child is null ? (null, null) : await children.CheckAsync(child, request.Csr.PublicKey, cancellationToken);
+        if (notGranted is not null)
+        {
+            return new EnrollmentDecision.Refused(notGranted, profile.Name, named.AgentId);
+        }
+
+        if (AccessRules.CheckAgent(who, named.AgentId, agent, profile, grant is not null) is { } notAllowed)
         {
             return new EnrollmentDecision.Refused(notAllowed, profile.Name, named.AgentId);
         }
@@ -129,7 +138,7 @@ internal sealed class EnrollmentPolicy(
             }
         }
 
-        return await CompleteAsync(request, who, seat, named, agent, approval, related, RestsOn(who, signer, related), cancellationToken);
+        return await CompleteAsync(request, who, seat, named, agent, grant, approval, related, RestsOn(who, signer, related), cancellationToken);
     }
 
     // Checked now, and once more in the commit: while the token signs, each of them may be revoked.
@@ -154,7 +163,7 @@ internal sealed class EnrollmentPolicy(
     }
 
     private async ValueTask<EnrollmentDecision> CompleteAsync(
-        EnrollmentRequest request, AuthenticatedRequester who, CampaignSeat seat, NamedRequest named, AgentRecord? agent, ApprovalRecord? approval, Certificate? related, IReadOnlyList<StoreChange.RequireGood> restsOn,
+        EnrollmentRequest request, AuthenticatedRequester who, CampaignSeat seat, NamedRequest named, AgentRecord? agent, byte[]? grant, ApprovalRecord? approval, Certificate? related, IReadOnlyList<StoreChange.RequireGood> restsOn,
         CancellationToken cancellationToken)
     {
         var profile = seat.Profile;
@@ -189,12 +198,14 @@ internal sealed class EnrollmentPolicy(
                 Campaign = seat.StepAt(time.GetUtcNow()),
                 RelatedCertificate = related,
                 RestsOn = restsOn,
+                Policy = agent is null ? null : PolicyReading.Of(agent),
+                Grant = grant,
                 AcmeOrder = (who as AuthenticatedRequester.ByAcmeOrder)?.Order.Order.Id,
             },
             made?.Pkcs8);
     }
 
-    private NamedRequest? Name(EnrollmentRequest request, AuthenticatedRequester who, CampaignSeat seat, out PkiProblem? problem)
+    private NamedRequest? Name(EnrollmentRequest request, AuthenticatedRequester who, CampaignSeat seat, AgentRecord? child, out PkiProblem? problem)
     {
         problem = null;
         var profile = seat.Profile;
@@ -223,7 +234,7 @@ internal sealed class EnrollmentPolicy(
             return NamedRequest.OfOrder(request.Csr, profile, order, out problem);
         }
 
-        return NamedRequest.Of(request.Csr, profile, naming, (who as AuthenticatedRequester.ByCredential)?.Credential.SubjectPattern, out problem);
+        return NamedRequest.Of(request.Csr, profile, naming, child is { } known ? SpiffeId.Parse(known.Id).Path : (who as AuthenticatedRequester.ByCredential)?.Credential.SubjectPattern, out problem);
     }
 
     private async ValueTask<PkiProblem?> CheckKeyAsync(PublicKey key, string agentId, CancellationToken cancellationToken)

@@ -1,6 +1,7 @@
 using AgentPki.Authority.Profiles;
 using AgentPki.Authority.Store;
 using AgentPki.Cryptography;
+using AgentPki.X509.AgentPolicies;
 using AgentPki.X509.Certificates;
 using AgentPki.X509.Names;
 
@@ -44,6 +45,12 @@ internal sealed record ApprovedEnrollment(
 
     /// <summary>The certificates by which the requester was authenticated, or proved what he had to: still good when the new one comes true, or there is none.</summary>
     public IReadOnlyList<StoreChange.RequireGood> RestsOn { get; init; } = [];
+
+    /// <summary>What the agent may do at most; null: nothing is registered of it.</summary>
+    public AgentPolicy? Policy { get; init; }
+
+    /// <summary>The grant with which a parent enrols its child, used up by it.</summary>
+    public byte[]? Grant { get; init; }
 
     /// <summary>Another certificate of the same agent, the key of which has just proven it (RFC 9763); null: none.</summary>
     public Certificate? RelatedCertificate { get; init; }

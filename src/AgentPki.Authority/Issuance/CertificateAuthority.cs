@@ -8,6 +8,7 @@ using AgentPki.Authority.Profiles;
 using AgentPki.Authority.Store;
 using AgentPki.Cryptography;
 using AgentPki.Ledger;
+using AgentPki.X509.AgentPolicies;
 using AgentPki.X509.Certificates;
 using AgentPki.X509.Lint;
 using Microsoft.Extensions.Logging;
@@ -43,10 +44,12 @@ internal sealed class CertificateAuthority(IssuerDirectory issuers, CommitWriter
         var serial = SerialNumber.Create(options.Epoch);
 
         // 2. The bytes to be signed, built once, and linted exactly as they are.
-        var (notBefore, notAfter) = ValidityOf(profile, issuer.Certificate, now);
+        var (notBefore, notAfter) = ValidityOf(profile, approved.Policy, issuer.Certificate, now);
         if (notAfter - now < ShortestValidity)
         {
-            return Refuse(PkiProblemKind.Unavailable, $"CA '{issuer.Name}' itself ends at {issuer.Certificate.NotAfter:u}", TimeSpan.FromMinutes(10));
+            return approved.Policy?.NotAfter is { } end && end - now < ShortestValidity
+                ? Refuse(PkiProblemKind.Unauthorized, $"what the agent may do ends at {end:u}", null)
+                : Refuse(PkiProblemKind.Unavailable, $"CA '{issuer.Name}' itself ends at {issuer.Certificate.NotAfter:u}", TimeSpan.FromMinutes(10));
         }
 
         // Which CRL would list it stands in the certificate and is kept with it: it never changes.
@@ -93,12 +96,13 @@ internal sealed class CertificateAuthority(IssuerDirectory issuers, CommitWriter
         return new Outcome<Certificate>.Done(certificate);
     }
 
-    // RFC 5280 §4.1.2.5: whole seconds; never past the issuer, and not before it.
-    private static (DateTimeOffset NotBefore, DateTimeOffset NotAfter) ValidityOf(CertificateProfile profile, Certificate issuer, DateTimeOffset now)
+    // RFC 5280 §4.1.2.5: whole seconds; never past the issuer, nor the agent's own bounds, and not before the issuer.
+    private static (DateTimeOffset NotBefore, DateTimeOffset NotAfter) ValidityOf(CertificateProfile profile, AgentPolicy? policy, Certificate issuer, DateTimeOffset now)
     {
         var second = DateTimeOffset.FromUnixTimeSeconds(now.ToUnixTimeSeconds());
         var notBefore = second - profile.Backdate;
-        var notAfter = second + profile.Validity;
+        var notAfter = second + (policy?.MaximumLifetime < profile.Validity ? policy.MaximumLifetime.Value : profile.Validity);
+        notAfter = policy?.NotAfter < notAfter ? policy.NotAfter.Value : notAfter;
         return (notBefore < issuer.NotBefore ? issuer.NotBefore : notBefore, notAfter > issuer.NotAfter ? issuer.NotAfter : notAfter);
     }
 
@@ -120,6 +124,14 @@ internal sealed class CertificateAuthority(IssuerDirectory issuers, CommitWriter
         changes.AddRange(approved.RestsOn);
         if (approved.Agent is { } agent)
         {
+            // Narrowed while the token signed: what would be wider than that is withheld.
+            changes.Add(new StoreChange.RequirePolicy(agent.Id, approved.Policy?.Encode()));
+
+            if (approved.Grant is { } grant)
+            {
+                changes.Add(new StoreChange.UseGrant(grant));
+            }
+
             changes.Add(new StoreChange.RegisterAgent(new AgentRecord(agent.Id, agent.Owner, approved.Profile.Name, AgentState.Active, now, agent.Parent)));
             changes.Add(new StoreChange.BindKey(keyFingerprint, agent.Id));
             if (certificate.AlternativePublicKey is { } alternative)
@@ -179,6 +191,8 @@ internal sealed class CertificateAuthority(IssuerDirectory issuers, CommitWriter
             (AuditDetails.Profile, approved.Profile.Name),
             (AuditDetails.NotAfter, AuditDetails.Instant(certificate.NotAfter)),
             (AuditDetails.Approval, approved.ApprovalId),
+            (AuditDetails.PolicySha256, approved.Policy is { } policy ? AuditDetails.Hex(System.Security.Cryptography.SHA256.HashData(policy.Encode())) : null),
+            (LedgerFacts.GrantSha256, approved.Grant is { } grant ? AuditDetails.Hex(grant) : null),
             (AuditDetails.RelatedSha256, approved.RelatedCertificate is { } related ? AuditDetails.Hex(related.Fingerprint()) : null),
             (AuditDetails.Renews, approved.Renews),
             (AuditDetails.Campaign, approved.Campaign?.Name),
@@ -194,6 +208,8 @@ internal sealed class CertificateAuthority(IssuerDirectory issuers, CommitWriter
         return conflict.Change switch
         {
             StoreChange.RequireGood => Refuse(PkiProblemKind.Unauthorized, "a certificate that the request rests on was revoked at the same moment", null),
+            StoreChange.UseGrant => Refuse(PkiProblemKind.Unauthorized, "the child was enrolled with the grant at the same moment", null),
+            StoreChange.RequirePolicy => Refuse(PkiProblemKind.Conflict, "the agent's policy was changed at the same moment; try again", TimeSpan.FromSeconds(1)),
             StoreChange.BindKey or StoreChange.AddCertificate when ConflictReasons.SaysKeyIsBlocked(conflict.Reason) =>
                 Refuse(PkiProblemKind.BadPublicKey, "the public key is not certified again: a certificate over it was revoked, or the key itself; make a new key", null),
             StoreChange.BindKey => Refuse(PkiProblemKind.BadPublicKey, "the public key belongs to another agent: every agent has keys of its own", null),

@@ -1,5 +1,6 @@
 using AgentPki.Authority.Profiles;
 using AgentPki.Cryptography;
+using AgentPki.X509.AgentPolicies;
 using AgentPki.X509.Certificates;
 using AgentPki.X509.Extensions;
 using AgentPki.X509.Names;
@@ -14,6 +15,8 @@ internal sealed class ExtensionPlan
 {
     private readonly X509Extension[] _before;
     private readonly X509Extension[] _after;
+    private readonly string _policyOid;
+    private readonly bool _policyIsCritical;
 
     public ExtensionPlan(CertificateProfile profile, string issuerName, int shard, Certificate issuer, AuthorityOptions options)
     {
@@ -24,6 +27,7 @@ internal sealed class ExtensionPlan
             before.Add(X509Extension.ExtendedKeyUsage(profile.ExtendedKeyUsage));
         }
 
+        (_policyOid, _policyIsCritical) = (options.AgentPolicyOid, profile.PolicyIsCritical);
         _before = [.. before];
         _after = [.. After(profile, issuerName, shard, options)];
     }
@@ -36,6 +40,12 @@ internal sealed class ExtensionPlan
         if (approved.AlternativePublicKey is { } alternative)
         {
             extensions = [.. extensions, X509Extension.SubjectAltPublicKeyInfo(alternative)];
+        }
+
+        // docs/agent-policy.md: whoever has limits has them in every certificate.
+        if (approved.Policy is { } policy)
+        {
+            extensions = [.. extensions, policy.ToExtension(_policyOid, _policyIsCritical)];
         }
 
         // RFC 9763 §4.1

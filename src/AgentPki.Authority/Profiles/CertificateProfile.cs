@@ -169,6 +169,9 @@ public sealed record CertificateProfile
     /// <summary>Whether a request may name a related certificate, which the new one then names too (RFC 9763).</summary>
     public bool RelatedCertificates { get; init; }
 
+    /// <summary>Whether the agent's policy is a critical extension: only where every relying party knows it, for others refuse the certificate (RFC 5280 §4.2).</summary>
+    public bool PolicyIsCritical { get; init; }
+
     /// <summary>How long before its end a certificate may be renewed; null: at any time.</summary>
     public TimeSpan? RenewalWindow { get; init; }
 

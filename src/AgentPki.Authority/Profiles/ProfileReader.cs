@@ -43,6 +43,7 @@ internal static class ProfileReader
             Authentication = ReadAuthentication(node.Section("authentication"), use),
             ServerKeyGeneration = node.Flag("serverKeyGeneration", false),
             RelatedCertificates = node.Flag("relatedCertificates", false),
+            PolicyIsCritical = node.Flag("policyCritical", false),
             RenewalWindow = ReadRenewal(node.Section("renewal")),
         };
         node.RejectUnknown();

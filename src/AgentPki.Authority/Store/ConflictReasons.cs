@@ -46,6 +46,12 @@ public static class ConflictReasons
 
     public static string OwnerLeft(string name) => $"Owner {name} has left: another answers for agents.";
 
+    public const string GrantKnown = "The grant was recorded before.";
+
+    public const string GrantUsed = "The child of the grant was enrolled by its parent already.";
+
+    public static string AgentPolicyMoved(string agentId) => $"The policy of agent {agentId} was changed at the same moment.";
+
     public static string KeyIsHalf => "The public key is half of a composite key and is used nowhere else.";
 
     public static string HalfIsKey => "Half of the composite key is a key of its own, or half of another composite.";

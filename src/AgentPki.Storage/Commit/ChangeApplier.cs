@@ -131,6 +131,9 @@ internal sealed partial class ChangeApplier(SqlSession session)
         StoreChange.SuspendByRule c => SuspendByRule(c),
         StoreChange.ReviewAgent c => ReviewAgent(c),
         StoreChange.ScheduleReviews c => ScheduleReviews(c),
+        StoreChange.AddGrant c => AddGrant(c),
+        StoreChange.UseGrant c => UseGrant(c.Digest),
+        StoreChange.RequirePolicy c => RequirePolicy(c),
         _ => throw new ArgumentException($"This build cannot store a {change.GetType().Name}.", nameof(change)),
     };
 

@@ -80,6 +80,9 @@ internal static partial class InMemoryChanges
                 StoreChange.SuspendByRule c => SuspendByRule(state, c),
                 StoreChange.ReviewAgent c => ReviewAgent(state, c),
                 StoreChange.ScheduleReviews c => ScheduleReviews(state, c),
+                StoreChange.AddGrant c => AddGrant(state, c, leafIndex),
+                StoreChange.UseGrant c => UseGrant(state, c),
+                StoreChange.RequirePolicy c => RequirePolicy(state, c),
                 _ => throw new ArgumentException($"Unknown change {change.GetType().Name}.", nameof(request)),
             };
         }

@@ -77,6 +77,9 @@ internal sealed record InMemoryState
 
     public ImmutableSortedDictionary<string, AgentPki.Authority.Governance.ApprovedFile> ApprovedFiles { get; init; } = ImmutableSortedDictionary.Create<string, AgentPki.Authority.Governance.ApprovedFile>(StringComparer.Ordinal);
 
+    /// <summary>By hexadecimal digest.</summary>
+    public ImmutableDictionary<string, GrantRecord> Grants { get; init; } = ImmutableDictionary<string, GrantRecord>.Empty;
+
     public ImmutableList<LedgerRecord> Ledger { get; init; } = [];
 
     public ImmutableList<SignedCheckpoint> Checkpoints { get; init; } = [];
