@@ -179,7 +179,7 @@ public sealed class EstClient : IDisposable
             _ => null,
         };
 
-    private static SocketsHttpHandler Handler(EstClientOptions options, ServerTrust trust) => new()
+    internal static SocketsHttpHandler Handler(EstClientOptions options, ServerTrust trust) => new()
     {
         AllowAutoRedirect = false, // RFC 7030 §3.2.1: a redirect to another origin needs the client's consent
         UseProxy = false,

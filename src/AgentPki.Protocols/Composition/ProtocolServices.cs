@@ -4,6 +4,7 @@ using AgentPki.Protocols.Acme;
 using AgentPki.Protocols.Acme.Jws;
 using AgentPki.Protocols.Acme.Nonces;
 using AgentPki.Protocols.CertificateLists;
+using AgentPki.Protocols.Delegation;
 using AgentPki.Protocols.Est;
 using AgentPki.Protocols.Http;
 using AgentPki.Protocols.Ocsp;
@@ -42,6 +43,15 @@ public sealed class ProtocolServices : IAsyncDisposable
             Time = time,
             Logger = loggers.CreateLogger("AgentPki.Protocols.Est"),
         };
+        Delegation = new DelegationServices
+        {
+            Delegations = authority.Delegations,
+            Bundles = authority.GrantBundles,
+            Clients = clients,
+            Rates = _enrollment,
+            Time = time,
+            Logger = loggers.CreateLogger("AgentPki.Protocols.Delegation"),
+        };
         _acme = new RequestRates(options.AcmeRates);
         _acmeAccounts = new RequestRates(new RequestRateOptions { Address = options.AcmeAccountRate, Certificate = RequestShare.Unlimited, Credential = RequestShare.Unlimited });
         var nonces = new AcmeNonces(options.Acme.Nonces, time);
@@ -76,6 +86,8 @@ public sealed class ProtocolServices : IAsyncDisposable
     }
 
     public EstServices Est { get; }
+
+    public DelegationServices Delegation { get; }
 
     public AcmeServices Acme { get; }
 

@@ -36,6 +36,8 @@ public static class CommandLine
             RevocationCommand.Create(context),
             AgentCommand.Create(context),
             CredentialCommand.Create(context),
+            DelegateCommand.Create(context),
+            InspectCommand.Create(context),
             AcmeCommand.Create(context),
             ApprovalCommand.Create(context),
             AdminCommand.Create(context),

@@ -4,6 +4,7 @@ using AgentPki.Protocols.Acme;
 using AgentPki.Protocols.Admin;
 using AgentPki.Protocols.CertificateLists;
 using AgentPki.Protocols.Composition;
+using AgentPki.Protocols.Delegation;
 using AgentPki.Protocols.Est;
 using AgentPki.Protocols.Health;
 using AgentPki.Protocols.Http;
@@ -63,6 +64,7 @@ internal sealed class ApplianceEndpoints : IAsyncDisposable
         var https = app.MapAt(ListenerKind.Https);
         https.MapEst(_protocols.Est);
         https.MapAcme(_protocols.Acme);
+        https.MapDelegation(_protocols.Delegation);
 
         var http = app.MapAt(ListenerKind.Http);
         http.MapCertificateLists(_protocols.CertificateLists);
