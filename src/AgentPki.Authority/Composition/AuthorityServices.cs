@@ -294,6 +294,7 @@ public sealed class AuthorityServices : IAsyncDisposable
         Migrations.Dispose();
         Successions.Dispose();
         Governance.Dispose();
+        Delegations.Dispose();
         await Issuers.DisposeAsync();
         _metrics.Dispose();
     }

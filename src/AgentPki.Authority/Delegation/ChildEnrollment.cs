@@ -1,5 +1,4 @@
 using AgentPki.Agents;
-using AgentPki.Authority.Composition;
 using AgentPki.Authority.Enrollment;
 using AgentPki.Authority.Problems;
 using AgentPki.Authority.Store;

@@ -23,7 +23,7 @@ public sealed record Delegated(SignedGrant Grant, AgentRecord Child);
 /// Agents have children: each by a grant that the parent signed and that is recorded before anything rests on it (docs/delegation.md). The child's first certificate is enrolled by its parent, once; afterwards it
 /// renews itself, and what it may do at most stands in each.
 /// </summary>
-public sealed class DelegationService
+public sealed class DelegationService : IDisposable
 {
     private readonly RequesterAuthenticator _authenticator;
     private readonly IAgentStore _agents;
@@ -139,6 +139,8 @@ public sealed class DelegationService
                 Policy = policy,
             },
         };
+
+    public void Dispose() => _one.Dispose();
 
     private async ValueTask<Outcome<Delegated>> RefuseAsync(string actor, PkiProblem problem, string? child, string correlationId)
     {

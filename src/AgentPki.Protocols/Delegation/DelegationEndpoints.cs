@@ -7,7 +7,6 @@ using AgentPki.Cryptography.Jose;
 using AgentPki.Protocols.Http;
 using AgentPki.X509.Certificates;
 using AgentPki.X509.Delegation;
-using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 
