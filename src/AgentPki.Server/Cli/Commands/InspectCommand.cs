@@ -1,6 +1,8 @@
 using System.CommandLine;
 using AgentPki.Client.Delegation;
 using AgentPki.Client.Verification;
+using AgentPki.Cryptography;
+using AgentPki.Ledger.Notes;
 using AgentPki.Server.Composition;
 using AgentPki.Server.Home;
 using AgentPki.X509;
@@ -19,19 +21,18 @@ internal static class InspectCommand
         var json = new Option<bool>("--json") { Description = "The policy alone, as JSON." };
         var grants = new Option<string?>("--grants") { Description = "The bundle that came with it (grants.json): verifies that the agent has less than all of its ancestors." };
         var anchors = new Option<string?>("--anchors") { Description = "PEM file with the trust anchors, for --grants." };
-        var key = new Option<string?>("--ledger-key") { Description = "PEM file with the ledger's public key: demands that each grant stands in the ledger." };
-        var origin = new Option<string?>("--origin") { Description = "The ledger's name, with --ledger-key ('agentpki audit key' shows both)." };
+        var key = new Option<string?>("--ledger-key") { Description = "The ledger's key, as the first line of 'agentpki audit key' has it, or a file with that: demands that each grant stands in the ledger." };
         var oid = new Option<string>("--oid") { Description = "The policy extension's object identifier, where the appliance has another.", DefaultValueFactory = _ => AgentPolicyDer.DefaultOid };
         return new Verb("inspect", "Shows what an agent may do at most, as its certificate says, and verifies the grants above it. Offline.",
             "agentpki inspect agent.pem",
             "agentpki inspect agent.pem --json",
             "agentpki inspect worker/agent.pem --grants worker/grants.json --anchors roots.pem")
-            .With(file, json, grants, anchors, key, origin, oid)
+            .With(file, json, grants, anchors, key, oid)
             .Runs((parsed, _) => Task.FromResult(Run(
-                context, parsed.GetRequiredValue(file), parsed.GetValue(json), parsed.GetValue(grants), parsed.GetValue(anchors), parsed.GetValue(key), parsed.GetValue(origin), parsed.GetRequiredValue(oid))));
+                context, parsed.GetRequiredValue(file), parsed.GetValue(json), parsed.GetValue(grants), parsed.GetValue(anchors), parsed.GetValue(key), parsed.GetRequiredValue(oid))));
     }
 
-    private static int Run(CommandContext context, string file, bool json, string? grants, string? anchors, string? key, string? origin, string oid)
+    private static int Run(CommandContext context, string file, bool json, string? grants, string? anchors, string? key, string oid)
     {
         var certificates = Read(context, file);
         var certificate = certificates[0];
@@ -61,14 +62,14 @@ internal static class InspectCommand
             Output.Facts(context.Terminal, [.. Describe(policy)]);
         }
 
-        return grants is null ? ExitCodes.Success : Verify(context, certificate, certificates, grants, anchors, key, origin, oid);
+        return grants is null ? ExitCodes.Success : Verify(context, certificate, certificates, grants, anchors, key, oid);
     }
 
-    private static int Verify(CommandContext context, Certificate certificate, IReadOnlyList<Certificate> certificates, string grants, string? anchors, string? key, string? origin, string oid)
+    private static int Verify(CommandContext context, Certificate certificate, IReadOnlyList<Certificate> certificates, string grants, string? anchors, string? key, string oid)
     {
-        if (anchors is null || key is null != origin is null)
+        if (anchors is null)
         {
-            throw new CommandException(ExitCodes.Usage, anchors is null ? "Grants are verified against trust anchors." : "--ledger-key and --origin go together.", anchors is null ? "Name them: --anchors roots.pem." : "'agentpki audit key' of the appliance shows both.");
+            throw new CommandException(ExitCodes.Usage, "Grants are verified against trust anchors.", "Name them: --anchors roots.pem.");
         }
 
         if (!GrantBundle.TryParse(File.ReadAllText(Path.GetFullPath(grants, context.WorkingFolder)), out var bundle, out var error))
@@ -77,8 +78,7 @@ internal static class InspectCommand
         }
 
         var providers = ProviderList.SoftwareOnly;
-        var ledger = key is null || origin is null ? null : new InclusionVerifier(
-            Pem.TryReadPublicKey(Path.GetFullPath(key, context.WorkingFolder)) ?? throw new CommandException(ExitCodes.Usage, $"{key} holds no public key.", "Name a PEM file ('PUBLIC KEY')."), origin, providers);
+        var ledger = key is null ? null : LedgerOf(context, key, providers);
         var whole = bundle with { Intermediates = [.. bundle.Intermediates, .. certificates.Skip(1)] };
         context.Terminal.Line();
         switch (new DelegationVerifier(Read(context, anchors), providers, context.Clock, ledger, oid).Verify(certificate, whole))
@@ -97,6 +97,15 @@ internal static class InspectCommand
             default:
                 throw new System.Diagnostics.UnreachableException();
         }
+    }
+
+    private static InclusionVerifier LedgerOf(CommandContext context, string text, CryptoProviders providers)
+    {
+        var file = Path.GetFullPath(text, context.WorkingFolder);
+        var line = File.Exists(file) ? File.ReadLines(file).FirstOrDefault() ?? "" : text;
+        return NoteKey.TryParse(line.Trim(), out var key)
+            ? new InclusionVerifier(key.PublicKey, key.Name, providers)
+            : throw new CommandException(ExitCodes.Usage, "The ledger's key cannot be read.", "Take the first line of 'agentpki audit key'.");
     }
 
     private static IEnumerable<(string Name, string Value)> Describe(AgentPolicy policy)
