@@ -10,6 +10,7 @@ using AgentPki.Authority.Governance;
 using AgentPki.Authority.Issuance;
 using AgentPki.Authority.Migration;
 using AgentPki.Authority.Profiles;
+using AgentPki.Authority.Registry;
 using AgentPki.Authority.Revocation;
 using AgentPki.Authority.Revocation.Feed;
 using AgentPki.Authority.Revocation.Lists;
@@ -43,7 +44,11 @@ public sealed class AuthorityServices : IAsyncDisposable
         Credentials = new CredentialService(stores.Credentials, commits, Audit, profiles, time);
         var uses = new UseWatch(campaigns, stores.Campaigns, commits, time, environment.Logger<UseWatch>());
         var authenticator = new RequesterAuthenticator(stores.Certificates, stores.Agents, stores.Credentials, issuers, commits.Revocations, uses, time);
-        var policy = new EnrollmentPolicy(profiles, new AgentNaming(options.TrustDomain), stores.Agents, stores.Certificates, Approvals, new PossessionProof(stores.Certificates, issuers, providers, time), providers, new SubjectKeyMaker(providers), issuers, campaigns, options, time);
+        RegistryRules = new RegistryRulesKeeper(environment.RegistryRules, stores.Governance, commits, Audit, time, environment.Logger<RegistryRulesKeeper>());
+        Registry = new AgentRegistry(stores.Agents, new AgentPlanner(stores.Agents, profiles, RegistryRules, options, time), RegistryRules, commits, Audit, time);
+        Owners = new OwnerService(stores.Agents, commits, Audit, time);
+        RegistryWatch = new RegistryWatch(stores.Agents, RegistryRules, commits, time, environment.Logger<RegistryWatch>());
+        var policy = new EnrollmentPolicy(profiles, new AgentNaming(options.TrustDomain), stores.Agents, new RegistryGate(stores.Agents, stores.Campaigns, RegistryRules), stores.Certificates, Approvals, new PossessionProof(stores.Certificates, issuers, providers, time), providers, new SubjectKeyMaker(providers), issuers, campaigns, options, time);
         Registration = new RegistrationAuthority(authenticator, policy, authority, issuers, profiles, campaigns, Audit, options, environment.Logger<RegistrationAuthority>());
         Appliance = new ApplianceEnrollment(profiles, authority, issuers, Audit);
         Agents = new AgentService(stores.Agents, commits, Audit, time);
@@ -85,6 +90,18 @@ public sealed class AuthorityServices : IAsyncDisposable
     public ApplianceEnrollment Appliance { get; }
 
     public AgentService Agents { get; }
+
+    /// <summary>What is registered of agents.</summary>
+    public AgentRegistry Registry { get; }
+
+    /// <summary>Who answers for agents.</summary>
+    public OwnerService Owners { get; }
+
+    /// <summary>The registry's rules in force.</summary>
+    public RegistryRulesKeeper RegistryRules { get; }
+
+    /// <summary>Finds orphans and overdue reviews.</summary>
+    public RegistryWatch RegistryWatch { get; }
 
     public ApprovalService Approvals { get; }
 
@@ -162,6 +179,7 @@ public sealed class AuthorityServices : IAsyncDisposable
         var campaigns = new CampaignDirectory(environment.Profiles, stores.Campaigns);
         await campaigns.ReloadAsync(cancellationToken);
         var services = new AuthorityServices(environment, metrics, commits, issuers, campaigns, issued, checkpointKey);
+        await services.RegistryRules.StartAsync(cancellationToken);
         await services.Acme.ResumeAsync(cancellationToken);
         return services;
     }
@@ -209,7 +227,7 @@ public sealed class AuthorityServices : IAsyncDisposable
         }
     }
 
-    /// <summary>Renews CRLs and OCSP responders that are due (the first call, at start, makes them) and ends approvals whose time is over; moves campaigns on.</summary>
+    /// <summary>Renews CRLs and OCSP responders that are due (the first call, at start, makes them) and ends approvals whose time is over; moves campaigns on; looks through the registry.</summary>
     public async ValueTask MaintainAsync(CancellationToken cancellationToken)
     {
         if (Commits.Stopped is not null)
@@ -240,6 +258,7 @@ public sealed class AuthorityServices : IAsyncDisposable
             Log.CampaignsNotAdvanced(_environment.Logger<AuthorityServices>(), failure);
         }
 
+        await RegistryWatch.RunAsync(cancellationToken);
         await CertificateLists.RefreshAsync(cancellationToken);
     }
 
@@ -285,6 +304,8 @@ public sealed class AuthorityServices : IAsyncDisposable
         Migrations.Dispose();
         Successions.Dispose();
         Governance.Dispose();
+        RegistryWatch.Dispose();
+        RegistryRules.Dispose();
         await Issuers.DisposeAsync();
         _metrics.Dispose();
     }
