@@ -1,4 +1,7 @@
 using System.Collections.Immutable;
+using System.Globalization;
+using System.Text.Json.Nodes;
+using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
 
 namespace AgentPki.Authority.Profiles;
@@ -55,7 +58,7 @@ internal sealed class ProfileNode
     }
 
     /// <summary>Where it stands: file and line.</summary>
-    public string Place => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{_file}:{_mapping.Start.Line}");
+    public string Place => string.Create(CultureInfo.InvariantCulture, $"{_file}:{_mapping.Start.Line}");
 
     /// <summary>A mapping inside this one; an empty one when it is absent.</summary>
     public ProfileNode Section(string field)
@@ -223,6 +226,45 @@ internal sealed class ProfileNode
 
         Fail(field, $"'{text}' is unknown; known: {string.Join(", ", words)}");
         return otherwise;
+    }
+
+    /// <summary>A mapping inside this one as JSON: plain whole numbers are numbers, other scalars texts. Null, with an error gathered, when it is none.</summary>
+    public string? Json(string field)
+    {
+        if (Find(field) is not YamlMappingNode mapping)
+        {
+            Fail(field, "a mapping is wanted");
+            return null;
+        }
+
+        var json = new JsonObject();
+        Fill(json, mapping);
+        return json.ToJsonString();
+    }
+
+    private static void Fill(JsonObject json, YamlMappingNode mapping)
+    {
+        foreach (var (key, value) in mapping.Children)
+        {
+            json[key.ToString()] = ToJson(value);
+        }
+    }
+
+    private static JsonNode? ToJson(YamlNode node)
+    {
+        switch (node)
+        {
+            case YamlSequenceNode sequence:
+                return new JsonArray([.. sequence.Children.Select(ToJson)]);
+            case YamlMappingNode mapping:
+                var json = new JsonObject();
+                Fill(json, mapping);
+                return json;
+            case YamlScalarNode { Style: ScalarStyle.Plain, Value: { } text } when long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number):
+                return JsonValue.Create(number);
+            default:
+                return JsonValue.Create((node as YamlScalarNode)?.Value ?? "");
+        }
     }
 
     public void RejectUnknown()

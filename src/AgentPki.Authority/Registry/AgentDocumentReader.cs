@@ -3,6 +3,7 @@ using System.Globalization;
 using AgentPki.Agents.Registry;
 using AgentPki.Authority.Enrollment;
 using AgentPki.Authority.Profiles;
+using AgentPki.X509.AgentPolicies;
 using AgentPki.X509.Names;
 
 namespace AgentPki.Authority.Registry;
@@ -73,6 +74,7 @@ public static class AgentDocumentReader
             Model = ReadComponent(node, "model"),
             Runtime = ReadComponent(node, "runtime"),
             ReviewBy = ReadDate(node, "review"),
+            Policy = ReadPolicy(node),
         };
         var parent = node.Text("parent") switch
         {
@@ -184,6 +186,46 @@ public static class AgentDocumentReader
 
         node.Fail(error.Field, error.Message);
         return null;
+    }
+
+    /// <summary>As <c>docs/agent-policy.md</c> has it; its parent and grant are not an operator's to say.</summary>
+    private static ReadOnlyMemory<byte>? ReadPolicy(ProfileNode parent)
+    {
+        if (!parent.Has("policy") || parent.Json("policy") is not { } json)
+        {
+            return null;
+        }
+
+        if (!AgentPolicyJson.TryParse(json, out var policy, out var error))
+        {
+            // The message begins with the member, which has a line.
+            var colon = error.IndexOf(": ", StringComparison.Ordinal);
+            var member = colon < 0 ? "" : error[..colon];
+            var node = parent.Section("policy");
+            if (member.Length > 0 && node.Has(member))
+            {
+                node.Fail(member, error[(colon + 2)..]);
+            }
+            else
+            {
+                parent.Fail("policy", error);
+            }
+
+            return null;
+        }
+
+        if (policy.Parent is not null)
+        {
+            parent.Section("policy").Fail("parent", "a parent's grant stands in the policies of those that got one, and is not registered");
+        }
+
+        var der = policy.Encode();
+        if (der.Length > AgentPolicyDer.MaximumOctets)
+        {
+            parent.Fail("policy", $"it is longer than {AgentPolicyDer.MaximumOctets} octets when it is encoded");
+        }
+
+        return der;
     }
 
     private static DateOnly? ReadDate(ProfileNode node, string field)

@@ -1,7 +1,9 @@
 using System.Globalization;
 using System.Text;
+using System.Text.Json;
 using AgentPki.Agents;
 using AgentPki.Agents.Registry;
+using AgentPki.X509.AgentPolicies;
 
 namespace AgentPki.Authority.Registry;
 
@@ -43,6 +45,33 @@ public static class AgentDocumentWriter
         Component(text, "model", registration.Model);
         Component(text, "runtime", registration.Runtime);
         Field(text, "review", registration.ReviewBy?.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture));
+
+        // What a parent granted is not registered: it stays as it is.
+        if (registration.ReadPolicy() is { Parent: null } policy)
+        {
+            using var json = JsonDocument.Parse(policy.ToJson());
+            text.Append("policy:\n");
+            Members(text, json.RootElement, "  ");
+        }
+    }
+
+    private static void Members(StringBuilder text, JsonElement json, string indent)
+    {
+        foreach (var member in json.EnumerateObject())
+        {
+            text.Append(indent).Append(Scalar(member.Name)).Append(':');
+            _ = member.Value.ValueKind switch
+            {
+                JsonValueKind.Object => text.Append('\n'),
+                JsonValueKind.Array => text.Append(" [").AppendJoin(", ", member.Value.EnumerateArray().Select(e => Scalar(e.GetString() ?? ""))).Append("]\n"),
+                JsonValueKind.String => text.Append(' ').Append(Scalar(member.Value.GetString() ?? "")).Append('\n'),
+                _ => text.Append(' ').Append(member.Value.GetRawText()).Append('\n'),
+            };
+            if (member.Value.ValueKind == JsonValueKind.Object)
+            {
+                Members(text, member.Value, indent + "  ");
+            }
+        }
     }
 
     private static void Write(StringBuilder text, ChildRule children)

@@ -73,6 +73,11 @@ internal sealed class AgentPlanner(IAgentStore agents, ProfileCatalog profiles, 
             return Violation($"profiles: '{unknown}' is no profile for agents; those are {string.Join(", ", profiles.All.Where(p => p.Use == ProfileUse.Agent).Select(p => p.Name))}");
         }
 
+        if (plan.Changes.Any(c => c.Field == "policy") && before?.Registration.ReadPolicy() is { Parent: { } granted })
+        {
+            return Violation($"policy: what {after.Id} may do is what {granted.Agent} granted it; leave the policy out, and narrow it there");
+        }
+
         if (after.Owner != before?.Owner && await WhyNotOwnerAsync(after.Owner, inForce, cancellationToken) is { } noOwner)
         {
             return noOwner;
