@@ -34,7 +34,7 @@ internal sealed class AgentPlanner(IAgentStore agents, ProfileCatalog profiles, 
             }
 
             var plan = new PlannedAgent(before, after, AgentFields.Between(before, after));
-            if (plan.Action != AgentAction.Unchanged && await WhyNotAsync(plan, caller, inForce, now, cancellationToken) is { } wrong)
+            if ((plan.Action == AgentAction.Unchanged ? RegistrarRights.WhyNotOwned(caller, after.Owner) : await WhyNotAsync(plan, caller, inForce, now, cancellationToken)) is { } wrong)
             {
                 return Refuse(wrong.Kind, $"{declaration.Source}: {wrong.Detail}");
             }

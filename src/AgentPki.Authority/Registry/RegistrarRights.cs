@@ -18,14 +18,15 @@ internal static class RegistrarRights
     public static PkiProblem? WhyNot(AdminCaller caller, string agentId, string owner, RiskTier tier, RegistryRules rules)
     {
         var roles = rules.Of(tier).Registrars;
-        var isOwnersOnly = !caller.Roles.Any(r => r is AdminRole.Officer or AdminRole.RaAdministrator);
-        if (isOwnersOnly && !caller.Owners.Contains(owner))
-        {
-            return new PkiProblem(PkiProblemKind.Unauthorized, $"that is not known to be an agent of yours: {caller.Name} has the role owner for {(caller.Owners.IsEmpty ? "nobody" : string.Join(", ", caller.Owners))} only");
-        }
-
-        return caller.Roles.Any(r => roles.Contains(r) && (r != AdminRole.Owner || caller.Owners.Contains(owner)))
+        return WhyNotOwned(caller, owner) is { } foreign ? foreign
+            : caller.Roles.Any(r => roles.Contains(r) && (r != AdminRole.Owner || caller.Owners.Contains(owner)))
             ? null
             : new PkiProblem(PkiProblemKind.Unauthorized, $"{agentId} is of tier {tier.Word()}, whose agents {(roles.IsEmpty ? "nobody registers" : $"the role {AdminRoles.Words(roles).Replace(", ", " or ", StringComparison.Ordinal)} registers")} (registry.yaml); {caller.Name} has {AdminRoles.Words(caller.Roles)}");
     }
+
+    /// <summary>Whoever is an owner alone learns nothing of others' agents, not even that they are as he says.</summary>
+    public static PkiProblem? WhyNotOwned(AdminCaller caller, string owner) =>
+        caller.Roles.Any(r => r is AdminRole.Officer or AdminRole.RaAdministrator) || caller.Owners.Contains(owner)
+            ? null
+            : new PkiProblem(PkiProblemKind.Unauthorized, $"that is not known to be an agent of yours: {caller.Name} has the role owner for {(caller.Owners.IsEmpty ? "nobody" : string.Join(", ", caller.Owners))} only");
 }

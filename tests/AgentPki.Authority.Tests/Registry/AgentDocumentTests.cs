@@ -42,7 +42,7 @@ public sealed class AgentDocumentTests
             runtime: {name: graph}
             review: 2027-05-01
             policy:
-              scopes: ["mail.send example.org/*"]
+              scopes: ["mail.send:example.org/*"]
               delegation_depth: 2
               budget: {calls: 100}
             ---
@@ -76,7 +76,7 @@ public sealed class AgentDocumentTests
     [InlineData("agent: spiffe://agents.test/a\nowner: a\ntier: low\nchildren:\n  allow: [a]", "a.yaml:5: children.allow: 'a' is no glob")]
     [InlineData("agent: spiffe://agents.test/a\nowner: a\ntier: low\nmodel:\n  name: x\n  digest: 12", "a.yaml:6: model.digest: sha256:")]
     [InlineData("agent: spiffe://agents.test/a\nowner: a\ntier: low\nreview: tomorrow", "a.yaml:4: review: a day is wanted")]
-    [InlineData("agent: spiffe://agents.test/a\nowner: a\ntier: low\npolicy:\n  scopes: [a b]\n  budgets: {}", "a.yaml:6: policy.budgets: a policy has no such member")]
+    [InlineData("agent: spiffe://agents.test/a\nowner: a\ntier: low\npolicy:\n  scopes: [\"a:b\"]\n  budgets: {}", "a.yaml:6: policy.budgets: a policy has no such member")]
     [InlineData("agent: spiffe://agents.test/a\nowner: a\ntier: low\npolicy:\n  delegation_depth: many", "a.yaml:5: policy.delegation_depth: a whole number is needed")]
     [InlineData("agent: spiffe://agents.test/a\nowner: a\ntier: low\npolicy:\n  parent: {agent: spiffe://agents.test/b, grant: AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA}", "policy.parent: a parent's grant")]
     [InlineData("agent: spiffe://agents.test/a\nowner: a\ntier: low\nagent: spiffe://agents.test/b", "a.yaml:4: document")]

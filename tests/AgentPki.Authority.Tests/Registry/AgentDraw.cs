@@ -1,6 +1,7 @@
 using AgentPki.Agents;
 using AgentPki.Agents.Registry;
 using AgentPki.X509.AgentPolicies;
+using Xunit;
 
 namespace AgentPki.Authority.Tests.Registry;
 
@@ -16,7 +17,7 @@ internal sealed class AgentDraw(int seed)
         "plain", "true", "no", "null", "~", "12", "1.5", "0x1f", "2027-05-01", "- a", "a: b", "a #b", "#a", "'q'", "\"q\"", "back\\slash", "{a}", "[a]", "&a", "*a", "!a", "%a", "@a", "`a`", "| a", "> a", "? a", ", a", "a:", ":a", "日本語", "😀 ok", "é", "---", "...", "none", "yes/no",
     ];
 
-    private static readonly string[] Scopes = ["mail.send example.org/*", "files.read /reports/**", "tickets.* queue/7"];
+    private static readonly string[] Scopes = ["mail.send:example.org/*", "files.read:reports/**", "tickets.*:queue/7"];
 
     public AgentRecord Agent(int n, string trustDomain)
     {
