@@ -78,6 +78,8 @@ public sealed class RegistryApiTests
             authority.Store.Apply([new CommitRequest(null, [new StoreChange.RegisterAgent(new AgentRecord($"spiffe://agents.test/agent/more-{n}", owner, "agent", AgentState.Active, now))])]);
         }
 
+        // More of another's than any list reads at once.
+        authority.Store.Apply([.. Enumerable.Range(0, AdminCall.MaximumLimit + 1).Select(n => new CommitRequest(null, [new StoreChange.RegisterAgent(new AgentRecord($"spiffe://agents.test/agent/crowd-{n}", MatrixServer.TheirOwner, "agent", AgentState.Active, now))]))]);
         var (seen, after) = (new List<string>(), "");
         do
         {
