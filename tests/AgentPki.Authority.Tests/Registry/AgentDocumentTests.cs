@@ -1,4 +1,5 @@
 using AgentPki.Agents.Registry;
+using AgentPki.Authority.Profiles;
 using AgentPki.Authority.Registry;
 using Xunit;
 
@@ -102,5 +103,5 @@ public sealed class AgentDocumentTests
         }
     }
 
-    private static IReadOnlyList<AgentDeclaration> Read(string yaml, out IReadOnlyList<Profiles.ProfileError> errors) => AgentDocumentReader.Read("a.yaml", yaml.Replace("\r", "", StringComparison.Ordinal), Domain, out errors);
+    private static IReadOnlyList<AgentDeclaration> Read(string yaml, out IReadOnlyList<ProfileError> errors) => AgentDocumentReader.Read("a.yaml", yaml.Replace("\r", "", StringComparison.Ordinal), Domain, out errors);
 }
