@@ -164,6 +164,7 @@ public sealed class AuthorityServices : IAsyncDisposable
     /// <param name="checkpointKey">The key of <see cref="CeremonyOptions.CheckpointLabel"/>.</param>
     /// <exception cref="ProfileException">A profile is issued by nobody, or with a signature its issuer cannot make.</exception>
     /// <exception cref="Store.StoreUnavailableException">The store cannot be read.</exception>
+    /// <exception cref="InvalidOperationException">The registry's rules are broken, and no others were approved.</exception>
     public static async ValueTask<AuthorityServices> StartAsync(AuthorityEnvironment environment, KeyReference checkpointKey, CancellationToken cancellationToken)
     {
         environment.Options.Validate();
@@ -179,9 +180,17 @@ public sealed class AuthorityServices : IAsyncDisposable
         var campaigns = new CampaignDirectory(environment.Profiles, stores.Campaigns);
         await campaigns.ReloadAsync(cancellationToken);
         var services = new AuthorityServices(environment, metrics, commits, issuers, campaigns, issued, checkpointKey);
-        await services.RegistryRules.StartAsync(cancellationToken);
-        await services.Acme.ResumeAsync(cancellationToken);
-        return services;
+        try
+        {
+            await services.RegistryRules.StartAsync(cancellationToken);
+            await services.Acme.ResumeAsync(cancellationToken);
+            return services;
+        }
+        catch
+        {
+            await services.DisposeAsync();
+            throw;
+        }
     }
 
     /// <summary>Why it cannot issue now, or null when it can: keys there, CAs valid, records writable.</summary>

@@ -107,5 +107,5 @@ public sealed class RegistryRulesTests
 
     [Fact]
     public async Task Development_BrokenAtTheStart_DoesNotStart() =>
-        Assert.Contains("registry.yaml:1", (await Assert.ThrowsAsync<InvalidOperationException>(() => TestAuthority.StartAsync(surroundings: e => e with { RegistryRules = new RulesFolder(isGoverned: false, "tiers: [") }))).Message, StringComparison.Ordinal);
+        Assert.Contains("registry.yaml:1", (await Assert.ThrowsAsync<InvalidOperationException>(() => TestAuthority.StartAsync(surroundings: e => e with { RegistryRules = new RulesFolder(isGoverned: false, "tiers: 1") }))).Message, StringComparison.Ordinal);
 }
