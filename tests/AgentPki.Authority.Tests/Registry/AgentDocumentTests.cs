@@ -12,7 +12,7 @@ public sealed class AgentDocumentTests
     [Fact]
     public void Read_WhatWasWritten_IsTheSame()
     {
-        for (var seed = 0; seed < 400; seed++)
+        for (var seed = 0; seed < 150; seed++)
         {
             var draw = new AgentDraw(seed);
             var agents = Enumerable.Range(0, 5).Select(n => draw.Agent(n, Domain)).ToList();
