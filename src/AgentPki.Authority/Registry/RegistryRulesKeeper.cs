@@ -3,7 +3,6 @@ using AgentPki.Authority.Audit;
 using AgentPki.Authority.Commit;
 using AgentPki.Authority.Governance;
 using AgentPki.Authority.Problems;
-using AgentPki.Authority.Profiles;
 using AgentPki.Authority.Store;
 using AgentPki.Ledger;
 using Microsoft.Extensions.Logging;

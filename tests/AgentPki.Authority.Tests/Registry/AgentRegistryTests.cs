@@ -1,4 +1,3 @@
-using AgentPki.Agents;
 using AgentPki.Agents.Registry;
 using AgentPki.Authority.Governance;
 using AgentPki.Authority.Problems;

@@ -5,7 +5,6 @@ using AgentPki.Authority.Governance;
 using AgentPki.Authority.Registry;
 using AgentPki.Authority.Store;
 using AgentPki.Protocols.Admin;
-using AgentPki.Server.Administration;
 using AgentPki.Server.Configuration;
 using AgentPki.Server.Home;
 using AgentPki.Storage;
