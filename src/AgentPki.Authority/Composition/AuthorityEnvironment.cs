@@ -52,5 +52,8 @@ public sealed record AuthorityEnvironment(CryptoProviders Providers, AuthoritySt
     /// <summary>The label of the ML-DSA-44 key that signs checkpoints beside the first one, where some provider has it; null: none is looked for.</summary>
     public string? SecondCheckpointLabel { get; init; }
 
+    /// <summary>Where the rules of the registry lie; null: nowhere, and what is built in serves.</summary>
+    public Registry.IRegistryRulesFile? RegistryRules { get; init; }
+
     internal ILogger<T> Logger<T>() => Loggers.CreateLogger<T>();
 }

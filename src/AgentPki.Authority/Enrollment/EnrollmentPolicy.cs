@@ -4,6 +4,7 @@ using AgentPki.Authority.Issuance;
 using AgentPki.Authority.Migration;
 using AgentPki.Authority.Problems;
 using AgentPki.Authority.Profiles;
+using AgentPki.Authority.Registry;
 using AgentPki.Authority.Store;
 using AgentPki.Cryptography;
 using AgentPki.X509.Certificates;
@@ -17,6 +18,7 @@ internal sealed class EnrollmentPolicy(
     ProfileCatalog profiles,
     AgentNaming naming,
     IAgentStore agents,
+    RegistryGate registry,
     ICertificateStore certificates,
     ApprovalService approvals,
     PossessionProof possession,
@@ -108,7 +110,7 @@ internal sealed class EnrollmentPolicy(
             return new EnrollmentDecision.Refused(badAlternative with { Detail = $"the alternative key: {badAlternative.Detail}" }, profile.Name, named.AgentId);
         }
 
-        // 7. The agent: active, and the requester's to ask for; a child with the grant that made it.
+        // 7. The agent: active, and the requester's to ask for; what the registry lets it be; a child with the grant that made it.
         var (grant, notGranted) = child is null ? (null, null) : await children.CheckAsync(child, request.Csr.PublicKey, cancellationToken);
         if (notGranted is not null)
         {
@@ -118,6 +120,11 @@ internal sealed class EnrollmentPolicy(
         if (AccessRules.CheckAgent(who, named.AgentId, agent, profile, grant is not null) is { } notAllowed)
         {
             return new EnrollmentDecision.Refused(notAllowed, profile.Name, named.AgentId);
+        }
+
+        if (await registry.WhyNotAsync(who, named.AgentId, agent, profile, cancellationToken) is { } notRegistered)
+        {
+            return new EnrollmentDecision.Refused(notRegistered, profile.Name, named.AgentId);
         }
 
         // Only for whom the certificate may be: what is said of another certificate is not said to just anybody.

@@ -35,6 +35,8 @@ public static class CommandLine
             WitnessCommand.Create(context),
             RevocationCommand.Create(context),
             AgentCommand.Create(context),
+            OwnerCommand.Create(context),
+            RegistryCommand.Create(context),
             CredentialCommand.Create(context),
             DelegateCommand.Create(context),
             InspectCommand.Create(context),
