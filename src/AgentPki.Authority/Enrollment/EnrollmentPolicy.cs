@@ -190,6 +190,7 @@ internal sealed class EnrollmentPolicy(
                 RelatedCertificate = related,
                 RestsOn = restsOn,
                 AcmeOrder = (who as AuthenticatedRequester.ByAcmeOrder)?.Order.Order.Id,
+                Lifetime = (who as AuthenticatedRequester.ByEntry)?.Entry.Lifetime,
             },
             made?.Pkcs8);
     }

@@ -43,7 +43,7 @@ internal sealed class CertificateAuthority(IssuerDirectory issuers, CommitWriter
         var serial = SerialNumber.Create(options.Epoch);
 
         // 2. The bytes to be signed, built once, and linted exactly as they are.
-        var (notBefore, notAfter) = ValidityOf(profile, issuer.Certificate, now);
+        var (notBefore, notAfter) = ValidityOf(approved, issuer.Certificate, now);
         if (notAfter - now < ShortestValidity)
         {
             return Refuse(PkiProblemKind.Unavailable, $"CA '{issuer.Name}' itself ends at {issuer.Certificate.NotAfter:u}", TimeSpan.FromMinutes(10));
@@ -94,11 +94,12 @@ internal sealed class CertificateAuthority(IssuerDirectory issuers, CommitWriter
     }
 
     // RFC 5280 §4.1.2.5: whole seconds; never past the issuer, and not before it.
-    private static (DateTimeOffset NotBefore, DateTimeOffset NotAfter) ValidityOf(CertificateProfile profile, Certificate issuer, DateTimeOffset now)
+    private static (DateTimeOffset NotBefore, DateTimeOffset NotAfter) ValidityOf(ApprovedEnrollment approved, Certificate issuer, DateTimeOffset now)
     {
+        var profile = approved.Profile;
         var second = DateTimeOffset.FromUnixTimeSeconds(now.ToUnixTimeSeconds());
         var notBefore = second - profile.Backdate;
-        var notAfter = second + profile.Validity;
+        var notAfter = second + (approved.Lifetime < profile.Validity ? approved.Lifetime.Value : profile.Validity);
         return (notBefore < issuer.NotBefore ? issuer.NotBefore : notBefore, notAfter > issuer.NotAfter ? issuer.NotAfter : notAfter);
     }
 

@@ -9,6 +9,8 @@ using AgentPki.Protocols.Health;
 using AgentPki.Protocols.Http;
 using AgentPki.Protocols.Ocsp;
 using AgentPki.Protocols.Revocations;
+using AgentPki.Protocols.Spiffe;
+using AgentPki.Protocols.Spiffe.Attestation;
 using AgentPki.Protocols.Tiles;
 using AgentPki.Server.Administration;
 using AgentPki.Server.Cli;
@@ -56,7 +58,21 @@ internal sealed class ApplianceEndpoints : IAsyncDisposable
         _protocols = new ProtocolServices(authority, parts.Providers, OptionsOf(parts.Options), context.Clock, parts.Environment.Loggers);
     }
 
-    internal void Configure(IServiceCollection services) => services.AddTelemetry(_parts.Options.Metrics, _context.Variable);
+    internal void Configure(IServiceCollection services)
+    {
+        services.AddTelemetry(_parts.Options.Metrics, _context.Variable);
+        if (_parts.Options.Spiffe.IsServed)
+        {
+            services.AddWorkloadApi(new SpiffeServices
+            {
+                Workloads = _authority.Workloads,
+                Attestors = WorkloadAttestors.All(),
+                Options = _parts.Options.Spiffe.Wire,
+                Time = _context.Clock,
+                Logger = _parts.Environment.Loggers.CreateLogger("AgentPki.Protocols.Spiffe"),
+            });
+        }
+    }
 
     internal void Map(WebApplication app)
     {
@@ -79,6 +95,11 @@ internal sealed class ApplianceEndpoints : IAsyncDisposable
 
         var admin = app.MapAt(ListenerKind.Admin);
         admin.MapAdmin(_admin);
+
+        if (_parts.Options.Spiffe.IsServed)
+        {
+            app.MapAt(ListenerKind.Workloads).MapWorkloadApi();
+        }
     }
 
     /// <summary>Finishes what administrators had approved when the appliance ended.</summary>

@@ -8,9 +8,11 @@ using AgentPki.Authority.Store;
 using AgentPki.Cryptography;
 using AgentPki.Cryptography.Providers.Composite;
 using AgentPki.Ledger;
+using AgentPki.Protocols.Spiffe.Attestation;
 using AgentPki.Server.Cli;
 using AgentPki.Server.Hosting;
 using AgentPki.Server.Recovery;
+using AgentPki.Server.Spiffe;
 
 namespace AgentPki.Server.Composition;
 
@@ -25,15 +27,15 @@ public sealed class RunningAppliance : IAsyncDisposable
     private readonly ApplianceHost _host;
     private readonly AuthorityFollowers _followers;
     private readonly CancellationTokenSource _stopping = new();
-    private readonly IReadOnlyList<Task> _keepingTls;
+    private readonly IReadOnlyList<Task> _keeping;
     private readonly RecoveryDesk _recovery;
     private readonly ILogger _logger;
 
     private RunningAppliance(
-        ApplianceParts parts, AuthorityServices authority, RecoveryDesk recovery, ApplianceEndpoints endpoints, ApplianceHost host, AuthorityFollowers followers, ILogger logger)
+        ApplianceParts parts, AuthorityServices authority, RecoveryDesk recovery, ApplianceEndpoints endpoints, ApplianceHost host, AuthorityFollowers followers, EntryFile? entries, ILogger logger)
     {
         (_parts, Authority, _recovery, _endpoints, _host, _followers, _logger) = (parts, authority, recovery, endpoints, host, followers, logger);
-        _keepingTls = followers.Keep(_stopping.Token);
+        _keeping = [.. followers.Keep(_stopping.Token), entries?.KeepAsync(_stopping.Token) ?? Task.CompletedTask];
     }
 
     public AuthorityServices Authority { get; }
@@ -57,8 +59,9 @@ public sealed class RunningAppliance : IAsyncDisposable
             await authority.Feed.StartAsync(cancellationToken);
             var endpoints = new ApplianceEndpoints(parts, authority, recovery, followers, context);
             await endpoints.ResumeAsync(cancellationToken);
+            var entries = await ReadEntriesAsync(parts, authority, cancellationToken);
             var host = await ApplianceHost.StartAsync(parts.Home, parts.Options, followers.Tls.Serving, endpoints.Configure, endpoints.Map, loggers, cancellationToken);
-            return new RunningAppliance(parts, authority, recovery, endpoints, host, followers, loggers.CreateLogger<RunningAppliance>());
+            return new RunningAppliance(parts, authority, recovery, endpoints, host, followers, entries, loggers.CreateLogger<RunningAppliance>());
         }
         catch (Exception error)
         {
@@ -72,10 +75,11 @@ public sealed class RunningAppliance : IAsyncDisposable
     {
         Log.Stopping(_logger);
         await _stopping.CancelAsync();
+        await Authority.Workloads.Signal.StopAsync();
         await Authority.Feed.StopAsync(); // its streams end, or the host would wait for them
         await _host.DisposeAsync();
         await _endpoints.DisposeAsync();
-        await Task.WhenAll(_keepingTls);
+        await Task.WhenAll(_keeping);
         _followers.Dispose();
         try
         {
@@ -90,6 +94,21 @@ public sealed class RunningAppliance : IAsyncDisposable
         await _recovery.DisposeAsync(); // ships what the last batch and the last checkpoint were
         _stopping.Dispose();
         Log.Stopped(_logger);
+    }
+
+    // Which processes are which agents: read before the first of them is answered.
+    private static async Task<EntryFile?> ReadEntriesAsync(ApplianceParts parts, AuthorityServices authority, CancellationToken cancellationToken)
+    {
+        if (!parts.Options.Spiffe.IsServed)
+        {
+            return null;
+        }
+
+        var reader = new EntryReader(parts.Options.TrustDomain, authority.Profiles, WorkloadAttestors.All());
+        var file = new EntryFile(parts.Home.Resolve(parts.Options.Spiffe.Entries), reader, authority.Workloads.Directory, parts.Environment.Time, parts.Environment.Loggers.CreateLogger<EntryFile>());
+        await file.LookAsync(cancellationToken);
+        authority.Workloads.Signal.Start();
+        return file;
     }
 
     /// <summary>The authority alone, without listeners.</summary>

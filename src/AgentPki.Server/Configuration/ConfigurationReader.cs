@@ -67,6 +67,7 @@ public static class ConfigurationReader
             RevocationReader.Read(root.Section("revocations")),
             BackupSettings.Read(root.Section("backup")))
         {
+            Spiffe = SpiffeSettings.Read(root.Section("spiffe")),
             Governance = ReadGovernance(root.Section("governance"), development),
         };
         root.RefuseUnknown();
