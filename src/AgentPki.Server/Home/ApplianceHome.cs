@@ -93,6 +93,9 @@ public sealed record ApplianceHome(string Root)
     /// <summary>The CRLs that are served: files that can be copied and made anew at any time.</summary>
     public string CertificateLists => In("crl");
 
+    /// <summary>Which processes of this machine are which agents, unless the configuration names another file.</summary>
+    public string WorkloadEntries => In("spiffe", "entries.yaml");
+
     public string AdminSocket => In("admin.sock");
 
     public string LockFile => In(".lock");
