@@ -40,7 +40,7 @@ public sealed class WorkloadSignal : IAsyncDisposable
     public void Start() => _running = Task.Run(() => RunAsync(_stopping.Token), CancellationToken.None);
 
     /// <summary>There is a reason that only the caller knows.</summary>
-    public void Raise()
+    public void Wake()
     {
         Interlocked.Increment(ref _version);
         Interlocked.Exchange(ref _moved, New()).SetResult();
@@ -86,7 +86,7 @@ public sealed class WorkloadSignal : IAsyncDisposable
                 if (now != seen || _time.GetElapsedTime(raised) >= LookAgain)
                 {
                     (seen, raised) = (now, _time.GetTimestamp());
-                    Raise();
+                    Wake();
                     await Task.Delay(Pause, _time, cancellationToken);
                 }
             }
