@@ -77,7 +77,7 @@ public sealed class AuthorityServices : IAsyncDisposable
         AdminRequests = new AdminRequestService(stores.Governance, commits, Audit, options, time);
         ApprovedFiles = new ApprovedFiles(stores.Governance, commits, time);
         Acme = new AcmeAuthority(environment, Registration, Revocations, issuers, campaigns, commits, Audit);
-        Workloads = new WorkloadAuthority(environment, Registration, issuers, campaigns, CertificateLists, commits, Audit);
+        Workloads = new WorkloadAuthority(environment, Registration, issuers, campaigns, CertificateLists, keys, Appliance, commits, Audit);
         IssuedLoaded = LoadIssuedAsync(issued);
         _maintenance = time.CreateTimer(_ => MaintainInBackground(), null, options.MaintenanceInterval, options.MaintenanceInterval);
     }

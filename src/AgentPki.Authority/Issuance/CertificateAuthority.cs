@@ -110,6 +110,7 @@ internal sealed class CertificateAuthority(IssuerDirectory issuers, CommitWriter
         ProfileUse.OcspResponder => CertificatePosition.OcspResponder,
         ProfileUse.CmsSigner => CertificatePosition.CmsSigner,
         ProfileUse.RevocationFeed => CertificatePosition.RevocationFeed,
+        ProfileUse.JwtSvidSigner => CertificatePosition.JwtSvid,
         ProfileUse.Administrator => CertificatePosition.Administrator,
     };
 

@@ -23,6 +23,9 @@ public enum ProfileUse
     /// <summary>The appliance's signer of the revocation feed.</summary>
     RevocationFeed,
 
+    /// <summary>The appliance's signer of JWT-SVIDs.</summary>
+    JwtSvidSigner,
+
     /// <summary>Somebody who administers the appliance: client certificates for the admin API.</summary>
     Administrator,
 }

@@ -1,4 +1,5 @@
 using AgentPki.Authority.Audit;
+using AgentPki.Authority.Ceremony;
 using AgentPki.Authority.Commit;
 using AgentPki.Authority.Composition;
 using AgentPki.Authority.Enrollment;
@@ -12,12 +13,13 @@ namespace AgentPki.Authority.Spiffe;
 public sealed class WorkloadAuthority : IAsyncDisposable
 {
     internal WorkloadAuthority(
-        AuthorityEnvironment environment, RegistrationAuthority registration, IssuerDirectory issuers, CampaignDirectory campaigns, CertificateListService lists, CommitWriter commits, AuditTrail audit)
+        AuthorityEnvironment environment, RegistrationAuthority registration, IssuerDirectory issuers, CampaignDirectory campaigns, CertificateListService lists, KeyMaker keys, ApplianceEnrollment appliance, CommitWriter commits, AuditTrail audit)
     {
         var (providers, stores, profiles, options, time, _) = environment;
         Directory = new WorkloadDirectory(audit);
         Signal = new WorkloadSignal(Directory, commits.Revocations, issuers, campaigns, time, environment.Logger<WorkloadSignal>());
         Svids = new WorkloadSvids(registration, issuers, stores.Certificates, stores.Agents, commits.Revocations, new SubjectKeyMaker(providers), time, environment.Logger<WorkloadSvids>());
+        Tokens = new JwtSvids(new JwtSvidSignerKeeper(profiles, issuers, stores.Certificates, appliance, keys, commits.Revocations, providers, time), stores.Agents, commits.Revocations, audit, providers, time);
         Bundles = new WorkloadBundles(issuers, profiles, lists, options, time, environment.Logger<WorkloadBundles>());
     }
 
@@ -29,11 +31,15 @@ public sealed class WorkloadAuthority : IAsyncDisposable
 
     public WorkloadSvids Svids { get; }
 
+    /// <summary>JWT-SVIDs.</summary>
+    public JwtSvids Tokens { get; }
+
     public WorkloadBundles Bundles { get; }
 
     public async ValueTask DisposeAsync()
     {
         await Signal.DisposeAsync();
         Svids.Dispose();
+        await Tokens.DisposeAsync();
     }
 }

@@ -26,7 +26,8 @@ internal sealed class X509Messages(SpiffeServices services)
         var bundle = Concatenate(_workloads.Bundles.Roots());
         var lists = await _workloads.Bundles.CertificateListsAsync(cancellationToken);
         var keys = new List<byte[]>();
-        var version = $"{Digest(bundle)} {lists.Version} {string.Join(' ', svids.Select(s => $"{s.Certificate.SerialHex} {s.Entry.Digest}"))}";
+        var foreign = ForeignOf(svids.Select(s => s.Entry));
+        var version = $"{Digest(bundle)} {lists.Version} {VersionOf(foreign)} {string.Join(' ', svids.Select(s => $"{s.Certificate.SerialHex} {s.Entry.Digest}"))}";
         return new StreamMessage<X509SVIDResponse>(version, svids.Select(s => s.RotateAt).Append(services.Time.GetUtcNow() + Look).Min(), CompleteAsync, () => keys.ForEach(k => CryptographicOperations.ZeroMemory(k)));
 
         async ValueTask<X509SVIDResponse?> CompleteAsync(CancellationToken ending)
@@ -51,6 +52,7 @@ internal sealed class X509Messages(SpiffeServices services)
             }
 
             response.Crl.AddRange((await lists.ReadAsync(ending)).Select(UnsafeByteOperations.UnsafeWrap));
+            response.FederatedBundles.Add(foreign);
             Log.Given(services.Logger, peer.Credentials.ProcessId, peer.Credentials.UserId, string.Join(", ", svids.Select(s => $"{s.Entry.Id} ({s.Certificate.SerialHex})")));
             return response;
         }
@@ -62,11 +64,13 @@ internal sealed class X509Messages(SpiffeServices services)
         await RequireIdentityAsync(entries, cancellationToken);
         var bundle = Concatenate(_workloads.Bundles.Roots());
         var lists = await _workloads.Bundles.CertificateListsAsync(cancellationToken);
-        return new StreamMessage<X509BundlesResponse>($"{Digest(bundle)} {lists.Version}", services.Time.GetUtcNow() + Look, CompleteAsync, static () => { });
+        var foreign = ForeignOf(entries);
+        return new StreamMessage<X509BundlesResponse>($"{Digest(bundle)} {lists.Version} {VersionOf(foreign)}", services.Time.GetUtcNow() + Look, CompleteAsync, static () => { });
 
         async ValueTask<X509BundlesResponse?> CompleteAsync(CancellationToken ending)
         {
             var response = new X509BundlesResponse { Bundles = { [OwnDomain] = bundle } };
+            response.Bundles.Add(foreign);
             response.Crl.AddRange((await lists.ReadAsync(ending)).Select(UnsafeByteOperations.UnsafeWrap));
             return response;
         }
@@ -96,6 +100,11 @@ internal sealed class X509Messages(SpiffeServices services)
 
         return problem is { } why && (svids.Count == 0 || why.Kind == PkiProblemKind.Unavailable) ? throw SpiffeProblems.Of(why) : svids;
     }
+
+    private Dictionary<string, ByteString> ForeignOf(IEnumerable<WorkloadEntry> entries) =>
+        services.FederatedWith(entries).ToDictionary(f => $"spiffe://{f.TrustDomain}", f => Concatenate(f.Bundle.Roots), StringComparer.Ordinal);
+
+    private static string VersionOf(Dictionary<string, ByteString> bundles) => string.Join(' ', bundles.Select(b => $"{b.Key}={Digest(b.Value)}"));
 
     private static string Digest(ByteString octets) => Convert.ToHexString(SHA256.HashData(octets.Span));
 

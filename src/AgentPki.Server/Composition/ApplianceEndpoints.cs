@@ -9,13 +9,12 @@ using AgentPki.Protocols.Health;
 using AgentPki.Protocols.Http;
 using AgentPki.Protocols.Ocsp;
 using AgentPki.Protocols.Revocations;
-using AgentPki.Protocols.Spiffe;
-using AgentPki.Protocols.Spiffe.Attestation;
 using AgentPki.Protocols.Tiles;
 using AgentPki.Server.Administration;
 using AgentPki.Server.Cli;
 using AgentPki.Server.Configuration;
 using AgentPki.Server.Hosting;
+using AgentPki.Server.Spiffe;
 
 namespace AgentPki.Server.Composition;
 
@@ -29,15 +28,15 @@ internal sealed class ApplianceEndpoints : IAsyncDisposable
     private const int AcmeRequests = 20;
 
     private readonly ApplianceParts _parts;
-    private readonly AuthorityServices _authority;
     private readonly AuthorityFollowers _followers;
+    private readonly SpiffeParts? _spiffe;
     private readonly CommandContext _context;
     private readonly ProtocolServices _protocols;
     private readonly AdminServices _admin;
 
-    internal ApplianceEndpoints(ApplianceParts parts, AuthorityServices authority, RecoveryDesk recovery, AuthorityFollowers followers, CommandContext context)
+    internal ApplianceEndpoints(ApplianceParts parts, AuthorityServices authority, RecoveryDesk recovery, AuthorityFollowers followers, SpiffeParts? spiffe, CommandContext context)
     {
-        (_parts, _authority, _followers, _context) = (parts, authority, followers, context);
+        (_parts, _followers, _spiffe, _context) = (parts, followers, spiffe, context);
         _admin = new AdminServices
         {
             Authority = authority,
@@ -61,17 +60,7 @@ internal sealed class ApplianceEndpoints : IAsyncDisposable
     internal void Configure(IServiceCollection services)
     {
         services.AddTelemetry(_parts.Options.Metrics, _context.Variable);
-        if (_parts.Options.Spiffe.IsServed)
-        {
-            services.AddWorkloadApi(new SpiffeServices
-            {
-                Workloads = _authority.Workloads,
-                Attestors = WorkloadAttestors.All(),
-                Options = _parts.Options.Spiffe.Wire,
-                Time = _context.Clock,
-                Logger = _parts.Environment.Loggers.CreateLogger("AgentPki.Protocols.Spiffe"),
-            });
-        }
+        _spiffe?.Configure(services, _parts.Options);
     }
 
     internal void Map(WebApplication app)
@@ -96,10 +85,7 @@ internal sealed class ApplianceEndpoints : IAsyncDisposable
         var admin = app.MapAt(ListenerKind.Admin);
         admin.MapAdmin(_admin);
 
-        if (_parts.Options.Spiffe.IsServed)
-        {
-            app.MapAt(ListenerKind.Workloads).MapWorkloadApi();
-        }
+        _spiffe?.Map(app, _parts.Options);
     }
 
     /// <summary>Finishes what administrators had approved when the appliance ended.</summary>

@@ -8,7 +8,6 @@ using AgentPki.Authority.Store;
 using AgentPki.Cryptography;
 using AgentPki.Cryptography.Providers.Composite;
 using AgentPki.Ledger;
-using AgentPki.Protocols.Spiffe.Attestation;
 using AgentPki.Server.Cli;
 using AgentPki.Server.Hosting;
 using AgentPki.Server.Recovery;
@@ -26,16 +25,17 @@ public sealed class RunningAppliance : IAsyncDisposable
     private readonly ApplianceEndpoints _endpoints;
     private readonly ApplianceHost _host;
     private readonly AuthorityFollowers _followers;
+    private readonly SpiffeParts? _spiffe;
     private readonly CancellationTokenSource _stopping = new();
     private readonly IReadOnlyList<Task> _keeping;
     private readonly RecoveryDesk _recovery;
     private readonly ILogger _logger;
 
     private RunningAppliance(
-        ApplianceParts parts, AuthorityServices authority, RecoveryDesk recovery, ApplianceEndpoints endpoints, ApplianceHost host, AuthorityFollowers followers, EntryFile? entries, ILogger logger)
+        ApplianceParts parts, AuthorityServices authority, RecoveryDesk recovery, ApplianceEndpoints endpoints, ApplianceHost host, AuthorityFollowers followers, SpiffeParts? spiffe, ILogger logger)
     {
-        (_parts, Authority, _recovery, _endpoints, _host, _followers, _logger) = (parts, authority, recovery, endpoints, host, followers, logger);
-        _keeping = [.. followers.Keep(_stopping.Token), entries?.KeepAsync(_stopping.Token) ?? Task.CompletedTask];
+        (_parts, Authority, _recovery, _endpoints, _host, _followers, _spiffe, _logger) = (parts, authority, recovery, endpoints, host, followers, spiffe, logger);
+        _keeping = [.. followers.Keep(_stopping.Token), .. spiffe?.Keep(_stopping.Token) ?? []];
     }
 
     public AuthorityServices Authority { get; }
@@ -57,11 +57,11 @@ public sealed class RunningAppliance : IAsyncDisposable
             var followers = await AuthorityFollowers.StartAsync(parts, authority, context.Clock, cancellationToken);
             await authority.Audit.RecordAsync(LedgerEntryKind.ServiceStarted, AuditTrail.Appliance, Details(parts), cancellationToken);
             await authority.Feed.StartAsync(cancellationToken);
-            var endpoints = new ApplianceEndpoints(parts, authority, recovery, followers, context);
+            var spiffe = await SpiffeParts.StartAsync(parts, authority, cancellationToken);
+            var endpoints = new ApplianceEndpoints(parts, authority, recovery, followers, spiffe, context);
             await endpoints.ResumeAsync(cancellationToken);
-            var entries = await ReadEntriesAsync(parts, authority, cancellationToken);
             var host = await ApplianceHost.StartAsync(parts.Home, parts.Options, followers.Tls.Serving, endpoints.Configure, endpoints.Map, loggers, cancellationToken);
-            return new RunningAppliance(parts, authority, recovery, endpoints, host, followers, entries, loggers.CreateLogger<RunningAppliance>());
+            return new RunningAppliance(parts, authority, recovery, endpoints, host, followers, spiffe, loggers.CreateLogger<RunningAppliance>());
         }
         catch (Exception error)
         {
@@ -81,6 +81,7 @@ public sealed class RunningAppliance : IAsyncDisposable
         await _endpoints.DisposeAsync();
         await Task.WhenAll(_keeping);
         _followers.Dispose();
+        _spiffe?.Dispose();
         try
         {
             await Authority.Audit.RecordAsync(LedgerEntryKind.ServiceStopped, AuditTrail.Appliance, Details(_parts), CancellationToken.None);
@@ -94,21 +95,6 @@ public sealed class RunningAppliance : IAsyncDisposable
         await _recovery.DisposeAsync(); // ships what the last batch and the last checkpoint were
         _stopping.Dispose();
         Log.Stopped(_logger);
-    }
-
-    // Which processes are which agents: read before the first of them is answered.
-    private static async Task<EntryFile?> ReadEntriesAsync(ApplianceParts parts, AuthorityServices authority, CancellationToken cancellationToken)
-    {
-        if (!parts.Options.Spiffe.IsServed)
-        {
-            return null;
-        }
-
-        var reader = new EntryReader(parts.Options.TrustDomain, authority.Profiles, WorkloadAttestors.All());
-        var file = new EntryFile(parts.Home.Resolve(parts.Options.Spiffe.Entries), reader, authority.Workloads.Directory, parts.Environment.Time, parts.Environment.Loggers.CreateLogger<EntryFile>());
-        await file.LookAsync(cancellationToken);
-        authority.Workloads.Signal.Start();
-        return file;
     }
 
     /// <summary>The authority alone, without listeners.</summary>

@@ -31,7 +31,7 @@ public sealed record ApplianceOptions(
     BackupSettings Backup)
 {
     /// <summary>Identities for processes of this machine.</summary>
-    public SpiffeSettings Spiffe { get; init; } = new(false, "", SocketAccess.Owner, "", new());
+    public SpiffeSettings Spiffe { get; init; } = new(false, "", SocketAccess.Owner, "", new(), new FederationSettings(false, null, TimeSpan.FromMinutes(5), []));
 
     public GovernanceOptions Governance { get; init; } = new(true, TimeSpan.FromDays(3));
 }

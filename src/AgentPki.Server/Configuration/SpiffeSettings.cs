@@ -18,9 +18,9 @@ public enum SocketAccess
 /// <summary>The SPIFFE Workload API (<c>spiffe:</c>); it is served when the section is there.</summary>
 /// <param name="Socket">Relative to the home.</param>
 /// <param name="Entries">The file that says which processes are which agents; relative to the home.</param>
-public sealed record SpiffeSettings(bool IsServed, string Socket, SocketAccess Access, string Entries, SpiffeOptions Wire)
+public sealed record SpiffeSettings(bool IsServed, string Socket, SocketAccess Access, string Entries, SpiffeOptions Wire, FederationSettings Federation)
 {
-    internal static SpiffeSettings Read(YamlSection section)
+    internal static SpiffeSettings Read(YamlSection section, string trustDomain)
     {
         var wire = new SpiffeOptions();
         var settings = new SpiffeSettings(
@@ -28,7 +28,8 @@ public sealed record SpiffeSettings(bool IsServed, string Socket, SocketAccess A
             section.Text("socket", "workload.sock"),
             section.Choice("access", SocketAccess.Owner),
             section.Text("entries", Path.Combine("spiffe", "entries.yaml")),
-            wire with { CallsPerUser = section.Number("callsPerUser", wire.CallsPerUser, 1, 1_000_000) });
+            wire with { CallsPerUser = section.Number("callsPerUser", wire.CallsPerUser, 1, 1_000_000) },
+            FederationSettings.Read(section.Section("federation"), trustDomain));
         section.RefuseUnknown();
         return settings;
     }

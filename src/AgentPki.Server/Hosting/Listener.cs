@@ -17,6 +17,9 @@ public enum ListenerKind
 
     /// <summary>The SPIFFE Workload API: a Unix socket for processes of this machine.</summary>
     Workloads,
+
+    /// <summary>TLS with an X.509-SVID: the bundle for foreign trust domains.</summary>
+    Bundles,
 }
 
 /// <summary>Which door a connection came in by. Set by the connection itself: no header can change it.</summary>

@@ -9,6 +9,9 @@ internal static partial class Log
     [LoggerMessage(2596, LogLevel.Error, "The workload entries are NOT taken: {Problems}. Those of before stay in force ({Count})")]
     internal static partial void EntriesRefused(ILogger logger, string problems, int count);
 
+    [LoggerMessage(2598, LogLevel.Error, "The bundle endpoint has no X.509-SVID of {Id} now: {Problem}; it is tried again")]
+    internal static partial void EndpointWithoutSvid(ILogger logger, string id, string problem);
+
     [LoggerMessage(2597, LogLevel.Error, "The workload entries are not taken yet: the ledger cannot be written")]
     internal static partial void EntriesNotRecorded(ILogger logger, Exception exception);
 }
