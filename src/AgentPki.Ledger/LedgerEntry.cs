@@ -110,6 +110,10 @@ public enum LedgerEntryKind : ushort
     DelegationGranted = 110,
     /// <summary>What an agent may do at most was set or narrowed by somebody who may.</summary>
     AgentPolicyChanged = 111,
+    /// <summary>Which processes are which agents, from now on: the digest of the file with the entries, and their number.</summary>
+    WorkloadEntriesChanged = 135,
+    /// <summary>A workload got a JWT that says who it is: for whom, for how long, its id.</summary>
+    WorkloadTokenIssued = 136,
     /// <summary>The details of an earlier entry were erased; <see cref="LedgerFacts.Leaf"/> says which. Its leaf stands.</summary>
     DetailsErased = 50,
 }

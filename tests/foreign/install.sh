@@ -39,6 +39,8 @@ if [ "${1:-}" = --full ]; then # what only tests of the full tier use
   command_of zbarimg zbar-tools  # reads the QR codes of them
   command_of go golang-go        # its own library judges the published ledger
   file_of /usr/share/gocode/src/golang.org/x/mod/sumdb/tlog/tlog.go golang-golang-x-mod-dev
+  file_of /usr/share/gocode/src/google.golang.org/grpc/clientconn.go golang-google-grpc-dev         # workloads in Go ask the Workload API with it
+  file_of /usr/share/gocode/src/google.golang.org/protobuf/encoding/protowire/wire.go golang-google-protobuf-dev
 fi
 
 if [ ${#missing[@]} -gt 0 ]; then

@@ -39,15 +39,34 @@ public sealed class RevocationClock(long epoch)
         }
     }
 
+    /// <summary>As <see cref="WaitBeyondAsync"/>, and also once agents have changed their states more often than that.</summary>
+    public async ValueTask WaitForChangeAsync(long epoch, long agentChanges, CancellationToken cancellationToken)
+    {
+        while (Epoch <= epoch && AgentChanges <= agentChanges)
+        {
+            var moved = Volatile.Read(ref _moved).Task;
+            if (Epoch <= epoch && AgentChanges <= agentChanges)
+            {
+                await moved.WaitAsync(cancellationToken);
+            }
+        }
+    }
+
     internal void Observe(CommitRequest request, CommitOutcome.Committed committed)
     {
-        if (committed.Selected is { Agents: > 0 } || request.Changes.Any(c => c is StoreChange.SetAgentState or StoreChange.SetAgentParent or StoreChange.PutAgents or StoreChange.SuspendByRule or StoreChange.ReviewAgent))
+        var agentsChanged = committed.Selected is { Agents: > 0 } || request.Changes.Any(c => c is StoreChange.SetAgentState or StoreChange.SetAgentParent or StoreChange.PutAgents or StoreChange.SuspendByRule or StoreChange.ReviewAgent);
+        if (agentsChanged)
         {
             Interlocked.Increment(ref _agentChanges);
         }
 
         if (committed.Epoch <= Epoch)
         {
+            if (agentsChanged)
+            {
+                Interlocked.Exchange(ref _moved, New()).SetResult();
+            }
+
             return;
         }
 

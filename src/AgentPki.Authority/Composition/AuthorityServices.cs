@@ -15,6 +15,7 @@ using AgentPki.Authority.Registry;
 using AgentPki.Authority.Revocation;
 using AgentPki.Authority.Revocation.Feed;
 using AgentPki.Authority.Revocation.Lists;
+using AgentPki.Authority.Spiffe;
 using AgentPki.Authority.Witnessing;
 using AgentPki.Cryptography;
 
@@ -84,6 +85,7 @@ public sealed class AuthorityServices : IAsyncDisposable
         AdminRequests = new AdminRequestService(stores.Governance, commits, Audit, options, time);
         ApprovedFiles = new ApprovedFiles(stores.Governance, commits, time);
         Acme = new AcmeAuthority(environment, Registration, Revocations, issuers, campaigns, commits, Audit);
+        Workloads = new WorkloadAuthority(environment, Registration, issuers, campaigns, CertificateLists, keys, Appliance, commits, Audit);
         IssuedLoaded = LoadIssuedAsync(issued);
         _maintenance = time.CreateTimer(_ => MaintainInBackground(), null, options.MaintenanceInterval, options.MaintenanceInterval);
     }
@@ -120,6 +122,9 @@ public sealed class AuthorityServices : IAsyncDisposable
 
     /// <summary>Accounts, orders and authorizations of ACME clients.</summary>
     public AcmeAuthority Acme { get; }
+
+    /// <summary>Identities of attested processes (SPIFFE).</summary>
+    public WorkloadAuthority Workloads { get; }
 
     public CertificateListService CertificateLists { get; }
 
@@ -311,6 +316,7 @@ public sealed class AuthorityServices : IAsyncDisposable
         await IssuedLoaded;
         _stopping.Dispose();
         await Acme.DisposeAsync();
+        await Workloads.DisposeAsync();
         await Feed.DisposeAsync();
         await Audit.DisposeAsync();
         await Commits.DisposeAsync();

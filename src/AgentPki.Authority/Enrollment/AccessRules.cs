@@ -68,6 +68,11 @@ internal static class AccessRules
             }
         }
 
+        if (who is AuthenticatedRequester.ByEntry entry && entry.Entry.Id != agentId)
+        {
+            return new PkiProblem(PkiProblemKind.Unauthorized, "an entry gives the one identity that it names");
+        }
+
         if (who.Owner is { } owner)
         {
             return AgentRules.WhyNotIssuable(agent, owner) is { } reason ? new PkiProblem(PkiProblemKind.Unauthorized, reason) : null;
@@ -90,6 +95,7 @@ internal static class AccessRules
             AuthenticatedRequester.ByCredential when !rule.Credential => new PkiProblem(PkiProblemKind.Unauthorized, $"profile '{profile.Name}' takes no credentials"),
             AuthenticatedRequester.ByCredential by when by.Credential.Profiles.Count > 0 && !by.Credential.Profiles.Contains(profile.Name) => new PkiProblem(PkiProblemKind.Unauthorized, $"the credential is not for profile '{profile.Name}'"),
             AuthenticatedRequester.ByAcmeOrder when !rule.Acme => new PkiProblem(PkiProblemKind.Unauthorized, $"profile '{profile.Name}' is not given out over ACME"),
+            AuthenticatedRequester.ByEntry when !rule.Workload => new PkiProblem(PkiProblemKind.Unauthorized, $"profile '{profile.Name}' is not given to attested workloads"),
             AuthenticatedRequester.ByCertificate when rule.Certificate == CertificateAuthentication.None => new PkiProblem(PkiProblemKind.Unauthorized, $"profile '{profile.Name}' takes no client certificates"),
             _ => null,
         };

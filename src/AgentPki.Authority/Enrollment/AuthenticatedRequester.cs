@@ -19,6 +19,9 @@ internal abstract record AuthenticatedRequester(string Actor)
 
     public sealed record ByAcmeOrder(Requester.AcmeOrder Order) : AuthenticatedRequester(AcmeAccounts.ActorOf(Order.Account));
 
+    /// <summary>The entry is the authority: whoever wrote it said that such a process is this agent.</summary>
+    public sealed record ByEntry(Spiffe.WorkloadEntry Entry) : AuthenticatedRequester(Entry.Actor);
+
     public sealed record ByAdministrator(string Name) : AuthenticatedRequester(Name);
 
     /// <summary>Who will answer for an agent that this requester enrols; null when only an approval can tell.</summary>
@@ -27,6 +30,7 @@ internal abstract record AuthenticatedRequester(string Actor)
         ByCredential by => by.Credential.Owner,
         ByCertificate by => by.Agent.Owner,
         ByAcmeOrder by => by.Order.Account.Owner,
+        ByEntry by => by.Entry.Owner,
         ByAdministrator by => by.Name,
         _ => null,
     };

@@ -208,6 +208,7 @@ internal sealed class EnrollmentPolicy(
                 Policy = agent is null ? null : PolicyReading.Of(agent),
                 Grant = grant,
                 AcmeOrder = (who as AuthenticatedRequester.ByAcmeOrder)?.Order.Order.Id,
+                Lifetime = (who as AuthenticatedRequester.ByEntry)?.Entry.Lifetime,
             },
             made?.Pkcs8);
     }

@@ -88,6 +88,7 @@ public sealed class RegistrationAuthority
         {
             (AuthenticatedRequester.ByCertificate by, null) => (await _campaigns.SeatsOfAsync(by.Agent.Id, cancellationToken)).Resolve(profile).Profile,
             (AuthenticatedRequester.ByCredential by, null) => _campaigns.ForNewcomer(profile, by.Credential.Owner, by.Credential.Name),
+            (AuthenticatedRequester.ByEntry by, null) => (await _campaigns.SeatsOfAsync(by.Entry.Id, cancellationToken)).Resolve(profile).Profile,
             _ => profile,
         };
     }

@@ -38,6 +38,9 @@ public abstract record Requester
         public string? KeySha256 { get; init; }
     }
 
+    /// <summary>A process of this machine that was attested and that an entry names: made by the SPIFFE service alone, which has checked both.</summary>
+    internal sealed record AttestedWorkload(Spiffe.WorkloadEntry Entry) : Requester;
+
     /// <summary>An administrator, authenticated by the admin API's socket.</summary>
     /// <param name="Actor">For example <c>admin:uid=0</c>.</param>
     public sealed record Administrator(string Actor) : Requester;

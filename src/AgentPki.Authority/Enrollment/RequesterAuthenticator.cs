@@ -30,6 +30,7 @@ internal sealed class RequesterAuthenticator(
         Requester.Credential credential => await AuthenticateAsync(credential, cancellationToken),
         Requester.AgentCertificate(var certificate) => await AuthenticateAsync(certificate, cancellationToken),
         Requester.AcmeOrder order => (new AuthenticatedRequester.ByAcmeOrder(order), null),
+        Requester.AttestedWorkload(var entry) => (new AuthenticatedRequester.ByEntry(entry), null),
         Requester.Administrator(var actor) => (new AuthenticatedRequester.ByAdministrator(actor), null),
         _ => throw new UnreachableException(),
     };

@@ -27,19 +27,29 @@ internal sealed class SubjectKeyMaker(CryptoProviders providers)
     /// <exception cref="KeyUnavailableException">No software provider makes keys of that kind.</exception>
     public async ValueTask<MadeKey> MakeAsync(KeyAlgorithm algorithm, CancellationToken cancellationToken)
     {
+        await using var key = await GenerateAsync(algorithm, cancellationToken);
+        return key switch
+        {
+            SoftwareSigningKey signing => new MadeKey(key.PublicKey, signing.ExportPkcs8()),
+            SoftwareDecapsulationKey decapsulation => new MadeKey(key.PublicKey, decapsulation.ExportPkcs8()),
+            _ => throw new KeyUnavailableException("A provider makes keys that cannot be handed out.", NotSoon),
+        };
+    }
+
+    /// <summary>A key that signs, while its request is made; it can be exported, and is gone when it is disposed.</summary>
+    /// <inheritdoc cref="MakeAsync"/>
+    public async ValueTask<SoftwareSigningKey> MakeSigningAsync(KeyAlgorithm algorithm, CancellationToken cancellationToken) =>
+        await GenerateAsync(algorithm, cancellationToken) as SoftwareSigningKey ?? throw new KeyUnavailableException("A provider makes keys that cannot be handed out.", NotSoon);
+
+    private async ValueTask<IPrivateKey> GenerateAsync(KeyAlgorithm algorithm, CancellationToken cancellationToken)
+    {
         var provider = providers.All.FirstOrDefault(p => p.Protection == KeyProtection.Software
                 && p.CapabilitiesFor(algorithm).HasFlag(KeyCapabilities.Generate)
                 && (algorithm.CanSign || p is IKeyEncapsulationProvider))
             ?? throw new KeyUnavailableException($"No software provider makes {algorithm} keys.", NotSoon);
         var spec = new KeySpec($"subject-{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16))}", algorithm, KeyPurpose.Subject);
-        await using IPrivateKey key = algorithm.CanEncapsulate && provider is IKeyEncapsulationProvider encapsulation
+        return algorithm.CanEncapsulate && provider is IKeyEncapsulationProvider encapsulation
             ? await encapsulation.GenerateDecapsulationKeyAsync(spec, cancellationToken)
             : await provider.GenerateAsync(spec, cancellationToken);
-        return key switch
-        {
-            SoftwareSigningKey signing => new MadeKey(key.PublicKey, signing.ExportPkcs8()),
-            SoftwareDecapsulationKey decapsulation => new MadeKey(key.PublicKey, decapsulation.ExportPkcs8()),
-            _ => throw new KeyUnavailableException($"Provider '{provider.Name}' makes keys that cannot be handed out.", NotSoon),
-        };
     }
 }

@@ -40,6 +40,9 @@ internal sealed record ApprovedEnrollment(
     /// <summary>The campaign that this certificate is a step of.</summary>
     public CampaignStep? Campaign { get; init; }
 
+    /// <summary>A shorter life than the profile's; null: the profile's.</summary>
+    public TimeSpan? Lifetime { get; init; }
+
     /// <summary>The ACME order that ends with the certificate.</summary>
     public string? AcmeOrder { get; init; }
 

@@ -44,7 +44,7 @@ internal sealed class CertificateAuthority(IssuerDirectory issuers, CommitWriter
         var serial = SerialNumber.Create(options.Epoch);
 
         // 2. The bytes to be signed, built once, and linted exactly as they are.
-        var (notBefore, notAfter) = ValidityOf(profile, approved.Policy, issuer.Certificate, now);
+        var (notBefore, notAfter) = ValidityOf(approved, issuer.Certificate, now);
         if (notAfter - now < ShortestValidity)
         {
             return approved.Policy?.NotAfter is { } end && end - now < ShortestValidity
@@ -97,12 +97,14 @@ internal sealed class CertificateAuthority(IssuerDirectory issuers, CommitWriter
     }
 
     // RFC 5280 §4.1.2.5: whole seconds; never past the issuer, nor the agent's own bounds, and not before the issuer.
-    private static (DateTimeOffset NotBefore, DateTimeOffset NotAfter) ValidityOf(CertificateProfile profile, AgentPolicy? policy, Certificate issuer, DateTimeOffset now)
+    private static (DateTimeOffset NotBefore, DateTimeOffset NotAfter) ValidityOf(ApprovedEnrollment approved, Certificate issuer, DateTimeOffset now)
     {
+        var profile = approved.Profile;
         var second = DateTimeOffset.FromUnixTimeSeconds(now.ToUnixTimeSeconds());
         var notBefore = second - profile.Backdate;
-        var notAfter = second + (policy?.MaximumLifetime < profile.Validity ? policy.MaximumLifetime.Value : profile.Validity);
-        notAfter = policy?.NotAfter < notAfter ? policy.NotAfter.Value : notAfter;
+        var lifetime = approved.Lifetime < profile.Validity ? approved.Lifetime.Value : profile.Validity;
+        var notAfter = second + (approved.Policy?.MaximumLifetime < lifetime ? approved.Policy.MaximumLifetime.Value : lifetime);
+        notAfter = approved.Policy?.NotAfter < notAfter ? approved.Policy.NotAfter.Value : notAfter;
         return (notBefore < issuer.NotBefore ? issuer.NotBefore : notBefore, notAfter > issuer.NotAfter ? issuer.NotAfter : notAfter);
     }
 
@@ -113,6 +115,7 @@ internal sealed class CertificateAuthority(IssuerDirectory issuers, CommitWriter
         ProfileUse.OcspResponder => CertificatePosition.OcspResponder,
         ProfileUse.CmsSigner => CertificatePosition.CmsSigner,
         ProfileUse.RevocationFeed => CertificatePosition.RevocationFeed,
+        ProfileUse.JwtSvidSigner => CertificatePosition.JwtSvid,
         ProfileUse.Administrator => CertificatePosition.Administrator,
     };
 

@@ -23,6 +23,9 @@ public enum ProfileUse
     /// <summary>The appliance's signer of the revocation feed.</summary>
     RevocationFeed,
 
+    /// <summary>The appliance's signer of JWT-SVIDs.</summary>
+    JwtSvidSigner,
+
     /// <summary>Somebody who administers the appliance: client certificates for the admin API.</summary>
     Administrator,
 }
@@ -98,7 +101,8 @@ public enum ApprovalRule
 /// <summary>Who may ask for a profile.</summary>
 /// <param name="Stranger">Whoever did not authenticate; only together with an approval.</param>
 /// <param name="Acme">Accounts of ACME, for names that they have proven.</param>
-public sealed record AuthenticationRule(bool Credential, CertificateAuthentication Certificate, bool Stranger, ApprovalRule Approval, bool Acme);
+/// <param name="Workload">Workloads that were attested and have an entry (SPIFFE Workload API).</param>
+public sealed record AuthenticationRule(bool Credential, CertificateAuthentication Certificate, bool Stranger, ApprovalRule Approval, bool Acme, bool Workload = false);
 
 /// <summary>Which pointers to status information a certificate carries.</summary>
 /// <param name="NoRevocationAvailable">RFC 9608: none, and it says so.</param>

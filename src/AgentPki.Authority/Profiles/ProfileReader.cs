@@ -19,7 +19,7 @@ internal static class ProfileReader
             return null;
         }
 
-        var use = node.Choice("use", ProfileUse.Agent, ("agent", ProfileUse.Agent), ("tls-server", ProfileUse.TlsServer), ("ocsp-responder", ProfileUse.OcspResponder), ("cms-signer", ProfileUse.CmsSigner), ("revocation-feed", ProfileUse.RevocationFeed), ("administrator", ProfileUse.Administrator));
+        var use = node.Choice("use", ProfileUse.Agent, ("agent", ProfileUse.Agent), ("tls-server", ProfileUse.TlsServer), ("ocsp-responder", ProfileUse.OcspResponder), ("cms-signer", ProfileUse.CmsSigner), ("revocation-feed", ProfileUse.RevocationFeed), ("jwt-svid", ProfileUse.JwtSvidSigner), ("administrator", ProfileUse.Administrator));
         var profile = new CertificateProfile
         {
             Source = file,
@@ -200,7 +200,8 @@ internal static class ProfileReader
             node.Choice("certificate", CertificateAuthentication.None, ("none", CertificateAuthentication.None), ("self", CertificateAuthentication.Self), ("spawn", CertificateAuthentication.Spawn)),
             node.Flag("stranger", false),
             node.Choice("approval", ApprovalRule.None, ("none", ApprovalRule.None), ("enrollment", ApprovalRule.Enrollment), ("always", ApprovalRule.Always)),
-            node.Flag("acme", false));
+            node.Flag("acme", false),
+            node.Flag("workload", false));
         if (rule.Stranger && rule.Approval == ApprovalRule.None)
         {
             node.Fail("stranger", "whoever did not authenticate gets nothing without an approval; set approval: enrollment");
@@ -211,9 +212,9 @@ internal static class ProfileReader
             node.Fail("tlsUniqueLinking", "RFC 7030 §3.5 linking needs tls-unique, which TLS 1.3 has not; the appliance cannot require it (docs/divergences.md)");
         }
 
-        if (use == ProfileUse.Agent && rule is { Credential: false, Certificate: CertificateAuthentication.None, Stranger: false, Acme: false })
+        if (use == ProfileUse.Agent && rule is { Credential: false, Certificate: CertificateAuthentication.None, Stranger: false, Acme: false, Workload: false })
         {
-            node.Fail("credential", "nobody may ask for this profile: allow credential, certificate, acme or stranger");
+            node.Fail("credential", "nobody may ask for this profile: allow credential, certificate, acme, workload or stranger");
         }
 
         node.RejectUnknown();

@@ -40,6 +40,17 @@ internal static class ProfileRules
             node.Fail("relatedCertificates", "not together with an approval: a person takes longer than the proof of the related certificate's key is good for");
         }
 
+        // The key is made for the workload at the moment when it asks: nobody would come back for it.
+        if (profile.Authentication is { Workload: true, Approval: not ApprovalRule.None })
+        {
+            node.Fail("authentication", "workload: not together with an approval: a workload waits for nobody");
+        }
+
+        if (profile.Authentication.Workload && !profile.KeyAlgorithms.Any(k => k.CanSign))
+        {
+            node.Fail("keys", "a workload proves who it is with its key: at least one single kind of key that signs is wanted");
+        }
+
         if (profile.ExtendedKeyUsage.IsEmpty)
         {
             node.Fail("extendedKeyUsage", "at least one purpose is wanted: without one, a certificate is good for everything (RFC 5280 §4.2.1.12)");
@@ -93,7 +104,7 @@ internal static class ProfileRules
             node.Fail("keys", $"{profile.Use} is the appliance's own and has one key");
         }
 
-        if (profile.Authentication is not { Credential: false, Certificate: CertificateAuthentication.None, Stranger: false })
+        if (profile.Authentication is not { Credential: false, Certificate: CertificateAuthentication.None, Stranger: false, Workload: false })
         {
             node.Fail("authentication", $"{profile.Use} is the appliance's own: nobody may ask for it");
         }

@@ -27,6 +27,7 @@ internal static class ProfileUsages
         ("cmcRa", Oids.CmcRa),
         ("cmcCa", Oids.CmcCa),
         ("revocationFeed", Oids.RevocationFeed),
+        ("jwtSvid", Oids.JwtSvid),
     ];
 
     /// <summary>keyCertSign and cRLSign are no words here: no profile makes a CA.</summary>

@@ -1,6 +1,7 @@
 using AgentPki.Authority.Audit;
 using AgentPki.Authority.Governance;
 using AgentPki.Authority.Problems;
+using AgentPki.Protocols.Http;
 using AgentPki.Server.Configuration;
 using AgentPki.Server.Hosting;
 using AgentPki.X509.Certificates;

@@ -32,6 +32,7 @@ public static class CommandLine
             RevokeCommand.Create(context),
             ReleaseCommand.Create(context),
             GuardCommand.Create(context),
+            SpiffeCommand.Create(context),
             WitnessCommand.Create(context),
             RevocationCommand.Create(context),
             AgentCommand.Create(context),

@@ -15,6 +15,7 @@ using AgentPki.Server.Administration;
 using AgentPki.Server.Cli;
 using AgentPki.Server.Configuration;
 using AgentPki.Server.Hosting;
+using AgentPki.Server.Spiffe;
 
 namespace AgentPki.Server.Composition;
 
@@ -28,15 +29,15 @@ internal sealed class ApplianceEndpoints : IAsyncDisposable
     private const int AcmeRequests = 20;
 
     private readonly ApplianceParts _parts;
-    private readonly AuthorityServices _authority;
     private readonly AuthorityFollowers _followers;
+    private readonly SpiffeParts? _spiffe;
     private readonly CommandContext _context;
     private readonly ProtocolServices _protocols;
     private readonly AdminServices _admin;
 
-    internal ApplianceEndpoints(ApplianceParts parts, AuthorityServices authority, RecoveryDesk recovery, AuthorityFollowers followers, CommandContext context)
+    internal ApplianceEndpoints(ApplianceParts parts, AuthorityServices authority, RecoveryDesk recovery, AuthorityFollowers followers, SpiffeParts? spiffe, CommandContext context)
     {
-        (_parts, _authority, _followers, _context) = (parts, authority, followers, context);
+        (_parts, _followers, _spiffe, _context) = (parts, followers, spiffe, context);
         _admin = new AdminServices
         {
             Authority = authority,
@@ -57,7 +58,11 @@ internal sealed class ApplianceEndpoints : IAsyncDisposable
         _protocols = new ProtocolServices(authority, parts.Providers, OptionsOf(parts.Options), context.Clock, parts.Environment.Loggers);
     }
 
-    internal void Configure(IServiceCollection services) => services.AddTelemetry(_parts.Options.Metrics, _context.Variable);
+    internal void Configure(IServiceCollection services)
+    {
+        services.AddTelemetry(_parts.Options.Metrics, _context.Variable);
+        _spiffe?.Configure(services, _parts.Options);
+    }
 
     internal void Map(WebApplication app)
     {
@@ -81,6 +86,8 @@ internal sealed class ApplianceEndpoints : IAsyncDisposable
 
         var admin = app.MapAt(ListenerKind.Admin);
         admin.MapAdmin(_admin);
+
+        _spiffe?.Map(app, _parts.Options);
     }
 
     /// <summary>Finishes what administrators had approved when the appliance ended.</summary>

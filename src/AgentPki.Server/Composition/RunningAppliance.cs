@@ -11,6 +11,7 @@ using AgentPki.Ledger;
 using AgentPki.Server.Cli;
 using AgentPki.Server.Hosting;
 using AgentPki.Server.Recovery;
+using AgentPki.Server.Spiffe;
 
 namespace AgentPki.Server.Composition;
 
@@ -24,16 +25,17 @@ public sealed class RunningAppliance : IAsyncDisposable
     private readonly ApplianceEndpoints _endpoints;
     private readonly ApplianceHost _host;
     private readonly AuthorityFollowers _followers;
+    private readonly SpiffeParts? _spiffe;
     private readonly CancellationTokenSource _stopping = new();
-    private readonly IReadOnlyList<Task> _keepingTls;
+    private readonly IReadOnlyList<Task> _keeping;
     private readonly RecoveryDesk _recovery;
     private readonly ILogger _logger;
 
     private RunningAppliance(
-        ApplianceParts parts, AuthorityServices authority, RecoveryDesk recovery, ApplianceEndpoints endpoints, ApplianceHost host, AuthorityFollowers followers, ILogger logger)
+        ApplianceParts parts, AuthorityServices authority, RecoveryDesk recovery, ApplianceEndpoints endpoints, ApplianceHost host, AuthorityFollowers followers, SpiffeParts? spiffe, ILogger logger)
     {
-        (_parts, Authority, _recovery, _endpoints, _host, _followers, _logger) = (parts, authority, recovery, endpoints, host, followers, logger);
-        _keepingTls = followers.Keep(_stopping.Token);
+        (_parts, Authority, _recovery, _endpoints, _host, _followers, _spiffe, _logger) = (parts, authority, recovery, endpoints, host, followers, spiffe, logger);
+        _keeping = [.. followers.Keep(_stopping.Token), .. spiffe?.Keep(_stopping.Token) ?? []];
     }
 
     public AuthorityServices Authority { get; }
@@ -55,10 +57,11 @@ public sealed class RunningAppliance : IAsyncDisposable
             var followers = await AuthorityFollowers.StartAsync(parts, authority, context.Clock, cancellationToken);
             await authority.Audit.RecordAsync(LedgerEntryKind.ServiceStarted, AuditTrail.Appliance, Details(parts), cancellationToken);
             await authority.Feed.StartAsync(cancellationToken);
-            var endpoints = new ApplianceEndpoints(parts, authority, recovery, followers, context);
+            var spiffe = await SpiffeParts.StartAsync(parts, authority, cancellationToken);
+            var endpoints = new ApplianceEndpoints(parts, authority, recovery, followers, spiffe, context);
             await endpoints.ResumeAsync(cancellationToken);
             var host = await ApplianceHost.StartAsync(parts.Home, parts.Options, followers.Tls.Serving, endpoints.Configure, endpoints.Map, loggers, cancellationToken);
-            return new RunningAppliance(parts, authority, recovery, endpoints, host, followers, loggers.CreateLogger<RunningAppliance>());
+            return new RunningAppliance(parts, authority, recovery, endpoints, host, followers, spiffe, loggers.CreateLogger<RunningAppliance>());
         }
         catch (Exception error)
         {
@@ -72,11 +75,13 @@ public sealed class RunningAppliance : IAsyncDisposable
     {
         Log.Stopping(_logger);
         await _stopping.CancelAsync();
+        await Authority.Workloads.Signal.StopAsync();
         await Authority.Feed.StopAsync(); // its streams end, or the host would wait for them
         await _host.DisposeAsync();
         await _endpoints.DisposeAsync();
-        await Task.WhenAll(_keepingTls);
+        await Task.WhenAll(_keeping);
         _followers.Dispose();
+        _spiffe?.Dispose();
         try
         {
             await Authority.Audit.RecordAsync(LedgerEntryKind.ServiceStopped, AuditTrail.Appliance, Details(_parts), CancellationToken.None);

@@ -30,6 +30,9 @@ public sealed record ApplianceOptions(
     RevocationSettings Revocations,
     BackupSettings Backup)
 {
+    /// <summary>Identities for processes of this machine.</summary>
+    public SpiffeSettings Spiffe { get; init; } = new(false, "", SocketAccess.Owner, "", new(), new FederationSettings(false, null, TimeSpan.FromMinutes(5), []));
+
     public GovernanceOptions Governance { get; init; } = new(true, TimeSpan.FromDays(3));
 }
 

@@ -67,6 +67,7 @@ public static class ConfigurationReader
             RevocationReader.Read(root.Section("revocations")),
             BackupSettings.Read(root.Section("backup")))
         {
+            Spiffe = SpiffeSettings.Read(root.Section("spiffe"), root.Text("trustDomain", "")),
             Governance = ReadGovernance(root.Section("governance"), development),
         };
         root.RefuseUnknown();
@@ -101,6 +102,11 @@ public static class ConfigurationReader
         if (options.Listen.AdminPort is { } admin and not 0 && (admin == options.Listen.HttpsPort || admin == options.Listen.HttpPort))
         {
             root.Report("listen", $"adminPort is {admin}, which is another port already");
+        }
+
+        if (options.Spiffe.Federation.Port is { } bundles and not 0 && (bundles == options.Listen.HttpsPort || bundles == options.Listen.HttpPort || bundles == options.Listen.AdminPort))
+        {
+            root.Report("spiffe", $"federation.port is {bundles}, which is another port already");
         }
 
         if (options.Limits is { RequestsPerSecond: > 0 } limits && limits.Burst < limits.RequestsPerSecond)

@@ -96,6 +96,12 @@ public sealed record ApplianceHome(string Root)
     /// <summary>The CRLs that are served: files that can be copied and made anew at any time.</summary>
     public string CertificateLists => In("crl");
 
+    /// <summary>Which processes of this machine are which agents, unless the configuration names another file.</summary>
+    public string WorkloadEntries => In("spiffe", "entries.yaml");
+
+    /// <summary>The newest bundles of foreign trust domains.</summary>
+    public string ForeignBundles => In("spiffe", "bundles");
+
     public string AdminSocket => In("admin.sock");
 
     public string LockFile => In(".lock");

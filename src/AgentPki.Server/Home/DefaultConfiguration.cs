@@ -125,6 +125,12 @@ public static class DefaultConfiguration
               subscribersPerAddress: 4096   # default 100
               keptFor: 7d              # older than that, and a follower takes the snapshot
 
+            spiffe:                    # the Workload API for processes of this machine (docs/spiffe.md); without this section there is none
+              socket: workload.sock    # SPIFFE_ENDPOINT_SOCKET=unix://…
+              access: owner            # who may connect: owner, group, everyone; who gets an identity there, entries.yaml says
+              entries: spiffe/entries.yaml
+              callsPerUser: 1000
+
             # backup:                  # docs/recovery.md. The officers who open backups: officers/NAME.officer
             #   quorum: 2              # so many of them are needed
             #   folder: backups
@@ -146,6 +152,21 @@ public static class DefaultConfiguration
 
             """);
     }
+
+    /// <summary>The entries that a development home starts with: the developer himself.</summary>
+    internal static string Entries(uint user) => string.Create(CultureInfo.InvariantCulture, $"""
+        # Which processes of this machine are which agents (docs/spiffe.md). Read again whenever it changes; 'agentpki spiffe entries show' checks it.
+        entries:
+          - name: developer            # the ledger names the entry by it
+            id: /agent/developer       # the path of the SPIFFE ID
+            owner: development
+            selectors: [unix:uid:{user}]
+            # profile: workload        # a profile with authentication: workload: true
+            # ttl: 1h                  # at most the profile's validity
+            # dns: [localhost]
+            # hint: development
+
+        """);
 
     private static string Tokens(string? latticeModule) =>
         """

@@ -54,7 +54,7 @@ public static class HomeFolder
     private static string[] Folders(ApplianceHome home) =>
     [
         home.Profiles, home.TokenStore,
-        .. new[] { home.Database, home.Checkpoints, home.UserPin, home.RootCertificate, home.TlsKey, home.DevelopmentToken, home.LogFile }.Select(FolderOf),
+        .. new[] { home.Database, home.Checkpoints, home.UserPin, home.RootCertificate, home.TlsKey, home.DevelopmentToken, home.LogFile, home.WorkloadEntries }.Select(FolderOf),
     ];
 
     private static string FolderOf(string file) => Path.GetDirectoryName(file) ?? throw new ArgumentException("A file of the home lies in no folder.", nameof(file));

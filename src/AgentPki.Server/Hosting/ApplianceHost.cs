@@ -8,15 +8,20 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace AgentPki.Server.Hosting;
 
-/// <summary>Kestrel with the appliance's three doors. Starting it begins to serve; disposing it lets running requests end.</summary>
+/// <summary>The addresses of the Unix sockets (<see cref="SocketPath"/>); null where there is none.</summary>
+public sealed record HostSockets(string Admin, string? Proxy = null, string? Workloads = null);
+
+/// <summary>Kestrel with the appliance's doors. Starting it begins to serve; disposing it lets running requests end.</summary>
 public sealed class ApplianceHost : IAsyncDisposable
 {
     private static readonly TimeSpan DrainTimeout = TimeSpan.FromSeconds(10);
     private readonly WebApplication _app;
     private readonly SocketPath _adminSocket;
     private readonly SocketPath? _proxySocket;
+    private readonly SocketPath? _workloadSocket;
 
-    private ApplianceHost(WebApplication app, SocketPath adminSocket, SocketPath? proxySocket) => (_app, _adminSocket, _proxySocket) = (app, adminSocket, proxySocket);
+    private ApplianceHost(WebApplication app, SocketPath adminSocket, SocketPath? proxySocket, SocketPath? workloadSocket) =>
+        (_app, _adminSocket, _proxySocket, _workloadSocket) = (app, adminSocket, proxySocket, workloadSocket);
 
     /// <param name="tls">Null: no HTTPS, for its key cannot be used yet.</param>
     /// <param name="map">Maps the protocols' endpoints, each at its door (<see cref="ListenerExtensions.MapAt"/>).</param>
@@ -33,8 +38,10 @@ public sealed class ApplianceHost : IAsyncDisposable
         var adminSocket = PrepareSocket(home.AdminSocket);
         var proxyPath = options.Listen.ProxySocket.Length > 0 ? home.Resolve(options.Listen.ProxySocket) : null;
         var proxySocket = proxyPath is null ? null : ProxySocket.Prepare(proxyPath);
-        var app = Build(options, tls, configure, loggers, adminSocket.Address, proxySocket?.Address);
-        var host = new ApplianceHost(app, adminSocket, proxySocket);
+        var workloadPath = options.Spiffe.IsServed && tls is not null ? home.Resolve(options.Spiffe.Socket) : null;
+        var workloadSocket = workloadPath is null ? null : WorkloadSocket.Prepare(workloadPath);
+        var app = Build(options, tls, configure, loggers, new HostSockets(adminSocket.Address, proxySocket?.Address, workloadSocket?.Address));
+        var host = new ApplianceHost(app, adminSocket, proxySocket, workloadSocket);
         try
         {
             var logger = loggers.CreateLogger<ApplianceHost>();
@@ -47,6 +54,11 @@ public sealed class ApplianceHost : IAsyncDisposable
             if (proxyPath is not null)
             {
                 ProxySocket.OpenToGroup(proxyPath);
+            }
+
+            if (workloadPath is not null)
+            {
+                WorkloadSocket.Open(workloadPath, options.Spiffe.Access);
             }
 
             Log.Listening(
@@ -69,10 +81,11 @@ public sealed class ApplianceHost : IAsyncDisposable
         await _app.DisposeAsync();
         _adminSocket.Dispose();
         _proxySocket?.Dispose();
+        _workloadSocket?.Dispose();
     }
 
     private static WebApplication Build(
-        ApplianceOptions options, TlsServing? tls, Action<IServiceCollection> configure, ILoggerFactory loggers, string adminSocket, string? proxySocket)
+        ApplianceOptions options, TlsServing? tls, Action<IServiceCollection> configure, ILoggerFactory loggers, HostSockets sockets)
     {
         // Empty: no configuration files, no variables, no console logger, no hosting filters that could change what is served.
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "agentpki" });
@@ -83,7 +96,7 @@ public sealed class ApplianceHost : IAsyncDisposable
         configure(builder.Services);
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration();
         builder.Services.Configure<KestrelServerOptions>(kestrel =>
-            KestrelSetup.Configure(kestrel, options, tls, adminSocket, NativeMethods.EffectiveUser(), proxySocket));
+            KestrelSetup.Configure(kestrel, options, tls, NativeMethods.EffectiveUser(), sockets));
         return builder.Build();
     }
 

@@ -1,4 +1,6 @@
 using System.Net;
+using AgentPki.Protocols.Http;
+using AgentPki.Protocols.Spiffe;
 using AgentPki.Server.Configuration;
 using AgentPki.Server.Tls;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -9,11 +11,9 @@ namespace AgentPki.Server.Hosting;
 public static class KestrelSetup
 {
     /// <param name="tls">Null: no HTTPS, for its key cannot be used yet.</param>
-    /// <param name="adminSocket">The address of the admin socket (<see cref="Home.SocketPath"/>).</param>
-    /// <param name="adminUser">The user who may connect to it, besides root.</param>
-    /// <param name="proxySocket">The address of the proxy's socket, or null.</param>
+    /// <param name="adminUser">The user who may connect to the admin socket, besides root.</param>
     public static void Configure(
-        KestrelServerOptions kestrel, ApplianceOptions options, TlsServing? tls, string adminSocket, uint adminUser, string? proxySocket)
+        KestrelServerOptions kestrel, ApplianceOptions options, TlsServing? tls, uint adminUser, HostSockets sockets)
     {
         kestrel.AddServerHeader = false;
         kestrel.AllowSynchronousIO = false;
@@ -34,7 +34,7 @@ public static class KestrelSetup
             listener.Protocols = HttpProtocols.Http1;
             connections.Guard(listener).MarkAs(ListenerKind.Http);
         });
-        kestrel.ListenUnixSocket(adminSocket, listener =>
+        kestrel.ListenUnixSocket(sockets.Admin, listener =>
         {
             listener.Protocols = tls is null ? HttpProtocols.Http1 : HttpProtocols.Http1AndHttp2; // HTTP/2 where TLS chooses it
             var door = PeerCredentials.Require(listener, adminUser).MarkAs(ListenerKind.Admin);
@@ -52,10 +52,15 @@ public static class KestrelSetup
             });
         }
 
-        if (proxySocket is not null)
+        if (sockets.Workloads is not null)
+        {
+            kestrel.ListenUnixSocket(sockets.Workloads, listener => listener.UseWorkloads(options.Limits.ConnectionsPerClient).MarkAs(ListenerKind.Workloads));
+        }
+
+        if (sockets.Proxy is not null)
         {
             // A proxy on this machine that ended the TLS; who may connect is what the socket's folder says.
-            kestrel.ListenUnixSocket(proxySocket, listener =>
+            kestrel.ListenUnixSocket(sockets.Proxy, listener =>
             {
                 listener.Protocols = HttpProtocols.Http1;
                 listener.MarkAs(ListenerKind.Https);

@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace AgentPki.Server.Hosting;
 
-/// <summary>The three doors of the appliance. An endpoint is served at the doors it is mapped at, and at no other.</summary>
+/// <summary>The doors of the appliance. An endpoint is served at the doors it is mapped at, and at no other.</summary>
 public enum ListenerKind
 {
     /// <summary>TLS: enrolment protocols.</summary>
@@ -14,6 +14,12 @@ public enum ListenerKind
 
     /// <summary>Administration: the Unix socket in the home, and the TLS port of its own where there is one.</summary>
     Admin,
+
+    /// <summary>The SPIFFE Workload API: a Unix socket for processes of this machine.</summary>
+    Workloads,
+
+    /// <summary>TLS with an X.509-SVID: the bundle for foreign trust domains.</summary>
+    Bundles,
 }
 
 /// <summary>Which door a connection came in by. Set by the connection itself: no header can change it.</summary>

@@ -37,6 +37,11 @@ internal sealed class HomeContent(ApplianceHome home, ApplianceOptions options, 
     {
         var parts = name.Split(Path.DirectorySeparatorChar);
         var path = Path.Combine(home.Root, name);
+        if (options.Spiffe.IsServed && path == home.Resolve(options.Spiffe.Socket))
+        {
+            return false;
+        }
+
         return parts.Length == 1
             ? path == home.ConfigurationFile || (!IsRuntime(path) && !name.StartsWith('.') && !name.EndsWith(".new", StringComparison.Ordinal) && !name.EndsWith(".conf", StringComparison.Ordinal))
             : name.EndsWith(SealedSuffix, StringComparison.Ordinal)

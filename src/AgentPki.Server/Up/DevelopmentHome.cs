@@ -23,7 +23,7 @@ public static class DevelopmentHome
 
         kind ??= HomeKind.Classical;
         ProfileFiles.WriteDefaults(home, kind.PreferredIn);
-
+        PrivateFile.Write(home.WorkloadEntries, DefaultConfiguration.Entries(NativeMethods.EffectiveUser()));
         PrivateFile.Write(home.ConfigurationFile, DefaultConfiguration.Development("AgentPki", trustDomain, kind.Name, LatticeModule(kind, variable), variable));
         return true;
     }

@@ -133,7 +133,7 @@ public sealed class HomeTests : IDisposable
         using var client = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         await client.ConnectAsync(new UnixDomainSocketEndPoint(connectAt.Address), TestContext.Current.CancellationToken);
         using var accepted = await listener.AcceptAsync(TestContext.Current.CancellationToken);
-        Assert.Equal(Environment.ProcessId, AgentPki.Server.Hosting.PeerCredentials.Of(accepted).ProcessId);
+        Assert.Equal(Environment.ProcessId, AgentPki.Protocols.Http.PeerCredentials.Of(accepted).ProcessId);
         Assert.Equal(depth > 3, Encoding.UTF8.GetByteCount(path) > 107);
     }
 

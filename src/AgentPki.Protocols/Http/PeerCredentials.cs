@@ -3,7 +3,7 @@ using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
-namespace AgentPki.Server.Hosting;
+namespace AgentPki.Protocols.Http;
 
 /// <summary>Who is at the other end of a Unix socket, as the kernel says (unix(7), SO_PEERCRED).</summary>
 public sealed record PeerCredentials(int ProcessId, uint UserId, uint GroupId)
