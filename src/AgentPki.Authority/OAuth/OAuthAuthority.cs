@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using AgentPki.Agents;
 using AgentPki.Authority.Audit;
 using AgentPki.Authority.Commit;
 using AgentPki.Authority.Composition;
@@ -9,6 +10,7 @@ using AgentPki.Cryptography;
 using AgentPki.Cryptography.Jose;
 using AgentPki.Ledger;
 using AgentPki.X509.AccessTokens;
+using AgentPki.X509.AgentPolicies;
 using AgentPki.X509.Certificates;
 using Microsoft.Extensions.Logging;
 
@@ -29,6 +31,7 @@ public sealed class OAuthAuthority : IAsyncDisposable
     private readonly TokenSignerKeeper _signers;
     private readonly CommitWriter _commits;
     private readonly AuditTrail _audit;
+    private readonly Func<AgentRecord, Certificate, ScopeSet> _scopesOf;
     private readonly AuthorityMetrics _metrics;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
@@ -37,6 +40,7 @@ public sealed class OAuthAuthority : IAsyncDisposable
         AuthorityEnvironment environment, OAuthOptions options, RequesterAuthenticator requesters, IssuerDirectory issuers, TokenSignerKeeper signers, CommitWriter commits, AuditTrail audit, AuthorityMetrics metrics)
     {
         (Options, _issuers, _signers, _commits, _audit, _metrics, _time, _logger) = (options, issuers, signers, commits, audit, metrics, environment.Time, environment.Logger<OAuthAuthority>());
+        _scopesOf = environment.ScopesOf;
         var certificates = environment.Stores.Certificates;
         _lineage = new AgentLineage(certificates, environment.Stores.Agents, issuers, _time);
         _clients = new ClientAuthenticator(requesters, certificates, _lineage, issuers, commits, environment.Providers, options, _time);
@@ -116,7 +120,7 @@ public sealed class OAuthAuthority : IAsyncDisposable
         }
 
         // 2. What for: never more than the client has, nor than the token that it exchanges.
-        if (!TokenRules.TryScope(request.Scopes, AgentScopes.Of(client), subject, out var scopes, out var problem)
+        if (!TokenRules.TryScope(request.Scopes, _scopesOf(client.Agent, client.Certificate), subject, out var scopes, out var problem)
             || !TokenRules.TryAudience(request.Resources, Options, client.Presented is not null, subject, out var audience, out problem))
         {
             return new OAuthOutcome<GrantedToken>.Refused(problem);
