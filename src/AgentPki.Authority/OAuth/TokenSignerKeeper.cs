@@ -6,7 +6,6 @@ using AgentPki.Authority.Profiles;
 using AgentPki.Authority.Store;
 using AgentPki.Cryptography;
 using AgentPki.Cryptography.Jose;
-using AgentPki.X509.Certificates;
 
 namespace AgentPki.Authority.OAuth;
 

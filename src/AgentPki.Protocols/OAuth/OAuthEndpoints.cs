@@ -7,7 +7,7 @@ using OpenIddict.Server;
 
 namespace AgentPki.Protocols.OAuth;
 
-/// <summary>The route table of OAuth: token endpoint (RFC 6749, RFC 8693), introspection (RFC 7662), metadata (RFC 8414) and keys (RFC 7517). TLS only.</summary>
+/// <summary>The route table of OAuth: token endpoint (RFC 6749, RFC 8693), introspection (RFC 7662) and metadata (RFC 8414) over TLS only, keys (RFC 7517).</summary>
 public static class OAuthEndpoints
 {
     /// <summary>RFC 8414 §3.</summary>
@@ -18,11 +18,14 @@ public static class OAuthEndpoints
         var group = routes.MapGroup("");
         var documents = new OAuthDocuments(services.Authority);
         group.MapReadable(MetadataPath, context => OverTls(services, context) ? documents.WriteMetadataAsync(context) : Task.CompletedTask);
-        group.MapReadable(OAuthOptions.KeysPath, context => OverTls(services, context) ? documents.WriteKeysAsync(context) : Task.CompletedTask);
         group.MapOnly(HttpMethods.Post, OAuthOptions.TokenPath, context => OverTls(services, context) ? new OAuthExchange(services, context, OpenIddictServerEndpointType.Token).HandleAsync() : Task.CompletedTask);
         group.MapOnly(HttpMethods.Post, OAuthOptions.IntrospectionPath, context => OverTls(services, context) ? new OAuthExchange(services, context, OpenIddictServerEndpointType.Introspection).HandleAsync() : Task.CompletedTask);
         return group;
     }
+
+    /// <summary>Keys, over plain HTTP too: they carry their certificates, which whoever trusts the root checks instead of the connection.</summary>
+    public static IEndpointConventionBuilder MapOAuthKeys(this IEndpointRouteBuilder routes, OAuthServices services) =>
+        routes.MapReadable(OAuthOptions.KeysPath, new OAuthDocuments(services.Authority).WriteKeysAsync);
 
     // RFC 6749 §3.2: TLS, or the proxy that ended it.
     private static bool OverTls(OAuthServices services, HttpContext context)

@@ -77,6 +77,11 @@ internal sealed class ApplianceEndpoints : IAsyncDisposable
 
         var both = app.MapAt(ListenerKind.Http, ListenerKind.Https);
         both.MapRevocations(_protocols.Revocations);
+        if (_protocols.OAuth is { } tokens)
+        {
+            both.MapOAuthKeys(tokens);
+        }
+
         if (_parts.Options.Ledger.Publish)
         {
             both.MapTiles(_protocols.Tiles);

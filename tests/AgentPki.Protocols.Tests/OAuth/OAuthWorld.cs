@@ -67,7 +67,11 @@ public sealed class OAuthWorld : IAsyncLifetime
             surroundings: e => e with { ScopesOf = (agent, _) => _scopes.GetValueOrDefault(agent.Id, ScopeSet.Nothing) });
         var options = new ProtocolOptions { EnrollmentRates = new RequestRateOptions { Address = RequestShare.Unlimited, Certificate = RequestShare.Unlimited, Credential = RequestShare.Unlimited } };
         _services = new ProtocolServices(Authority.Services, Authority.Providers, options, Authority.Time, NullLoggerFactory.Instance);
-        _server = await TestServer.StartAsync(routes => routes.MapOAuth(_services.OAuth!));
+        _server = await TestServer.StartAsync(routes =>
+        {
+            routes.MapOAuth(_services.OAuth!);
+            routes.MapOAuthKeys(_services.OAuth!);
+        });
     }
 
     /// <summary>Enrols an agent that has these scopes by itself.</summary>
