@@ -18,7 +18,7 @@ public sealed class CurlTokenTests(SharedAppliance shared) : IDisposable
         Assert.Equal(3, token.Split('.').Length);
         var said = await PostAsync(appliance, service, "introspect", $"token={token}");
         Assert.True(said.GetProperty("active").GetBoolean(), said.ToString());
-        Assert.Equal(IdOf(agent), said.GetProperty("sub").GetString());
+        Assert.Equal(OAuthAppliance.IdOf(agent), said.GetProperty("sub").GetString());
         await appliance.Cli.RevokeAsync(agent.Serial);
         Assert.Equal("""{"active":false}""", JsonSerializer.Serialize(await PostAsync(appliance, service, "introspect", $"token={token}")));
         Assert.Equal("invalid_client", (await PostAsync(appliance, agent, "token", "grant_type=client_credentials")).GetProperty("error").GetString());
@@ -26,17 +26,5 @@ public sealed class CurlTokenTests(SharedAppliance shared) : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    private static string IdOf(EnrolledAgent agent) => $"spiffe://{Csr.TrustDomain}/agent/{agent.Name}";
-
-    private async Task<JsonElement> PostAsync(Appliance appliance, EnrolledAgent agent, string endpoint, params string[] parameters)
-    {
-        var (certificate, key) = agent.Write(_folder);
-        return JsonElement.Parse((await Tool.RunAsync(
-            "curl",
-            [
-                "-sS", "--noproxy", "*", "--cacert", appliance.AnchorsFile, "--cert", certificate, "--key", key,
-                "--data-urlencode", $"client_id={IdOf(agent)}", .. parameters.SelectMany(p => new[] { "-d", p }), $"https://localhost:{appliance.HttpsPort}/oauth/{endpoint}",
-            ],
-            folder: _folder.Path)).MustSucceed().Text);
-    }
+    private Task<JsonElement> PostAsync(Appliance appliance, EnrolledAgent agent, string endpoint, params string[] parameters) => CurlTokens.PostAsync(appliance, _folder, agent, endpoint, parameters);
 }
