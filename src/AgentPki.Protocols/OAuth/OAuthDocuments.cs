@@ -12,7 +12,7 @@ internal sealed class OAuthDocuments(OAuthAuthority authority)
     // A key is found here before a token that names it is met: verifiers look again for a kid that they do not know.
     private const string Brief = "public, max-age=60";
     private static readonly string[] Grants = ["client_credentials", "urn:ietf:params:oauth:grant-type:token-exchange"];
-    private static readonly string[] Methods = ["tls_client_auth", "self_signed_tls_client_auth", "private_key_jwt"];
+    private static readonly string[] Methods = ["tls_client_auth", "self_signed_tls_client_auth", "private_key_jwt", "spiffe_x509"];
 
     public Task WriteMetadataAsync(HttpContext context) => OAuthAnswer.WriteAsync(
         context,

@@ -52,7 +52,7 @@ public sealed class OAuthWorld : IAsyncLifetime
     public const string Tools = "https://tools.test";
     public const string Mcp = "https://mcp.test/mcp";
     public const string AccessTokenType = "urn:ietf:params:oauth:token-type:access_token";
-    private readonly ConcurrentDictionary<string, ScopeSet> _scopes = new();
+    private readonly ConcurrentDictionary<string, AgentPolicy> _policies = new();
     private TestServer _server = null!;
     private ProtocolServices _services = null!;
 
@@ -64,7 +64,7 @@ public sealed class OAuthWorld : IAsyncLifetime
     {
         Authority = await TestAuthority.StartAsync(
             TestAuthority.DefaultOptions with { OAuth = new OAuthOptions { Issuer = Issuer, Resources = [new(Tools), new(Mcp, KnowsNoMtls: true)] } },
-            surroundings: e => e with { ScopesOf = (agent, _) => _scopes.GetValueOrDefault(agent.Id, ScopeSet.Nothing) });
+            surroundings: e => e with { PolicyOf = (agent, _) => _policies.GetValueOrDefault(agent.Id, AgentPolicy.Nothing) });
         var options = new ProtocolOptions { EnrollmentRates = new RequestRateOptions { Address = RequestShare.Unlimited, Certificate = RequestShare.Unlimited, Credential = RequestShare.Unlimited } };
         _services = new ProtocolServices(Authority.Services, Authority.Providers, options, Authority.Time, NullLoggerFactory.Instance);
         _server = await TestServer.StartAsync(routes =>
@@ -80,7 +80,7 @@ public sealed class OAuthWorld : IAsyncLifetime
         var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var (certificate, tls) = await EnrollAsync(Name(), key);
         var id = certificate.SpiffeId!.ToString();
-        _scopes[id] = ScopeSet.Of(scopes);
+        _policies[id] = AgentPolicy.Create(new AgentPolicyParts { Scopes = ScopeSet.Of(scopes) });
         if (parent is not null)
         {
             Assert.IsType<Outcome<AgentPki.Agents.AgentRecord>.Done>(await Authority.Services.Agents.SetParentAsync(id, parent.Id, "admin:test", "test", default));
@@ -88,6 +88,9 @@ public sealed class OAuthWorld : IAsyncLifetime
 
         return new OAuthAgent(id, certificate, tls, key);
     }
+
+    /// <summary>Gives an agent another policy.</summary>
+    internal void Limit(OAuthAgent agent, AgentPolicyParts policy) => _policies[agent.Id] = AgentPolicy.Create(policy);
 
     /// <summary>A further certificate of an agent, over another key.</summary>
     internal async Task<OAuthAgent> AgainAsync(OAuthAgent agent)

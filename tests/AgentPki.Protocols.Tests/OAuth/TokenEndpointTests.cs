@@ -8,6 +8,7 @@ using AgentPki.Cryptography.Jose;
 using AgentPki.Ledger;
 using AgentPki.Protocols.OAuth;
 using AgentPki.X509.AccessTokens;
+using AgentPki.X509.AgentPolicies;
 using AgentPki.X509.Certificates;
 
 namespace AgentPki.Protocols.Tests.OAuth;
@@ -133,6 +134,19 @@ public sealed class TokenEndpointTests(OAuthWorld world)
         Assert.Equal(agent.Certificate.NotAfter, token.Expires);
         own.Authority.Time.Advance(TimeSpan.FromSeconds(120));
         Assert.Equal("invalid_client", (await own.TokenAsync(agent)).Error);
+    }
+
+    [Fact]
+    public async Task Token_LiesWithinTheTimesOfTheAgentsPolicy()
+    {
+        var agent = await world.AgentAsync();
+        var now = DateTimeOffset.FromUnixTimeSeconds(world.Authority.Time.GetUtcNow().ToUnixTimeSeconds());
+        world.Limit(agent, new AgentPolicyParts { NotAfter = now.AddMinutes(2) });
+        Assert.Equal(now.AddMinutes(2), OAuthWorld.Read((await world.TokenAsync(agent)).Token).Expires);
+        world.Limit(agent, new AgentPolicyParts { NotBefore = now.AddMinutes(2) });
+        Assert.Equal("invalid_grant", (await world.TokenAsync(agent)).Error);
+        world.Limit(agent, new AgentPolicyParts { NotAfter = now.AddMinutes(-2) });
+        Assert.Equal("invalid_grant", (await world.TokenAsync(agent)).Error);
     }
 
     [Fact]
