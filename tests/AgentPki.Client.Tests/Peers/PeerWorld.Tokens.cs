@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
-using System.Text;
 using AgentPki.Client.Peers;
 using AgentPki.Client.Tokens;
 using AgentPki.Cryptography;

@@ -3,11 +3,8 @@ using System.Net;
 using System.Security.Cryptography;
 using System.Text.Json;
 using AgentPki.Authority.OAuth;
-using AgentPki.Cryptography;
-using AgentPki.Cryptography.Jose;
 using AgentPki.Ledger;
 using AgentPki.Protocols.OAuth;
-using AgentPki.X509.AccessTokens;
 using AgentPki.X509.AgentPolicies;
 using AgentPki.X509.Certificates;
 

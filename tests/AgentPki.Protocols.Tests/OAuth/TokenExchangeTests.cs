@@ -1,4 +1,3 @@
-using AgentPki.Authority.OAuth;
 using AgentPki.X509.AccessTokens;
 
 namespace AgentPki.Protocols.Tests.OAuth;
