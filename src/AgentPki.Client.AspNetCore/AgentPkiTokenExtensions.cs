@@ -2,7 +2,6 @@ using AgentPki.Client.Peers;
 using AgentPki.Client.Tokens;
 using AgentPki.X509.AccessTokens;
 using Microsoft.AspNetCore.Authentication;
-using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
