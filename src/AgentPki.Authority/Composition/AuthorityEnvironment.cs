@@ -54,8 +54,8 @@ public sealed record AuthorityEnvironment(CryptoProviders Providers, AuthoritySt
     /// <summary>The label of the ML-DSA-44 key that signs checkpoints beside the first one, where some provider has it; null: none is looked for.</summary>
     public string? SecondCheckpointLabel { get; init; }
 
-    /// <summary>What an agent may do by itself, at most: what its access tokens lie within.</summary>
-    public Func<AgentRecord, Certificate, AgentPolicy> PolicyOf { get; init; } = OAuth.AgentPolicySource.Of;
+    /// <summary>What an agent may do by itself, at most: its access tokens lie within each of these.</summary>
+    public Func<AgentRecord, Certificate, IReadOnlyList<AgentPolicy>> BoundsOf { get; init; } = OAuth.AgentBounds.Of;
 
     internal ILogger<T> Logger<T>() => Loggers.CreateLogger<T>();
 }

@@ -31,7 +31,7 @@ public sealed class OAuthAuthority : IAsyncDisposable
     private readonly TokenSignerKeeper _signers;
     private readonly CommitWriter _commits;
     private readonly AuditTrail _audit;
-    private readonly Func<AgentRecord, Certificate, AgentPolicy> _policyOf;
+    private readonly Func<AgentRecord, Certificate, IReadOnlyList<AgentPolicy>> _boundsOf;
     private readonly AuthorityMetrics _metrics;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
@@ -40,7 +40,7 @@ public sealed class OAuthAuthority : IAsyncDisposable
         AuthorityEnvironment environment, OAuthOptions options, RequesterAuthenticator requesters, IssuerDirectory issuers, TokenSignerKeeper signers, CommitWriter commits, AuditTrail audit, AuthorityMetrics metrics)
     {
         (Options, _issuers, _signers, _commits, _audit, _metrics, _time, _logger) = (options, issuers, signers, commits, audit, metrics, environment.Time, environment.Logger<OAuthAuthority>());
-        _policyOf = environment.PolicyOf;
+        _boundsOf = environment.BoundsOf;
         var certificates = environment.Stores.Certificates;
         _lineage = new AgentLineage(certificates, environment.Stores.Agents, issuers, _time);
         _clients = new ClientAuthenticator(requesters, certificates, _lineage, issuers, commits, environment.Providers, options, _time);
@@ -120,8 +120,8 @@ public sealed class OAuthAuthority : IAsyncDisposable
         }
 
         // 2. What for: never more than the client has, nor than the token that it exchanges.
-        var policy = _policyOf(client.Agent, client.Certificate);
-        if (!TokenRules.TryScope(request.Scopes, policy.Scopes, subject, out var scopes, out var problem)
+        var bounds = _boundsOf(client.Agent, client.Certificate);
+        if (!TokenRules.TryScope(request.Scopes, bounds, subject, out var scopes, out var problem)
             || !TokenRules.TryAudience(request.Resources, Options, client.Presented is not null, subject, out var audience, out problem))
         {
             return new OAuthOutcome<GrantedToken>.Refused(problem);
@@ -129,7 +129,7 @@ public sealed class OAuthAuthority : IAsyncDisposable
 
         // 3. Until when: minutes, and never longer than the certificates of the chain, nor outside the agent's times.
         var now = _time.GetUtcNow();
-        if (policy.NotBefore > now || policy.Weekly is { } weekly && !weekly.Contains(now))
+        if (bounds.Any(b => b.NotBefore > now || b.Weekly is { } weekly && !weekly.Contains(now)))
         {
             return Refused(OAuthErrorType.InvalidGrant, "the agent's policy does not let it act at this time");
         }
@@ -140,7 +140,7 @@ public sealed class OAuthAuthority : IAsyncDisposable
             return Refused(OAuthErrorType.InvalidGrant, $"the chain of the subject_token has {AccessToken.LongestChain} agents already");
         }
 
-        var expires = Earliest(now + Options.TokenLifetime, client.Certificate.NotAfter, client.Presented?.NotAfter, policy.NotAfter, subject?.Expires);
+        var expires = Earliest(now + Options.TokenLifetime, client.Certificate.NotAfter, client.Presented?.NotAfter, bounds.Min(b => b.NotAfter), subject?.Expires);
         if (expires <= now)
         {
             return Refused(OAuthErrorType.InvalidGrant, "nothing is left of the life of the certificate, of the subject_token, or of what the agent's policy allows");

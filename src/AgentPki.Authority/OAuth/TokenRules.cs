@@ -7,15 +7,15 @@ namespace AgentPki.Authority.OAuth;
 /// <summary>What a token may be for, at most. No I/O, no clock.</summary>
 internal static class TokenRules
 {
-    /// <param name="own">What the client has by itself.</param>
+    /// <param name="bounds">What the client may do by itself, each of which holds.</param>
     /// <param name="subject">The token that is exchanged; null: none.</param>
-    public static bool TryScope(IReadOnlyList<string> asked, ScopeSet own, AccessToken? subject, [NotNullWhen(true)] out ScopeSet? scopes, [NotNullWhen(false)] out OAuthProblem? problem)
+    public static bool TryScope(IReadOnlyList<string> asked, IReadOnlyList<AgentPolicy> bounds, AccessToken? subject, [NotNullWhen(true)] out ScopeSet? scopes, [NotNullWhen(false)] out OAuthProblem? problem)
     {
         problem = null;
         try
         {
             // RFC 6749 §3.3: what is given without being asked for is said in the answer.
-            scopes = asked.Count > 0 ? ScopeSet.Of(asked) : subject?.Scopes.Intersect(own) ?? ScopeSet.Nothing;
+            scopes = asked.Count > 0 ? ScopeSet.Of(asked) : bounds.Aggregate(subject?.Scopes ?? ScopeSet.Nothing, (left, bound) => left.Intersect(bound.Scopes));
         }
         catch (FormatException malformed)
         {
@@ -24,10 +24,12 @@ internal static class TokenRules
         }
 
         problem = subject?.Scopes.FindOutside(scopes) is not null ? new OAuthProblem(OAuthErrorType.InvalidScope, "the scope is more than the subject_token has; an exchange can only narrow it")
-            : own.FindOutside(scopes) is not null ? new OAuthProblem(OAuthErrorType.InvalidScope, "the scope is more than the agent has; its policy says what it has")
+            : IsOutside(scopes, bounds) ? new OAuthProblem(OAuthErrorType.InvalidScope, "the scope is more than the agent has; its policy says what it has")
             : null;
         return problem is null;
     }
+
+    private static bool IsOutside(ScopeSet scopes, IReadOnlyList<AgentPolicy> bounds) => bounds.Any(b => b.Scopes.FindOutside(scopes) is not null);
 
     /// <param name="isBound">Whether the client came with a certificate, to which its token can be bound.</param>
     public static bool TryAudience(IReadOnlyList<string> asked, OAuthOptions options, bool isBound, AccessToken? subject, [NotNullWhen(true)] out IReadOnlyList<string>? audience, [NotNullWhen(false)] out OAuthProblem? problem)
