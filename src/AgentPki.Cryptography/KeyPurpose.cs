@@ -27,6 +27,9 @@ public enum KeyPurpose
     /// <summary>JWT-SVIDs (SPIFFE JWT-SVID §2): tokens that say who an agent is.</summary>
     JwtSvid,
 
+    /// <summary>OAuth access tokens (RFC 9068).</summary>
+    AccessTokens,
+
     /// <summary>A key made on behalf of a subject (EST serverkeygen, RFC 7030 §4.4), or for an officer's file. Not kept.</summary>
     Subject,
 

@@ -114,6 +114,10 @@ public enum LedgerEntryKind : ushort
     WorkloadEntriesChanged = 135,
     /// <summary>A workload got a JWT that says who it is: for whom, for how long, its id.</summary>
     WorkloadTokenIssued = 136,
+    /// <summary>An OAuth access token was released: its id, for whom, on behalf of whom, for what.</summary>
+    TokenIssued = 130,
+    /// <summary>An agent was refused an access token.</summary>
+    TokenRefused = 131,
     /// <summary>The details of an earlier entry were erased; <see cref="LedgerFacts.Leaf"/> says which. Its leaf stands.</summary>
     DetailsErased = 50,
 }

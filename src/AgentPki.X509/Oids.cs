@@ -77,6 +77,9 @@ public static class Oids
     /// <summary>Signs JWT-SVIDs (docs/spiffe.md): likewise of our own.</summary>
     public const string JwtSvid = "1.3.6.1.4.1.32473.3.6";
 
+    /// <summary>Signs OAuth access tokens (docs/oauth.md): likewise.</summary>
+    public const string AccessTokens = "1.3.6.1.4.1.32473.3.2";
+
     // PKCS#9 and request attributes (RFC 2985, RFC 7030 §4.5.2, RFC 9908, RFC 4108, RFC 9883).
     public const string ContentType = "1.2.840.113549.1.9.3";
     public const string MessageDigest = "1.2.840.113549.1.9.4";

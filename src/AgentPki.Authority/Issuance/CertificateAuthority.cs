@@ -116,6 +116,7 @@ internal sealed class CertificateAuthority(IssuerDirectory issuers, CommitWriter
         ProfileUse.CmsSigner => CertificatePosition.CmsSigner,
         ProfileUse.RevocationFeed => CertificatePosition.RevocationFeed,
         ProfileUse.JwtSvidSigner => CertificatePosition.JwtSvid,
+        ProfileUse.AccessTokens => CertificatePosition.AccessTokens,
         ProfileUse.Administrator => CertificatePosition.Administrator,
     };
 

@@ -26,6 +26,9 @@ public enum ProfileUse
     /// <summary>The appliance's signer of JWT-SVIDs.</summary>
     JwtSvidSigner,
 
+    /// <summary>The appliance's signer of OAuth access tokens.</summary>
+    AccessTokens,
+
     /// <summary>Somebody who administers the appliance: client certificates for the admin API.</summary>
     Administrator,
 }

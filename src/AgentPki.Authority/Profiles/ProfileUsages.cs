@@ -28,6 +28,7 @@ internal static class ProfileUsages
         ("cmcCa", Oids.CmcCa),
         ("revocationFeed", Oids.RevocationFeed),
         ("jwtSvid", Oids.JwtSvid),
+        ("accessTokens", Oids.AccessTokens),
     ];
 
     /// <summary>keyCertSign and cRLSign are no words here: no profile makes a CA.</summary>

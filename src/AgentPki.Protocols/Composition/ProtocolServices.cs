@@ -7,6 +7,7 @@ using AgentPki.Protocols.CertificateLists;
 using AgentPki.Protocols.Delegation;
 using AgentPki.Protocols.Est;
 using AgentPki.Protocols.Http;
+using AgentPki.Protocols.OAuth;
 using AgentPki.Protocols.Ocsp;
 using AgentPki.Protocols.Revocations;
 using AgentPki.Protocols.Tiles;
@@ -69,6 +70,9 @@ public sealed class ProtocolServices : IAsyncDisposable
             Time = time,
             Logger = loggers.CreateLogger("AgentPki.Protocols.Acme"),
         };
+        OAuth = authority.OAuth is { } oauth
+            ? new OAuthServices { Authority = oauth, Clients = clients, Rates = _enrollment, Time = time, Logger = loggers.CreateLogger("AgentPki.Protocols.OAuth") }
+            : null;
         Ocsp = new OcspServices { Respond = authority.Ocsp.RespondAsync, Clients = clients, Rates = _status, Options = options.Ocsp, Time = time };
         CertificateLists = new CertificateListServices { Current = authority.CertificateLists.CurrentAsync, Chain = Chain, Time = time };
         Revocations = new RevocationServices
@@ -91,6 +95,9 @@ public sealed class ProtocolServices : IAsyncDisposable
 
     public AcmeServices Acme { get; }
 
+    /// <summary>Null: access tokens are not switched on.</summary>
+    public OAuthServices? OAuth { get; }
+
     public OcspServices Ocsp { get; }
 
     public CertificateListServices CertificateLists { get; }
@@ -102,6 +109,7 @@ public sealed class ProtocolServices : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         Revocations.Subscribers.Dispose();
+        await (OAuth?.DisposeAsync() ?? ValueTask.CompletedTask);
         await _enrollment.DisposeAsync();
         await _acme.DisposeAsync();
         await _acmeAccounts.DisposeAsync();

@@ -8,6 +8,7 @@ using AgentPki.Protocols.Delegation;
 using AgentPki.Protocols.Est;
 using AgentPki.Protocols.Health;
 using AgentPki.Protocols.Http;
+using AgentPki.Protocols.OAuth;
 using AgentPki.Protocols.Ocsp;
 using AgentPki.Protocols.Revocations;
 using AgentPki.Protocols.Tiles;
@@ -70,6 +71,10 @@ internal sealed class ApplianceEndpoints : IAsyncDisposable
         https.MapEst(_protocols.Est);
         https.MapAcme(_protocols.Acme);
         https.MapDelegation(_protocols.Delegation);
+        if (_protocols.OAuth is { } oauth)
+        {
+            https.MapOAuth(oauth);
+        }
 
         var http = app.MapAt(ListenerKind.Http);
         http.MapCertificateLists(_protocols.CertificateLists);
@@ -79,6 +84,11 @@ internal sealed class ApplianceEndpoints : IAsyncDisposable
 
         var both = app.MapAt(ListenerKind.Http, ListenerKind.Https);
         both.MapRevocations(_protocols.Revocations);
+        if (_protocols.OAuth is { } tokens)
+        {
+            both.MapOAuthKeys(tokens);
+        }
+
         if (_parts.Options.Ledger.Publish)
         {
             both.MapTiles(_protocols.Tiles);

@@ -34,6 +34,9 @@ public sealed record ApplianceOptions(
     public SpiffeSettings Spiffe { get; init; } = new(false, "", SocketAccess.Owner, "", new(), new FederationSettings(false, null, TimeSpan.FromMinutes(5), []));
 
     public GovernanceOptions Governance { get; init; } = new(true, TimeSpan.FromDays(3));
+
+    /// <summary>Access tokens; null: switched off.</summary>
+    public Authority.OAuth.OAuthOptions? OAuth { get; init; }
 }
 
 /// <summary>Who administers, and how.</summary>

@@ -69,6 +69,7 @@ public static class ConfigurationReader
         {
             Spiffe = SpiffeSettings.Read(root.Section("spiffe"), root.Text("trustDomain", "")),
             Governance = ReadGovernance(root.Section("governance"), development),
+            OAuth = OAuthReader.Read(root.Section("oauth"), listen),
         };
         root.RefuseUnknown();
         CheckAcross(root, options);

@@ -33,6 +33,9 @@ public enum CertificatePosition
     /// <summary>A signer of JWT-SVIDs.</summary>
     JwtSvid,
 
+    /// <summary>A signer of OAuth access tokens.</summary>
+    AccessTokens,
+
     /// <summary>A time-stamping unit (RFC 3161 §2.3).</summary>
     TimeStamping,
 
