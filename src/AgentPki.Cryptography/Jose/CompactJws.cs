@@ -73,14 +73,23 @@ public sealed class CompactJws
     /// <param name="certificateThumbprint">SHA-256 over the DER of the signer's certificate.</param>
     /// <exception cref="ArgumentException">Keys of that kind sign no JWS (<see cref="JwsAlgorithm.For"/>).</exception>
     /// <exception cref="KeyUnavailableException">The provider cannot sign now.</exception>
-    public static async ValueTask<string> SignAsync(ISigningKey key, string type, ReadOnlyMemory<byte> certificateThumbprint, ReadOnlyMemory<byte> payload, CancellationToken cancellationToken)
+    public static ValueTask<string> SignAsync(ISigningKey key, string type, ReadOnlyMemory<byte> certificateThumbprint, ReadOnlyMemory<byte> payload, CancellationToken cancellationToken) =>
+        SignAsync(key, type, ("x5t#S256", Base64Url.EncodeToString(certificateThumbprint.Span)), payload, cancellationToken);
+
+    /// <summary>The same with a key that has no certificate.</summary>
+    /// <param name="keyId"><c>kid</c>, in characters that JSON leaves as they are.</param>
+    /// <inheritdoc cref="SignAsync(ISigningKey, string, ReadOnlyMemory{byte}, ReadOnlyMemory{byte}, CancellationToken)"/>
+    public static ValueTask<string> SignAsync(ISigningKey key, string type, string keyId, ReadOnlyMemory<byte> payload, CancellationToken cancellationToken) =>
+        SignAsync(key, type, ("kid", keyId), payload, cancellationToken);
+
+    private static async ValueTask<string> SignAsync(ISigningKey key, string type, (string Name, string Value) who, ReadOnlyMemory<byte> payload, CancellationToken cancellationToken)
     {
         if (JwsAlgorithm.For(key.Algorithm) is not { Signature: { } signature } algorithm)
         {
             throw new ArgumentException($"Keys of kind {key.Algorithm} sign no JWS.", nameof(key));
         }
 
-        var header = $$"""{"alg":"{{algorithm.Name}}","typ":"{{type}}","x5t#S256":"{{Base64Url.EncodeToString(certificateThumbprint.Span)}}"}""";
+        var header = $$"""{"alg":"{{algorithm.Name}}","typ":"{{type}}","{{who.Name}}":"{{who.Value}}"}""";
         var input = $"{Base64Url.EncodeToString(Encoding.UTF8.GetBytes(header))}.{Base64Url.EncodeToString(payload.Span)}";
         var made = await key.SignAsync(signature, Encoding.ASCII.GetBytes(input), cancellationToken);
         if (signature.Family == AlgorithmFamily.Ecdsa)

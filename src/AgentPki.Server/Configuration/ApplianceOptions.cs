@@ -31,6 +31,8 @@ public sealed record ApplianceOptions(
     BackupSettings Backup)
 {
     public GovernanceOptions Governance { get; init; } = new(true, TimeSpan.FromDays(3));
+
+    public required DecisionSettings Decisions { get; init; }
 }
 
 /// <summary>Who administers, and how.</summary>

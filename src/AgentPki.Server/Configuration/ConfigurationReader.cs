@@ -68,6 +68,7 @@ public static class ConfigurationReader
             BackupSettings.Read(root.Section("backup")))
         {
             Governance = ReadGovernance(root.Section("governance"), development),
+            Decisions = DecisionReader.Read(root.Section("decisions")),
         };
         root.RefuseUnknown();
         CheckAcross(root, options);
