@@ -18,9 +18,6 @@ internal sealed class EvaluationHandler(AuthZenServices services)
     private const int LargestBatch = 512 * 1024;
     private static readonly TimeSpan BodyDeadline = TimeSpan.FromSeconds(10);
 
-    // A member that is there twice means one thing here and perhaps another to whoever logged the request before (§12.5, RFC 8259 §4).
-    private static readonly JsonDocumentOptions Json = new() { MaxDepth = 10, AllowDuplicateProperties = false };
-
     public Task EvaluateAsync(HttpContext context) => HandleAsync(context, LargestRequest, (asker, root) => EvaluateOneAsync(context, asker, root));
 
     public Task EvaluateManyAsync(HttpContext context) => HandleAsync(context, LargestBatch, (asker, root) => EvaluateManyAsync(context, asker, root));
@@ -64,25 +61,14 @@ internal sealed class EvaluationHandler(AuthZenServices services)
             return;
         }
 
-        JsonDocument? document = null;
         try
         {
-            try
-            {
-                document = JsonDocument.Parse(body.Octets, Json);
-            }
-            catch (JsonException)
-            {
-                await BadRequestAsync(context, "the body must be one JSON object, no member of it twice");
-                return;
-            }
-
             // Until it is answered the body stays where it lies: the document reads from it.
-            await (document.RootElement.ValueKind == JsonValueKind.Object ? handler(asker, document.RootElement) : BadRequestAsync(context, "the body must be a JSON object"));
+            using var document = EvaluationJson.TryParse(body.Octets, out var error);
+            await (document is null ? BadRequestAsync(context, error) : handler(asker, document.RootElement));
         }
         finally
         {
-            document?.Dispose();
             body.Release();
         }
     }
@@ -116,7 +102,7 @@ internal sealed class EvaluationHandler(AuthZenServices services)
     private async Task EvaluateOneAsync(HttpContext context, string asker, JsonElement root)
     {
         var entities = EvaluationReader.Entities.Of(root, default);
-        if ((WhyNotText(root) ?? entities.WhyNot()) is { } why)
+        if (entities.WhyNot() is { } why)
         {
             await BadRequestAsync(context, why);
             return;
@@ -133,12 +119,6 @@ internal sealed class EvaluationHandler(AuthZenServices services)
         if (!root.TryGetProperty("evaluations", out var list) || (list.ValueKind == JsonValueKind.Array && list.GetArrayLength() == 0))
         {
             await EvaluateOneAsync(context, asker, root);
-            return;
-        }
-
-        if (WhyNotText(root) is { } noText)
-        {
-            await BadRequestAsync(context, noText);
             return;
         }
 
@@ -207,45 +187,6 @@ internal sealed class EvaluationHandler(AuthZenServices services)
             "permit_on_first_permit" => EvaluationsSemantic.PermitOnFirstPermit,
             _ => null,
         };
-    }
-
-    /// <summary>Half of a surrogate pair is JSON to the parser and no text (RFC 8259 §8.2): looked for once, before anything is read.</summary>
-    private static string? WhyNotText(JsonElement value)
-    {
-        try
-        {
-            Visit(value);
-            return null;
-        }
-        catch (InvalidOperationException)
-        {
-            return "a text in the body has half of a surrogate pair";
-        }
-    }
-
-    private static void Visit(JsonElement value)
-    {
-        switch (value.ValueKind)
-        {
-            case JsonValueKind.Object:
-                foreach (var member in value.EnumerateObject())
-                {
-                    _ = member.Name;
-                    Visit(member.Value);
-                }
-
-                break;
-            case JsonValueKind.Array:
-                foreach (var item in value.EnumerateArray())
-                {
-                    Visit(item);
-                }
-
-                break;
-            case JsonValueKind.String:
-                _ = value.GetString();
-                break;
-        }
     }
 
     private Task BadRequestAsync(HttpContext context, string detail) => RefuseAsync(context, new PkiProblem(PkiProblemKind.MalformedRequest, detail));
