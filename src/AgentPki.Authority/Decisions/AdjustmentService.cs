@@ -12,7 +12,7 @@ using AgentPki.X509.AgentPolicies;
 namespace AgentPki.Authority.Decisions;
 
 /// <summary>Narrows agents and gives them more, for a time. What is in force is in memory: read at start, and after each change.</summary>
-public sealed class AdjustmentService
+public sealed class AdjustmentService : IDisposable
 {
     private const int LongestReason = 256;
     private static readonly IReadOnlyList<Adjustment> None = [];
@@ -79,6 +79,8 @@ public sealed class AdjustmentService
         var entry = new LedgerEntry(LedgerEntryKind.AdjustmentEnded, now, actor, AuditDetails.Of((AuditDetails.Adjustment, id), (AuditDetails.Agent, adjustment.AgentId), (AuditDetails.Correlation, correlationId)));
         return await CommitAsync(new CommitRequest(entry, [new StoreChange.EndAdjustment(id, now)]), adjustment with { Ended = now }, actor, correlationId, cancellationToken);
     }
+
+    public void Dispose() => _reading.Dispose();
 
     /// <summary>Reads them again.</summary>
     internal async ValueTask ReloadAsync(CancellationToken cancellationToken)

@@ -146,6 +146,8 @@ public sealed class DecisionAuthority : IAsyncDisposable
         await AnchorAsync(CancellationToken.None);
         await Journal.DisposeAsync();
         await Receipts.DisposeAsync();
+        Policies.Dispose();
+        Adjustments.Dispose();
         _metrics.Dispose();
         _stopping.Dispose();
         _anchoring.Dispose();

@@ -20,7 +20,7 @@ public interface IPolicyFolder
 /// Keeps the policies in force. Files are looked at again every second; what can be read, and where it must be approved was approved, takes the place of what was before as a whole. What
 /// cannot stays out: the old policies decide on, and <see cref="Problem"/> says so until it is mended.
 /// </summary>
-public sealed class PolicyKeeper
+public sealed class PolicyKeeper : IDisposable
 {
     /// <summary>How the names of policies begin among <see cref="ApprovedFile"/>s.</summary>
     public const string ApprovedPrefix = "policies/";
@@ -68,6 +68,8 @@ public sealed class PolicyKeeper
             _reading.Release();
         }
     }
+
+    public void Dispose() => _reading.Dispose();
 
     private async ValueTask<IReadOnlyList<ApprovedFile>> ApprovedAsync(CancellationToken cancellationToken) =>
         [.. (await _approvals.ListApprovedFilesAsync(cancellationToken)).Where(f => f.Name.StartsWith(ApprovedPrefix, StringComparison.Ordinal)).Select(f => f with { Name = f.Name[ApprovedPrefix.Length..] })];

@@ -1,6 +1,6 @@
 using System.Net;
-using AgentPki.Agents.Decisions.Policies;
 using AgentPki.Agents.Decisions;
+using AgentPki.Agents.Decisions.Policies;
 using AgentPki.X509.AgentPolicies;
 using Xunit;
 

@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
-using AgentPki.Agents.Decisions.Policies;
 using AgentPki.Agents.Decisions;
+using AgentPki.Agents.Decisions.Policies;
 using CsCheck;
 using Xunit;
 

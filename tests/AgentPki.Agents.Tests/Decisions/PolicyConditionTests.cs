@@ -1,5 +1,5 @@
-using AgentPki.Agents.Decisions.Policies;
 using AgentPki.Agents.Decisions;
+using AgentPki.Agents.Decisions.Policies;
 using Xunit;
 
 namespace AgentPki.Agents.Tests.Decisions;

@@ -1,7 +1,7 @@
 using System.Text;
 using AgentPki.Authority.Decisions.Journal;
-using AgentPki.Ledger.Search;
 using AgentPki.Ledger;
+using AgentPki.Ledger.Search;
 using AgentPki.Testing.Fixtures;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;

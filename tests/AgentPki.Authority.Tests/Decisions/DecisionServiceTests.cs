@@ -1,6 +1,6 @@
 using AgentPki.Agents.Decisions;
-using AgentPki.Authority.Decisions.Journal;
 using AgentPki.Authority.Decisions;
+using AgentPki.Authority.Decisions.Journal;
 using AgentPki.Authority.Revocation;
 using AgentPki.Authority.Store;
 using AgentPki.Testing.Fixtures;

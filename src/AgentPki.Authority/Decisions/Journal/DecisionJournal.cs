@@ -61,7 +61,7 @@ public sealed class DecisionJournal : IAsyncDisposable
     /// <exception cref="IOException">The folder cannot be made, read or written.</exception>
     public static async Task<DecisionJournal> OpenAsync(JournalOptions options, ILogger logger, CancellationToken cancellationToken)
     {
-        Directory.CreateDirectory(options.Folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        CreateFolder(options.Folder);
         var node = NodeOf(options.Folder);
         var segments = JournalSegments.List(options.Folder);
         var state = segments.Count == 0 ? JournalState.Start : await JournalState.ReadAsync(segments, logger, cancellationToken);
@@ -146,14 +146,28 @@ public sealed class DecisionJournal : IAsyncDisposable
         await _file.DisposeAsync();
     }
 
-    private static FileStream Open(string path) => new(path, new FileStreamOptions
+    private static void CreateFolder(string path)
     {
-        Mode = FileMode.Append,
-        Access = FileAccess.Write,
-        Share = FileShare.Read,
-        BufferSize = 0,
-        UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
-    });
+        if (OperatingSystem.IsWindows())
+        {
+            Directory.CreateDirectory(path);
+        }
+        else
+        {
+            Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        }
+    }
+
+    private static FileStream Open(string path)
+    {
+        var options = new FileStreamOptions { Mode = FileMode.Append, Access = FileAccess.Write, Share = FileShare.Read, BufferSize = 0 };
+        if (!OperatingSystem.IsWindows())
+        {
+            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        }
+
+        return new FileStream(path, options);
+    }
 
     private static string NodeOf(string folder)
     {

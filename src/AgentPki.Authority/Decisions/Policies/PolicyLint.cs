@@ -1,4 +1,3 @@
-using AgentPki.Agents.Decisions;
 using AgentPki.Agents.Decisions.Policies;
 
 namespace AgentPki.Authority.Decisions.Policies;
