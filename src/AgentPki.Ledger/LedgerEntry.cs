@@ -118,6 +118,12 @@ public enum LedgerEntryKind : ushort
     TokenIssued = 130,
     /// <summary>An agent was refused an access token.</summary>
     TokenRefused = 131,
+    /// <summary>Records of a node's decision log: first, number, the root of their tree (RFC 9162 §2.1), and the last one's hash.</summary>
+    DecisionsAnchored = 120,
+    /// <summary>An agent was narrowed, or given something more for a time.</summary>
+    AgentAdjusted = 121,
+    /// <summary>A narrowing or an elevation was ended before its time.</summary>
+    AdjustmentEnded = 122,
     /// <summary>The details of an earlier entry were erased; <see cref="LedgerFacts.Leaf"/> says which. Its leaf stands.</summary>
     DetailsErased = 50,
 }

@@ -54,6 +54,7 @@ public static class ProfileFiles
         return $"{yaml[..start]}{string.Join(", ", others.Prepend(keys))}{yaml[end..]}";
     }
 
+
     /// <summary>The files as they lie there, by name.</summary>
     public static IReadOnlyList<(string Name, byte[] Text)> ReadAll(ApplianceHome home) =>
         Directory.Exists(home.Profiles) ? [.. Directory.EnumerateFiles(home.Profiles, "*.yaml").Order(StringComparer.Ordinal).Select(f => (Path.GetFileName(f), File.ReadAllBytes(f)))] : [];

@@ -70,6 +70,7 @@ public static class ConfigurationReader
             Spiffe = SpiffeSettings.Read(root.Section("spiffe"), root.Text("trustDomain", "")),
             Governance = ReadGovernance(root.Section("governance"), development),
             OAuth = OAuthReader.Read(root.Section("oauth"), listen),
+            Decisions = DecisionReader.Read(root.Section("decisions")),
         };
         root.RefuseUnknown();
         CheckAcross(root, options);

@@ -16,6 +16,12 @@ public sealed record ApplianceHome(string Root)
     /// <summary>Who may register agents, and what is asked of them; usually absent (docs/registry.md).</summary>
     public string RegistryRules => In("registry.yaml");
 
+    /// <summary>Policies that decide actions, and their tests: the operator's. Without any nothing is permitted.</summary>
+    public string Policies => In("policies");
+
+    /// <summary>The log of decisions of this node: files that are appended to. They may be moved away when they are closed.</summary>
+    public string Decisions => In("decisions");
+
     public string Database => In("data", "agentpki.db");
 
     /// <summary>SoftHSM's object store and configuration; a hardware token leaves it empty.</summary>

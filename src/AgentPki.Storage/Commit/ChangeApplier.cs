@@ -134,6 +134,9 @@ internal sealed partial class ChangeApplier(SqlSession session)
         StoreChange.AddGrant c => AddGrant(c),
         StoreChange.UseGrant c => UseGrant(c.Digest),
         StoreChange.RequirePolicy c => RequirePolicy(c),
+        StoreChange.AddAdjustment c => AddAdjustment(c.Adjustment),
+        StoreChange.EndAdjustment c => EndAdjustment(c),
+        StoreChange.Spend c => Spend(c),
         _ => throw new ArgumentException($"This build cannot store a {change.GetType().Name}.", nameof(change)),
     };
 

@@ -83,6 +83,9 @@ internal static partial class InMemoryChanges
                 StoreChange.AddGrant c => AddGrant(state, c, leafIndex),
                 StoreChange.UseGrant c => UseGrant(state, c),
                 StoreChange.RequirePolicy c => RequirePolicy(state, c),
+                StoreChange.AddAdjustment c => AddAdjustment(state, c),
+                StoreChange.EndAdjustment c => EndAdjustment(state, c),
+                StoreChange.Spend c => Spend(state, c),
                 _ => throw new ArgumentException($"Unknown change {change.GetType().Name}.", nameof(request)),
             };
         }
