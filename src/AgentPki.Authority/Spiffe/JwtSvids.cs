@@ -96,7 +96,7 @@ public sealed class JwtSvids : IAsyncDisposable
     {
         if (!CompactJws.TryParse(token, out var jws, out var malformed))
         {
-            return (null, malformed.Detail);
+            return (null, malformed.Text);
         }
 
         // JWT-SVID §2.3: typ is JWT or JOSE, where it is there.

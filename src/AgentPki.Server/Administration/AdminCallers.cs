@@ -3,7 +3,6 @@ using AgentPki.Authority.Governance;
 using AgentPki.Authority.Problems;
 using AgentPki.Protocols.Http;
 using AgentPki.Server.Configuration;
-using AgentPki.Server.Hosting;
 using AgentPki.X509.Certificates;
 
 namespace AgentPki.Server.Administration;

@@ -1,7 +1,6 @@
-using Microsoft.AspNetCore.Builder;
+using AgentPki.Protocols.Http;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
-using AgentPki.Protocols.Http;
 
 namespace AgentPki.Protocols.Spiffe.Federation;
 

@@ -87,7 +87,7 @@ func main() {
 	revoke := flag.Bool("revoke", false, "wait until it is taken away")
 	flag.Parse()
 
-	connection, err := grpc.Dial("passthrough:///"+*socket, grpc.WithInsecure(), grpc.WithDefaultCallOptions(grpc.ForceCodec(raw{})), grpc.WithContextDialer(func(ctx context.Context, address string) (net.Conn, error) {
+	connection, err := grpc.Dial("passthrough:///"+*socket, grpc.WithInsecure(), grpc.WithAuthority("localhost"), grpc.WithDefaultCallOptions(grpc.ForceCodec(raw{})), grpc.WithContextDialer(func(ctx context.Context, address string) (net.Conn, error) {
 		return (&net.Dialer{}).DialContext(ctx, "unix", address)
 	}))
 	check(err, "the socket")
