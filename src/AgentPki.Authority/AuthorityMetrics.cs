@@ -19,6 +19,9 @@ public sealed class AuthorityMetrics : IDisposable
     private readonly Counter<long> _stalled;
     private readonly Histogram<double> _feedLag;
     private readonly Counter<long> _witnessed;
+    private readonly Counter<long> _tokens;
+    private readonly Counter<long> _tokensRefused;
+    private readonly Counter<long> _introspections;
     private readonly Histogram<int> _batchSize;
     private readonly Histogram<double> _commitSeconds;
     private readonly Histogram<double> _issuanceSeconds;
@@ -35,6 +38,9 @@ public sealed class AuthorityMetrics : IDisposable
         _stalled = _meter.CreateCounter<long>("agentpki.feed.stalled", "{subscriber}", "Streams of the revocation feed cut because nobody read them");
         _feedLag = _meter.CreateHistogram<double>("agentpki.feed.lag", "s", "From a revocation's time to its statement, signed and stored");
         _witnessed = _meter.CreateCounter<long>("agentpki.witness.answers", "{answer}", "What witnesses said to the ledger's heads, by outcome");
+        _tokens = _meter.CreateCounter<long>("agentpki.oauth.tokens", "{token}", "Access tokens released, by grant");
+        _tokensRefused = _meter.CreateCounter<long>("agentpki.oauth.refused", "{request}", "OAuth requests refused, by error");
+        _introspections = _meter.CreateCounter<long>("agentpki.oauth.introspections", "{answer}", "Introspections answered, by what they said");
         _batchSize = _meter.CreateHistogram<int>("agentpki.commit.batch", "{request}", "Requests in one commit batch");
         _commitSeconds = _meter.CreateHistogram<double>("agentpki.commit.duration", "s", "One batch: transaction and fsync");
         _issuanceSeconds = _meter.CreateHistogram<double>("agentpki.issuance.duration", "s", "From the approved request to the durable certificate");
@@ -66,6 +72,12 @@ public sealed class AuthorityMetrics : IDisposable
     internal void Witnessed(string outcome) => _witnessed.Add(1, new KeyValuePair<string, object?>("outcome", outcome));
 
     internal void WatchWitnesses(Func<int> missing) => _meter.CreateObservableGauge("agentpki.witness.missing", missing, "{witness}", "Witnesses that have not cosigned the ledger's newest head");
+
+    internal void TokenIssued(string grant) => _tokens.Add(1, new KeyValuePair<string, object?>("grant", grant));
+
+    internal void OAuthRefused(string error) => _tokensRefused.Add(1, new KeyValuePair<string, object?>("error", error));
+
+    internal void Introspected(bool active) => _introspections.Add(1, new KeyValuePair<string, object?>("active", active ? "true" : "false"));
 
     internal void Subscribers(int change) => _subscribers.Add(change);
 

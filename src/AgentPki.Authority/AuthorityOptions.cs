@@ -88,6 +88,9 @@ public sealed record AuthorityOptions
 
     public Acme.AcmeOptions Acme { get; init; } = new();
 
+    /// <summary>Access tokens; null: none are given.</summary>
+    public OAuth.OAuthOptions? OAuth { get; init; }
+
     /// <summary>Where a CA's certificate is served (RFC 5280 §4.2.2.1 caIssuers).</summary>
     public string CertificateUrl(string authority) => $"{PublicUrl}/ca/{authority}.cer";
 
@@ -123,6 +126,7 @@ public sealed record AuthorityOptions
 
         Acme.Validate();
         Feed.Validate();
+        OAuth?.Validate();
         if (CertificateListValidity < TimeSpan.FromMinutes(1) || OcspValidity < TimeSpan.FromSeconds(30) || ApprovalLifetime <= TimeSpan.Zero || RefusalInterval <= TimeSpan.Zero)
         {
             throw new ArgumentException("CertificateListValidity is at least a minute, OcspValidity at least 30 seconds, ApprovalLifetime and RefusalInterval positive.");

@@ -5,6 +5,9 @@ public static class AgentPkiDefaults
 {
     public const string Scheme = "AgentPki";
 
+    /// <summary>The scheme of access tokens.</summary>
+    public const string TokenScheme = "AgentPkiToken";
+
     /// <summary>The SPIFFE ID; the name of the identity too.</summary>
     public const string SpiffeIdClaim = "spiffe_id";
 

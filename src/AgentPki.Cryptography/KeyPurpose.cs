@@ -24,6 +24,9 @@ public enum KeyPurpose
     /// <summary>Statements of the revocation feed (docs/revocation-feed.md).</summary>
     RevocationFeed,
 
+    /// <summary>OAuth access tokens (RFC 9068).</summary>
+    AccessTokens,
+
     /// <summary>A key made on behalf of a subject (EST serverkeygen, RFC 7030 §4.4), or for an officer's file. Not kept.</summary>
     Subject,
 

@@ -106,6 +106,10 @@ public enum LedgerEntryKind : ushort
     RegistryRulesRefused = 108,
     /// <summary>Agents of a tier got a date for their review.</summary>
     ReviewsScheduled = 109,
+    /// <summary>An OAuth access token was released: its id, for whom, on behalf of whom, for what.</summary>
+    TokenIssued = 130,
+    /// <summary>An agent was refused an access token.</summary>
+    TokenRefused = 131,
     /// <summary>The details of an earlier entry were erased; <see cref="LedgerFacts.Leaf"/> says which. Its leaf stands.</summary>
     DetailsErased = 50,
 }

@@ -74,6 +74,9 @@ public static class Oids
     /// <summary>Signs statements of the revocation feed (docs/revocation-feed.md): a key purpose of our own, under the enterprise number for examples (RFC 5612) until there is one of our own.</summary>
     public const string RevocationFeed = "1.3.6.1.4.1.32473.3.1";
 
+    /// <summary>Signs OAuth access tokens (docs/oauth.md): likewise.</summary>
+    public const string AccessTokens = "1.3.6.1.4.1.32473.3.2";
+
     // PKCS#9 and request attributes (RFC 2985, RFC 7030 §4.5.2, RFC 9908, RFC 4108, RFC 9883).
     public const string ContentType = "1.2.840.113549.1.9.3";
     public const string MessageDigest = "1.2.840.113549.1.9.4";

@@ -14,7 +14,7 @@ public sealed class SqliteStoreTests : StoreContractTests<SqliteStore>
     public async Task Apply_ProofThatWasSpentBeforeARestart_Conflicts()
     {
         using var folder = new TemporaryFolder();
-        CommitRequest Spend(byte id) => new(null, [new StoreChange.SpendAcmeProof([id], StoreSamples.Now.AddMinutes(10), StoreSamples.Now)]);
+        CommitRequest Spend(byte id) => new(null, [new StoreChange.SpendProof([id], StoreSamples.Now.AddMinutes(10), StoreSamples.Now)]);
         await using (var store = await folder.OpenAsync())
         {
             Assert.IsType<CommitOutcome.Committed>(store.Apply([Spend(1)])[0]);

@@ -190,7 +190,7 @@ internal sealed class ChallengeJudge : IAsyncDisposable
             (AuditDetails.Reason, $"{type}: {evidence}")));
         var settle = new StoreChange.SettleAcmeAuthorization(authorization.Id, type, document, facts, now, expires);
         var spent = (result as ValidationResult.Valid)?.Spends;
-        StoreChange[] changes = spent is null ? [settle] : [settle, new StoreChange.SpendAcmeProof(spent.Id, spent.Expires, now)];
+        StoreChange[] changes = spent is null ? [settle] : [settle, new StoreChange.SpendProof(spent.Id, spent.Expires, now)];
         return await _commits.CommitAsync(new CommitRequest(entry, [.. changes]), CancellationToken.None) switch
         {
             CommitOutcome.Committed => authorization with
@@ -202,7 +202,7 @@ internal sealed class ChallengeJudge : IAsyncDisposable
                 Facts = facts,
             },
             // Another authorization had it: only the store knows, whatever was restarted meanwhile.
-            CommitOutcome.Conflict { Change: StoreChange.SpendAcmeProof } => await SettleAsync(account, authorization, type, new ValidationResult.Invalid(AcmeErrorType.Unauthorized, spent?.Refusal ?? "")),
+            CommitOutcome.Conflict { Change: StoreChange.SpendProof } => await SettleAsync(account, authorization, type, new ValidationResult.Invalid(AcmeErrorType.Unauthorized, spent?.Refusal ?? "")),
             _ => null,
         };
     }

@@ -10,6 +10,7 @@ public static class AuditDetails
     public const string AlternativeKeyLabel = "key.alternative.label";
     public const string AlternativeKeySha256 = "key.alternative.sha256";
     public const string Approval = "approval";
+    public const string Audience = "audience";
     public const string Authority = "authority";
     public const string BlockedKeys = "keys.blocked";
     public const string Campaign = "campaign";
@@ -28,6 +29,7 @@ public static class AuditDetails
     public const string Digest = "digest";
     public const string File = "file";
     public const string From = "from";
+    public const string Grant = "grant";
     public const string HeadSha256 = "head.sha256";
     public const string Incident = "incident";
     public const string KeyAlgorithm = "key.algorithm";
@@ -52,6 +54,7 @@ public static class AuditDetails
     public const string Request = "request";
     public const string RequestSha256 = "request.sha256";
     public const string Roles = "roles";
+    public const string Scope = "scope";
     public const string Serial = "serial";
     public const string Agents = "agents";
     public const string Share = "share";
@@ -61,6 +64,7 @@ public static class AuditDetails
     public const string Subject = "subject";
     public const string Tier = "tier";
     public const string To = "to";
+    public const string Token = "token";
     public const string Total = "total";
 
     private const int MaximumLength = 512;

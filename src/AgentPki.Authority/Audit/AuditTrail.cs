@@ -60,7 +60,13 @@ public sealed class AuditTrail : IAsyncDisposable
             return;
         }
 
-        await WriteOrLogAsync(refusal.Protocol == "admin" ? LedgerEntryKind.AdminRefused : LedgerEntryKind.EnrollmentRefused, refusal.Actor, AuditDetails.Of(
+        var kind = refusal.Protocol switch
+        {
+            "admin" => LedgerEntryKind.AdminRefused,
+            OAuth.OAuthAuthority.Protocol => LedgerEntryKind.TokenRefused,
+            _ => LedgerEntryKind.EnrollmentRefused,
+        };
+        await WriteOrLogAsync(kind, refusal.Actor, AuditDetails.Of(
             (AuditDetails.Problem, refusal.Problem.Kind.ToString()),
             (AuditDetails.Reason, refusal.Problem.Detail),
             (AuditDetails.Profile, refusal.Profile),

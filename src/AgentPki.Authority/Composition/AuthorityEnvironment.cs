@@ -1,9 +1,12 @@
+using AgentPki.Agents;
 using AgentPki.Authority.Acme.Validation;
 using AgentPki.Authority.Governance;
 using AgentPki.Authority.Profiles;
 using AgentPki.Authority.Store;
 using AgentPki.Cryptography;
 using AgentPki.Ledger;
+using AgentPki.X509.AgentPolicies;
+using AgentPki.X509.Certificates;
 using Microsoft.Extensions.Logging;
 
 namespace AgentPki.Authority.Composition;
@@ -50,6 +53,9 @@ public sealed record AuthorityEnvironment(CryptoProviders Providers, AuthoritySt
 
     /// <summary>The label of the ML-DSA-44 key that signs checkpoints beside the first one, where some provider has it; null: none is looked for.</summary>
     public string? SecondCheckpointLabel { get; init; }
+
+    /// <summary>What an agent may do by itself, at most: its access tokens lie within each of these.</summary>
+    public Func<AgentRecord, Certificate, IReadOnlyList<AgentPolicy>> BoundsOf { get; init; } = OAuth.AgentBounds.Of;
 
     internal ILogger<T> Logger<T>() => Loggers.CreateLogger<T>();
 }

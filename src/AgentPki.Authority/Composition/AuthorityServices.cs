@@ -9,6 +9,7 @@ using AgentPki.Authority.Enrollment;
 using AgentPki.Authority.Governance;
 using AgentPki.Authority.Issuance;
 using AgentPki.Authority.Migration;
+using AgentPki.Authority.OAuth;
 using AgentPki.Authority.Profiles;
 using AgentPki.Authority.Revocation;
 using AgentPki.Authority.Revocation.Feed;
@@ -52,6 +53,7 @@ public sealed class AuthorityServices : IAsyncDisposable
         var maker = new CertificateListMaker(issuers, stores.Certificates, stores.CertificateLists, folder, commits, profiles, options, time);
         CertificateLists = new CertificateListService(issuers, stores.CertificateLists, folder, maker, commits.Revocations, time, environment.Logger<CertificateListService>());
         var keys = new KeyMaker(providers, options.KeyPlacement, commits, time);
+        var helpers = new HelperSigners(stores.Certificates, Appliance, keys, time);
         CmsSigners = new CmsSignerKeeper(profiles, issuers, stores.Certificates, Appliance, keys, commits.Revocations, time);
         _responders = new OcspResponderKeeper(profiles, issuers, stores.Certificates, Appliance, keys, providers, commits.Revocations, options, time, environment.Logger<OcspResponderKeeper>());
         Ocsp = new OcspService(issuers, _responders, stores.Certificates, issued, commits.Revocations, providers, options, metrics, time, environment.Logger<OcspService>());
@@ -59,7 +61,7 @@ public sealed class AuthorityServices : IAsyncDisposable
             stores.Revocations,
             stores.Feed,
             commits,
-            new FeedSignerKeeper(profiles, issuers, stores.Certificates, Appliance, keys, commits, providers, time),
+            new FeedSignerKeeper(profiles, issuers, stores.Certificates, helpers, commits, providers, time),
             new FeedStatements(stores.Revocations, stores.Ledger, issuers, time),
             options.Feed,
             metrics,
@@ -75,6 +77,9 @@ public sealed class AuthorityServices : IAsyncDisposable
         Governance = new AdministratorService(stores.Governance, Administrators, profiles, Appliance, Revocations, commits, Audit, providers, time);
         AdminRequests = new AdminRequestService(stores.Governance, commits, Audit, options, time);
         ApprovedFiles = new ApprovedFiles(stores.Governance, commits, time);
+        OAuth = options.OAuth is { } oauth
+            ? new OAuthAuthority(environment, oauth, authenticator, issuers, new TokenSignerKeeper(profiles, issuers, stores.Certificates, helpers, commits.Revocations, oauth, providers, time), commits, Audit, metrics)
+            : null;
         Acme = new AcmeAuthority(environment, Registration, Revocations, issuers, campaigns, commits, Audit);
         IssuedLoaded = LoadIssuedAsync(issued);
         _maintenance = time.CreateTimer(_ => MaintainInBackground(), null, options.MaintenanceInterval, options.MaintenanceInterval);
@@ -94,6 +99,9 @@ public sealed class AuthorityServices : IAsyncDisposable
 
     /// <summary>Accounts, orders and authorizations of ACME clients.</summary>
     public AcmeAuthority Acme { get; }
+
+    /// <summary>Access tokens; null: they are not switched on.</summary>
+    public OAuthAuthority? OAuth { get; }
 
     public CertificateListService CertificateLists { get; }
 
@@ -281,6 +289,7 @@ public sealed class AuthorityServices : IAsyncDisposable
         await Witnesses.DisposeAsync();
         await _responders.DisposeAsync();
         await CmsSigners.DisposeAsync();
+        await (OAuth?.DisposeAsync() ?? ValueTask.CompletedTask);
         CertificateLists.Dispose();
         Migrations.Dispose();
         Successions.Dispose();

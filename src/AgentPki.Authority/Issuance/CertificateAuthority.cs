@@ -109,6 +109,7 @@ internal sealed class CertificateAuthority(IssuerDirectory issuers, CommitWriter
         ProfileUse.OcspResponder => CertificatePosition.OcspResponder,
         ProfileUse.CmsSigner => CertificatePosition.CmsSigner,
         ProfileUse.RevocationFeed => CertificatePosition.RevocationFeed,
+        ProfileUse.AccessTokens => CertificatePosition.AccessTokens,
         ProfileUse.Administrator => CertificatePosition.Administrator,
     };
 

@@ -23,6 +23,9 @@ public enum ProfileUse
     /// <summary>The appliance's signer of the revocation feed.</summary>
     RevocationFeed,
 
+    /// <summary>The appliance's signer of OAuth access tokens.</summary>
+    AccessTokens,
+
     /// <summary>Somebody who administers the appliance: client certificates for the admin API.</summary>
     Administrator,
 }

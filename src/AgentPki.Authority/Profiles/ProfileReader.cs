@@ -19,7 +19,7 @@ internal static class ProfileReader
             return null;
         }
 
-        var use = node.Choice("use", ProfileUse.Agent, ("agent", ProfileUse.Agent), ("tls-server", ProfileUse.TlsServer), ("ocsp-responder", ProfileUse.OcspResponder), ("cms-signer", ProfileUse.CmsSigner), ("revocation-feed", ProfileUse.RevocationFeed), ("administrator", ProfileUse.Administrator));
+        var use = node.Choice("use", ProfileUse.Agent, ("agent", ProfileUse.Agent), ("tls-server", ProfileUse.TlsServer), ("ocsp-responder", ProfileUse.OcspResponder), ("cms-signer", ProfileUse.CmsSigner), ("revocation-feed", ProfileUse.RevocationFeed), ("access-tokens", ProfileUse.AccessTokens), ("administrator", ProfileUse.Administrator));
         var profile = new CertificateProfile
         {
             Source = file,

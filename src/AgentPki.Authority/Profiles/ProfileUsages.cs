@@ -27,6 +27,7 @@ internal static class ProfileUsages
         ("cmcRa", Oids.CmcRa),
         ("cmcCa", Oids.CmcCa),
         ("revocationFeed", Oids.RevocationFeed),
+        ("accessTokens", Oids.AccessTokens),
     ];
 
     /// <summary>keyCertSign and cRLSign are no words here: no profile makes a CA.</summary>

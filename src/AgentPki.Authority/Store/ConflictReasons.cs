@@ -96,7 +96,7 @@ public static class ConflictReasons
 
     public static string AcmeAuthorizationMoved(string id) => $"ACME authorization {id} is not where this step expected it.";
 
-    public static string AcmeProofSpent => "What proves the ACME authorization proved another one.";
+    public static string ProofSpent => "A proof that is good once was used before.";
 
     public static string AcmeOrderExists(string id) => $"An ACME order {id} exists already.";
 

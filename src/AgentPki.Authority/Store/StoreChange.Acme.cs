@@ -43,9 +43,9 @@ public abstract partial record StoreChange
     /// <param name="Expires">Until when a valid authorization may be used.</param>
     public sealed record SettleAcmeAuthorization(string AuthorizationId, string Challenge, string? Error, string? Facts, DateTimeOffset Time, DateTimeOffset Expires) : StoreChange;
 
-    /// <summary>A proof that is good once (an authority token) was used; conflict when it was used before. What ended before <paramref name="Time"/> is forgotten.</summary>
+    /// <summary>A proof that is good once (an authority token of ACME, a client assertion of OAuth) was used; conflict when it was used before. What ended before <paramref name="Time"/> is forgotten.</summary>
     /// <param name="Id">A digest.</param>
-    public sealed record SpendAcmeProof(byte[] Id, DateTimeOffset Expires, DateTimeOffset Time) : StoreChange;
+    public sealed record SpendProof(byte[] Id, DateTimeOffset Expires, DateTimeOffset Time) : StoreChange;
 
     /// <summary>Gives up an authorization; conflict unless it is pending or valid. Orders that name it and are not done become invalid, those that wait for a person too (RFC 8555 §7.1.6).</summary>
     /// <param name="Error">Why those orders are invalid (a problem document).</param>

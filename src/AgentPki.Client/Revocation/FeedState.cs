@@ -110,10 +110,14 @@ internal sealed class FeedState(RevocationFollowerOptions options, TimeProvider 
     }
 
     /// <summary>What is known of a certificate, however old that is.</summary>
-    public RevocationStatus Find(Certificate certificate, out RevocationMember member)
+    public RevocationStatus Find(Certificate certificate, out RevocationMember member) => Find(certificate.AuthorityKeyIdentifier, certificate.SerialNumber, out member);
+
+    /// <summary>The same of one that is known by name alone.</summary>
+    /// <param name="authority">Its issuer's key identifier.</param>
+    public RevocationStatus Find(ReadOnlyMemory<byte> authority, ReadOnlyMemory<byte> serial, out RevocationMember member)
     {
-        member = RevocationMember.Of(certificate.AuthorityKeyIdentifier.Span, certificate.SerialNumber.Span);
-        return Covers(certificate) ? Find(member) : new RevocationStatus.NotCovered();
+        member = RevocationMember.Of(authority.Span, serial.Span);
+        return Covers(authority) ? Find(member) : new RevocationStatus.NotCovered();
     }
 
     public RevocationStatus Find(RevocationMember member)
@@ -143,7 +147,7 @@ internal sealed class FeedState(RevocationFollowerOptions options, TimeProvider 
 
     private RevocationStatus.Good Good() => new(Sequence, AsOf ?? default);
 
-    private bool Covers(Certificate certificate) => !certificate.AuthorityKeyIdentifier.IsEmpty && _authorities.Contains(Name(certificate.AuthorityKeyIdentifier));
+    private bool Covers(ReadOnlyMemory<byte> authority) => !authority.IsEmpty && _authorities.Contains(Name(authority));
 
     private Application Apply(HeartbeatStatement heartbeat, DateTimeOffset now)
     {

@@ -74,17 +74,21 @@ public sealed class RevocationView
     }
 
     /// <summary>The same, fetching the part of a set that is wanted. Still <see cref="RevocationStatus.NotKnown"/> when the appliance does not give it.</summary>
-    public async ValueTask<RevocationStatus> CheckAsync(Certificate certificate, CancellationToken cancellationToken)
+    public ValueTask<RevocationStatus> CheckAsync(Certificate certificate, CancellationToken cancellationToken) =>
+        CheckNamedAsync(certificate.AuthorityKeyIdentifier, certificate.SerialNumber, cancellationToken);
+
+    /// <summary>The same of a certificate that is not here: by its issuer's key identifier and its serial number.</summary>
+    public async ValueTask<RevocationStatus> CheckNamedAsync(ReadOnlyMemory<byte> authority, ReadOnlyMemory<byte> serial, CancellationToken cancellationToken)
     {
         lock (_gate)
         {
             if (_state.IsStale)
             {
-                return Judge(_state.Find(certificate, out _)); // no answer would count
+                return Judge(_state.Find(authority, serial, out _)); // no answer would count
             }
         }
 
-        var status = await FindAsync(certificate, cancellationToken);
+        var status = await FindAsync(authority, serial, cancellationToken);
         lock (_gate)
         {
             return Judge(status);
@@ -151,7 +155,10 @@ public sealed class RevocationView
     }
 
     /// <summary>The same, the part of a set that is wanted included.</summary>
-    internal async ValueTask<RevocationStatus> FindAsync(Certificate certificate, CancellationToken cancellationToken)
+    internal ValueTask<RevocationStatus> FindAsync(Certificate certificate, CancellationToken cancellationToken) =>
+        FindAsync(certificate.AuthorityKeyIdentifier, certificate.SerialNumber, cancellationToken);
+
+    private async ValueTask<RevocationStatus> FindAsync(ReadOnlyMemory<byte> authority, ReadOnlyMemory<byte> serial, CancellationToken cancellationToken)
     {
         while (true)
         {
@@ -160,7 +167,7 @@ public sealed class RevocationView
             RevocationMember member;
             lock (_gate)
             {
-                status = _state.Find(certificate, out member);
+                status = _state.Find(authority, serial, out member);
                 if (status is not RevocationStatus.NotKnown unknown || !_state.TryFindLayer(unknown.Set, out layer))
                 {
                     return status;

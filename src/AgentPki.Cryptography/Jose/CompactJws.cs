@@ -73,14 +73,22 @@ public sealed class CompactJws
     /// <param name="certificateThumbprint">SHA-256 over the DER of the signer's certificate.</param>
     /// <exception cref="ArgumentException">Keys of that kind sign no JWS (<see cref="JwsAlgorithm.For"/>).</exception>
     /// <exception cref="KeyUnavailableException">The provider cannot sign now.</exception>
-    public static async ValueTask<string> SignAsync(ISigningKey key, string type, ReadOnlyMemory<byte> certificateThumbprint, ReadOnlyMemory<byte> payload, CancellationToken cancellationToken)
+    public static ValueTask<string> SignAsync(ISigningKey key, string type, ReadOnlyMemory<byte> certificateThumbprint, ReadOnlyMemory<byte> payload, CancellationToken cancellationToken) =>
+        SignAsync(key, type, "x5t#S256", Base64Url.EncodeToString(certificateThumbprint.Span), payload, cancellationToken);
+
+    /// <summary>The same, with the key named by its thumbprint (RFC 7638) as <c>kid</c>.</summary>
+    /// <inheritdoc cref="SignAsync(ISigningKey, string, ReadOnlyMemory{byte}, ReadOnlyMemory{byte}, CancellationToken)"/>
+    public static ValueTask<string> SignAsync(ISigningKey key, string type, ReadOnlyMemory<byte> payload, CancellationToken cancellationToken) =>
+        SignAsync(key, type, "kid", Jwk.Of(key.PublicKey).Thumbprint(), payload, cancellationToken);
+
+    private static async ValueTask<string> SignAsync(ISigningKey key, string type, string naming, string name, ReadOnlyMemory<byte> payload, CancellationToken cancellationToken)
     {
         if (JwsAlgorithm.For(key.Algorithm) is not { Signature: { } signature } algorithm)
         {
             throw new ArgumentException($"Keys of kind {key.Algorithm} sign no JWS.", nameof(key));
         }
 
-        var header = $$"""{"alg":"{{algorithm.Name}}","typ":"{{type}}","x5t#S256":"{{Base64Url.EncodeToString(certificateThumbprint.Span)}}"}""";
+        var header = $$"""{"alg":"{{algorithm.Name}}","typ":"{{type}}","{{naming}}":"{{name}}"}""";
         var input = $"{Base64Url.EncodeToString(Encoding.UTF8.GetBytes(header))}.{Base64Url.EncodeToString(payload.Span)}";
         var made = await key.SignAsync(signature, Encoding.ASCII.GetBytes(input), cancellationToken);
         if (signature.Family == AlgorithmFamily.Ecdsa)

@@ -6,6 +6,7 @@ using AgentPki.Protocols.Acme.Nonces;
 using AgentPki.Protocols.CertificateLists;
 using AgentPki.Protocols.Est;
 using AgentPki.Protocols.Http;
+using AgentPki.Protocols.OAuth;
 using AgentPki.Protocols.Ocsp;
 using AgentPki.Protocols.Revocations;
 using AgentPki.Protocols.Tiles;
@@ -59,6 +60,9 @@ public sealed class ProtocolServices : IAsyncDisposable
             Time = time,
             Logger = loggers.CreateLogger("AgentPki.Protocols.Acme"),
         };
+        OAuth = authority.OAuth is { } oauth
+            ? new OAuthServices { Authority = oauth, Clients = clients, Rates = _enrollment, Time = time, Logger = loggers.CreateLogger("AgentPki.Protocols.OAuth") }
+            : null;
         Ocsp = new OcspServices { Respond = authority.Ocsp.RespondAsync, Clients = clients, Rates = _status, Options = options.Ocsp, Time = time };
         CertificateLists = new CertificateListServices { Current = authority.CertificateLists.CurrentAsync, Chain = Chain, Time = time };
         Revocations = new RevocationServices
@@ -79,6 +83,9 @@ public sealed class ProtocolServices : IAsyncDisposable
 
     public AcmeServices Acme { get; }
 
+    /// <summary>Null: access tokens are not switched on.</summary>
+    public OAuthServices? OAuth { get; }
+
     public OcspServices Ocsp { get; }
 
     public CertificateListServices CertificateLists { get; }
@@ -90,6 +97,7 @@ public sealed class ProtocolServices : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         Revocations.Subscribers.Dispose();
+        await (OAuth?.DisposeAsync() ?? ValueTask.CompletedTask);
         await _enrollment.DisposeAsync();
         await _acme.DisposeAsync();
         await _acmeAccounts.DisposeAsync();

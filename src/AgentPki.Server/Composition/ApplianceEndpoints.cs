@@ -7,6 +7,7 @@ using AgentPki.Protocols.Composition;
 using AgentPki.Protocols.Est;
 using AgentPki.Protocols.Health;
 using AgentPki.Protocols.Http;
+using AgentPki.Protocols.OAuth;
 using AgentPki.Protocols.Ocsp;
 using AgentPki.Protocols.Revocations;
 using AgentPki.Protocols.Tiles;
@@ -63,6 +64,10 @@ internal sealed class ApplianceEndpoints : IAsyncDisposable
         var https = app.MapAt(ListenerKind.Https);
         https.MapEst(_protocols.Est);
         https.MapAcme(_protocols.Acme);
+        if (_protocols.OAuth is { } oauth)
+        {
+            https.MapOAuth(oauth);
+        }
 
         var http = app.MapAt(ListenerKind.Http);
         http.MapCertificateLists(_protocols.CertificateLists);
@@ -72,6 +77,11 @@ internal sealed class ApplianceEndpoints : IAsyncDisposable
 
         var both = app.MapAt(ListenerKind.Http, ListenerKind.Https);
         both.MapRevocations(_protocols.Revocations);
+        if (_protocols.OAuth is { } tokens)
+        {
+            both.MapOAuthKeys(tokens);
+        }
+
         if (_parts.Options.Ledger.Publish)
         {
             both.MapTiles(_protocols.Tiles);

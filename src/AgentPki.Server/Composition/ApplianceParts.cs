@@ -99,6 +99,7 @@ public sealed class ApplianceParts : IAsyncDisposable
         RelatedAnchors = relatedAuthorities,
         WhyNotInTls = TlsPlatform.WhyNotChainTo,
         Acme = options.Acme.Service,
+        OAuth = options.OAuth,
         Feed = options.Revocations.Feed,
         UnconfirmedRevocations = options.Limits.UnconfirmedRevocations,
         CertificateListValidity = options.Status.CertificateListValidity,

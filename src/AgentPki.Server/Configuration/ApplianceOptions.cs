@@ -31,6 +31,9 @@ public sealed record ApplianceOptions(
     BackupSettings Backup)
 {
     public GovernanceOptions Governance { get; init; } = new(true, TimeSpan.FromDays(3));
+
+    /// <summary>Access tokens; null: switched off.</summary>
+    public Authority.OAuth.OAuthOptions? OAuth { get; init; }
 }
 
 /// <summary>Who administers, and how.</summary>

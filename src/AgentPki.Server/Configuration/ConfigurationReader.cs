@@ -68,6 +68,7 @@ public static class ConfigurationReader
             BackupSettings.Read(root.Section("backup")))
         {
             Governance = ReadGovernance(root.Section("governance"), development),
+            OAuth = OAuthReader.Read(root.Section("oauth"), listen),
         };
         root.RefuseUnknown();
         CheckAcross(root, options);

@@ -1,6 +1,7 @@
 using AgentPki.Client.AspNetCore;
 using AgentPki.Client.Peers;
 using AgentPki.Client.Revocation;
+using AgentPki.Client.Tokens;
 using AgentPki.Server.Cli;
 using AgentPki.Server.Composition;
 using AgentPki.Server.Configuration;
@@ -27,6 +28,7 @@ internal sealed class GuardHost : IAsyncDisposable
     private readonly GuardMetrics _metrics;
     private ListKeeper? _lists;
     private DoorCertificateKeeper? _certificate;
+    private DoorTokenCheck? _tokens;
     private GuardProxy? _proxy;
     private WebApplication? _app;
 
@@ -75,6 +77,7 @@ internal sealed class GuardHost : IAsyncDisposable
         }
 
         _proxy?.Dispose();
+        _tokens?.Dispose();
         _lists?.Dispose();
         _metrics.Dispose();
         _ending.Dispose();
@@ -91,7 +94,10 @@ internal sealed class GuardHost : IAsyncDisposable
             _keeping.Add(_lists.KeepAsync(_ending.Token));
         }
 
-        _proxy = peers is null || _options.Door is null ? null : new GuardProxy(_options.Door, peers, _app.Services.GetRequiredService<IHttpForwarder>(), _logger);
+        _tokens = _options.Door?.Tokens is { } tokens
+            ? new DoorTokenCheck(new TokenVerifier(new TokenVerifierOptions(_options.Appliance, tokens.Issuer, tokens.Resource), _options.Anchors, _follower.View, _clock, ProviderList.SoftwareOnly), _metrics, _logger)
+            : null;
+        _proxy = peers is null || _options.Door is null ? null : new GuardProxy(_options.Door, peers, _tokens, _app.Services.GetRequiredService<IHttpForwarder>(), _logger);
         var health = new GuardHealth(_follower, _options.Door is null || _options.Sources.Contains(RevocationSource.Feed), _lists, _certificate, _clock);
         _app.MapWhen(static context => context.Features.Get<ListenerFeature>()?.Kind == ListenerKind.Admin, admin =>
         {

@@ -32,12 +32,18 @@ public sealed record GuardOptions(Uri Appliance, IReadOnlyList<Certificate> Anch
 /// <param name="Allowed">SPIFFE IDs that may come in; none: whoever the anchors vouch for.</param>
 public sealed record DoorOptions(IPEndPoint Listen, Uri Upstream, DoorIdentity Identity, IReadOnlyList<SpiffeIdPattern> Allowed)
 {
+    /// <summary>Access tokens that each request must bring, besides the certificate; null: none is asked for.</summary>
+    public DoorTokens? Tokens { get; init; }
+
     /// <summary>How long the service may be silent within a request.</summary>
     public TimeSpan UpstreamTimeout { get; init; } = TimeSpan.FromSeconds(100);
 
     /// <summary>Whether the service speaks HTTP/2 without TLS (gRPC).</summary>
     public bool UpstreamHttp2 { get; init; }
 }
+
+/// <summary>Whose tokens, and for which resource (docs/oauth.md).</summary>
+public sealed record DoorTokens(string Issuer, string Resource);
 
 /// <summary>Whence the door's own certificate comes. Files are looked at again when they change.</summary>
 /// <param name="Enrolment">Null: somebody else keeps the files.</param>

@@ -38,10 +38,18 @@ internal static class GuardOptionsReader
         var upstream = Url(settings.Required("upstream", "Say which service it guards: --upstream http://127.0.0.1:8000."), "upstream");
         return new DoorOptions(EndPoint(listen, "listen", IPAddress.Any), upstream, Identity(settings), [.. settings.List("allow").Select(Pattern)])
         {
+            Tokens = Tokens(settings),
             UpstreamTimeout = settings.Time("upstream-timeout", TimeSpan.FromSeconds(100)),
             UpstreamHttp2 = settings.Flag("upstream-http2"),
         };
     }
+
+    private static DoorTokens? Tokens(GuardSettings settings) => (settings.Text("oauth-issuer"), settings.Text("oauth-resource")) switch
+    {
+        (null, null) => null,
+        ({ } issuer, { } resource) when Uri.TryCreate(issuer, UriKind.Absolute, out _) && Uri.TryCreate(resource, UriKind.Absolute, out var uri) && uri.Fragment.Length == 0 => new DoorTokens(issuer.TrimEnd('/'), resource),
+        _ => throw new CommandException(ExitCodes.Usage, "To ask for access tokens, the guard needs to know whose and what for.", "Say both --oauth-issuer https://pki.example.org:8443 (the appliance's oauth.issuer) and --oauth-resource https://tools.example.org (as in its oauth.resources)."),
+    };
 
     private static DoorIdentity Identity(GuardSettings settings)
     {

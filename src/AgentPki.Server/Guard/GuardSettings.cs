@@ -9,7 +9,7 @@ internal sealed class GuardSettings(IReadOnlyDictionary<string, IReadOnlyList<st
 {
     private static readonly string[] Texts =
     [
-        "listen", "upstream", "appliance", "ca", "certificate", "key", "est", "credential", "max-staleness", "upstream-timeout", "admin", "crl-dir", "on-change", "crl-every",
+        "listen", "upstream", "appliance", "ca", "certificate", "key", "est", "credential", "max-staleness", "upstream-timeout", "oauth-issuer", "oauth-resource", "admin", "crl-dir", "on-change", "crl-every",
     ];
 
     private static readonly string[] Lists = ["allow", "source", "name", "crl"];

@@ -32,6 +32,9 @@ internal static partial class Log
     [LoggerMessage(9308, LogLevel.Warning, "The revocation feed is stale{Problem}: nobody is let in by it until it is heard again")]
     internal static partial void FeedStale(ILogger logger, string problem);
 
+    [LoggerMessage(9310, LogLevel.Information, "A request of {Peer} refused for its access token: {Detail}")]
+    internal static partial void TokenRefused(ILogger logger, string peer, string detail);
+
     [LoggerMessage(9309, LogLevel.Information, "The revocation feed is current, at event {Sequence}")]
     internal static partial void FeedCurrent(ILogger logger, long sequence);
 }

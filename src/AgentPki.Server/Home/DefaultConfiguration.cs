@@ -133,6 +133,15 @@ public static class DefaultConfiguration
             #     folder: /mnt/elsewhere   # every commit, within a second, encrypted
             #     interval: 1s
 
+            oauth:
+              enabled: true            # access tokens for agents, bound to their certificates (docs/oauth.md). Default false
+              # issuer: https://pki.example.org:8443   # default: https://localhost with httpsPort
+              tokenLifetime: 5m
+              # resources:             # where tokens are used, beside this server itself
+              #   - uri: https://tools.example.org
+              #   - uri: https://mcp.example.org/mcp
+              #     mtls: false        # knows no mTLS: its tokens work in any hands
+
             acme:
               # baseUrl: https://pki.example.org   # the one address of ACME, where a proxy stands before it. Default: the host that a client names
               externalAccountRequired: false   # true: new accounts need a key from `agentpki acme eab new`

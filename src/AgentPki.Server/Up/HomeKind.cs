@@ -54,6 +54,11 @@ internal sealed record HomeKind(string Name, KeyKind Root, KeyKind Issuing)
             return Issuing.Key.IsQuantumSafe ? Issuing.Key.Name : null;
         }
 
+        if (profile.Contains("use: access-tokens", StringComparison.Ordinal))
+        {
+            return null; // what stock clients verify: ES256
+        }
+
         if (profile.Contains("use: revocation-feed", StringComparison.Ordinal))
         {
             // What JOSE knows (RFC 9964); of a composite the half that holds against quantum computers.

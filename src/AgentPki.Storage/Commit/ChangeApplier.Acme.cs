@@ -175,10 +175,10 @@ internal sealed partial class ChangeApplier
         return null;
     }
 
-    private string? SpendAcmeProof(StoreChange.SpendAcmeProof change)
+    private string? SpendProof(StoreChange.SpendProof change)
     {
         Write(session.Prepared("DELETE FROM acme_spent_proofs WHERE expires < ?1").Bind(1, change.Time));
-        return Write(session.Prepared("INSERT INTO acme_spent_proofs (id, expires) VALUES (?1, ?2) ON CONFLICT DO NOTHING").Bind(1, change.Id).Bind(2, change.Expires)) ? null : ConflictReasons.AcmeProofSpent;
+        return Write(session.Prepared("INSERT INTO acme_spent_proofs (id, expires) VALUES (?1, ?2) ON CONFLICT DO NOTHING").Bind(1, change.Id).Bind(2, change.Expires)) ? null : ConflictReasons.ProofSpent;
     }
 
     private string? ParkAcmeOrder(StoreChange.ParkAcmeOrder change) =>

@@ -102,7 +102,7 @@ internal sealed partial class ChangeApplier(SqlSession session)
         StoreChange.AddAcmeOrder c => AddAcmeOrder(c),
         StoreChange.AttemptAcmeChallenge c => AttemptAcmeChallenge(c),
         StoreChange.SettleAcmeAuthorization c => SettleAcmeAuthorization(c),
-        StoreChange.SpendAcmeProof c => SpendAcmeProof(c),
+        StoreChange.SpendProof c => SpendProof(c),
         StoreChange.AddAcmeAccount c => AddAcmeAccount(c.Account),
         StoreChange.SetAcmeContacts c => SetAcmeContacts(c),
         StoreChange.EndAcmeAccount c => EndAcmeAccount(c),

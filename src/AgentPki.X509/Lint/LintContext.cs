@@ -30,6 +30,9 @@ public enum CertificatePosition
     /// <summary>A signer of the revocation feed's statements.</summary>
     RevocationFeed,
 
+    /// <summary>A signer of OAuth access tokens.</summary>
+    AccessTokens,
+
     /// <summary>A time-stamping unit (RFC 3161 §2.3).</summary>
     TimeStamping,
 

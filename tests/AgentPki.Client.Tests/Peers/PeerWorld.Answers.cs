@@ -24,6 +24,9 @@ internal sealed partial class PeerWorld
                 await Task.Delay(OcspTakes, Clock, cancellationToken);
                 var answer = Respond(await request.Content!.ReadAsByteArrayAsync(cancellationToken));
                 return OcspStatus == HttpStatusCode.OK ? Found(answer) : new HttpResponseMessage(OcspStatus);
+            case "oauth" when !KeysAreDown:
+                KeyQuestions++;
+                return Found(Encoding.UTF8.GetBytes($"{{\"keys\":[{string.Join(',', KeySet)}]}}"));
             case "crl" when path.EndsWith("root.crl", StringComparison.Ordinal) && !RootCrlIsDown:
                 return Found(CrlOctets(_root, _rootKey));
             case "crl" when path.EndsWith("issuing.crl", StringComparison.Ordinal) && !CrlIsDown:

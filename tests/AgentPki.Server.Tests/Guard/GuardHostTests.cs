@@ -32,6 +32,7 @@ public sealed class GuardHostTests : IAsyncLifetime
     private WebApplication _service = null!;
     private HttpMessageInvoker _way = null!;
     private GuardHost? _guard;
+    private DoorTokens? _tokens;
 
     public async ValueTask InitializeAsync()
     {
@@ -115,6 +116,42 @@ public sealed class GuardHostTests : IAsyncLifetime
         var metrics = await AdminAsync("metrics");
         Assert.Contains("agentpki_guard_cut", metrics.Text, StringComparison.Ordinal);
         Assert.Contains("reason=\"Revoked\"", metrics.Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Tokens_WhereTheyAreAskedFor_PassWithTheirCertificateAlone_AndDieWithIt()
+    {
+        var (key, _) = await _world.TokenSignerAsync();
+        _tokens = new DoorTokens(PeerWorld.Issuer, PeerWorld.Resource);
+        await StartAsync();
+        using var agent = _world.Agent("a/one");
+        using var other = _world.Agent("a/two");
+        using var http = Client(agent);
+        using var thief = Client(other);
+        var token = await PeerWorld.SignAsync(key, _world.Token(agent));
+
+        var (status, challenge, _) = await GetAsync(http, "headers", null);
+        Assert.Equal((HttpStatusCode.Unauthorized, "Bearer resource_metadata=\"https://tools.test/.well-known/oauth-protected-resource\""), (status, challenge));
+        var metadata = await http.GetStringAsync(".well-known/oauth-protected-resource", TestContext.Current.CancellationToken);
+        Assert.Contains("\"authorization_servers\":[\"https://pki.test\"]", metadata, StringComparison.Ordinal);
+        Assert.Equal(HttpStatusCode.OK, (await GetAsync(http, "headers", token)).Status);
+        (status, challenge, _) = await GetAsync(thief, "headers", token);
+        Assert.Equal(HttpStatusCode.Unauthorized, status);
+        Assert.Contains("error=\"invalid_token\"", challenge, StringComparison.Ordinal);
+
+        // Of a chain, with somebody above: the connection stays, its token is nothing worth.
+        using var parent = _world.Agent("a/parent");
+        var exchanged = await PeerWorld.SignAsync(key, _world.Token(parent, agent));
+        Assert.Equal(HttpStatusCode.OK, (await GetAsync(http, "headers", exchanged)).Status);
+        await _world.RevokeAsync(parent);
+        for (var i = 0; (await GetAsync(http, "headers", exchanged)).Status != HttpStatusCode.Unauthorized; i++)
+        {
+            Assert.True(i < 2000, "It did not happen.");
+            await Task.Delay(5);
+        }
+
+        Assert.Equal(HttpStatusCode.OK, (await GetAsync(http, "headers", token)).Status);
+        Assert.Contains("agentpki_guard_tokens_refused", (await AdminAsync("metrics")).Text, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -215,10 +252,19 @@ public sealed class GuardHostTests : IAsyncLifetime
             Door = new DoorOptions(
                 new IPEndPoint(IPAddress.Loopback, _port), Address(_service), new DoorIdentity(_folder.File("guard.pem"), _folder.File("guard.key"), null), [SpiffeIdPattern.Parse("spiffe://agents.test/a/*")])
             {
+                Tokens = _tokens,
                 UpstreamTimeout = upstreamTimeout ?? TimeSpan.FromMinutes(1),
             },
         };
         _guard = await GuardHost.StartAsync(options, static _ => null, _world.Clock, NullLoggerFactory.Instance, TestContext.Current.CancellationToken);
+    }
+
+    private static async Task<(HttpStatusCode Status, string Challenge, string Text)> GetAsync(HttpClient http, string path, string? token)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, path);
+        request.Headers.Authorization = token is null ? null : new System.Net.Http.Headers.AuthenticationHeaderValue("Bearer", token);
+        using var answer = await http.SendAsync(request, TestContext.Current.CancellationToken);
+        return (answer.StatusCode, answer.Headers.WwwAuthenticate.ToString(), await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
     }
 
     private Task CurrentAsync() => HealthIsAsync(HttpStatusCode.OK);

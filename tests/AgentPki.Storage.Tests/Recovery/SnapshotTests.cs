@@ -43,8 +43,8 @@ public sealed class SnapshotTests : IDisposable
             store.Apply([StoreSamples.Issuance(200), StoreSamples.Issuance(1), StoreSamples.Issuance(201)]);
             store.Apply([StoreSamples.Request(new StoreChange.AddAuthority(StoreSamples.AuthorityRecord("other")), new StoreChange.AddCertificate(StoreSamples.Certificate(1))), StoreSamples.Issuance(202)]);
             store.Apply([StoreSamples.Revocation(3), StoreSamples.Revocation(100, RevocationReason.Superseded)]);
-            store.Apply([new CommitRequest(null, [new StoreChange.SpendAcmeProof([7], StoreSamples.Now.AddMinutes(1), StoreSamples.Now)])]);
-            store.Apply([new CommitRequest(null, [new StoreChange.SpendAcmeProof([8], StoreSamples.Now.AddMinutes(9), StoreSamples.Now.AddMinutes(5))])]);
+            store.Apply([new CommitRequest(null, [new StoreChange.SpendProof([7], StoreSamples.Now.AddMinutes(1), StoreSamples.Now)])]);
+            store.Apply([new CommitRequest(null, [new StoreChange.SpendProof([8], StoreSamples.Now.AddMinutes(9), StoreSamples.Now.AddMinutes(5))])]);
             store.Apply([StoreSamples.Request(new StoreChange.EraseDetails(5))]);
             store.Apply([StoreSamples.Request(new StoreChange.AddAcmeAccount(StoreSamples.AcmeAccount(1)))]);
 

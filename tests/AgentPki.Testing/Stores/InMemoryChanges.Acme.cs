@@ -124,10 +124,10 @@ internal static partial class InMemoryChanges
         return FailOrdersThatNeed(Set(state, known! with { State = AcmeAuthorizationState.Deactivated }), c.AuthorizationId, c.Error);
     }
 
-    private static InMemoryState SpendAcmeProof(InMemoryState state, StoreChange.SpendAcmeProof c)
+    private static InMemoryState SpendProof(InMemoryState state, StoreChange.SpendProof c)
     {
         var left = state.AcmeSpentProofs.RemoveRange(state.AcmeSpentProofs.Where(p => p.Value < c.Time).Select(p => p.Key));
-        Check(!left.ContainsKey(Convert.ToHexString(c.Id)), c, ConflictReasons.AcmeProofSpent);
+        Check(!left.ContainsKey(Convert.ToHexString(c.Id)), c, ConflictReasons.ProofSpent);
         return state with { AcmeSpentProofs = left.Add(Convert.ToHexString(c.Id), c.Expires) };
     }
 

@@ -57,7 +57,7 @@ internal static partial class InMemoryChanges
                 StoreChange.AddAcmeOrder c => AddAcmeOrder(state, c),
                 StoreChange.AttemptAcmeChallenge c => AttemptAcmeChallenge(state, c),
                 StoreChange.SettleAcmeAuthorization c => SettleAcmeAuthorization(state, c),
-                StoreChange.SpendAcmeProof c => SpendAcmeProof(state, c),
+                StoreChange.SpendProof c => SpendProof(state, c),
                 StoreChange.DeactivateAcmeAuthorization c => DeactivateAcmeAuthorization(state, c),
                 StoreChange.ParkAcmeOrder c => ParkAcmeOrder(state, c),
                 StoreChange.FulfilAcmeOrder c => FulfilAcmeOrder(state, c),

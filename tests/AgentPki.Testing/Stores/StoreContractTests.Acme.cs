@@ -99,18 +99,18 @@ public abstract partial class StoreContractTests<TStore>
     }
 
     [Fact]
-    public async Task SpendAcmeProof_Twice_ConflictsUntilItHasEnded_AndTakesWhatCameWithItBack()
+    public async Task SpendProof_Twice_ConflictsUntilItHasEnded_AndTakesWhatCameWithItBack()
     {
         var order = AddOrder(1, "a.test");
         var (now, end) = (StoreSamples.Now, StoreSamples.Now.AddMinutes(10));
-        Step(new StoreChange.SpendAcmeProof([1], end, now), new StoreChange.SpendAcmeProof([2], end, now), new StoreChange.AttemptAcmeChallenge(order.Authorizations[0], "tkauth-01", [], "x", now));
+        Step(new StoreChange.SpendProof([1], end, now), new StoreChange.SpendProof([2], end, now), new StoreChange.AttemptAcmeChallenge(order.Authorizations[0], "tkauth-01", [], "x", now));
         var settle = new StoreChange.SettleAcmeAuthorization(order.Authorizations[0], "tkauth-01", null, null, now, now.AddDays(1));
 
-        var conflict = Assert.IsType<CommitOutcome.Conflict>(Store.Apply([new CommitRequest(null, [settle, new StoreChange.SpendAcmeProof([1], end, end)])])[0]);
-        Assert.IsType<StoreChange.SpendAcmeProof>(conflict.Change);
+        var conflict = Assert.IsType<CommitOutcome.Conflict>(Store.Apply([new CommitRequest(null, [settle, new StoreChange.SpendProof([1], end, end)])])[0]);
+        Assert.IsType<StoreChange.SpendProof>(conflict.Change);
         Assert.Equal(AcmeAuthorizationState.Pending, (await Acme.FindAuthorizationAsync(order.Authorizations[0], Cancelled))?.State);
-        Step(settle, new StoreChange.SpendAcmeProof([1], end.AddHours(1), end.AddMilliseconds(1)));
-        Conflict(new StoreChange.SpendAcmeProof([1], end, end.AddMilliseconds(1)));
+        Step(settle, new StoreChange.SpendProof([1], end.AddHours(1), end.AddMilliseconds(1)));
+        Conflict(new StoreChange.SpendProof([1], end, end.AddMilliseconds(1)));
     }
 
     [Fact]

@@ -1,16 +1,10 @@
-using System.Diagnostics;
-using System.Globalization;
-using AgentPki.Authority.Audit;
 using AgentPki.Authority.Ceremony;
 using AgentPki.Authority.Commit;
-using AgentPki.Authority.Enrollment;
 using AgentPki.Authority.Issuance;
-using AgentPki.Authority.Problems;
 using AgentPki.Authority.Profiles;
 using AgentPki.Authority.Store;
 using AgentPki.Cryptography;
 using AgentPki.Cryptography.Jose;
-using AgentPki.X509.Certificates;
 
 namespace AgentPki.Authority.Revocation.Feed;
 
@@ -22,13 +16,12 @@ internal sealed class FeedSignerKeeper(
     ProfileCatalog profiles,
     IssuerDirectory issuers,
     ICertificateStore certificates,
-    ApplianceEnrollment appliance,
-    KeyMaker keys,
+    HelperSigners helpers,
     CommitWriter commits,
     CryptoProviders providers,
     TimeProvider time) : IAsyncDisposable
 {
-    private const int MostKeys = 100;
+    private static readonly HelperRole Role = new("feed", KeyPurpose.RevocationFeed, "Revocation feed", a => JwsAlgorithm.For(a) is not null);
     private readonly SemaphoreSlim _renewing = new(1, 1);
     private FeedSigner? _current;
     private long _checkedEpoch = -1;
@@ -81,37 +74,9 @@ internal sealed class FeedSignerKeeper(
 
     private async ValueTask<FeedSigner> RenewAsync(CertificateProfile profile, Issuer issuer, CancellationToken cancellationToken)
     {
-        var algorithms = profile.KeyAlgorithms.Where(a => JwsAlgorithm.For(a) is not null).ToList();
-        for (var attempt = 1; attempt <= MostKeys; attempt++)
-        {
-            var suffix = attempt == 1 ? "feed" : string.Create(CultureInfo.InvariantCulture, $"feed-{attempt}");
-            var (key, isNew) = await keys.OpenOrGenerateForAsync(issuer, suffix, algorithms, KeyPurpose.RevocationFeed, AuditTrail.Appliance, cancellationToken);
-            var known = await certificates.ListByKeyAsync(key.PublicKey.Fingerprint(), 32, cancellationToken);
-            if (!isNew && known.Count == 0)
-            {
-                await keys.RecordFoundAsync(key, AuditTrail.Appliance);
-            }
-
-            if (await HelperCertificates.IsSpentAsync(certificates, key, known, cancellationToken))
-            {
-                await key.DisposeAsync();
-                continue;
-            }
-
-            var certificate = HelperCertificates.FindFresh(known, issuer, profile, time.GetUtcNow()) ?? await IssueAsync(profile, issuer, key, cancellationToken);
-            var signer = new FeedSigner(key, certificate, issuer.Chain, HelperCertificates.RenewAt(certificate), providers);
-            await commits.CommitAsync(new CommitRequest(null, [new StoreChange.AddFeedSigner(signer.Thumbprint, signer.Chain, certificate.NotAfter)]), cancellationToken);
-            return signer;
-        }
-
-        throw new KeyUnavailableException($"Every key of the revocation feed beside CA '{issuer.Name}' was revoked.", TimeSpan.FromHours(1));
+        var (key, certificate) = await helpers.ObtainAsync(Role, profile, issuer, cancellationToken);
+        var signer = new FeedSigner(key, certificate, issuer.Chain, HelperCertificates.RenewAt(certificate), providers);
+        await commits.CommitAsync(new CommitRequest(null, [new StoreChange.AddFeedSigner(signer.Thumbprint, signer.Chain, certificate.NotAfter)]), cancellationToken);
+        return signer;
     }
-
-    private async ValueTask<Certificate> IssueAsync(CertificateProfile profile, Issuer issuer, ISigningKey key, CancellationToken cancellationToken) =>
-        await appliance.IssueAsync(profile, key.PublicKey, $"Revocation feed of {issuer.Name}", [], cancellationToken) switch
-        {
-            Outcome<EnrollmentOutcome.Issued>.Done(var issued) => issued.Certificate,
-            Outcome<EnrollmentOutcome.Issued>.Refused(var problem) => throw new KeyUnavailableException($"CA '{issuer.Name}' has no signer of its revocation feed: {problem.Detail}.", problem.RetryAfter ?? TimeSpan.FromMinutes(1)),
-            _ => throw new UnreachableException(),
-        };
 }

@@ -23,6 +23,8 @@ internal static class GuardCommand
             Single("--est", "Enrol and renew at this appliance (its HTTPS port), keeping --certificate and --key."),
             Single("--credential", "File with name:secret for the first enrolment."),
             Single("--max-staleness", "How old the feed's last word may be before it cannot tell: 30s."),
+            Single("--oauth-issuer", "Ask for an access token with each request, of this issuer (the appliance's oauth.issuer), bound to the agent's certificate."),
+            Single("--oauth-resource", "The resource that tokens must be for (as in the appliance's oauth.resources)."),
             Single("--upstream-timeout", "How long the service may be silent within a request: 100s."),
             Single("--admin", "Loopback port of /healthz and /metrics: 9443."),
             Single("--crl-dir", "Keep CRL files in this folder, for nginx, Envoy and others."),

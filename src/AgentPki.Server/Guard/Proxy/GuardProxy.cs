@@ -11,6 +11,7 @@ internal sealed class GuardProxy : IDisposable
 {
     private readonly DoorOptions _options;
     private readonly ConnectionPeers _peers;
+    private readonly DoorTokenCheck? _tokens;
     private readonly IHttpForwarder _forwarder;
     private readonly ILogger _logger;
     private readonly ClientHeaders _headers = new();
@@ -26,9 +27,10 @@ internal sealed class GuardProxy : IDisposable
         ConnectTimeout = TimeSpan.FromSeconds(10),
     });
 
-    public GuardProxy(DoorOptions options, ConnectionPeers peers, IHttpForwarder forwarder, ILogger logger)
+    /// <param name="tokens">Null: no access token is asked for.</param>
+    public GuardProxy(DoorOptions options, ConnectionPeers peers, DoorTokenCheck? tokens, IHttpForwarder forwarder, ILogger logger)
     {
-        (_options, _peers, _forwarder, _logger) = (options, peers, forwarder, logger);
+        (_options, _peers, _tokens, _forwarder, _logger) = (options, peers, tokens, forwarder, logger);
         _config = new ForwarderRequestConfig
         {
             ActivityTimeout = options.UpstreamTimeout,
@@ -47,6 +49,11 @@ internal sealed class GuardProxy : IDisposable
         }
 
         context.Features.Set(peer);
+        if (_tokens is not null && !await _tokens.PassesAsync(context, peer))
+        {
+            return;
+        }
+
         var error = await _forwarder.SendAsync(context, _options.Upstream.AbsoluteUri.TrimEnd('/'), _upstream, _config, _headers);
         if (error == ForwarderError.None || context.RequestAborted.IsCancellationRequested)
         {
