@@ -32,6 +32,10 @@ internal sealed class BenchAuthority : IAsyncDisposable
 
     internal ICryptoProvider Token => _token.Provider;
 
+    internal SqliteStore? Sqlite => _store;
+
+    internal string Folder => _token.Folder;
+
     internal CryptoProviders Providers { get; private init; } = new([]);
 
     /// <param name="issuer">The kind of the issuing CA's key, which the token must have.</param>
@@ -60,10 +64,10 @@ internal sealed class BenchAuthority : IAsyncDisposable
         return new BenchAuthority(token, sqlite, ceremony, services) { Providers = providers };
     }
 
-    internal async Task<Requester.Credential> CredentialAsync()
+    internal async Task<Requester.Credential> CredentialAsync(string owner = "bench", string? pattern = null)
     {
         Outcome<CreatedCredential> created = await Services.Credentials.CreateAsync(
-            new NewCredential(null, "bench", [], null, null, TimeSpan.FromDays(1)), "admin:bench", "bench", CancellationToken.None);
+            new NewCredential(null, owner, [], pattern, null, TimeSpan.FromDays(1)), "admin:bench", "bench", CancellationToken.None);
         return created is Outcome<CreatedCredential>.Done(var credential)
             ? new Requester.Credential(credential.Credential.Name, credential.Secret)
             : throw new InvalidOperationException("no credential");

@@ -27,6 +27,9 @@ public enum KeyPurpose
     /// <summary>OAuth access tokens (RFC 9068).</summary>
     AccessTokens,
 
+    /// <summary>Receipts of decisions (docs/decisions.md).</summary>
+    DecisionReceipt,
+
     /// <summary>A key made on behalf of a subject (EST serverkeygen, RFC 7030 §4.4), or for an officer's file. Not kept.</summary>
     Subject,
 

@@ -106,6 +106,12 @@ public enum LedgerEntryKind : ushort
     RegistryRulesRefused = 108,
     /// <summary>Agents of a tier got a date for their review.</summary>
     ReviewsScheduled = 109,
+    /// <summary>Records of a node's decision log: first, number, the root of their tree (RFC 9162 §2.1), and the last one's hash.</summary>
+    DecisionsAnchored = 120,
+    /// <summary>An agent was narrowed, or given something more for a time.</summary>
+    AgentAdjusted = 121,
+    /// <summary>A narrowing or an elevation was ended before its time.</summary>
+    AdjustmentEnded = 122,
     /// <summary>An OAuth access token was released: its id, for whom, on behalf of whom, for what.</summary>
     TokenIssued = 130,
     /// <summary>An agent was refused an access token.</summary>

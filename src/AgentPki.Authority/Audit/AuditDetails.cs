@@ -6,6 +6,13 @@ namespace AgentPki.Authority.Audit;
 public static class AuditDetails
 {
     public const string Administrator = "administrator";
+    public const string NotBefore = "notBefore";
+    public const string Adjustment = "adjustment";
+    public const string Scopes = "scopes";
+    public const string Root = "root";
+    public const string Records = "records";
+    public const string First = "first";
+    public const string Node = "node";
     public const string Agent = "agent";
     public const string AlternativeKeyLabel = "key.alternative.label";
     public const string AlternativeKeySha256 = "key.alternative.sha256";

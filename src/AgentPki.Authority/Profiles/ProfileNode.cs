@@ -167,6 +167,35 @@ internal sealed class ProfileNode
         }
     }
 
+    /// <summary>A mapping of anything: texts in quotes, and unquoted whole numbers, decimal numbers, <c>true</c>, <c>false</c> and <c>null</c> as what they look like; lists and mappings of these.</summary>
+    public IReadOnlyDictionary<string, object?> Values(string field)
+    {
+        var node = Find(field);
+        if (node is not (null or YamlMappingNode))
+        {
+            Fail(field, "a mapping is wanted");
+        }
+
+        return node is YamlMappingNode mapping ? ValuesOf(mapping) : new Dictionary<string, object?>(StringComparer.Ordinal);
+    }
+
+    private static Dictionary<string, object?> ValuesOf(YamlMappingNode mapping) =>
+        mapping.Children.ToDictionary(c => (c.Key as YamlScalarNode)?.Value ?? "", c => ValueOf(c.Value), StringComparer.Ordinal);
+
+    private static object? ValueOf(YamlNode node) => node switch
+    {
+        YamlMappingNode mapping => ValuesOf(mapping),
+        YamlSequenceNode sequence => sequence.Children.Select(ValueOf).ToArray(),
+        YamlScalarNode { Style: not ScalarStyle.Plain, Value: var quoted } => quoted ?? "",
+        YamlScalarNode { Value: "true" } => true,
+        YamlScalarNode { Value: "false" } => false,
+        YamlScalarNode { Value: null or "" or "null" or "~" } => null,
+        YamlScalarNode { Value: var text } when long.TryParse(text, System.Globalization.NumberStyles.AllowLeadingSign, System.Globalization.CultureInfo.InvariantCulture, out var whole) => whole,
+        YamlScalarNode { Value: var text } when double.TryParse(text, System.Globalization.NumberStyles.Float, System.Globalization.CultureInfo.InvariantCulture, out var real) => real,
+        YamlScalarNode { Value: var text } => text,
+        _ => null,
+    };
+
     /// <summary>A list whose every item <paramref name="find"/> knows; unknown ones become an error that lists <paramref name="known"/>.</summary>
     public ImmutableArray<T> Choices<T>(string field, Func<string, T?> find, IEnumerable<string> known)
         where T : class

@@ -123,4 +123,10 @@ public static class ConflictReasons
     public static string BackupExists(string id) => $"There is a backup {id} already.";
 
     public static string LeafUnknown(long index) => $"The ledger has no entry {index}.";
+
+    public static string AdjustmentExists(string id) => $"Adjustment {id} exists already.";
+
+    public static string AdjustmentEnded(string id) => $"Adjustment {id} is unknown, or has ended.";
+
+    public static string BudgetSpent(string agent, string unit) => $"{agent} has not enough {unit} left.";
 }

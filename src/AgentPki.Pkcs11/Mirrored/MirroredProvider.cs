@@ -91,7 +91,7 @@ public sealed class MirroredProvider(Pkcs11Provider first, Pkcs11Provider second
         $"The tokens '{ShortName(First)}' and '{ShortName(Second)}' have different keys under the label '{label}': one of them is no copy. Remove the wrong one in a ceremony (key-destroy).";
 
     /// <summary>Keys that are made again where one is wanted, each with a certificate of its own: no ceremony copies them.</summary>
-    private static bool IsMadeAnew(KeyPurpose purpose) => purpose is KeyPurpose.OcspResponder or KeyPurpose.CmsSigner or KeyPurpose.RevocationFeed or KeyPurpose.AccessTokens or KeyPurpose.Probe;
+    private static bool IsMadeAnew(KeyPurpose purpose) => purpose is KeyPurpose.OcspResponder or KeyPurpose.CmsSigner or KeyPurpose.RevocationFeed or KeyPurpose.AccessTokens or KeyPurpose.DecisionReceipt or KeyPurpose.Probe;
 
     /// <summary>Null: the second lacks it.</summary>
     /// <exception cref="KeyUnavailableException">The second is away too.</exception>

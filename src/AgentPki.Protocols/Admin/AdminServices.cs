@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using AgentPki.Authority.Composition;
+using AgentPki.Authority.Decisions;
 using AgentPki.Authority.Governance;
 using AgentPki.Authority.Locks;
 using AgentPki.Authority.Recovery;
@@ -36,6 +37,12 @@ public sealed record AdminServices
 
     /// <summary>Where new and changed profiles are written; null: nowhere.</summary>
     public IProfileFolder? Profiles { get; init; }
+
+    /// <summary>What decides actions; null: nothing does here.</summary>
+    public DecisionAuthority? Decisions { get; init; }
+
+    /// <summary>Where new and changed policies are written; null: nowhere.</summary>
+    public IPolicyFolder? PolicyFolder { get; init; }
 
     /// <summary>Tokens that only officers together open; none where they open by themselves.</summary>
     public QuorumLocks Locks { get; init; } = new([]);

@@ -1,8 +1,10 @@
 using AgentPki.Authority.Composition;
+using AgentPki.Authority.Decisions;
 using AgentPki.Cryptography;
 using AgentPki.Protocols.Acme;
 using AgentPki.Protocols.Acme.Jws;
 using AgentPki.Protocols.Acme.Nonces;
+using AgentPki.Protocols.AuthZen;
 using AgentPki.Protocols.CertificateLists;
 using AgentPki.Protocols.Est;
 using AgentPki.Protocols.Http;
@@ -23,7 +25,8 @@ public sealed class ProtocolServices : IAsyncDisposable
     private readonly RequestRates _acmeAccounts;
     private readonly RequestRates _status;
 
-    public ProtocolServices(AuthorityServices authority, CryptoProviders providers, ProtocolOptions options, TimeProvider time, ILoggerFactory loggers)
+    /// <param name="decisions">Null: nothing decides actions here.</param>
+    public ProtocolServices(AuthorityServices authority, CryptoProviders providers, ProtocolOptions options, TimeProvider time, ILoggerFactory loggers, DecisionAuthority? decisions = null)
     {
         _enrollment = new RequestRates(options.EnrollmentRates);
         _status = new RequestRates(new RequestRateOptions { Address = options.StatusRate, Certificate = RequestShare.Unlimited, Credential = RequestShare.Unlimited });
@@ -76,6 +79,8 @@ public sealed class ProtocolServices : IAsyncDisposable
         };
         Tiles = new TileServices { Ledger = authority.Stores.Ledger, Clients = clients, Rates = _status, Time = time, Quorum = options.LedgerQuorum };
 
+        AuthZen = decisions is null ? null : new AuthZenServices { Decisions = decisions, Refuse = authority.Audit.RefuseAsync, Clients = clients, Rates = _status, Time = time, Logger = loggers.CreateLogger("AgentPki.Protocols.AuthZen") };
+
         IReadOnlyList<Certificate> Chain(string name) => authority.Issuers.Find(name)?.Chain ?? [];
     }
 
@@ -93,6 +98,9 @@ public sealed class ProtocolServices : IAsyncDisposable
     public RevocationServices Revocations { get; }
 
     public TileServices Tiles { get; }
+
+    /// <summary>Null: nothing decides actions here.</summary>
+    public AuthZenServices? AuthZen { get; }
 
     public async ValueTask DisposeAsync()
     {

@@ -11,7 +11,8 @@ namespace AgentPki.Protocols.Health;
 /// </summary>
 public static class HealthEndpoints
 {
-    public static RouteGroupBuilder MapHealth(this IEndpointRouteBuilder routes, IReadiness readiness, TimeProvider time)
+    /// <param name="remarks">What does not stand in the way of a certificate and should be known all the same; null: nothing.</param>
+    public static RouteGroupBuilder MapHealth(this IEndpointRouteBuilder routes, IReadiness readiness, TimeProvider time, Func<IReadOnlyList<string>>? remarks = null)
     {
         var group = routes.MapGroup("");
         var probe = new ReadinessProbe(readiness, time);
@@ -20,11 +21,13 @@ public static class HealthEndpoints
         {
             var reasons = await probe.ReasonsAsync(context.RequestAborted);
             await (reasons.Count == 0
-                ? WriteAsync(context, StatusCodes.Status200OK, "ready\n")
-                : WriteAsync(context, StatusCodes.Status503ServiceUnavailable, $"not ready\n{string.Concat(reasons.Select(r => $"- {ProblemText.Printable(r)}\n"))}"));
+                ? WriteAsync(context, StatusCodes.Status200OK, $"ready\n{Lines(remarks?.Invoke() ?? [])}")
+                : WriteAsync(context, StatusCodes.Status503ServiceUnavailable, $"not ready\n{Lines(reasons)}"));
         });
         return group;
     }
+
+    private static string Lines(IReadOnlyList<string> sentences) => string.Concat(sentences.Select(s => $"- {ProblemText.Printable(s)}\n"));
 
     private static async Task WriteAsync(HttpContext context, int status, string text)
     {

@@ -1,7 +1,9 @@
 using AgentPki.Authority.Composition;
+using AgentPki.Authority.Decisions;
 using AgentPki.Authority.Recovery;
 using AgentPki.Protocols.Acme;
 using AgentPki.Protocols.Admin;
+using AgentPki.Protocols.AuthZen;
 using AgentPki.Protocols.CertificateLists;
 using AgentPki.Protocols.Composition;
 using AgentPki.Protocols.Est;
@@ -31,11 +33,13 @@ internal sealed class ApplianceEndpoints : IAsyncDisposable
     private readonly AuthorityServices _authority;
     private readonly AuthorityFollowers _followers;
     private readonly CommandContext _context;
+    private readonly DecisionAuthority _decisions;
     private readonly ProtocolServices _protocols;
     private readonly AdminServices _admin;
 
-    internal ApplianceEndpoints(ApplianceParts parts, AuthorityServices authority, RecoveryDesk recovery, AuthorityFollowers followers, CommandContext context)
+    internal ApplianceEndpoints(ApplianceParts parts, AuthorityServices authority, RecoveryDesk recovery, DecisionAuthority decisions, AuthorityFollowers followers, CommandContext context)
     {
+        _decisions = decisions;
         (_parts, _authority, _followers, _context) = (parts, authority, followers, context);
         _admin = new AdminServices
         {
@@ -43,18 +47,24 @@ internal sealed class ApplianceEndpoints : IAsyncDisposable
             Readiness = new Readiness(parts.Tokens, authority),
             Recovery = recovery,
             Checks = _ => ValueTask.FromResult<IReadOnlyList<CheckView>>(
-                recovery.Shipping?.Status is { } shipping ? [new CheckView("shipping", shipping.Problem is null, shipping.Problem ?? $"everything lies in {shipping.Generation}")] : []),
+            [
+                .. recovery.Shipping?.Status is { } shipping ? new[] { new CheckView("shipping", shipping.Problem is null, shipping.Problem ?? $"everything lies in {shipping.Generation}") } : [],
+                new CheckView("policies", decisions.Policies.Problem is null, decisions.Policies.Problem ?? $"{decisions.Policies.Current?.Set.Policies.Length ?? 0} are in force"),
+                new CheckView("decisions", decisions.Journal.Problem is null, decisions.Journal.Problem ?? $"written down by node {decisions.Journal.Node}"),
+            ]),
             FollowAuthorities = followers.FollowAsync,
             Caller = new AdminCallers(parts.Options, authority.Administrators).IdentifyAsync,
             IsDevelopment = parts.Options.Development,
             FourEyes = parts.Options.Governance.FourEyes,
             Profiles = new ProfileFolder(parts.Home),
+            Decisions = decisions,
+            PolicyFolder = new PolicyFolder(parts.Home),
             Locks = parts.Locks,
             Version = VersionText.Number,
             Time = context.Clock,
             Logger = parts.Environment.Loggers.CreateLogger("AgentPki.Protocols.Admin"),
         };
-        _protocols = new ProtocolServices(authority, parts.Providers, OptionsOf(parts.Options), context.Clock, parts.Environment.Loggers);
+        _protocols = new ProtocolServices(authority, parts.Providers, OptionsOf(parts.Options), context.Clock, parts.Environment.Loggers, decisions);
     }
 
     internal void Configure(IServiceCollection services) => services.AddTelemetry(_parts.Options.Metrics, _context.Variable);
@@ -69,10 +79,15 @@ internal sealed class ApplianceEndpoints : IAsyncDisposable
             https.MapOAuth(oauth);
         }
 
+        if (_protocols.AuthZen is { } decisions)
+        {
+            https.MapAuthZen(decisions);
+        }
+
         var http = app.MapAt(ListenerKind.Http);
         http.MapCertificateLists(_protocols.CertificateLists);
         http.MapOcsp(_protocols.Ocsp);
-        http.MapHealth(_admin.Readiness, _context.Clock);
+        http.MapHealth(_admin.Readiness, _context.Clock, () => _decisions.Remarks);
         http.MapMetrics(_parts.Options.Metrics);
 
         var both = app.MapAt(ListenerKind.Http, ListenerKind.Https);

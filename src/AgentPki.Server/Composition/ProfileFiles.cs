@@ -54,6 +54,9 @@ public static class ProfileFiles
         return $"{yaml[..start]}{string.Join(", ", others.Prepend(keys))}{yaml[end..]}";
     }
 
+    /// <summary>Whether a file that was approved is a profile; policies have a folder before their names.</summary>
+    public static bool IsProfile(Authority.Governance.ApprovedFile file) => !file.Name.Contains('/', StringComparison.Ordinal);
+
     /// <summary>The files as they lie there, by name.</summary>
     public static IReadOnlyList<(string Name, byte[] Text)> ReadAll(ApplianceHome home) =>
         Directory.Exists(home.Profiles) ? [.. Directory.EnumerateFiles(home.Profiles, "*.yaml").Order(StringComparer.Ordinal).Select(f => (Path.GetFileName(f), File.ReadAllBytes(f)))] : [];

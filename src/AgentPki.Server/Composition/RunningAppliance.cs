@@ -1,6 +1,7 @@
 using AgentPki.Authority.Audit;
 using AgentPki.Authority.Ceremony;
 using AgentPki.Authority.Composition;
+using AgentPki.Authority.Decisions;
 using AgentPki.Authority.Governance;
 using AgentPki.Authority.Profiles;
 using AgentPki.Authority.Recovery;
@@ -27,11 +28,13 @@ public sealed class RunningAppliance : IAsyncDisposable
     private readonly CancellationTokenSource _stopping = new();
     private readonly IReadOnlyList<Task> _keepingTls;
     private readonly RecoveryDesk _recovery;
+    private readonly DecisionAuthority _decisions;
     private readonly ILogger _logger;
 
     private RunningAppliance(
-        ApplianceParts parts, AuthorityServices authority, RecoveryDesk recovery, ApplianceEndpoints endpoints, ApplianceHost host, AuthorityFollowers followers, ILogger logger)
+        ApplianceParts parts, AuthorityServices authority, RecoveryDesk recovery, DecisionAuthority decisions, ApplianceEndpoints endpoints, ApplianceHost host, AuthorityFollowers followers, ILogger logger)
     {
+        _decisions = decisions;
         (_parts, Authority, _recovery, _endpoints, _host, _followers, _logger) = (parts, authority, recovery, endpoints, host, followers, logger);
         _keepingTls = followers.Keep(_stopping.Token);
     }
@@ -48,6 +51,7 @@ public sealed class RunningAppliance : IAsyncDisposable
         await ApplianceRecovery.RequireNotSupersededAsync(parts, cancellationToken);
         var authority = await StartAuthorityAsync(parts, cancellationToken);
         RecoveryDesk? recovery = null;
+        DecisionAuthority? decisions = null;
         try
         {
             // First of all: what is committed from here on is shipped.
@@ -55,13 +59,15 @@ public sealed class RunningAppliance : IAsyncDisposable
             var followers = await AuthorityFollowers.StartAsync(parts, authority, context.Clock, cancellationToken);
             await authority.Audit.RecordAsync(LedgerEntryKind.ServiceStarted, AuditTrail.Appliance, Details(parts), cancellationToken);
             await authority.Feed.StartAsync(cancellationToken);
-            var endpoints = new ApplianceEndpoints(parts, authority, recovery, followers, context);
+            decisions = await Decider.StartAsync(parts, authority, context.Clock, cancellationToken);
+            var endpoints = new ApplianceEndpoints(parts, authority, recovery, decisions, followers, context);
             await endpoints.ResumeAsync(cancellationToken);
             var host = await ApplianceHost.StartAsync(parts.Home, parts.Options, followers.Tls.Serving, endpoints.Configure, endpoints.Map, loggers, cancellationToken);
-            return new RunningAppliance(parts, authority, recovery, endpoints, host, followers, loggers.CreateLogger<RunningAppliance>());
+            return new RunningAppliance(parts, authority, recovery, decisions, endpoints, host, followers, loggers.CreateLogger<RunningAppliance>());
         }
         catch (Exception error)
         {
+            await (decisions?.DisposeAsync() ?? ValueTask.CompletedTask);
             await authority.DisposeAsync();
             await (recovery?.DisposeAsync() ?? ValueTask.CompletedTask);
             throw Explain(error);
@@ -75,6 +81,7 @@ public sealed class RunningAppliance : IAsyncDisposable
         await Authority.Feed.StopAsync(); // its streams end, or the host would wait for them
         await _host.DisposeAsync();
         await _endpoints.DisposeAsync();
+        await _decisions.DisposeAsync(); // anchors what was decided last
         await Task.WhenAll(_keepingTls);
         _followers.Dispose();
         try
@@ -169,7 +176,8 @@ public sealed class RunningAppliance : IAsyncDisposable
             return;
         }
 
-        var differences = ApprovedFiles.Differences(await parts.Environment.Stores.Governance.ListApprovedFilesAsync(cancellationToken), ProfileFiles.ReadAll(parts.Home));
+        var approved = await parts.Environment.Stores.Governance.ListApprovedFilesAsync(cancellationToken);
+        var differences = ApprovedFiles.Differences([.. approved.Where(ProfileFiles.IsProfile)], ProfileFiles.ReadAll(parts.Home));
         if (differences.Count > 0)
         {
             throw new CommandException(

@@ -34,6 +34,8 @@ public sealed record ApplianceOptions(
 
     /// <summary>Access tokens; null: switched off.</summary>
     public Authority.OAuth.OAuthOptions? OAuth { get; init; }
+
+    public required DecisionSettings Decisions { get; init; }
 }
 
 /// <summary>Who administers, and how.</summary>

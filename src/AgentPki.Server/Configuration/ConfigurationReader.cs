@@ -69,6 +69,7 @@ public static class ConfigurationReader
         {
             Governance = ReadGovernance(root.Section("governance"), development),
             OAuth = OAuthReader.Read(root.Section("oauth"), listen),
+            Decisions = DecisionReader.Read(root.Section("decisions")),
         };
         root.RefuseUnknown();
         CheckAcross(root, options);

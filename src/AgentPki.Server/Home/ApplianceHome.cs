@@ -13,6 +13,12 @@ public sealed record ApplianceHome(string Root)
     /// <summary>Profiles, one file each; written once with defaults, then the operator's.</summary>
     public string Profiles => In("profiles");
 
+    /// <summary>Policies that decide actions, and their tests: the operator's. Without any nothing is permitted.</summary>
+    public string Policies => In("policies");
+
+    /// <summary>The log of decisions of this node: files that are appended to. They may be moved away when they are closed.</summary>
+    public string Decisions => In("decisions");
+
     public string Database => In("data", "agentpki.db");
 
     /// <summary>SoftHSM's object store and configuration; a hardware token leaves it empty.</summary>

@@ -107,6 +107,13 @@ public static class DefaultConfiguration
               #     keys: [witness.example.org/w1+…]   # as 'agentpki witness show' prints them
               # quorum: 0              # serve only heads that so many of them have cosigned
 
+            # decisions:                 # yes or no to single actions of agents (AuthZEN, docs/decisions.md); policies lie in policies/
+            #   callers: [/guard/**]     # SPIFFE paths of the services that may ask
+            #   receipts: es256          # the kind of key that signs receipts: es256, ml-dsa-44, ml-dsa-65, ml-dsa-87; none
+            #   receiptLifetime: 30s     # how long an answer permits what it permits
+            #   anchorInterval: 1s       # how soon decisions are anchored in the ledger
+            #   durable: true            # false: a record is with the operating system, not on the disk, when its decision is answered
+
             crl:
               validity: 24h      # a complete CRL's; new ones are signed after half of it, and after every revocation
               # authorities:     # what differs from one complete CRL for each CA

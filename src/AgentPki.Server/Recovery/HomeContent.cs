@@ -10,8 +10,8 @@ internal sealed class HomeContent(ApplianceHome home, ApplianceOptions options, 
     private const int LargestFile = 256 << 20;
     private const int Tries = 5;
 
-    // PINs; the development's plain keys; what each start makes anew; the backups themselves.
-    private static readonly string[] Left = ["secrets", "dev", "crl", "log"];
+    // PINs; the development's plain keys; what each start makes anew; the backups themselves; the decision log, which is this node's, and as long as it likes.
+    private static readonly string[] Left = ["secrets", "dev", "crl", "log", "decisions"];
     private const string SealedSuffix = ".sealed.json";
 
     /// <param name="takesTokens">Whether the files of tokens that keep their objects in files come along.</param>

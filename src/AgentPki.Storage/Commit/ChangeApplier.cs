@@ -131,6 +131,9 @@ internal sealed partial class ChangeApplier(SqlSession session)
         StoreChange.SuspendByRule c => SuspendByRule(c),
         StoreChange.ReviewAgent c => ReviewAgent(c),
         StoreChange.ScheduleReviews c => ScheduleReviews(c),
+        StoreChange.AddAdjustment c => AddAdjustment(c.Adjustment),
+        StoreChange.EndAdjustment c => EndAdjustment(c),
+        StoreChange.Spend c => Spend(c),
         _ => throw new ArgumentException($"This build cannot store a {change.GetType().Name}.", nameof(change)),
     };
 

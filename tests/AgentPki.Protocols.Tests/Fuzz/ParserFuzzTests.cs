@@ -1,5 +1,6 @@
 using System.Text;
 using AgentPki.Cryptography;
+using AgentPki.Ledger.Decisions;
 using AgentPki.Protocols.Acme;
 using AgentPki.Protocols.Acme.Attestation;
 using AgentPki.Protocols.Acme.Attestation.AndroidKey;
@@ -7,6 +8,7 @@ using AgentPki.Protocols.Acme.Attestation.Tpm;
 using AgentPki.Protocols.Acme.AuthorityTokens;
 using AgentPki.Protocols.Acme.Validation.Caa;
 using AgentPki.Protocols.Acme.Validation.Resolution;
+using AgentPki.Protocols.AuthZen;
 using AgentPki.Protocols.Est;
 using AgentPki.Protocols.Ocsp;
 using AgentPki.Protocols.Tests.Harness;
@@ -25,6 +27,12 @@ public sealed class ParserFuzzTests
     private static readonly Dictionary<string, SeededFuzz> Parsers = new()
     {
         ["acme-payload"] = OfText(() => """{"text":"ä","flag":true,"number":-7,"texts":["a","b"],"octets":"AAEC","object":{"a":[{}]},"list":[{"type":"dns","value":"a.test"}]}"""u8.ToArray(), TakesPayload),
+        ["authzen-evaluation"] = OfText(
+            () => """{"subject":{"type":"agent","id":"spiffe://a.test/b","properties":{"x5t#S256":"47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU","x5c":["AAAA"],"role":"ä"}},"action":{"name":"read","properties":{"n":-7.5e3}},"resource":{"type":"crm","id":"a/1","properties":{"l":[1,{"a":null}]}},"context":{"ip":"10.0.0.1","data_classes":["pii"],"task":{"scopes":["read:crm/**"]},"spend":{"usd-cents":5},"nonce":"n"}}"""u8.ToArray(),
+            TakesEvaluation),
+        ["decision-receipt"] = OfText(
+            () => """{"iss":"a","aud":"b","iat":1,"exp":2,"nonce":"n","node":"0","cursor":1,"policies":"p","decisions":[{"id":"1","request":"r","sub":"s","certificate":"c","action":"a","resource":"r","decision":true,"reasons":["x"]}]}"""u8.ToArray(),
+            d => DecisionStatement.TryParse(d, out _)),
         ["authority-token"] = OfText(
             () => Utf8(Signed($$$"""{"iss":"fleet","exp":1900000000,"jti":"1","atc":{"tktype":"spiffe","tkvalue":"spiffe://a.test/b","fingerprint":"SHA256 {{{string.Join(':', Enumerable.Repeat("0A", 32))}}}"}}""")),
             d => AuthorityToken.TryParse(Encoding.Latin1.GetString(d), out _, out _)),
@@ -65,6 +73,24 @@ public sealed class ParserFuzzTests
     [Theory]
     [MemberData(nameof(Names))]
     public void Parse_EveryTruncation_TakesOrRefuses(string parser) => Parsers[parser].Truncated();
+
+    private static bool TakesEvaluation(byte[] data)
+    {
+        using var document = EvaluationJson.TryParse(new System.Buffers.ReadOnlySequence<byte>(data), out _);
+        if (document is null)
+        {
+            return false;
+        }
+
+        var entities = EvaluationReader.Entities.Of(document.RootElement, default);
+        if (entities.WhyNot() is not null)
+        {
+            return false;
+        }
+
+        _ = EvaluationReader.NonceOf(entities.Context);
+        return EvaluationReader.Read(entities, "a", "c").RequestSha256.Length == 32;
+    }
 
     private static bool TakesPayload(byte[] data)
     {

@@ -80,6 +80,9 @@ internal static partial class InMemoryChanges
                 StoreChange.SuspendByRule c => SuspendByRule(state, c),
                 StoreChange.ReviewAgent c => ReviewAgent(state, c),
                 StoreChange.ScheduleReviews c => ScheduleReviews(state, c),
+                StoreChange.AddAdjustment c => AddAdjustment(state, c),
+                StoreChange.EndAdjustment c => EndAdjustment(state, c),
+                StoreChange.Spend c => Spend(state, c),
                 _ => throw new ArgumentException($"Unknown change {change.GetType().Name}.", nameof(request)),
             };
         }

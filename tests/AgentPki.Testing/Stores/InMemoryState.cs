@@ -71,6 +71,10 @@ internal sealed record InMemoryState
 
     public ImmutableList<AcmeIncident> AcmeIncidents { get; init; } = [];
 
+    public ImmutableList<AgentPki.Agents.Decisions.Adjustment> Adjustments { get; init; } = [];
+
+    public ImmutableDictionary<(string Agent, string Unit), long> Spending { get; init; } = ImmutableDictionary<(string, string), long>.Empty;
+
     public ImmutableList<KeptAdministrator> Administrators { get; init; } = [];
 
     public ImmutableList<AgentPki.Authority.Governance.AdminRequestRecord> AdminRequests { get; init; } = [];

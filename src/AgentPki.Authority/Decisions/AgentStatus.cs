@@ -1,0 +1,144 @@
+using System.Collections.Concurrent;
+using System.Collections.Immutable;
+using System.Security.Cryptography;
+using AgentPki.Agents;
+using AgentPki.Agents.Decisions;
+using AgentPki.Agents.Registry;
+using AgentPki.Authority.Commit;
+using AgentPki.Authority.Issuance;
+using AgentPki.Authority.Store;
+using AgentPki.X509.AgentPolicies;
+using AgentPki.X509.Certificates;
+using AgentPki.X509.Names;
+
+namespace AgentPki.Authority.Decisions;
+
+/// <summary>
+/// The live status of agents: from memory as long as no commit could have changed it, else from the store. Validity in time, and that of the CAs above, is looked at each time.
+/// </summary>
+internal sealed class AgentStatus(ICertificateStore certificates, IAgentStore agents, IssuerDirectory issuers, RevocationClock clock, string policyOid, int capacity, TimeProvider time) : IAgentStatus
+{
+    private const int CertificatesOfAgent = 64;
+    private readonly ConcurrentDictionary<string, Known> _known = new(StringComparer.Ordinal);
+
+    public async ValueTask<AgentStanding> FindAsync(string? agentId, NamedCertificate? certificate, CancellationToken cancellationToken)
+    {
+        // Before anything is read: what is committed in between is newer than the answer says.
+        var cursor = clock.Epoch;
+        var sha256 = certificate switch
+        {
+            NamedCertificate.Whole(var der) => SHA256.HashData(der.Span),
+            NamedCertificate.Thumbprint(var given) => given.ToArray(),
+            _ => null,
+        };
+        if (sha256 is null)
+        {
+            return new AgentStanding.NotGood("no certificate of the subject was named: send x5c or x5t#S256 among its properties", default, cursor);
+        }
+
+        var known = await FindKnownAsync(agentId, certificate, sha256, cancellationToken);
+        return known is null || (agentId is not null && known.Subject.Id != agentId)
+            ? new AgentStanding.NotGood("the certificate is none that this appliance issued to the subject", sha256, cursor)
+            : await WhyNotAsync(known, cancellationToken) is { } why ? new AgentStanding.NotGood(why, sha256, cursor) : new AgentStanding.Good(known.Subject, cursor);
+    }
+
+    private async ValueTask<string?> WhyNotAsync(Known known, CancellationToken cancellationToken)
+    {
+        var now = time.GetUtcNow();
+        return known.WhyNot
+            ?? (now < known.NotBefore || now > known.NotAfter ? $"the certificate is valid from {known.NotBefore:u} to {known.NotAfter:u}" : null)
+            ?? await issuers.WhyNotUsableAsync(known.Issuer, now, cancellationToken);
+    }
+
+    private async ValueTask<Known?> FindKnownAsync(string? agentId, NamedCertificate? certificate, byte[] sha256, CancellationToken cancellationToken)
+    {
+        var key = Convert.ToHexStringLower(sha256);
+        if (_known.TryGetValue(key, out var known) && known.AgentChanges == clock.AgentChanges && known.Epoch == clock.EpochOf(known.Issuer.Name))
+        {
+            return known;
+        }
+
+        // Taken before the store is read: what is committed in between makes the answer count as old.
+        var (agentChanges, epochs) = (clock.AgentChanges, issuers.All.ToDictionary(i => i.Name, i => clock.EpochOf(i.Name), StringComparer.Ordinal));
+        if (await ReadAsync(agentId, certificate, sha256, cancellationToken) is not var (stored, parsed, issuer) || stored.Certificate.AgentId is not { } id)
+        {
+            return null;
+        }
+
+        var agent = await agents.FindAsync(id, cancellationToken);
+        known = new Known(SubjectOf(stored.Certificate, parsed, agent, sha256), issuer, parsed.NotBefore, parsed.NotAfter, WhyNot(stored, agent, parsed), agentChanges, epochs[issuer.Name]);
+        if (_known.Count >= capacity)
+        {
+            // Coarse, and rare: what is asked for again comes back with one read each.
+            _known.Clear();
+        }
+
+        return _known[key] = known;
+    }
+
+    private async ValueTask<(StoredCertificate Stored, Certificate Parsed, Issuer Issuer)?> ReadAsync(string? agentId, NamedCertificate? certificate, byte[] sha256, CancellationToken cancellationToken)
+    {
+        if (certificate is NamedCertificate.Whole(var der))
+        {
+            // Ours is what the store has, octet by octet.
+            return Certificate.TryParse(der, out var parsed, out _) && issuers.FindIssuerOf(parsed) is { } issuer
+                && await certificates.FindAsync(issuer.Name, parsed.SerialNumber, cancellationToken) is { } stored && stored.Certificate.Der.AsSpan().SequenceEqual(der.Span)
+                ? (stored, parsed, issuer)
+                : null;
+        }
+
+        foreach (var stored in agentId is null ? [] : await certificates.ListByAgentAsync(agentId, CertificatesOfAgent, cancellationToken))
+        {
+            if (SHA256.HashData(stored.Certificate.Der).AsSpan().SequenceEqual(sha256) && issuers.Find(stored.Certificate.Authority) is { } issuer)
+            {
+                return (stored, Certificate.Parse(stored.Certificate.Der), issuer);
+            }
+        }
+
+        return null;
+    }
+
+    private string? WhyNot(StoredCertificate stored, AgentRecord? agent, Certificate certificate) =>
+        stored.Status is not CertificateStatus.Good ? "the certificate is revoked"
+        : agent is null ? "the certificate is not an agent's"
+        : AgentRules.WhyNotIssuable(agent, agent.Owner) is { } state ? state
+        : BoundsOf(certificate, agent, out var error) is null ? error
+        : null;
+
+    private DecisionSubject SubjectOf(CertificateRecord record, Certificate certificate, AgentRecord? agent, byte[] sha256)
+    {
+        var id = record.AgentId ?? "";
+        var registered = agent?.Registration ?? AgentRegistration.Unclaimed;
+        return new DecisionSubject(
+            id, SpiffeId.TryParse(id, out var name) ? name.Path : "/", agent?.Owner ?? "", registered.Tier.Word(), registered.Environment, record.Profile, sha256, BoundsOf(certificate, agent, out _) ?? []);
+    }
+
+    /// <summary>The policies of the certificate and of the registry, as far as there are any; null: one of them cannot be read, and nobody knows what it bounds.</summary>
+    private ImmutableArray<AgentPolicy>? BoundsOf(Certificate certificate, AgentRecord? agent, out string? error)
+    {
+        error = null;
+        try
+        {
+            var bounds = ImmutableArray.CreateBuilder<AgentPolicy>(2);
+            if (certificate.Extensions.FirstOrDefault(e => e.Oid == policyOid) is { } extension)
+            {
+                bounds.Add(AgentPolicyDer.Parse(extension.Value));
+            }
+
+            if (agent?.Registration.Policy is { } registered)
+            {
+                bounds.Add(AgentPolicyDer.Parse(registered));
+            }
+
+            return bounds.ToImmutable();
+        }
+        catch (X509.MalformedDataException failure)
+        {
+            error = $"the policy of the certificate or of the agent cannot be read: {failure.Message}";
+            return null;
+        }
+    }
+
+    /// <param name="WhyNot">What speaks against it as of the commits it was read after; null: nothing.</param>
+    private sealed record Known(DecisionSubject Subject, Issuer Issuer, DateTimeOffset NotBefore, DateTimeOffset NotAfter, string? WhyNot, long AgentChanges, long Epoch);
+}

@@ -1,0 +1,182 @@
+using System.Text;
+using System.Text.Json;
+using AgentPki.Authority.Revocation;
+using AgentPki.Authority.Store;
+using AgentPki.Client.Decisions;
+using AgentPki.Ledger.Decisions;
+using AgentPki.Protocols.Tests.Harness;
+using AgentPki.Testing.Fixtures;
+using AgentPki.X509.Certificates;
+
+namespace AgentPki.Protocols.Tests.AuthZen;
+
+/// <summary>The attack table of decisions, over the wire; docs/threats.md names each.</summary>
+public sealed class AuthZenAttackTests
+{
+    private const string Everything = "policies:\n- {id: everything, effect: permit, actions: ['**'], resources: ['**']}\n";
+    private const string Issuer = "http://pki.test:8080";
+
+    [Fact]
+    public async Task Ask_WithoutACertificate_WithAForeignOneOrWithoutTheRight_IsNoAnswer()
+    {
+        await using var server = await AuthZenServer.StartAsync(("a.yaml", Everything));
+        var agent = await server.AgentAsync("a");
+        var body = Body(agent, "a");
+        using var nobody = server.Server.Client();
+        Assert.Equal(401, (await server.PostAsync("/access/v1/evaluation", body, client: nobody)).Status);
+        using var foreign = server.Server.Client(Harness.ScriptedAuthority.TlsCertificate());
+        Assert.Equal(401, (await server.PostAsync("/access/v1/evaluation", body, client: foreign)).Status);
+        using var ordinary = server.Server.Client(agent);
+        Assert.Equal(403, (await server.PostAsync("/access/v1/evaluation", body, client: ordinary)).Status);
+        using var plain = server.Server.Client(to: server.Server.Http);
+        Assert.Equal(404, (await server.PostAsync("/access/v1/evaluation", body, client: plain)).Status);
+    }
+
+    [Fact]
+    public async Task Ask_BySomebodyWhoseCertificateWasRevoked_IsNoAnswer()
+    {
+        await using var server = await AuthZenServer.StartAsync(("a.yaml", Everything));
+        var agent = await server.AgentAsync("a");
+        Assert.Equal(200, (await server.PostAsync("/access/v1/evaluation", Body(agent, "a"))).Status);
+        await server.Authority.Services.Revocations.RevokeAsync(
+            new RevocationRequest(new RevocationTarget.Agent(TestDecider.Guard, AgentPki.Agents.AgentState.Suspended, false), RevocationReason.KeyCompromise, "admin:test", "test", "c"), TestContext.Current.CancellationToken);
+        Assert.Equal(401, (await server.PostAsync("/access/v1/evaluation", Body(agent, "a"))).Status);
+    }
+
+    [Fact]
+    public async Task Ask_AfterTheSubjectsRevocation_IsDenied()
+    {
+        await using var server = await AuthZenServer.StartAsync(("a.yaml", Everything));
+        var agent = await server.AgentAsync("a");
+        Assert.True((await server.PostAsync("/access/v1/evaluation", Body(agent, "a"))).Json.GetProperty("decision").GetBoolean());
+        await server.Authority.Services.Revocations.RevokeAsync(
+            new RevocationRequest(new RevocationTarget.OneCertificate(Certificate.Parse(agent.RawData)), RevocationReason.KeyCompromise, "admin:test", "test", "c"), TestContext.Current.CancellationToken);
+        var json = (await server.PostAsync("/access/v1/evaluation", Body(agent, "a"))).Json;
+        Assert.False(json.GetProperty("decision").GetBoolean());
+        Assert.Equal("status", json.GetProperty("context").GetProperty("reasons")[0].GetProperty("rule").GetString());
+    }
+
+    [Theory]
+    [InlineData("""{"type":"agent","id":"ID"}""", "status")]
+    [InlineData("""{"type":"agent","id":"ID","properties":{"x5t#S256":"AAAA"}}""", "status")]
+    [InlineData("""{"type":"agent","id":"ID","properties":{"x5c":["AAAA"]}}""", "status")]
+    [InlineData("""{"type":"agent","id":"ID","properties":{"x5c":["X5C"],"x5t#S256":"47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU"}}""", "not_canonical")]
+    [InlineData("""{"type":"user","id":"ID","properties":{"x5c":["X5C"]}}""", "not_canonical")]
+    [InlineData("""{"type":"agent","id":"spiffe://agents.test/agent/another","properties":{"x5c":["X5C"]}}""", "status")]
+    public async Task Ask_SubjectThatIsNotItsCertificates_IsDenied(string subject, string rule)
+    {
+        await using var server = await AuthZenServer.StartAsync(("a.yaml", Everything));
+        var agent = await server.AgentAsync("a");
+        subject = subject.Replace("X5C", Convert.ToBase64String(agent.RawData), StringComparison.Ordinal).Replace("ID", "spiffe://agents.test/agent/a", StringComparison.Ordinal);
+        var json = (await server.PostAsync("/access/v1/evaluation", $$$$"""{"subject":{{{{subject}}}},"action":{"name":"read"},"resource":{"type":"record","id":"1"}}""")).Json;
+        Assert.False(json.GetProperty("decision").GetBoolean());
+        Assert.Equal(rule, json.GetProperty("context").GetProperty("reasons")[0].GetProperty("rule").GetString());
+    }
+
+    [Fact]
+    public async Task Ask_TypeThatReachesIntoTheId_IsDenied()
+    {
+        await using var server = await AuthZenServer.StartAsync(("a.yaml", Everything));
+        var agent = await server.AgentAsync("a");
+        var json = (await server.PostAsync("/access/v1/evaluation", $$$$"""{"subject":{{{{AuthZenServer.Subject(agent, "a")}}}},"action":{"name":"read"},"resource":{"type":"crm/customers","id":"42"}}""")).Json;
+        Assert.Equal("not_canonical", json.GetProperty("context").GetProperty("reasons")[0].GetProperty("rule").GetString());
+    }
+
+    [Theory]
+    [InlineData("re\\u0430d", "1")]
+    [InlineData("read", "a/../1")]
+    [InlineData("read", "%2e%2e/1")]
+    [InlineData("read", "a//1")]
+    public async Task Ask_LookalikeOrTraversal_IsDenied(string action, string id)
+    {
+        await using var server = await AuthZenServer.StartAsync(("a.yaml", Everything));
+        var agent = await server.AgentAsync("a");
+        var json = (await server.PostAsync("/access/v1/evaluation", $$$$"""{"subject":{{{{AuthZenServer.Subject(agent, "a")}}}},"action":{"name":"{{{{action}}}}"},"resource":{"type":"record","id":"{{{{id}}}}"}}""")).Json;
+        Assert.Equal("not_canonical", json.GetProperty("context").GetProperty("reasons")[0].GetProperty("rule").GetString());
+    }
+
+    [Theory]
+    [InlineData("""{"ip":"not an address"}""")]
+    [InlineData("""{"data_classes":"pii"}""")]
+    [InlineData("""{"task":{"scopes":["nonsense"]}}""")]
+    [InlineData("""{"task":[]}""")]
+    [InlineData("""{"spend":{"usd-cents":-5}}""")]
+    [InlineData("""{"spend":{"usd-cents":1.5}}""")]
+    public async Task Ask_ContextThatIsNotUnderstood_IsDeniedRatherThanIgnored(string context)
+    {
+        await using var server = await AuthZenServer.StartAsync(("a.yaml", Everything));
+        var agent = await server.AgentAsync("a");
+        var json = (await server.PostAsync("/access/v1/evaluation", Body(agent, "a", context))).Json;
+        Assert.Equal("not_canonical", json.GetProperty("context").GetProperty("reasons")[0].GetProperty("rule").GetString());
+    }
+
+    [Fact]
+    public async Task Ask_TimeOfWhoAsks_BoundsNothing()
+    {
+        await using var server = await AuthZenServer.StartAsync(("a.yaml", "policies:\n- {id: later, effect: permit, actions: [read], resources: ['**'], when: \"now > timestamp('2027-06-01T00:00:00Z')\"}\n"));
+        var agent = await server.AgentAsync("a");
+        Assert.False((await server.PostAsync("/access/v1/evaluation", Body(agent, "a", """{"time":"2027-07-01T00:00:00Z","now":"2027-07-01T00:00:00Z"}"""))).Json.GetProperty("decision").GetBoolean());
+    }
+
+    [Fact]
+    public async Task Receipt_OfAnAnswer_VerifiesOfflineAndBindsQuestionAudienceNonceAndTime()
+    {
+        await using var server = await AuthZenServer.StartAsync(("a.yaml", Everything));
+        var agent = await server.AgentAsync("a");
+        var body = Body(agent, "a", """{"nonce":"n-1"}""");
+        var (_, json, _) = await server.PostAsync("/access/v1/evaluation", body);
+        var receipt = json.GetProperty("context").GetProperty("receipt").GetString()!;
+        var verifier = DecisionReceipt.FromJwks(await server.Client.GetByteArrayAsync("/access/v1/jwks.json", TestContext.Current.CancellationToken));
+        using var question = JsonDocument.Parse(body);
+        var expected = new ReceiptExpectation(Issuer) { Audience = TestDecider.Guard, Nonce = "n-1", RequestSha256 = Convert.ToHexStringLower(RequestDigest.Of(question.RootElement)), Now = server.Authority.Time.GetUtcNow() };
+
+        var valid = Assert.IsType<ReceiptResult.Valid>(verifier.Verify(receipt, expected));
+        var decided = Assert.Single(valid.Statement.Decisions);
+        Assert.Equal((true, "spiffe://agents.test/agent/a", "read", "record/1"), (decided.IsPermitted, decided.Subject, decided.Action, decided.Resource));
+        Assert.Equal(json.GetProperty("context").GetProperty("id").GetString(), decided.Id);
+
+        // A stale one that is shown again, to others, for another question, by another appliance, or ahead of its time.
+        Assert.IsType<ReceiptResult.Invalid>(verifier.Verify(receipt, expected with { Now = server.Authority.Time.GetUtcNow().AddMinutes(1) }));
+        Assert.IsType<ReceiptResult.Invalid>(verifier.Verify(receipt, expected with { Now = server.Authority.Time.GetUtcNow().AddMinutes(-1) }));
+        Assert.IsType<ReceiptResult.Invalid>(verifier.Verify(receipt, expected with { Nonce = "n-2" }));
+        Assert.IsType<ReceiptResult.Invalid>(verifier.Verify(receipt, expected with { Audience = "spiffe://agents.test/guard/other" }));
+        Assert.IsType<ReceiptResult.Invalid>(verifier.Verify(receipt, expected with { RequestSha256 = new string('0', 64) }));
+        Assert.IsType<ReceiptResult.Invalid>(verifier.Verify(receipt, new ReceiptExpectation("http://another.test")));
+        Assert.IsType<ReceiptResult.Valid>(verifier.Verify(receipt, new ReceiptExpectation(Issuer))); // as evidence, whenever
+    }
+
+    [Fact]
+    public async Task Receipt_ThatWasForged_DoesNotVerify()
+    {
+        await using var server = await AuthZenServer.StartAsync(("a.yaml", "policies: []"));
+        var agent = await server.AgentAsync("a");
+        var (_, json, _) = await server.PostAsync("/access/v1/evaluation", Body(agent, "a"));
+        var receipt = json.GetProperty("context").GetProperty("receipt").GetString()!;
+        var verifier = DecisionReceipt.FromJwks(await server.Client.GetByteArrayAsync("/access/v1/jwks.json", TestContext.Current.CancellationToken));
+        var parts = receipt.Split('.');
+        var payload = Encoding.UTF8.GetString(System.Buffers.Text.Base64Url.DecodeFromChars(parts[1]));
+        Assert.Contains("\"decision\":false", payload, StringComparison.Ordinal);
+        var forged = System.Buffers.Text.Base64Url.EncodeToString(Encoding.UTF8.GetBytes(payload.Replace("\"decision\":false", "\"decision\":true", StringComparison.Ordinal)));
+        var none = System.Buffers.Text.Base64Url.EncodeToString("""{"alg":"none","typ":"agentpki-decision+jwt"}"""u8);
+        await using var own = await TestAuthority.KeyAsync();
+        var signed = await AgentPki.Cryptography.Jose.CompactJws.SignAsync(own, DecisionStatement.JwsType, Encoding.UTF8.GetBytes(payload), TestContext.Current.CancellationToken);
+        using var another = System.Security.Cryptography.ECDsa.Create(System.Security.Cryptography.ECCurve.NamedCurves.nistP256);
+        var underItsName = $"{parts[0]}.{forged}.{System.Buffers.Text.Base64Url.EncodeToString(another.SignData(Encoding.ASCII.GetBytes($"{parts[0]}.{forged}"), System.Security.Cryptography.HashAlgorithmName.SHA256))}";
+        Assert.IsType<ReceiptResult.Valid>(verifier.Verify(receipt, new ReceiptExpectation(Issuer)));
+        Assert.All([$"{parts[0]}.{forged}.{parts[2]}", $"{none}.{forged}.{parts[2]}", $"{none}.{forged}.", signed, underItsName, "", "a.b.c"], text => Assert.IsType<ReceiptResult.Invalid>(verifier.Verify(text, new ReceiptExpectation(Issuer))));
+    }
+
+    [Fact]
+    public async Task Receipt_OfMany_IsOneForAllOfThem()
+    {
+        await using var server = await AuthZenServer.StartAsync(("a.yaml", Everything));
+        var agent = await server.AgentAsync("a");
+        var (_, json, _) = await server.PostAsync("/access/v1/evaluations", $$$$"""{"subject":{{{{AuthZenServer.Subject(agent, "a")}}}},"action":{"name":"read"},"evaluations":[{"resource":{"type":"record","id":"1"}},{"resource":{"type":"record","id":"../2"}}]}""");
+        var verifier = DecisionReceipt.FromJwks(await server.Client.GetByteArrayAsync("/access/v1/jwks.json", TestContext.Current.CancellationToken));
+        var valid = Assert.IsType<ReceiptResult.Valid>(verifier.Verify(json.GetProperty("context").GetProperty("receipt").GetString()!, new ReceiptExpectation(Issuer)));
+        Assert.Equal([true, false], valid.Statement.Decisions.Select(d => d.IsPermitted));
+    }
+
+    private static string Body(System.Security.Cryptography.X509Certificates.X509Certificate2 agent, string name, string? context = null) =>
+        $$$$"""{"subject":{{{{AuthZenServer.Subject(agent, name)}}}},"action":{"name":"read"},"resource":{"type":"record","id":"1"}{{{{(context is null ? "" : ",\"context\":" + context)}}}}}""";
+}
