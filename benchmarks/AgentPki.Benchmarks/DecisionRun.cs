@@ -106,7 +106,7 @@ internal static class DecisionRun
         using var client = new HttpClient(handler) { BaseAddress = new Uri(app.Urls.First()) };
         await LoadAsync($"HTTPS, 16 connections, one decision a request, {with}", 16, seconds, 1, n => AskAsync(client, "/access/v1/evaluation", One(agents, n, policies)));
         await LoadAsync($"HTTPS, 16 connections, 20 decisions a request, {with}", 16, seconds, 20, n => AskAsync(
-            client, "/access/v1/evaluations", $$"""{"evaluations":[{{string.Join(',', Enumerable.Range(0, 20).Select(i => One(agents, (n * 20) + i, policies)))}}]}"""));
+            client, "/access/v1/evaluations", $$$$"""{"evaluations":[{{{{string.Join(',', Enumerable.Range(0, 20).Select(i => One(agents, (n * 20) + i, policies)))}}}}]}"""));
     }
 
     private static async Task<int> AskAsync(HttpClient client, string path, string body)
@@ -197,7 +197,7 @@ internal static class DecisionRun
     private static string One(Agent[] agents, int n, int policies)
     {
         Agent agent = agents[n % agents.Length];
-        return $$"""{"subject":{"type":"agent","id":"{{agent.Subject.Id}}","properties":{"x5t#S256":"{{agent.Thumbprint}}"}},"action":{"name":"read"},"resource":{"type":"{{Pick(agent, n, policies).Replace("/", "\",\"id\":\"", StringComparison.Ordinal)}}"},"context":{"amount":5} }""";
+        return $$$$"""{"subject":{"type":"agent","id":"{{{{agent.Subject.Id}}}}","properties":{"x5t#S256":"{{{{agent.Thumbprint}}}}"}},"action":{"name":"read"},"resource":{"type":"{{{{Pick(agent, n, policies).Replace("/", "\",\"id\":\"", StringComparison.Ordinal)}}}}"},"context":{"amount":5} }""";
     }
 
     private static async Task<X509Certificate2> GuardAsync(BenchAuthority authority)

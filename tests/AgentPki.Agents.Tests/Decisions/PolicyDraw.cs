@@ -13,18 +13,18 @@ internal static class PolicyDraw
 
     private static readonly string[] Conditions = ["context.amount < 100", "has(context.amount) && context.amount > 5", "agent.tier == 'low' || context.flag", "!context.flag", "recent.denials_minute < 3", "now.getHours() < 13", "context.amount == 'text'", "claims.role in ['admin']"];
 
-    private static readonly Gen<string> Action = Gen.OneOfConst("read", "write", "tool.invoke", "tool.list", "tool.invoke.dry");
+    private static readonly Gen<string> Action = Pick("read", "write", "tool.invoke", "tool.list", "tool.invoke.dry");
 
-    private static readonly Gen<string> ActionPattern = Gen.OneOfConst("read", "write", "tool.invoke", "tool.*", "tool.**", "**", "*");
+    private static readonly Gen<string> ActionPattern = Pick("read", "write", "tool.invoke", "tool.*", "tool.**", "**", "*");
 
-    private static readonly Gen<string> Resource = Gen.OneOfConst("crm/a", "crm/a/1", "crm/A/1", "crm/b/1", "hr/a", "hr/b/2", "CRM/a", "crm");
+    private static readonly Gen<string> Resource = Pick("crm/a", "crm/a/1", "crm/A/1", "crm/b/1", "hr/a", "hr/b/2", "CRM/a", "crm");
 
-    private static readonly Gen<string> ResourcePattern = Gen.OneOfConst("crm/a", "crm/**", "crm/a/*", "crm/*/1", "hr/**", "**", "crm/A/1", "c*/**", "crm");
+    private static readonly Gen<string> ResourcePattern = Pick("crm/a", "crm/**", "crm/a/*", "crm/*/1", "hr/**", "**", "crm/A/1", "c*/**", "crm");
 
     internal static readonly Gen<AgentMatch> Agents = Gen.Select(
-        Gen.OneOfConst([], ["/p/**"], ["/p/*"], ["spiffe://agents.test/p/one"], new string[] { "spiffe://agents.test/p/one", "spiffe://agents.test/q/two" }),
-        Gen.OneOfConst([], ["team-a"], new string[] { "team-a", "team-b" }),
-        Gen.OneOfConst([], new string[] { "low" }),
+        Pick<string[]>([], ["/p/**"], ["/p/*"], ["spiffe://agents.test/p/one"], new string[] { "spiffe://agents.test/p/one", "spiffe://agents.test/q/two" }),
+        Pick<string[]>([], ["team-a"], new string[] { "team-a", "team-b" }),
+        Pick<string[]>([], new string[] { "low" }),
         (ids, owners, tiers) => new AgentMatch([.. ids], [.. owners], [.. tiers], [], []));
 
     internal static readonly Gen<PolicyCondition?> Condition = Gen.Int[0, 2 * Conditions.Length].Select(i => i < Conditions.Length && PolicyCondition.TryParse(Conditions[i], out var condition, out _) ? condition : null);
@@ -38,12 +38,12 @@ internal static class PolicyDraw
         .Select(drawn => drawn.Select((p, i) => p with { Id = $"p{i}" }).ToImmutableArray());
 
     internal static readonly Gen<Adjustment> Adjustment = Gen.Select(
-        Gen.OneOfConst(AdjustmentKind.Narrowing, AdjustmentKind.Elevation), ActionPattern, ResourcePattern, Gen.Int[-30, 30], Gen.Int[1, 30],
+        Pick(AdjustmentKind.Narrowing, AdjustmentKind.Elevation), ActionPattern, ResourcePattern, Gen.Int[-30, 30], Gen.Int[1, 30],
         (kind, action, resource, from, lasts) => new Adjustment($"{kind}{action}{resource}{from}", kind, "spiffe://agents.test/p/one", ScopeSet.Of($"{action}:{resource}"), Now.AddMinutes(from), Now.AddMinutes(from + lasts), "drawn", "admin:test"));
 
     internal static readonly Gen<DecisionRequest> Request = Gen.Select(
-        Gen.OneOfConst("p/one", "q/two", "p/x/three"), Gen.OneOfConst("team-a", "team-b", "team-c"), Gen.OneOfConst("low", "high", null), Action, Resource,
-        Gen.OneOfConst<object?>(null, 3L, 50L, 500L, 7.5, "text"), Gen.Int[0, 2], Adjustment.Array[0, 3],
+        Pick("p/one", "q/two", "p/x/three"), Pick("team-a", "team-b", "team-c"), Pick<string?>("low", "high", null), Action, Resource,
+        Pick<object?>(null, 3L, 50L, 500L, 7.5, "text"), Gen.Int[0, 2], Adjustment.Array[0, 3],
         (path, owner, tier, action, resource, amount, flag, adjustments) =>
         {
             var context = new Dictionary<string, object?>(StringComparer.Ordinal);
@@ -59,4 +59,6 @@ internal static class PolicyDraw
 
             return new DecisionRequest(new DecisionSubject($"spiffe://agents.test/{path}", $"/{path}", owner, tier, null, "agent", default, []), action, resource, Now, new DecisionFacts { Context = context }) { Adjustments = adjustments };
         });
+
+    private static Gen<T> Pick<T>(params T[] values) => Gen.Int[0, values.Length - 1].Select(i => values[i]);
 }

@@ -83,7 +83,7 @@ public sealed class DecisionServiceTests
         await using var decider = await TestDecider.StartAsync(authority, policies: ("a.yaml", Everything));
         var (certificate, _) = await authority.AgentAsync("a");
         Assert.True((await decider.DecideAsync(TestDecider.Call(certificate))).Decision.IsPermitted);
-        authority.Time.Advance(TimeSpan.FromDays(2));
+        authority.Time.Turn(TimeSpan.FromDays(2));
         AssertDenied(DecisionRule.Status, await decider.DecideAsync(TestDecider.Call(certificate)));
     }
 

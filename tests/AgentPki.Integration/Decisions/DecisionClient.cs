@@ -41,9 +41,9 @@ internal sealed class DecisionClient(Appliance appliance, X509Certificate2 ident
     public static string Question(X509Certificate2 agent, string action, string resource)
     {
         var slash = resource.IndexOf('/', StringComparison.Ordinal);
-        return $$"""
-            {"subject":{"type":"agent","id":"{{SpiffeOf(agent)}}","properties":{"x5t#S256":"{{System.Buffers.Text.Base64Url.EncodeToString(SHA256.HashData(agent.RawData))}}"}},
-             "action":{"name":"{{action}}"},"resource":{"type":"{{resource[..slash]}}","id":"{{resource[(slash + 1)..]}}"} }
+        return $$$$"""
+            {"subject":{"type":"agent","id":"{{{{SpiffeOf(agent)}}}}","properties":{"x5t#S256":"{{{{System.Buffers.Text.Base64Url.EncodeToString(SHA256.HashData(agent.RawData))}}}}"}},
+             "action":{"name":"{{{{action}}}}"},"resource":{"type":"{{{{resource[..slash]}}}}","id":"{{{{resource[(slash + 1)..]}}}}"} }
             """;
     }
 

@@ -65,8 +65,8 @@ public sealed class AuthZenInteropTests : IAsyncLifetime
     [Fact]
     public async Task Evaluation_ContextUnknownFieldsAndFurtherProperties_ChangeNothing()
     {
-        var (status, json, _) = await _server.PostAsync("/access/v1/evaluation", $$"""
-            {"subject":{{_alice}},"action":{"name":"read","properties":{"method":"GET"}},"resource":{"type":"record","id":"record-1","properties":{"status":"active","owner":"bob"}},
+        var (status, json, _) = await _server.PostAsync("/access/v1/evaluation", $$$$"""
+            {"subject":{{{{_alice}}}},"action":{"name":"read","properties":{"method":"GET"}},"resource":{"type":"record","id":"record-1","properties":{"status":"active","owner":"bob"}},
              "context":{"time":"2025-06-27T18:03-07:00","ip":"192.168.1.1"},"foo":"bar","futureField":{"nested":true}}
             """);
         Assert.Equal(200, status);
@@ -111,9 +111,9 @@ public sealed class AuthZenInteropTests : IAsyncLifetime
     [Fact]
     public async Task Evaluations_Defaults_AreTakenAndOverridden()
     {
-        var decisions = await ManyAsync($$"""
-            {"subject":{{_bob}},"resource":{"type":"record","id":"record-1"},"action":{"name":"read"},
-             "evaluations":[{},{"action":{"name":"write"}},{"subject":{{_alice}},"action":{"name":"write"}},{"resource":{"type":"other","id":"1"}}]}
+        var decisions = await ManyAsync($$$$"""
+            {"subject":{{{{_bob}}}},"resource":{"type":"record","id":"record-1"},"action":{"name":"read"},
+             "evaluations":[{},{"action":{"name":"write"}},{"subject":{{{{_alice}}}},"action":{"name":"write"}},{"resource":{"type":"other","id":"1"}}]}
             """);
         Assert.Equal([true, false, true, false], decisions);
     }
@@ -122,15 +122,15 @@ public sealed class AuthZenInteropTests : IAsyncLifetime
     [InlineData("execute_all", new[] { false, true, false })]
     [InlineData("deny_on_first_deny", new[] { false })]
     [InlineData("permit_on_first_permit", new[] { false, true })]
-    public async Task Evaluations_Semantic_EndsWhereItSays(string semantic, bool[] expected) => Assert.Equal(expected, await ManyAsync($$"""
-        {"subject":{{_bob}},"resource":{"type":"record","id":"record-1"},"options":{"evaluations_semantic":"{{semantic}}","another_option":1},
+    public async Task Evaluations_Semantic_EndsWhereItSays(string semantic, bool[] expected) => Assert.Equal(expected, await ManyAsync($$$$"""
+        {"subject":{{{{_bob}}}},"resource":{"type":"record","id":"record-1"},"options":{"evaluations_semantic":"{{{{semantic}}}}","another_option":1},
          "evaluations":[{"action":{"name":"write"}},{"action":{"name":"read"}},{"action":{"name":"delete"}}]}
         """));
 
     [Fact]
     public async Task Evaluations_OneThatIsNoRequest_IsDeniedWithItsError()
     {
-        var (status, json, _) = await _server.PostAsync("/access/v1/evaluations", $$"""{"subject":{{_alice}},"action":{"name":"read"},"evaluations":[{"resource":{"type":"record","id":"1"}},{"resource":{"type":"record"}}]}""");
+        var (status, json, _) = await _server.PostAsync("/access/v1/evaluations", $$$$"""{"subject":{{{{_alice}}}},"action":{"name":"read"},"evaluations":[{"resource":{"type":"record","id":"1"}},{"resource":{"type":"record"}}]}""");
         Assert.Equal(200, status);
         var answers = json.GetProperty("evaluations").EnumerateArray().ToList();
         Assert.True(answers[0].GetProperty("decision").GetBoolean());
@@ -167,11 +167,11 @@ public sealed class AuthZenInteropTests : IAsyncLifetime
         Assert.False(json.RootElement.TryGetProperty("search_subject_endpoint", out _));
     }
 
-    private static string One(string subject) => $$"""{"subject":{{subject}},"action":{"name":"read"},"resource":{"type":"record","id":"record-1"}}""";
+    private static string One(string subject) => $$$$"""{"subject":{{{{subject}}}},"action":{"name":"read"},"resource":{"type":"record","id":"record-1"}}""";
 
     private async Task DecidesAsync(bool expected, string subject, string action, string resource)
     {
-        var (status, json, _) = await _server.PostAsync("/access/v1/evaluation", $$"""{"subject":{{subject}},"action":{{action}},"resource":{{resource}}}""");
+        var (status, json, _) = await _server.PostAsync("/access/v1/evaluation", $$$$"""{"subject":{{{{subject}}}},"action":{{{{action}}}},"resource":{{{{resource}}}}}""");
         Assert.Equal(200, status);
         Assert.True(expected == json.GetProperty("decision").GetBoolean(), json.ToString());
     }

@@ -71,7 +71,7 @@ internal sealed class AuthZenServer : IAsyncDisposable
 
     /// <summary>The subject of a request, with its certificate, as JSON.</summary>
     public static string Subject(X509Certificate2 certificate, string name, string more = "") =>
-        $$"""{"type":"agent","id":"spiffe://agents.test/agent/{{name}}","properties":{"x5c":["{{Convert.ToBase64String(certificate.RawData)}}"]{{more}}}}""";
+        $$$$"""{"type":"agent","id":"spiffe://agents.test/agent/{{{{name}}}}","properties":{"x5c":["{{{{Convert.ToBase64String(certificate.RawData)}}}}"]{{{{more}}}}}}""";
 
     public async ValueTask DisposeAsync()
     {

@@ -40,7 +40,7 @@ public sealed class ReceiptKeys : IAsyncDisposable
                 return null;
             }
 
-            var text = await CompactJws.SignNamedAsync(opened.Key, DecisionStatement.JwsType, opened.KeyId, statement.Encode(), cancellationToken);
+            var text = await CompactJws.SignAsync(opened.Key, DecisionStatement.JwsType, statement.Encode(), cancellationToken);
             if (text.Length > CompactJws.MaximumLength)
             {
                 Log.ReceiptNotSigned(_logger, "the names in it are too long for one receipt: ask for fewer decisions at once");
@@ -112,14 +112,12 @@ public sealed class ReceiptKeys : IAsyncDisposable
             var jwk = Cryptography.Jose.Jwk.Of(key.PublicKey);
             var algorithm = JwsAlgorithm.For(key.Algorithm)?.Name ?? "";
             var canonical = Encoding.UTF8.GetString(jwk.ToCanonicalJson());
-            (Key, KeyId) = (key, jwk.Thumbprint());
+            Key = key;
             // An AKP key says its algorithm itself (RFC 9964 §3).
-            Jwk = $$"""{"kid":"{{KeyId}}","use":"sig",{{(canonical.Contains("\"alg\"", StringComparison.Ordinal) ? "" : $"\"alg\":\"{algorithm}\",")}}{{canonical[1..]}}""";
+            Jwk = $$"""{"kid":"{{jwk.Thumbprint()}}","use":"sig",{{(canonical.Contains("\"alg\"", StringComparison.Ordinal) ? "" : $"\"alg\":\"{algorithm}\",")}}{{canonical[1..]}}""";
         }
 
         public ISigningKey Key { get; }
-
-        public string KeyId { get; }
 
         public string Jwk { get; }
     }

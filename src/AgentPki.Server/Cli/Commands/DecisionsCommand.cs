@@ -3,7 +3,6 @@ using System.Globalization;
 using AgentPki.Authority.Decisions.Journal;
 using AgentPki.Ledger;
 using AgentPki.Ledger.Search;
-using AgentPki.Server.Home;
 using Spectre.Console;
 
 namespace AgentPki.Server.Cli.Commands;

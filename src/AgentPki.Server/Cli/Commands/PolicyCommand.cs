@@ -6,7 +6,6 @@ using AgentPki.Authority.Governance;
 using AgentPki.Authority.Profiles;
 using AgentPki.Protocols.Admin;
 using AgentPki.Server.Administration;
-using AgentPki.Server.Home;
 
 namespace AgentPki.Server.Cli.Commands;
 
