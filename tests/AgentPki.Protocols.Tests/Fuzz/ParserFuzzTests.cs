@@ -15,10 +15,12 @@ using AgentPki.Protocols.Tests.Harness;
 using AgentPki.Testing.Acme;
 using AgentPki.Testing.Fuzz;
 using AgentPki.Testing.Jose;
+using AgentPki.X509.AccessTokens;
+using AgentPki.X509.AgentPolicies;
 
 namespace AgentPki.Protocols.Tests.Fuzz;
 
-/// <summary>What strangers send, mutated: ACME, attestations, DNS, EST and OCSP (JOSE and X.509 have their own).</summary>
+/// <summary>What strangers send, mutated: ACME, attestations, access tokens, DNS, EST and OCSP (JOSE and X.509 have their own).</summary>
 public sealed class ParserFuzzTests
 {
     private static readonly byte[] Nonce = [.. Enumerable.Range(0, 32).Select(i => (byte)i)];
@@ -36,6 +38,7 @@ public sealed class ParserFuzzTests
         ["authority-token"] = OfText(
             () => Utf8(Signed($$$"""{"iss":"fleet","exp":1900000000,"jti":"1","atc":{"tktype":"spiffe","tkvalue":"spiffe://a.test/b","fingerprint":"SHA256 {{{string.Join(':', Enumerable.Repeat("0A", 32))}}}"}}""")),
             d => AuthorityToken.TryParse(Encoding.Latin1.GetString(d), out _, out _)),
+        ["access-token"] = OfText(AccessTokenSample, d => AccessToken.TryParse(d, out _, out _)),
         ["attestation-object"] = new(() => AttestationObject(new AttestationRoot("AK Root")), SeededFuzz.RefusingBy<AttestationException>(TakesAttestation), FuzzWords.Cbor),
         ["tpm-public-ecc"] = Attested(() => Tpm(t => t.PublicArea(t.Key)), d => TpmPublic.Parse(d)),
         ["tpm-public-rsa"] = Attested(RsaArea, d => TpmPublic.Parse(d)),
@@ -54,6 +57,13 @@ public sealed class ParserFuzzTests
 
     private static byte[] Answer => LoopbackDns.Reply(
         new DnsQuestion(7, "a.example", LoopbackDns.Txt, false, true), 0, [("a.example", LoopbackDns.CName, [1, (byte)'b', 0xC0, 14]), ("b.example", LoopbackDns.Txt, [1, (byte)'x', 0])]);
+
+    private static byte[] AccessTokenSample()
+    {
+        ChainLink Link(string name, byte serial) => new($"spiffe://a.test/{name}", new byte[32], new byte[] { 1, 2, 3 }, new[] { serial });
+        var time = DateTimeOffset.FromUnixTimeSeconds(1_900_000_000);
+        return new AccessToken("https://a.test", "1", ["https://b.test", "https://c.test"], ScopeSet.Of("tool.invoke:crm/**"), time, time.AddMinutes(5), new byte[32], [Link("a", 1), Link("b", 2), Link("c", 3)]).Encode();
+    }
 
     public static TheoryData<string> Names => [.. Parsers.Keys];
 
