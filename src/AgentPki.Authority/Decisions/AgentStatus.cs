@@ -119,18 +119,7 @@ internal sealed class AgentStatus(ICertificateStore certificates, IAgentStore ag
         error = null;
         try
         {
-            var bounds = ImmutableArray.CreateBuilder<AgentPolicy>(2);
-            if (certificate.Extensions.FirstOrDefault(e => e.Oid == policyOid) is { } extension)
-            {
-                bounds.Add(AgentPolicyDer.Parse(extension.Value));
-            }
-
-            if (agent?.Registration.Policy is { } registered)
-            {
-                bounds.Add(AgentPolicyDer.Parse(registered));
-            }
-
-            return bounds.ToImmutable();
+            return Delegation.PolicyReading.BoundsOf(agent, certificate, policyOid);
         }
         catch (X509.MalformedDataException failure)
         {

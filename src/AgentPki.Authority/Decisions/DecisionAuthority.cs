@@ -35,7 +35,7 @@ public sealed class DecisionAuthority : IAsyncDisposable
         Adjustments = new AdjustmentService(store, authority.Stores.Agents, authority.Commits, authority.Audit, time);
         Receipts = new ReceiptKeys(options, providers, new KeyMaker(providers, authority.Options.KeyPlacement, authority.Commits, time), time, logger);
         _metrics = new DecisionMetrics(() => Policies.Problem is null, () => journal.Unanchored);
-        _status = new AgentStatus(authority.Stores.Certificates, authority.Stores.Agents, authority.Issuers, authority.Commits.Revocations, AgentPolicyDer.DefaultOid, options.CachedCertificates, time);
+        _status = new AgentStatus(authority.Stores.Certificates, authority.Stores.Agents, authority.Issuers, authority.Commits.Revocations, authority.Options.AgentPolicyOid, options.CachedCertificates, time);
         Decisions = new DecisionService(_status, Policies, Adjustments, new BehaviourCounters(options.CountedAgents, time), journal, authority.Commits, _metrics, time, logger);
     }
 

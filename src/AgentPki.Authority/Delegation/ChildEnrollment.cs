@@ -27,7 +27,7 @@ internal sealed class ChildEnrollment(IAgentStore agents, IGrantStore grants)
     /// <summary>Null with the grant that is used up by it, or why not.</summary>
     public async ValueTask<(byte[]? Grant, PkiProblem? Problem)> CheckAsync(AgentRecord child, PublicKey key, CancellationToken cancellationToken)
     {
-        if (PolicyReading.Of(child)?.Parent is not { } parent || await grants.FindGrantAsync(parent.Grant, cancellationToken) is not { } record || !SignedGrant.TryParse(record.Text, out var grant, out _))
+        if (child.Registration.ReadPolicy()?.Parent is not { } parent || await grants.FindGrantAsync(parent.Grant, cancellationToken) is not { } record || !SignedGrant.TryParse(record.Text, out var grant, out _))
         {
             return (null, new PkiProblem(PkiProblemKind.Unauthorized, "the name belongs to an agent that exists already; a parent enrols a child that it has granted something"));
         }

@@ -115,7 +115,7 @@ public sealed class DelegationService : IDisposable
     {
         foreach (var grandchild in await _agents.ListAsync(new AgentQuery { Parent = childId, WithoutRetired = true }, int.MaxValue, cancellationToken))
         {
-            if (PolicyReading.Of(grandchild) is { } policy && policy.WhyNotDelegable(granted) is { } wider)
+            if (grandchild.Registration.ReadPolicy() is { } policy && policy.WhyNotDelegable(granted) is { } wider)
             {
                 return new PkiProblem(PkiProblemKind.PolicyViolation, $"its child {grandchild.Id} has more: {wider}; have that limited or retired first");
             }

@@ -34,7 +34,7 @@ public sealed class GrantBundles
             return new Outcome<GrantBundle>.Refused(problem ?? new PkiProblem(PkiProblemKind.Unauthenticated, "an agent's certificate is needed"));
         }
 
-        return new Outcome<GrantBundle>.Done(await OfAsync(PolicyReading.Of(by.Agent)?.Parent?.Grant, cancellationToken));
+        return new Outcome<GrantBundle>.Done(await OfAsync(by.Agent.Registration.ReadPolicy()?.Parent?.Grant, cancellationToken));
     }
 
     /// <summary>The bundle that begins with a grant; empty without one.</summary>

@@ -60,7 +60,7 @@ internal static class GrantJudge
             return "your certificate carries no agent policy, so nobody could see that the child has less; have a policy registered, renew, and grant again";
         }
 
-        if (PolicyReading.Of(@case.Parent) is not { } registered)
+        if (@case.Parent.Registration.ReadPolicy() is not { } registered)
         {
             return "no policy is registered of you any more; ask your owner";
         }
@@ -89,14 +89,14 @@ internal static class GrantJudge
     // Children share what their parent may use up: together they have no more of it.
     private static string? WhyNotBudget(GrantCase @case)
     {
-        if (PolicyReading.Of(@case.Parent)?.Budget.Amounts is not { IsEmpty: false } own)
+        if (@case.Parent.Registration.ReadPolicy()?.Budget.Amounts is not { IsEmpty: false } own)
         {
             return null;
         }
 
         foreach (var (unit, amount) in own)
         {
-            var given = @case.Siblings.Sum(s => (decimal)(PolicyReading.Of(s)?.Budget.Amounts.GetValueOrDefault(unit) ?? 0));
+            var given = @case.Siblings.Sum(s => (decimal)(s.Registration.ReadPolicy()?.Budget.Amounts.GetValueOrDefault(unit) ?? 0));
             var asked = @case.Grant.Statement.Policy.Budget.Amounts.GetValueOrDefault(unit);
             if (given + asked > amount)
             {

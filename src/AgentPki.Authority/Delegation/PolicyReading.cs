@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+using AgentPki.Agents;
 using AgentPki.X509;
 using AgentPki.X509.AgentPolicies;
 using AgentPki.X509.Certificates;
@@ -11,6 +13,7 @@ internal static class PolicyReading
     /// <exception cref="MalformedDataException">This appliance issued it, so this is a defect.</exception>
     public static AgentPolicy? Of(Certificate certificate, string oid) => certificate.FindExtension(oid) is { } extension ? AgentPolicyDer.Parse(extension.Value) : null;
 
-    /// <summary>What is registered of an agent; null: nothing.</summary>
-    public static AgentPolicy? Of(Agents.AgentRecord agent) => agent.Registration.Policy is { } policy ? AgentPolicyDer.Parse(policy) : null;
+    /// <summary>What bounds an agent now: what its certificate says and what is registered of it, as far as there is either. Each holds.</summary>
+    /// <exception cref="MalformedDataException">One of them cannot be read, and nobody knows what it bounds.</exception>
+    public static ImmutableArray<AgentPolicy> BoundsOf(AgentRecord? agent, Certificate certificate, string oid) => [.. new[] { Of(certificate, oid), agent?.Registration.ReadPolicy() }.OfType<AgentPolicy>()];
 }

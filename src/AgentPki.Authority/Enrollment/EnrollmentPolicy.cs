@@ -205,7 +205,7 @@ internal sealed class EnrollmentPolicy(
                 Campaign = seat.StepAt(time.GetUtcNow()),
                 RelatedCertificate = related,
                 RestsOn = restsOn,
-                Policy = agent is null ? null : PolicyReading.Of(agent),
+                Policy = agent?.Registration.ReadPolicy(),
                 Grant = grant,
                 AcmeOrder = (who as AuthenticatedRequester.ByAcmeOrder)?.Order.Order.Id,
                 Lifetime = (who as AuthenticatedRequester.ByEntry)?.Entry.Lifetime,

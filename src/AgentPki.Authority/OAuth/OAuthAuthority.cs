@@ -40,7 +40,7 @@ public sealed class OAuthAuthority : IAsyncDisposable
         AuthorityEnvironment environment, OAuthOptions options, RequesterAuthenticator requesters, IssuerDirectory issuers, TokenSignerKeeper signers, CommitWriter commits, AuditTrail audit, AuthorityMetrics metrics)
     {
         (Options, _issuers, _signers, _commits, _audit, _metrics, _time, _logger) = (options, issuers, signers, commits, audit, metrics, environment.Time, environment.Logger<OAuthAuthority>());
-        _boundsOf = environment.BoundsOf;
+        _boundsOf = environment.BoundsOf ?? ((agent, certificate) => AgentBounds.Of(agent, certificate, environment.Options.AgentPolicyOid));
         var certificates = environment.Stores.Certificates;
         _lineage = new AgentLineage(certificates, environment.Stores.Agents, issuers, _time);
         _clients = new ClientAuthenticator(requesters, certificates, _lineage, issuers, commits, environment.Providers, options, _time);

@@ -102,6 +102,8 @@ public sealed class ApplianceParts : IAsyncDisposable
         OAuth = options.OAuth,
         Feed = options.Revocations.Feed,
         UnconfirmedRevocations = options.Limits.UnconfirmedRevocations,
+        GrantsPerHour = options.Limits.GrantsPerHour,
+        AgentPolicyOid = options.AgentPolicyOid,
         CertificateListValidity = options.Status.CertificateListValidity,
         CertificateLists = options.Status.CertificateLists,
         OcspValidity = options.Status.OcspValidity,

@@ -35,6 +35,9 @@ public sealed record ApplianceOptions(
 
     public GovernanceOptions Governance { get; init; } = new(true, TimeSpan.FromDays(3));
 
+    /// <summary>The object identifier of the extension with agents' policies (docs/agent-policy.md).</summary>
+    public string AgentPolicyOid { get; init; } = X509.AgentPolicies.AgentPolicyDer.DefaultOid;
+
     /// <summary>Access tokens; null: switched off.</summary>
     public Authority.OAuth.OAuthOptions? OAuth { get; init; }
     public required DecisionSettings Decisions { get; init; }
@@ -89,6 +92,7 @@ public sealed record TlsOptions(TimeSpan RenewBefore, TimeSpan HandshakeTimeout)
 /// <param name="RequestsPerSecond">Per client (certificate, credential, or address) on average; 0 switches the limit off.</param>
 /// <param name="Burst">Requests that a client may send at once.</param>
 /// <param name="UnconfirmedRevocations">Certificates that one revocation may take without a confirmation of their number.</param>
+/// <param name="GrantsPerHour">Grants by which one agent may make children in an hour.</param>
 /// <param name="StatusPerSecond">OCSP requests per client address on average, twice as many at once; 0 switches the limit off.</param>
 public sealed record LimitOptions(
     int RequestsPerSecond,
@@ -100,7 +104,8 @@ public sealed record LimitOptions(
     TimeSpan HeaderTimeout,
     TimeSpan KeepAlive,
     int MinimumBytesPerSecond,
-    int UnconfirmedRevocations);
+    int UnconfirmedRevocations,
+    int GrantsPerHour);
 
 public sealed record LogOptions(LogLevel Level, int MegabytesPerFile, int Files);
 

@@ -69,6 +69,7 @@ public static class ConfigurationReader
         {
             Spiffe = SpiffeSettings.Read(root.Section("spiffe"), root.Text("trustDomain", "")),
             Governance = ReadGovernance(root.Section("governance"), development),
+            AgentPolicyOid = ReadPolicyOid(root),
             OAuth = OAuthReader.Read(root.Section("oauth"), listen),
             Decisions = DecisionReader.Read(root.Section("decisions")),
         };
@@ -207,6 +208,18 @@ public static class ConfigurationReader
         return options;
     }
 
+    // Go's parser refuses a certificate that has an object identifier with a component of 2^31 or more.
+    private static string ReadPolicyOid(YamlSection root)
+    {
+        var oid = root.Text("agentPolicyOid", X509.AgentPolicies.AgentPolicyDer.DefaultOid);
+        if (!X509.Der.ObjectIdentifier.IsDotted(oid) || !oid.Split('.').All(c => int.TryParse(c, NumberStyles.None, CultureInfo.InvariantCulture, out _)))
+        {
+            root.Report("agentPolicyOid", $"'{oid}' is not an object identifier with components below 2^31, for example {X509.AgentPolicies.AgentPolicyDer.DefaultOid}");
+        }
+
+        return oid;
+    }
+
     private static LimitOptions ReadLimits(YamlSection section)
     {
         var options = new LimitOptions(
@@ -219,7 +232,8 @@ public static class ConfigurationReader
             section.Duration("headerTimeout", TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(5)),
             section.Duration("keepAlive", TimeSpan.FromSeconds(75), TimeSpan.FromSeconds(1), TimeSpan.FromHours(1)),
             section.Number("minimumBytesPerSecond", 240, 0, 1_000_000),
-            section.Number("unconfirmedRevocations", 100, 0, int.MaxValue));
+            section.Number("unconfirmedRevocations", 100, 0, int.MaxValue),
+            section.Number("grantsPerHour", 120, 0, 1_000_000));
         section.RefuseUnknown();
         return options;
     }
