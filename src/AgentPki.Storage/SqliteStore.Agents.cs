@@ -60,9 +60,10 @@ public sealed partial class SqliteStore : IAgentStore
             bindings.Add(bind);
         }
 
+        // As numbers in the text: the partial indexes are for these states and tiers.
         if (query.State is { } state)
         {
-            Add("a.state = ?#", (rows, place) => rows.Bind(place, (long)state));
+            conditions.Add($"a.state = {(long)state}");
         }
 
         if (query.WithoutRetired)
@@ -72,7 +73,7 @@ public sealed partial class SqliteStore : IAgentStore
 
         if (query.Tier is { } tier)
         {
-            Add("a.tier = ?#", (rows, place) => rows.Bind(place, (long)tier));
+            conditions.Add($"a.tier = {(long)tier}{(tier > RiskTier.Low ? " AND a.tier > 0" : "")}");
         }
 
         if (query.Parent is { } parent)

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using AgentPki.X509.AgentPolicies;
 
 namespace AgentPki.Agents.Registry;
 
@@ -36,6 +37,10 @@ public sealed record AgentRegistration
 
     /// <summary>How often the registry's word on it was changed: who changes it says which one he has seen. 0: nobody has.</summary>
     public int Revision { get; init; }
+
+    /// <summary>What it may do; null: nothing is said.</summary>
+    /// <exception cref="X509.MalformedDataException">What is kept is no policy: nothing here writes such.</exception>
+    public AgentPolicy? ReadPolicy() => Policy is { } der ? AgentPolicyDer.Parse(der) : null;
 
     public bool Allows(string profile) => Profiles.IsEmpty || Profiles.Contains(profile);
 

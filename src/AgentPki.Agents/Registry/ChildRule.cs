@@ -34,7 +34,7 @@ public sealed record ChildRule
             return false;
         }
 
-        rule = new ChildRule([.. paths], maximum);
+        rule = maximum == 0 ? None : new ChildRule([.. paths], maximum);
         return true;
     }
 

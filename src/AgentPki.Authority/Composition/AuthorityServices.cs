@@ -11,6 +11,7 @@ using AgentPki.Authority.Issuance;
 using AgentPki.Authority.Migration;
 using AgentPki.Authority.OAuth;
 using AgentPki.Authority.Profiles;
+using AgentPki.Authority.Registry;
 using AgentPki.Authority.Revocation;
 using AgentPki.Authority.Revocation.Feed;
 using AgentPki.Authority.Revocation.Lists;
@@ -44,7 +45,11 @@ public sealed class AuthorityServices : IAsyncDisposable
         Credentials = new CredentialService(stores.Credentials, commits, Audit, profiles, time);
         var uses = new UseWatch(campaigns, stores.Campaigns, commits, time, environment.Logger<UseWatch>());
         var authenticator = new RequesterAuthenticator(stores.Certificates, stores.Agents, stores.Credentials, issuers, commits.Revocations, uses, time);
-        var policy = new EnrollmentPolicy(profiles, new AgentNaming(options.TrustDomain), stores.Agents, stores.Certificates, Approvals, new PossessionProof(stores.Certificates, issuers, providers, time), providers, new SubjectKeyMaker(providers), issuers, campaigns, options, time);
+        RegistryRules = new RegistryRulesKeeper(environment.RegistryRules, stores.Governance, commits, Audit, time, environment.Logger<RegistryRulesKeeper>());
+        Registry = new AgentRegistry(stores.Agents, new AgentPlanner(stores.Agents, profiles, RegistryRules, options, time), RegistryRules, commits, Audit, time);
+        Owners = new OwnerService(stores.Agents, commits, Audit, time);
+        RegistryWatch = new RegistryWatch(stores.Agents, RegistryRules, commits, time, environment.Logger<RegistryWatch>());
+        var policy = new EnrollmentPolicy(profiles, new AgentNaming(options.TrustDomain), stores.Agents, new RegistryGate(stores.Agents, stores.Campaigns, RegistryRules), stores.Certificates, Approvals, new PossessionProof(stores.Certificates, issuers, providers, time), providers, new SubjectKeyMaker(providers), issuers, campaigns, options, time);
         Registration = new RegistrationAuthority(authenticator, policy, authority, issuers, profiles, campaigns, Audit, options, environment.Logger<RegistrationAuthority>());
         Appliance = new ApplianceEnrollment(profiles, authority, issuers, Audit);
         Agents = new AgentService(stores.Agents, commits, Audit, time);
@@ -90,6 +95,18 @@ public sealed class AuthorityServices : IAsyncDisposable
     public ApplianceEnrollment Appliance { get; }
 
     public AgentService Agents { get; }
+
+    /// <summary>What is registered of agents.</summary>
+    public AgentRegistry Registry { get; }
+
+    /// <summary>Who answers for agents.</summary>
+    public OwnerService Owners { get; }
+
+    /// <summary>The registry's rules in force.</summary>
+    public RegistryRulesKeeper RegistryRules { get; }
+
+    /// <summary>Finds orphans and overdue reviews.</summary>
+    public RegistryWatch RegistryWatch { get; }
 
     public ApprovalService Approvals { get; }
 
@@ -155,6 +172,7 @@ public sealed class AuthorityServices : IAsyncDisposable
     /// <param name="checkpointKey">The key of <see cref="CeremonyOptions.CheckpointLabel"/>.</param>
     /// <exception cref="ProfileException">A profile is issued by nobody, or with a signature its issuer cannot make.</exception>
     /// <exception cref="Store.StoreUnavailableException">The store cannot be read.</exception>
+    /// <exception cref="InvalidOperationException">The registry's rules are broken, and no others were approved.</exception>
     public static async ValueTask<AuthorityServices> StartAsync(AuthorityEnvironment environment, KeyReference checkpointKey, CancellationToken cancellationToken)
     {
         environment.Options.Validate();
@@ -170,8 +188,17 @@ public sealed class AuthorityServices : IAsyncDisposable
         var campaigns = new CampaignDirectory(environment.Profiles, stores.Campaigns);
         await campaigns.ReloadAsync(cancellationToken);
         var services = new AuthorityServices(environment, metrics, commits, issuers, campaigns, issued, checkpointKey);
-        await services.Acme.ResumeAsync(cancellationToken);
-        return services;
+        try
+        {
+            await services.RegistryRules.StartAsync(cancellationToken);
+            await services.Acme.ResumeAsync(cancellationToken);
+            return services;
+        }
+        catch
+        {
+            await services.DisposeAsync();
+            throw;
+        }
     }
 
     /// <summary>Why it cannot issue now, or null when it can: keys there, CAs valid, records writable.</summary>
@@ -217,7 +244,7 @@ public sealed class AuthorityServices : IAsyncDisposable
         }
     }
 
-    /// <summary>Renews CRLs and OCSP responders that are due (the first call, at start, makes them) and ends approvals whose time is over; moves campaigns on.</summary>
+    /// <summary>Renews CRLs and OCSP responders that are due (the first call, at start, makes them) and ends approvals whose time is over; moves campaigns on; looks through the registry.</summary>
     public async ValueTask MaintainAsync(CancellationToken cancellationToken)
     {
         if (Commits.Stopped is not null)
@@ -248,6 +275,7 @@ public sealed class AuthorityServices : IAsyncDisposable
             Log.CampaignsNotAdvanced(_environment.Logger<AuthorityServices>(), failure);
         }
 
+        await RegistryWatch.RunAsync(cancellationToken);
         await CertificateLists.RefreshAsync(cancellationToken);
     }
 
@@ -294,6 +322,8 @@ public sealed class AuthorityServices : IAsyncDisposable
         Migrations.Dispose();
         Successions.Dispose();
         Governance.Dispose();
+        RegistryWatch.Dispose();
+        RegistryRules.Dispose();
         await Issuers.DisposeAsync();
         _metrics.Dispose();
     }

@@ -1,4 +1,5 @@
 using AgentPki.Agents;
+using AgentPki.Agents.Registry;
 using AgentPki.Authority.Audit;
 using AgentPki.Authority.Commit;
 using AgentPki.Authority.Problems;
@@ -13,7 +14,7 @@ namespace AgentPki.Authority.Enrollment;
 /// </summary>
 public sealed class AgentService(IAgentStore agents, CommitWriter commits, AuditTrail audit, TimeProvider time)
 {
-    public ValueTask<IReadOnlyList<AgentRecord>> ListAsync(int limit, CancellationToken cancellationToken) => agents.ListAsync(limit, cancellationToken);
+    public ValueTask<IReadOnlyList<AgentRecord>> ListAsync(AgentQuery query, int limit, CancellationToken cancellationToken) => agents.ListAsync(query, limit, cancellationToken);
 
     public ValueTask<AgentRecord?> FindAsync(string agentId, CancellationToken cancellationToken) => agents.FindAsync(agentId, cancellationToken);
 
@@ -29,7 +30,7 @@ public sealed class AgentService(IAgentStore agents, CommitWriter commits, Audit
             return await RefuseAsync(PkiProblemKind.NotFound, "there is no agent of that name", actor, correlationId, cancellationToken);
         }
 
-        if (agent.State == state && !agent.IsHeld)
+        if (agent.State == state && !agent.IsHeld && agent.SuspendedBy == SuspensionRule.None)
         {
             return new Outcome<AgentRecord>.Done(agent);
         }
@@ -39,6 +40,12 @@ public sealed class AgentService(IAgentStore agents, CommitWriter commits, Audit
             return await RefuseAsync(PkiProblemKind.Conflict, "the agent is retired, which is for good", actor, correlationId, cancellationToken);
         }
 
+        // The rule would only suspend it again.
+        if (state == AgentState.Active && WhyRuled(agent) is { } ruled)
+        {
+            return await RefuseAsync(PkiProblemKind.PolicyViolation, ruled, actor, correlationId, cancellationToken);
+        }
+
         var entry = new LedgerEntry(LedgerEntryKind.AgentStateChanged, time.GetUtcNow(), actor, AuditDetails.Of(
             (AuditDetails.Agent, agentId),
             (AuditDetails.From, agent.State.ToString()),
@@ -46,7 +53,7 @@ public sealed class AgentService(IAgentStore agents, CommitWriter commits, Audit
             (AuditDetails.Correlation, correlationId)));
         return await commits.CommitAsync(new CommitRequest(entry, [new StoreChange.SetAgentState(agentId, state)]), cancellationToken) is CommitOutcome.Conflict conflict
             ? await RefuseAsync(PkiProblemKind.Conflict, conflict.Reason, actor, correlationId, cancellationToken)
-            : new Outcome<AgentRecord>.Done(agent with { State = state, IsHeld = false });
+            : new Outcome<AgentRecord>.Done(agent with { State = state, IsHeld = false, SuspendedBy = SuspensionRule.None });
     }
 
     /// <summary>Says which agent spawned an agent (null: none). Both have one owner, the parent is active, and nobody becomes its own ancestor.</summary>
@@ -71,6 +78,13 @@ public sealed class AgentService(IAgentStore agents, CommitWriter commits, Audit
             ? await RefuseAsync(PkiProblemKind.Conflict, conflict.Reason, actor, correlationId, cancellationToken)
             : new Outcome<AgentRecord>.Done(agent with { Parent = parentId });
     }
+
+    private static string? WhyRuled(AgentRecord agent) => agent.SuspendedBy switch
+    {
+        SuspensionRule.OwnerLeft => $"the agent is suspended because {agent.Owner} left: 'agentpki owner transfer' gives it to another owner, 'agentpki owner return' brings him back",
+        SuspensionRule.ReviewOverdue => $"the agent is suspended because its review was due on {agent.Registration.ReviewBy:yyyy-MM-dd}: 'agentpki agent review' says that it was made",
+        _ => null,
+    };
 
     private async ValueTask<Outcome<AgentRecord>> RefuseAsync(PkiProblemKind kind, string detail, string actor, string correlationId, CancellationToken cancellationToken)
     {

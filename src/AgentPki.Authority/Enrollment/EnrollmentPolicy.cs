@@ -3,6 +3,7 @@ using AgentPki.Authority.Issuance;
 using AgentPki.Authority.Migration;
 using AgentPki.Authority.Problems;
 using AgentPki.Authority.Profiles;
+using AgentPki.Authority.Registry;
 using AgentPki.Authority.Store;
 using AgentPki.Cryptography;
 using AgentPki.X509.Certificates;
@@ -16,6 +17,7 @@ internal sealed class EnrollmentPolicy(
     ProfileCatalog profiles,
     AgentNaming naming,
     IAgentStore agents,
+    RegistryGate registry,
     ICertificateStore certificates,
     ApprovalService approvals,
     PossessionProof possession,
@@ -105,10 +107,15 @@ internal sealed class EnrollmentPolicy(
             return new EnrollmentDecision.Refused(badAlternative with { Detail = $"the alternative key: {badAlternative.Detail}" }, profile.Name, named.AgentId);
         }
 
-        // 7. The agent: active, and the requester's to ask for.
+        // 7. The agent: active, the requester's to ask for, and what the registry lets it be.
         if (AccessRules.CheckAgent(who, named.AgentId, agent, profile) is { } notAllowed)
         {
             return new EnrollmentDecision.Refused(notAllowed, profile.Name, named.AgentId);
+        }
+
+        if (await registry.WhyNotAsync(who, named.AgentId, agent, profile, cancellationToken) is { } notRegistered)
+        {
+            return new EnrollmentDecision.Refused(notRegistered, profile.Name, named.AgentId);
         }
 
         // Only for whom the certificate may be: what is said of another certificate is not said to just anybody.

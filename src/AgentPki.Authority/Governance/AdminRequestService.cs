@@ -38,6 +38,9 @@ public sealed class AdminRequestService
 
     public ValueTask<IReadOnlyList<AdminRequestRecord>> ListAsync(AdminRequestState? state, int limit, CancellationToken cancellationToken) => _store.ListRequestsAsync(state, limit, cancellationToken);
 
+    /// <summary>Those that one person made.</summary>
+    public ValueTask<IReadOnlyList<AdminRequestRecord>> ListOfAsync(string requester, AdminRequestState? state, int limit, CancellationToken cancellationToken) => _store.ListRequestsAsync(state, requester, limit, cancellationToken);
+
     public ValueTask<AdminRequestRecord?> FindAsync(string id, CancellationToken cancellationToken) => _store.FindRequestAsync(id, cancellationToken);
 
     /// <summary>Keeps what was asked for until somebody else decides.</summary>

@@ -26,10 +26,11 @@ public sealed class ApprovedFiles
         await _commits.CommitAsync(new CommitRequest(entry, [new StoreChange.ApproveFile(new ApprovedFile(name, text, now))]), cancellationToken);
     }
 
-    /// <summary>What of a folder is not as it was approved, in sentences; empty: it all is, or nothing was ever approved.</summary>
+    /// <summary>What of the profiles is not as it was approved, in sentences; empty: it all is, or nothing was ever approved.</summary>
     /// <param name="files">The files as they lie there.</param>
     public static IReadOnlyList<string> Differences(IReadOnlyList<ApprovedFile> approved, IReadOnlyList<(string Name, byte[] Text)> files)
     {
+        approved = [.. approved.Where(a => a.IsProfile)];
         if (approved.Count == 0)
         {
             return [];

@@ -29,4 +29,8 @@ public interface IGovernanceStore
 /// <param name="Name">Of a profile: its file's name, for example <c>agent.yaml</c>.</param>
 /// <param name="Text">The octets.</param>
 /// <param name="Approved">Since when.</param>
-public sealed record ApprovedFile(string Name, byte[] Text, DateTimeOffset Approved);
+public sealed record ApprovedFile(string Name, byte[] Text, DateTimeOffset Approved)
+{
+    /// <summary>Others have a slash in their name: <c>home/registry.yaml</c>.</summary>
+    public bool IsProfile => !Name.Contains('/', StringComparison.Ordinal);
+}

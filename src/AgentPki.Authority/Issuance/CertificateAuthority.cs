@@ -199,7 +199,7 @@ internal sealed class CertificateAuthority(IssuerDirectory issuers, CommitWriter
                 Refuse(PkiProblemKind.BadPublicKey, "the public key is not certified again: a certificate over it was revoked, or the key itself; make a new key", null),
             StoreChange.BindKey => Refuse(PkiProblemKind.BadPublicKey, "the public key belongs to another agent: every agent has keys of its own", null),
             StoreChange.BindHalf => Refuse(PkiProblemKind.BadPublicKey, "half of the composite key is a key of its own, or half of another: the halves of a composite are used nowhere else", null),
-            StoreChange.RegisterAgent => Refuse(PkiProblemKind.Unauthorized, "the agent (or the one that spawns it) is not active, or belongs to another owner", null),
+            StoreChange.RegisterAgent => Refuse(PkiProblemKind.Unauthorized, "the agent (or the one that spawns it) is not active, belongs to another owner or to one who has left, or may have no more children", null),
             StoreChange.ConsumeCredential => Refuse(PkiProblemKind.Unauthorized, "the credential is revoked or has no use left", null),
             StoreChange.FulfilAcmeOrder => Refuse(PkiProblemKind.Conflict, "the order was answered already, or has ended", null),
             StoreChange.MoveApproval => Refuse(PkiProblemKind.Conflict, "the approved request was answered already", null),

@@ -1,4 +1,6 @@
 using System.Collections.Immutable;
+using System.Globalization;
+using System.Text.Json.Nodes;
 using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
 
@@ -22,29 +24,41 @@ internal sealed class ProfileNode
     /// <summary>The document's top mapping; null, with an error gathered, when it is none.</summary>
     public static ProfileNode? Parse(string file, TextReader text, List<ProfileError> errors)
     {
-        try
+        if (YamlText.Load(file, text.ReadToEnd(), errors) is not { } documents)
         {
-            var stream = new YamlStream();
-            stream.Load(text);
-            if (stream.Documents is [{ RootNode: YamlMappingNode mapping }])
-            {
-                return new ProfileNode(file, "", mapping, errors);
-            }
-
-            errors.Add(new ProfileError(file, 1, "document", "one YAML mapping is wanted"));
-        }
-        catch (YamlException e)
-        {
-            errors.Add(new ProfileError(file, (int)e.Start.Line, "document", e.InnerException?.Message ?? e.Message));
-        }
-        catch (InvalidOperationException)
-        {
-            // YamlDotNet's scanner, of some plain scalars in flow mappings.
-            errors.Add(new ProfileError(file, 0, "document", "it is not YAML in order"));
+            return null;
         }
 
+        if (documents is [{ RootNode: YamlMappingNode mapping }])
+        {
+            return new ProfileNode(file, "", mapping, errors);
+        }
+
+        errors.Add(new ProfileError(file, 1, "document", "one YAML mapping is wanted"));
         return null;
     }
+
+    /// <summary>The top mapping of each document; empty ones are overlooked, anything else is an error.</summary>
+    public static IReadOnlyList<ProfileNode> ParseAll(string file, string text, List<ProfileError> errors)
+    {
+        var nodes = new List<ProfileNode>();
+        foreach (var document in YamlText.Load(file, text, errors) ?? [])
+        {
+            if (document.RootNode is YamlMappingNode mapping)
+            {
+                nodes.Add(new ProfileNode(file, "", mapping, errors));
+            }
+            else if (document.RootNode is not YamlScalarNode { Value: null or "" })
+            {
+                errors.Add(new ProfileError(file, (int)document.RootNode.Start.Line, "document", "a YAML mapping is wanted"));
+            }
+        }
+
+        return nodes;
+    }
+
+    /// <summary>Where it stands: file and line.</summary>
+    public string Place => string.Create(CultureInfo.InvariantCulture, $"{_file}:{_mapping.Start.Line}");
 
     /// <summary>A mapping inside this one; an empty one when it is absent.</summary>
     public ProfileNode Section(string field)
@@ -76,7 +90,10 @@ internal sealed class ProfileNode
         return [];
     }
 
-    public bool Has(string field) => _mapping.Children.ContainsKey(new YamlScalarNode(field));
+    public bool Has(string field) => Find(field) is not null;
+
+    /// <summary>Whether the field is that text.</summary>
+    public bool IsText(string field, string text) => Find(field) is YamlScalarNode { Value: { } value } && value == text;
 
     public string? Text(string field)
     {
@@ -209,6 +226,45 @@ internal sealed class ProfileNode
 
         Fail(field, $"'{text}' is unknown; known: {string.Join(", ", words)}");
         return otherwise;
+    }
+
+    /// <summary>A mapping inside this one as JSON: plain whole numbers are numbers, other scalars texts. Null, with an error gathered, when it is none.</summary>
+    public string? Json(string field)
+    {
+        if (Find(field) is not YamlMappingNode mapping)
+        {
+            Fail(field, "a mapping is wanted");
+            return null;
+        }
+
+        var json = new JsonObject();
+        Fill(json, mapping);
+        return json.ToJsonString();
+    }
+
+    private static void Fill(JsonObject json, YamlMappingNode mapping)
+    {
+        foreach (var (key, value) in mapping.Children)
+        {
+            json[key.ToString()] = ToJson(value);
+        }
+    }
+
+    private static JsonNode? ToJson(YamlNode node)
+    {
+        switch (node)
+        {
+            case YamlSequenceNode sequence:
+                return new JsonArray([.. sequence.Children.Select(ToJson)]);
+            case YamlMappingNode mapping:
+                var json = new JsonObject();
+                Fill(json, mapping);
+                return json;
+            case YamlScalarNode { Style: ScalarStyle.Plain, Value: { } text } when long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number):
+                return JsonValue.Create(number);
+            default:
+                return JsonValue.Create((node as YamlScalarNode)?.Value ?? "");
+        }
     }
 
     public void RejectUnknown()

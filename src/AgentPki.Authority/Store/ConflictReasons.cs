@@ -40,6 +40,8 @@ public static class ConflictReasons
 
     public static string AgentNotDue(string agentId) => $"Agent {agentId} gives the rule no reason any more.";
 
+    public static string NothingToSchedule => "Every agent of that tier has a date for its review.";
+
     public static string AgentHasParent(string agentId) => $"Agent {agentId} has a parent: it goes to another owner together with that, or after 'agentpki agent set-parent' without one.";
 
     public static string OwnerUnknown(string name) => $"There is no owner {name}.";

@@ -36,7 +36,7 @@ public abstract partial record StoreChange
     /// <param name="Next">Null: no more.</param>
     public sealed record ReviewAgent(string AgentId, DateOnly? Next) : StoreChange;
 
-    /// <summary>Gives that date to active agents of a tier that have none.</summary>
+    /// <summary>Gives that date to active agents of a tier that have none; conflict when all of them have one.</summary>
     public sealed record ScheduleReviews(RiskTier Tier, DateOnly By) : StoreChange;
 }
 

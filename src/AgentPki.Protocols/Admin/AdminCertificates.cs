@@ -1,4 +1,5 @@
 using AgentPki.Agents;
+using AgentPki.Agents.Registry;
 using AgentPki.Authority.Problems;
 using AgentPki.Authority.Store;
 using Microsoft.AspNetCore.Http;
@@ -15,9 +16,12 @@ internal static class AdminCertificates
         AdminOperation.Of(HttpMethods.Get, "/authorities", "listAuthorities", AdminAccess.Peers, "The CAs of this appliance, the root first, with the protection of their keys.", AdminJson.Default.AuthoritiesView, AuthoritiesAsync),
         AdminOperation.Of(HttpMethods.Get, "/profiles", "listProfiles", AdminAccess.Everyone, "The kinds of certificates this appliance issues.", AdminJson.Default.ProfilesView, ProfilesAsync),
         AdminOperation.Of(HttpMethods.Get, "/certificates", "listCertificates", AdminAccess.Readers.AndOwners(), "Certificates, newest first.", AdminJson.Default.CertificatesView, ListAsync,
-            Limit, new AdminParameter("agent", "string", "Only those of this SPIFFE ID."), new AdminParameter("serial", "string", "Only those of this serial number, hexadecimal.")),
+            Limit, new AdminParameter("agent", "string", "Only those of this SPIFFE ID."), new AdminParameter("serial", "string", "Only those of this serial number, hexadecimal."),
+            new AdminParameter("owner", "string", "Only those of this owner's agents."), new AdminParameter("after", "string", "Those that are older than this one: the 'next' of the page before.")),
         AdminOperation.Of(HttpMethods.Get, "/certificates/{authority}/{serial}", "getCertificate", AdminAccess.Readers.AndOwners(), "One certificate with its PEM.", AdminJson.Default.CertificateView, FindAsync),
-        AdminOperation.Of(HttpMethods.Get, "/agents", "listAgents", AdminAccess.Readers.AndOwners(), "Agents.", AdminJson.Default.AgentsView, AgentsAsync, Limit, new AdminParameter("id", "string", "Only this SPIFFE ID.")),
+        AdminOperation.Of(HttpMethods.Get, "/agents", "listAgents", AdminAccess.Readers.AndOwners(), "Agents, newest first.", AdminJson.Default.AgentsView, AgentsAsync, Limit, new AdminParameter("id", "string", "Only this SPIFFE ID."),
+            new AdminParameter("owner", "string", "Only those of this owner."), new AdminParameter("state", "string", "active, suspended or retired."), new AdminParameter("tier", "string", "low, medium, high or critical."), new AdminParameter("parent", "string", "Only children of this SPIFFE ID."),
+            new AdminParameter("orphans", "string", "true: only active ones whose owner has left."), new AdminParameter("overdue", "string", "true: only active ones whose review is overdue."), new AdminParameter("after", "string", "Those that came before this one: the 'next' of the page before.")),
         AdminOperation.Of("/agents/state", "setAgentState", AdminAccess.RaAdministrators.AndOwners(), "Suspends, re-activates or retires an agent; its certificates stay as they are.", AdminJson.Default.SetAgentStateCommand, AdminJson.Default.AgentView, SetAgentStateAsync),
         AdminOperation.Of("/agents/parent", "setAgentParent", AdminAccess.RaAdministrators.AndOwners(), "Says which agent spawned an agent: what is revoked with its descendants goes down this tree.", AdminJson.Default.SetAgentParentCommand, AdminJson.Default.AgentView, SetAgentParentAsync),
         AdminOperation.Of(HttpMethods.Post, "/certificate-lists/{authority}", "regenerateCertificateList", AdminAccess.Administrators, "Signs a new CRL of a CA now.", AdminJson.Default.CertificateListView, RegenerateAsync),
@@ -37,26 +41,33 @@ internal static class AdminCertificates
         }
 
         var certificates = call.Services.Authority.Stores.Certificates;
-        IReadOnlyList<StoredCertificate> found;
         if (call.Query("serial") is { } text)
         {
-            if (Serial(text) is not { } serial)
-            {
-                return new Outcome<CertificatesView>.Refused(BadSerial);
-            }
-
-            found = await FindEverywhereAsync(call, serial, cancellationToken);
+            return Serial(text) is { } serial
+                ? View(await AdminOwnership.OwnAsync(call, await FindEverywhereAsync(call, serial, cancellationToken), cancellationToken), null)
+                : new Outcome<CertificatesView>.Refused(BadSerial);
         }
-        else
+
+        if (call.Query("agent") is { } agent)
         {
-            // Of an owner, his own among the newest there are.
-            var read = call.Owners is null ? limit : AdminCall.MaximumLimit;
-            found = call.Query("agent") is { } agent ? await certificates.ListByAgentAsync(agent, read, cancellationToken) : await certificates.ListAsync(read, cancellationToken);
+            return View(await AdminOwnership.OwnAsync(call, await certificates.ListByAgentAsync(agent, limit, cancellationToken), cancellationToken), null);
         }
 
-        found = await AdminOwnership.OwnAsync(call, found, cancellationToken);
-        return new Outcome<CertificatesView>.Done(new CertificatesView([.. found.Take(limit).Select(c => AdminMapping.View(c, withPem: false))]));
+        CertificateCursor? after = null;
+        if (call.Query("after") is { } cursor && (after = Cursor(cursor)) is null)
+        {
+            return new Outcome<CertificatesView>.Refused(new PkiProblem(PkiProblemKind.MalformedRequest, "'after' must be the 'next' of another page: CA/SERIAL"));
+        }
+
+        var found = await certificates.ListAsync(AdminOwnership.Among(call, call.Query("owner")), after, limit, cancellationToken);
+        return View(found, found.Count == limit ? $"{found[^1].Certificate.Authority}/{Convert.ToHexStringLower(found[^1].Certificate.Serial)}" : null);
     }
+
+    private static Outcome<CertificatesView> View(IReadOnlyList<StoredCertificate> found, string? next) =>
+        new Outcome<CertificatesView>.Done(new CertificatesView([.. found.Select(c => AdminMapping.View(c, withPem: false))], next));
+
+    private static CertificateCursor? Cursor(string text) =>
+        text.LastIndexOf('/') is > 0 and var slash && Serial(text[(slash + 1)..]) is { } serial ? new CertificateCursor(text[..slash], serial) : null;
 
     private static async ValueTask<Outcome<CertificateView>> FindAsync(AdminCall call, CancellationToken cancellationToken)
     {
@@ -93,13 +104,56 @@ internal static class AdminCertificates
             return new Outcome<AgentsView>.Done(new AgentsView(await agents.FindAsync(id, cancellationToken) is { } agent && call.Covers(agent.Owner) ? [AdminMapping.View(agent)] : []));
         }
 
-        return call.Limit() switch
+        if (call.Limit() is not Outcome<int>.Done(var limit))
         {
-            Outcome<int>.Done(var limit) => new Outcome<AgentsView>.Done(new AgentsView(
-                [.. (await agents.ListAsync(call.Owners is null ? limit : AdminCall.MaximumLimit, cancellationToken)).Where(a => call.Covers(a.Owner)).Take(limit).Select(AdminMapping.View)])),
-            Outcome<int>.Refused(var problem) => new Outcome<AgentsView>.Refused(problem),
-            _ => throw new InvalidOperationException(),
+            return new Outcome<AgentsView>.Refused(((Outcome<int>.Refused)call.Limit()).Problem);
+        }
+
+        if (QueryOf(call) is not { } query)
+        {
+            return new Outcome<AgentsView>.Refused(new PkiProblem(PkiProblemKind.MalformedRequest, "'state' must be active, suspended or retired, 'tier' low, medium, high or critical, 'orphans' and 'overdue' true or false"));
+        }
+
+        var found = await agents.ListAsync(query, limit, cancellationToken);
+        return new Outcome<AgentsView>.Done(new AgentsView([.. found.Select(AdminMapping.View)], found.Count == limit ? found[^1].Id : null));
+    }
+
+    /// <summary>What is asked for; null: a word of it is none.</summary>
+    private static AgentQuery? QueryOf(AdminCall call)
+    {
+        var (state, tier) = ((AgentState?)null, (RiskTier?)null);
+        if (call.Query("state") is { } stateText && (state = Enum.TryParse<AgentState>(stateText, ignoreCase: true, out var parsed) && stateText.All(char.IsAsciiLetter) ? parsed : null) is null)
+        {
+            return null;
+        }
+
+        if (call.Query("tier") is { } tierText && !RiskTiers.TryParse(tierText, out tier))
+        {
+            return null;
+        }
+
+        if (!TryFlag(call, "orphans", out var orphans) || !TryFlag(call, "overdue", out var overdue))
+        {
+            return null;
+        }
+
+        var now = call.Services.Time.GetUtcNow();
+        return new AgentQuery
+        {
+            Owners = AdminOwnership.Among(call, call.Query("owner")),
+            State = orphans || overdue ? AgentState.Active : state,
+            Tier = tier,
+            Parent = call.Query("parent"),
+            LeftUntil = orphans ? now : null,
+            ReviewBefore = overdue ? DateOnly.FromDateTime(now.UtcDateTime) : null,
+            After = call.Query("after"),
         };
+    }
+
+    private static bool TryFlag(AdminCall call, string name, out bool flag)
+    {
+        flag = call.Query(name) == "true";
+        return call.Query(name) is null or "true" or "false";
     }
 
     private static async ValueTask<Outcome<AgentView>> SetAgentStateAsync(AdminCall call, SetAgentStateCommand command, CancellationToken cancellationToken) =>

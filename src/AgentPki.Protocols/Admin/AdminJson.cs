@@ -1,7 +1,9 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using AgentPki.Agents;
+using AgentPki.Agents.Registry;
 using AgentPki.Authority.Governance;
+using AgentPki.Authority.Registry;
 using AgentPki.Authority.Store;
 using AgentPki.Ledger;
 
@@ -17,7 +19,7 @@ namespace AgentPki.Protocols.Admin;
     MaxDepth = 8,
     Converters =
     [
-        typeof(AdminEnum<RevocationReason>), typeof(AdminEnum<RevocationEventKind>), typeof(AdminEnum<AgentState>), typeof(AdminEnum<ApprovalState>), typeof(AdminEnum<CertificateState>), typeof(AdminEnum<LedgerEntryKind>),
+        typeof(AdminEnum<RevocationReason>), typeof(AdminEnum<RevocationEventKind>), typeof(AdminEnum<AgentState>), typeof(AdminEnum<RiskTier>), typeof(AdminEnum<SuspensionRule>), typeof(AdminEnum<OwnerKind>), typeof(AdminEnum<OwnerState>), typeof(AdminEnum<AgentAction>), typeof(AdminEnum<ApprovalState>), typeof(AdminEnum<CertificateState>), typeof(AdminEnum<LedgerEntryKind>),
         typeof(AdminEnum<CampaignState>), typeof(AdminEnum<MemberState>), typeof(AdminEnum<Retirement>), typeof(AdminEnum<SuccessionState>), typeof(AdminEnum<AcmeAccountState>), typeof(AdminEnum<AdministratorState>), typeof(AdminEnum<AdminRequestState>),
     ])]
 [JsonSerializable(typeof(StatusView))]
@@ -37,6 +39,24 @@ namespace AgentPki.Protocols.Admin;
 [JsonSerializable(typeof(RevocationEventsView))]
 [JsonSerializable(typeof(AgentView))]
 [JsonSerializable(typeof(AgentsView))]
+[JsonSerializable(typeof(ComponentView))]
+[JsonSerializable(typeof(ChildRuleView))]
+[JsonSerializable(typeof(FieldChangeView))]
+[JsonSerializable(typeof(AppliedAgentView))]
+[JsonSerializable(typeof(AppliedAgentsView))]
+[JsonSerializable(typeof(ExportedAgentsView))]
+[JsonSerializable(typeof(OwnerView))]
+[JsonSerializable(typeof(OwnersView))]
+[JsonSerializable(typeof(OwnerChangedView))]
+[JsonSerializable(typeof(AgentsTransferredView))]
+[JsonSerializable(typeof(TierRuleView))]
+[JsonSerializable(typeof(RegistryRulesView))]
+[JsonSerializable(typeof(ApplyAgentsCommand))]
+[JsonSerializable(typeof(ReviewAgentCommand))]
+[JsonSerializable(typeof(TransferAgentsCommand))]
+[JsonSerializable(typeof(PutOwnerCommand))]
+[JsonSerializable(typeof(OwnerCommand))]
+[JsonSerializable(typeof(ApplyRegistryRulesCommand))]
 [JsonSerializable(typeof(CredentialsView))]
 [JsonSerializable(typeof(CreatedCredentialView))]
 [JsonSerializable(typeof(CredentialRevokedView))]

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text.Json;
 using AgentPki.Agents;
+using AgentPki.Agents.Registry;
 using AgentPki.Authority.Issuance;
 using AgentPki.Authority.Profiles;
 using AgentPki.Authority.Store;
@@ -72,7 +73,30 @@ internal static class AdminMapping
             withPem ? Pem("CERTIFICATE", record.Der) : null);
     }
 
-    public static AgentView View(AgentRecord agent) => new(agent.Id, agent.Owner, agent.Profile, agent.State, agent.Registered, agent.Parent);
+    public static AgentView View(AgentRecord agent)
+    {
+        var registration = agent.Registration;
+        return new AgentView(
+            agent.Id,
+            agent.Owner,
+            agent.Profile,
+            agent.State,
+            agent.Registered,
+            agent.Parent,
+            agent.SuspendedBy,
+            registration.Tier,
+            registration.Purpose,
+            registration.Environment,
+            registration.Profiles,
+            registration.Children is { } children ? new ChildRuleView(children.Paths, children.Maximum) : null,
+            View(registration.Model),
+            View(registration.Runtime),
+            registration.ReviewBy,
+            registration.Policy is { } policy ? Convert.ToHexStringLower(SHA256.HashData(policy.Span)) : null,
+            registration.Revision);
+    }
+
+    private static ComponentView? View(ComponentDescriptor? component) => component is null ? null : new ComponentView(component.Name, component.Provider, component.Version, component.Digest);
 
     public static CredentialView View(EnrollmentCredential credential) => new(
         credential.Name, credential.Owner, credential.Profiles, credential.SubjectPattern, credential.MaxUses, credential.Uses, credential.Created, credential.NotAfter, credential.Revoked);

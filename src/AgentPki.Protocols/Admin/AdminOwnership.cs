@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using AgentPki.Authority.Problems;
 using AgentPki.Authority.Revocation;
 using AgentPki.Authority.Store;
@@ -13,6 +14,10 @@ internal static class AdminOwnership
 
     public static async ValueTask<bool> CoversAgentAsync(AdminCall call, string? agentId, CancellationToken cancellationToken) =>
         call.Owners is null || (agentId is not null && call.Covers((await call.Services.Authority.Stores.Agents.FindAsync(agentId, cancellationToken))?.Owner));
+
+    /// <summary>The owners that a list is confined to: the one that is asked for, the caller's own, or both; null: none.</summary>
+    public static ImmutableArray<string>? Among(AdminCall call, string? owner) =>
+        owner is null ? call.Owners : call.Covers(owner) ? [owner] : [];
 
     /// <summary>Those of the caller's own, in their order.</summary>
     public static async ValueTask<IReadOnlyList<StoredCertificate>> OwnAsync(AdminCall call, IReadOnlyList<StoredCertificate> certificates, CancellationToken cancellationToken)

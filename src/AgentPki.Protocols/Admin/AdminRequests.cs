@@ -38,10 +38,11 @@ internal static class AdminRequests
             state = parsed;
         }
 
+        var requests = call.Services.Authority.AdminRequests;
         return call.Limit() switch
         {
             Outcome<int>.Done(var limit) => new Outcome<AdminRequestsView>.Done(new AdminRequestsView(
-                [.. (await call.Services.Authority.AdminRequests.ListAsync(state, call.Owners is null ? limit : AdminCall.MaximumLimit, cancellationToken)).Where(r => IsFor(call, r)).Take(limit).Select(r => View(r, whole: false))])),
+                [.. (call.Owners is null ? await requests.ListAsync(state, limit, cancellationToken) : await requests.ListOfAsync(call.Caller.Name, state, limit, cancellationToken)).Select(r => View(r, whole: false))])),
             Outcome<int>.Refused(var problem) => new Outcome<AdminRequestsView>.Refused(problem),
             _ => throw new InvalidOperationException(),
         };

@@ -53,6 +53,8 @@ internal static class AdminStatus
             checks.Add(new CheckView($"witness {witness.Name}", witness.Problem is null, witness.Problem ?? (witness.Size == 0 ? "not asked yet" : string.Create(System.Globalization.CultureInfo.InvariantCulture, $"has cosigned {witness.Size} entries"))));
         }
 
+        var rules = call.Services.Authority.RegistryRules;
+        checks.Add(new CheckView("registry rules", rules.Problem is null, rules.Problem ?? $"SHA-256 {rules.Current.Digest}"));
         if (call.Services.Checks is { } more)
         {
             checks.AddRange(await more(cancellationToken));

@@ -1,4 +1,5 @@
 using AgentPki.Agents;
+using AgentPki.Agents.Registry;
 using AgentPki.Authority.Store;
 using AgentPki.Ledger;
 
@@ -94,7 +95,8 @@ public sealed record CertificateView(
     RevocationReason? Reason,
     string? Pem);
 
-public sealed record CertificatesView(IReadOnlyList<CertificateView> Certificates);
+/// <param name="Next">Where the next page begins (<c>after</c>); null: there is none.</param>
+public sealed record CertificatesView(IReadOnlyList<CertificateView> Certificates, string? Next = null);
 
 /// <param name="Revoked">Certificates revoked, held or released by it.</param>
 /// <param name="AlreadyRevoked">Of one certificate, or one agent: those that were revoked before; their first time and reason stay.</param>
@@ -130,10 +132,35 @@ public sealed record RevocationEventView(long Epoch, RevocationEventKind Kind, R
 
 public sealed record RevocationEventsView(IReadOnlyList<RevocationEventView> Events);
 
+/// <param name="Profile">Of its first certificate; empty: it has none yet.</param>
 /// <param name="Parent">The agent that spawned it; null: none.</param>
-public sealed record AgentView(string Id, string Owner, string Profile, AgentState State, DateTimeOffset Registered, string? Parent);
+/// <param name="SuspendedBy">The rule of the registry that suspended it, if one did.</param>
+/// <param name="Profiles">Those it may have certificates of; empty: whichever let it.</param>
+/// <param name="Children">Null: whichever profiles let it spawn.</param>
+/// <param name="ReviewBy">The day by which it is to be reviewed.</param>
+/// <param name="PolicySha256">Of the policy that is registered of it (DER).</param>
+/// <param name="Revision">How often what is registered was changed; 0: nobody has described it.</param>
+public sealed record AgentView(
+    string Id,
+    string Owner,
+    string Profile,
+    AgentState State,
+    DateTimeOffset Registered,
+    string? Parent,
+    SuspensionRule SuspendedBy,
+    RiskTier Tier,
+    string? Purpose,
+    string? Environment,
+    IReadOnlyList<string> Profiles,
+    ChildRuleView? Children,
+    ComponentView? Model,
+    ComponentView? Runtime,
+    DateOnly? ReviewBy,
+    string? PolicySha256,
+    int Revision);
 
-public sealed record AgentsView(IReadOnlyList<AgentView> Agents);
+/// <param name="Next">Where the next page begins (<c>after</c>); null: there is none.</param>
+public sealed record AgentsView(IReadOnlyList<AgentView> Agents, string? Next = null);
 
 /// <param name="MaxUses">Null: any number.</param>
 public sealed record CredentialView(

@@ -35,6 +35,8 @@ public static class CommandLine
             WitnessCommand.Create(context),
             RevocationCommand.Create(context),
             AgentCommand.Create(context),
+            OwnerCommand.Create(context),
+            RegistryCommand.Create(context),
             CredentialCommand.Create(context),
             AcmeCommand.Create(context),
             ApprovalCommand.Create(context),

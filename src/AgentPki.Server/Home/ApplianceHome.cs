@@ -13,6 +13,9 @@ public sealed record ApplianceHome(string Root)
     /// <summary>Profiles, one file each; written once with defaults, then the operator's.</summary>
     public string Profiles => In("profiles");
 
+    /// <summary>Who may register agents, and what is asked of them; usually absent (docs/registry.md).</summary>
+    public string RegistryRules => In("registry.yaml");
+
     public string Database => In("data", "agentpki.db");
 
     /// <summary>SoftHSM's object store and configuration; a hardware token leaves it empty.</summary>

@@ -200,7 +200,7 @@ internal sealed partial class ChangeApplier
     {
         var scheduled = Changed(session.Prepared("UPDATE agents SET review_by = ?2, revision = revision + 1 WHERE tier = ?1 AND state = 0 AND review_by IS NULL").Bind(1, (long)change.Tier).Bind(2, (long)change.By.DayNumber));
         Selected = SelectedSet.Nothing with { Agents = scheduled };
-        return null;
+        return scheduled > 0 ? null : ConflictReasons.NothingToSchedule;
     }
 
     /// <summary>Why a parent may not have that agent for a further child; null when it may.</summary>

@@ -17,6 +17,7 @@ public sealed partial class AdminRoleMatrixTests
         ["startCampaign"] = """{"name":"c","to":"ecdsa-p384","share":1}""",
         ["raiseCampaign"] = """{"share":10}""",
         ["rollBackCampaign"] = """{"share":0}""",
+        ["applyRegistryRules"] = """{"yaml":"tiers: {low: {register: [owner]}}"}""",
         ["startSuccession"] = """{"authority":"issuing","keyAlgorithm":"ecdsa-p384"}""",
         ["setAdministratorRoles"] = """{"roles":["auditor"]}""",
     };

@@ -22,6 +22,10 @@ internal sealed class OwnCases(MatrixServer server)
         ["listAgents"] = OwnCase.List("agents", server.Mine.Agent, server.Theirs.Agent),
         ["setAgentState"] = OwnCase.Post("agents/state", State(server.Mine.Agent), State(server.Theirs.Agent)),
         ["setAgentParent"] = OwnCase.Post("agents/parent", $$"""{"id":"{{server.Mine.Agent}}"}""", $$"""{"id":"{{server.Mine.Agent}}","parent":"{{server.Theirs.Agent}}"}"""),
+        ["exportAgents"] = OwnCase.List("agents/export", server.Mine.Agent, server.Theirs.Agent),
+        ["applyAgents"] = OwnCase.Post("agents/apply", Apply(server.Mine.Agent, MatrixServer.MyOwner), Apply(server.Theirs.Agent, MatrixServer.TheirOwner)),
+        ["reviewAgent"] = OwnCase.Post("agents/review", $$"""{"id":"{{server.Mine.Agent}}"}""", $$"""{"id":"{{server.Theirs.Agent}}"}"""),
+        ["listOwners"] = OwnCase.List("owners", MatrixServer.MyOwner, MatrixServer.TheirOwner),
         ["revoke"] = OwnCase.Post("revocations", $$"""{"owner":"{{MatrixServer.MyOwner}}","reason":"superseded","profile":"agent-short"}""", $$"""{"profile":"agent-short","reason":"superseded"}"""),
         ["previewRevocation"] = OwnCase.Post("revocations/preview", $$"""{"serial":"{{server.Mine.Serial}}"}""", $$"""{"serial":"{{server.Theirs.Serial}}"}"""),
         ["releaseRevocation"] = OwnCase.Post("revocations/release", $$"""{"agent":"{{server.Mine.Agent}}"}""", $$"""{"agent":"{{server.Theirs.Agent}}"}"""),
@@ -36,6 +40,8 @@ internal sealed class OwnCases(MatrixServer server)
         ["listAcmeAccounts"] = OwnCase.List("acme/accounts", server.Mine.Account, server.Theirs.Account),
         ["revokeAcmeAccount"] = OwnCase.Call($"acme/accounts/{server.Mine.Account}", $"acme/accounts/{server.Theirs.Account}"),
     };
+
+    private static string Apply(string agent, string owner) => $$"""{"yaml":"agent: {{agent}}\nowner: {{owner}}\ntier: medium\npurpose: by its owner\n"}""";
 
     private static string State(string agent) => $$"""{"id":"{{agent}}","state":"active"}""";
 

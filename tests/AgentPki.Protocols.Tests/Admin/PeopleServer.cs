@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Serialization.Metadata;
 using AgentPki.Authority.Audit;
+using AgentPki.Authority.Composition;
 using AgentPki.Authority.Governance;
 using AgentPki.Authority.Problems;
 using AgentPki.Protocols.Admin;
@@ -30,7 +31,10 @@ internal sealed class PeopleServer : IAsyncDisposable
     public AdminServices Services { get; private set; } = null!;
 
     /// <param name="names">Officers and CA and RA administrators.</param>
-    public static async Task<PeopleServer> StartAsync(params string[] names)
+    public static Task<PeopleServer> StartAsync(params string[] names) => StartAsync(null, names);
+
+    /// <param name="surroundings">Changes what the authority is built from.</param>
+    public static async Task<PeopleServer> StartAsync(Func<AuthorityEnvironment, AuthorityEnvironment>? surroundings, params string[] names)
     {
         var profiles = new MemoryFolder();
         PeopleServer? server = null;
@@ -39,7 +43,7 @@ internal sealed class PeopleServer : IAsyncDisposable
         {
             Caller = (context, token) => server!.IdentifyAsync(context.Request.Headers[Header].ToString(), token),
             Profiles = profiles,
-        });
+        }, surroundings);
         server = new PeopleServer(admin, profiles) { Services = made! };
         var wanted = new List<NewAdministrator>();
         foreach (var name in names)

@@ -118,10 +118,12 @@ internal static partial class InMemoryChanges
         return state with { Agents = state.Agents.SetItem(c.AgentId, reviewed) };
     }
 
-    private static InMemoryState ScheduleReviews(InMemoryState state, StoreChange.ScheduleReviews c) => Replaced(
-        state,
-        state.Agents.Values.Where(a => a.State == AgentState.Active && a.Registration.Tier == c.Tier && a.Registration.ReviewBy is null)
-            .Select(a => a with { Registration = a.Registration with { ReviewBy = c.By, Revision = a.Registration.Revision + 1 } }).ToList());
+    private static InMemoryState ScheduleReviews(InMemoryState state, StoreChange.ScheduleReviews c)
+    {
+        var without = state.Agents.Values.Where(a => a.State == AgentState.Active && a.Registration.Tier == c.Tier && a.Registration.ReviewBy is null).ToList();
+        Check(without.Count > 0, c, ConflictReasons.NothingToSchedule);
+        return Replaced(state, [.. without.Select(a => a with { Registration = a.Registration with { ReviewBy = c.By, Revision = a.Registration.Revision + 1 } })]);
+    }
 
     private static AgentRecord Without(AgentRecord agent, SuspensionRule rule) =>
         agent.SuspendedBy != rule ? agent : agent with { State = agent.State == AgentState.Suspended ? AgentState.Active : agent.State, SuspendedBy = SuspensionRule.None };

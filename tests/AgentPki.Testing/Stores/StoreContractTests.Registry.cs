@@ -169,7 +169,7 @@ public abstract partial class StoreContractTests<TStore>
         Put(new AgentPut(StoreSamples.Agent(1) with { Registration = new AgentRegistration { Tier = RiskTier.High } }, null), new AgentPut(StoreSamples.Agent(2), null));
         Assert.Equal(1, await Agents.CountAsync(new AgentQuery { Tier = RiskTier.High, Unscheduled = true, State = AgentState.Active }, Cancelled));
         Assert.Equal(1, Commit(StoreSamples.Request(new StoreChange.ScheduleReviews(RiskTier.High, Today))).Selected?.Agents);
-        Assert.Equal(0, Commit(StoreSamples.Request(new StoreChange.ScheduleReviews(RiskTier.High, Today))).Selected?.Agents);
+        Conflict(new StoreChange.ScheduleReviews(RiskTier.High, Today));
         Conflict(new StoreChange.SuspendByRule(StoreSamples.AgentId(1), SuspensionRule.ReviewOverdue, null, Today));
         Assert.Empty(await Agents.ListAsync(new AgentQuery { ReviewBefore = Today }, 10, Cancelled));
         Assert.Equal([StoreSamples.AgentId(1)], (await Agents.ListAsync(new AgentQuery { ReviewBefore = Today.AddDays(1) }, 10, Cancelled)).Select(a => a.Id));

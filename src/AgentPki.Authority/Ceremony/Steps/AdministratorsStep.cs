@@ -36,7 +36,7 @@ internal sealed class AdministratorsStep() : StepKind(
                 throw new CeremonyException($"They cannot be made administrators: {problem.Detail}.");
         }
 
-        if ((await services.ApprovedFiles.ListAsync(cancellationToken)).Count == 0)
+        if ((await services.ApprovedFiles.ListAsync(cancellationToken)).All(f => !f.IsProfile))
         {
             foreach (var (name, text) in context.Home.ReadProfiles())
             {

@@ -5,6 +5,7 @@ using AgentPki.Authority.Ceremony;
 using AgentPki.Authority.Composition;
 using AgentPki.Authority.Governance;
 using AgentPki.Authority.Problems;
+using AgentPki.Authority.Registry;
 using AgentPki.Server.Composition;
 using AgentPki.Server.Configuration;
 using AgentPki.Server.Home;
@@ -59,10 +60,10 @@ internal static class AdminBootstrap
         }
     }
 
-    /// <summary>The first administrators take the profiles as they lie there; from now on each change wants a second person.</summary>
+    /// <summary>The first administrators take the profiles, and the rules of the registry, as they lie there; from now on each change wants a second person.</summary>
     private static async Task ApproveProfilesAsync(ApplianceHome home, ApplianceOptions options, AuthorityServices authority, string actor, string correlation, CancellationToken cancellationToken)
     {
-        if (options.Development || (await authority.ApprovedFiles.ListAsync(cancellationToken)).Count > 0)
+        if (options.Development || (await authority.ApprovedFiles.ListAsync(cancellationToken)).Any(f => f.IsProfile))
         {
             return;
         }
@@ -70,6 +71,11 @@ internal static class AdminBootstrap
         foreach (var (name, text) in ProfileFiles.ReadAll(home))
         {
             await authority.ApprovedFiles.ApproveAsync(name, text, actor, correlation, cancellationToken);
+        }
+
+        if (new RegistryRulesFile(home, isGoverned: true).Read() is { } rules)
+        {
+            await authority.ApprovedFiles.ApproveAsync(RegistryRulesKeeper.ApprovedName, rules, actor, correlation, cancellationToken);
         }
     }
 

@@ -46,7 +46,7 @@ internal static class ProfileCommand
         try
         {
             await using var store = await SqliteStore.OpenReadOnlyAsync(Composition.ApplianceParts.StoreOptionsOf(home, options), NullLogger<SqliteStore>.Instance, cancellationToken);
-            approved = await ((IGovernanceStore)store).ListApprovedFilesAsync(cancellationToken);
+            approved = [.. (await ((IGovernanceStore)store).ListApprovedFilesAsync(cancellationToken)).Where(f => f.IsProfile)];
         }
         catch (StoreUnavailableException error)
         {

@@ -1,0 +1,183 @@
+using System.Collections.Immutable;
+using AgentPki.Authority.Audit;
+using AgentPki.Authority.Commit;
+using AgentPki.Authority.Governance;
+using AgentPki.Authority.Problems;
+using AgentPki.Authority.Store;
+using AgentPki.Ledger;
+using Microsoft.Extensions.Logging;
+
+namespace AgentPki.Authority.Registry;
+
+/// <summary>
+/// The rules in force. The file is looked at in every round: a change of a development home's serves from then on; a file that is broken, or in a production home another than was approved, changes
+/// nothing: the rules of before stay, and log, ledger, metrics, <c>doctor</c> and the health of the appliance say so until it is mended.
+/// </summary>
+public sealed class RegistryRulesKeeper : IDisposable
+{
+    /// <summary>As the store knows the approved file; profiles have names without a slash.</summary>
+    public const string ApprovedName = "home/" + RegistryRulesReader.File;
+
+    private readonly IRegistryRulesFile? _file;
+    private readonly IGovernanceStore _store;
+    private readonly CommitWriter _commits;
+    private readonly AuditTrail _audit;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly SemaphoreSlim _changing = new(1, 1);
+    private volatile RegistryRules _current = RegistryRules.BuiltIn;
+    private volatile string? _problem;
+
+    internal RegistryRulesKeeper(IRegistryRulesFile? file, IGovernanceStore store, CommitWriter commits, AuditTrail audit, TimeProvider time, ILogger<RegistryRulesKeeper> logger) =>
+        (_file, _store, _commits, _audit, _time, _logger) = (file, store, commits, audit, time, logger);
+
+    public RegistryRules Current => _current;
+
+    /// <summary>Why the file as it lies there does not serve, as a sentence without its full stop; null: it does.</summary>
+    public string? Problem => _problem;
+
+    /// <summary>At start: the rules to begin with.</summary>
+    /// <exception cref="InvalidOperationException">There are none that could serve: the file is broken, and no other was approved.</exception>
+    internal async ValueTask StartAsync(CancellationToken cancellationToken)
+    {
+        var (lying, approved) = (Lying(), await ApprovedAsync(cancellationToken));
+        if (Judge(lying, approved, out var rules) is not { } wrong)
+        {
+            _current = rules;
+            return;
+        }
+
+        // In a production home what was approved goes on, or what is built in where nothing was.
+        _current = _file is not { IsGoverned: true } ? throw new InvalidOperationException($"The rules of the registry cannot serve: {wrong}. Mend or remove {RegistryRulesReader.File}; 'agentpki registry check' checks it.")
+            : approved is null ? RegistryRules.BuiltIn
+            : RegistryRulesReader.Read(approved, out var errors) ?? throw new InvalidOperationException($"The rules of the registry that were approved cannot be read by this build: {string.Join("; ", errors)}.");
+        await RefuseAsync(wrong, cancellationToken);
+    }
+
+    /// <summary>Looks at the file again.</summary>
+    internal async ValueTask RefreshAsync(CancellationToken cancellationToken)
+    {
+        await _changing.WaitAsync(cancellationToken);
+        try
+        {
+            if (Judge(Lying(), await ApprovedAsync(cancellationToken), out var rules) is { } wrong)
+            {
+                if (wrong != _problem)
+                {
+                    await RefuseAsync(wrong, cancellationToken);
+                }
+
+                return;
+            }
+
+            if (rules.Digest != _current.Digest)
+            {
+                await _audit.RecordAsync(LedgerEntryKind.RegistryRulesChanged, AuditTrail.Appliance, Details(rules.Digest, null), cancellationToken);
+                Log.RulesChanged(_logger, rules.Digest);
+            }
+
+            (_current, _problem) = (rules, null);
+        }
+        finally
+        {
+            _changing.Release();
+        }
+    }
+
+    /// <summary>What is wrong with a text that is to serve.</summary>
+    public static PkiProblem? WhyNot(ReadOnlySpan<byte> text) =>
+        RegistryRulesReader.Read(text, out var errors) is null ? new PkiProblem(PkiProblemKind.PolicyViolation, $"the rules are wrong: {string.Join("; ", errors)}") : null;
+
+    /// <summary>These rules serve from now on; an approved file and an entry with its digest.</summary>
+    public async ValueTask<Outcome<RegistryRules>> ApplyAsync(byte[] text, string actor, string correlationId, CancellationToken cancellationToken)
+    {
+        if (_file is null || RegistryRulesReader.Read(text, out _) is not { } rules)
+        {
+            var problem = WhyNot(text) ?? new PkiProblem(PkiProblemKind.Unavailable, "this appliance keeps the registry's rules nowhere");
+            await _audit.RefuseAsync(new Refusal(actor, problem, "admin", correlationId), cancellationToken);
+            return new Outcome<RegistryRules>.Refused(problem);
+        }
+
+        await _changing.WaitAsync(cancellationToken);
+        try
+        {
+            // First what was approved, then the file: killed in between, what serves at the next start is what was approved.
+            var now = _time.GetUtcNow();
+            var entry = new LedgerEntry(LedgerEntryKind.RegistryRulesChanged, now, actor, Details(rules.Digest, correlationId));
+            await _commits.CommitAsync(new CommitRequest(entry, [new StoreChange.ApproveFile(new ApprovedFile(ApprovedName, text, now))]), cancellationToken);
+            _file.Write(text);
+            (_current, _problem) = (rules, null);
+            Log.RulesChanged(_logger, rules.Digest);
+            return new Outcome<RegistryRules>.Done(rules);
+        }
+        finally
+        {
+            _changing.Release();
+        }
+    }
+
+    public void Dispose() => _changing.Dispose();
+
+    /// <summary>Null, and the rules, when what lies there serves; else why not.</summary>
+    private string? Judge((byte[]? Text, string? Problem) lying, byte[]? approved, out RegistryRules rules)
+    {
+        rules = RegistryRules.BuiltIn;
+        if (lying.Problem is not null)
+        {
+            return lying.Problem;
+        }
+
+        if (_file is { IsGoverned: true } && WhyNotApproved(lying.Text, approved) is { } unapproved)
+        {
+            return unapproved;
+        }
+
+        if (lying.Text is null)
+        {
+            return null;
+        }
+
+        if (RegistryRulesReader.Read(lying.Text, out var errors) is not { } read)
+        {
+            return string.Join("; ", errors);
+        }
+
+        rules = read;
+        return null;
+    }
+
+    /// <summary>Why a file does not serve in a production home; null: it is as it was approved, or is not there and never was.</summary>
+    public static string? WhyNotApproved(byte[]? lying, byte[]? approved) => (lying, approved) switch
+    {
+        (null, null) => null,
+        (_, null) => $"{RegistryRulesReader.File} was never approved; 'agentpki registry apply' asks for it",
+        (null, _) => $"{RegistryRulesReader.File} was approved and is missing; 'agentpki registry restore' writes it again",
+        _ when lying.AsSpan().SequenceEqual(approved) => null,
+        _ => $"{RegistryRulesReader.File} is not as it was approved; 'agentpki registry restore' writes back what was, 'agentpki registry apply' asks for a change",
+    };
+
+    private (byte[]? Text, string? Problem) Lying()
+    {
+        try
+        {
+            return (_file?.Read(), null);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            return (null, $"{RegistryRulesReader.File} cannot be read: {failure.Message.TrimEnd('.')}");
+        }
+    }
+
+    private async ValueTask<byte[]?> ApprovedAsync(CancellationToken cancellationToken) =>
+        (await _store.ListApprovedFilesAsync(cancellationToken)).FirstOrDefault(f => f.Name == ApprovedName)?.Text;
+
+    private async ValueTask RefuseAsync(string wrong, CancellationToken cancellationToken)
+    {
+        _problem = wrong;
+        Log.RulesRefused(_logger, wrong);
+        await _audit.RecordAsync(LedgerEntryKind.RegistryRulesRefused, AuditTrail.Appliance, Details(_current.Digest, null).SetItem(AuditDetails.Reason, wrong.Length > 400 ? wrong[..400] : wrong), cancellationToken);
+    }
+
+    private static ImmutableSortedDictionary<string, string> Details(string digest, string? correlationId) =>
+        AuditDetails.Of((AuditDetails.File, RegistryRulesReader.File), (AuditDetails.Digest, digest), (AuditDetails.Correlation, correlationId));
+}
