@@ -61,8 +61,5 @@ public sealed record AuthorityEnvironment(CryptoProviders Providers, AuthoritySt
     /// <summary>What an agent may do by itself, at most: its access tokens lie within each of these. Null: what its certificate says and what is registered of it.</summary>
     public Func<AgentRecord, Certificate, IReadOnlyList<AgentPolicy>>? BoundsOf { get; init; }
 
-    /// <summary>Where the rules of the registry lie; null: nowhere, and what is built in serves.</summary>
-    public Registry.IRegistryRulesFile? RegistryRules { get; init; }
-
     internal ILogger<T> Logger<T>() => Loggers.CreateLogger<T>();
 }

@@ -9,7 +9,6 @@ using AgentPki.Authority.Store;
 using AgentPki.Cryptography;
 using AgentPki.Ledger;
 using AgentPki.Ledger.Decisions;
-using AgentPki.X509.AgentPolicies;
 using AgentPki.X509.Certificates;
 using Microsoft.Extensions.Logging;
 

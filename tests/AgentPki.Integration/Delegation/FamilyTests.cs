@@ -80,8 +80,8 @@ public sealed class FamilyTests(SharedAppliance shared)
     private static async Task<(string Certificate, string Key)> BossAsync(Appliance appliance, TempFolder folder, string name)
     {
         var yaml = folder.File("agents.yaml");
-        await File.WriteAllTextAsync(yaml, $"""
-            agent: spiffe://{Csr.TrustDomain}/agent/{name}
+        await File.WriteAllTextAsync(yaml, $$"""
+            agent: spiffe://{{Csr.TrustDomain}}/agent/{{name}}
             owner: tests
             tier: low
             purpose: has children
@@ -89,7 +89,7 @@ public sealed class FamilyTests(SharedAppliance shared)
               scopes: ["tool.*:crm/**", "db.read:**"]
               not_after: "2099-01-01T00:00:00Z"
               delegation_depth: 2
-              budget: {{usd-cents: 100}}
+              budget: {usd-cents: 100}
             """);
         (await appliance.Cli.RunAsync("agents", "apply", "-f", yaml)).MustSucceed();
         var agent = await EnrolledAgent.EnrollNamedAsync(appliance, name, credential: await appliance.Cli.NewCredentialAsync());

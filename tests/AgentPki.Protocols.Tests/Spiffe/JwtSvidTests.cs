@@ -19,7 +19,7 @@ namespace AgentPki.Protocols.Tests.Spiffe;
 public sealed class JwtSvidTests
 {
     private const string Audience = "https://tools.example";
-    private static readonly string Id = $"spiffe://{TestAuthority.TrustDomain}/agent/test";
+    private const string Id = $"spiffe://{TestAuthority.TrustDomain}/agent/test";
 
     [Fact]
     public async Task FetchJWTSVID_RegisteredProcess_TokenThatABundleOfThePlatformVerifies()

@@ -19,7 +19,7 @@ namespace AgentPki.Protocols.Tests.Spiffe;
 /// <summary>FetchX509SVID and FetchX509Bundles over a real Unix socket, with a stock gRPC client.</summary>
 public sealed class X509SvidTests
 {
-    private static readonly string Id = $"spiffe://{TestAuthority.TrustDomain}/agent/test";
+    private const string Id = $"spiffe://{TestAuthority.TrustDomain}/agent/test";
 
     [Fact]
     public async Task FetchX509SVID_RegisteredProcess_GetsAnSvidThatVerifiesAndItsKey()

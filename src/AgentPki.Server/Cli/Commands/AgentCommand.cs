@@ -21,10 +21,10 @@ internal static class AgentCommand
         var orphans = new Option<bool>("--orphans") { Description = "Only active ones whose owner has left." };
         var overdue = new Option<bool>("--overdue") { Description = "Only active ones whose review is overdue." };
         var after = new Option<string?>("--after") { Description = "Those that came before this SPIFFE ID." };
-        var verb = new Verb("agent", "Shows, registers, reviews, suspends and re-activates the agents this appliance vouches for.", "agentpki agents list", "agentpki agents show spiffe://agents.localhost/agent/sample-agent", "agentpki agents apply -f agents.yaml")
+        var verb = new Verb("agent", "Shows, registers, reviews, suspends and re-activates the agents this appliance vouches for.", "agentpki agent list", "agentpki agent show spiffe://agents.localhost/agent/sample-agent", "agentpki agent apply -f agents.yaml")
             .With(AgentRegistryVerbs.Create(context))
             .With(
-                new Verb("list", "Lists agents with their owners and states, newest first.", "agentpki agent list --limit 500", "agentpki agents list --owner team-a --tier high", "agentpki agents list --orphans")
+                new Verb("list", "Lists agents with their owners and states, newest first.", "agentpki agent list --limit 500", "agentpki agent list --owner team-a --tier high", "agentpki agent list --orphans")
                     .With(limit, owner, state, tier, orphans, overdue, after)
                     .Asks(context, (admin, parsed, cancellationToken) => ListAsync(
                         context,

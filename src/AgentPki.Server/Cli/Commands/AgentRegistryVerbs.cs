@@ -21,26 +21,26 @@ internal static class AgentRegistryVerbs
         var next = new Option<string?>("--next") { Description = "By when the next review is due, for example 2027-05-01; without it: when the rules want it." };
         return
         [
-            new Verb("apply", "Registers agents and changes what is registered of them. What is so already is left alone. Agents of tiers that want a second person wait for one.", "agentpki agents apply -f agents.yaml --dry-run", "agentpki agents apply -f agents.yaml --as alice.pem")
+            new Verb("apply", "Registers agents and changes what is registered of them. What is so already is left alone. Agents of tiers that want a second person wait for one.", "agentpki agent apply -f agents.yaml --dry-run", "agentpki agent apply -f agents.yaml --as alice.pem")
                 .With(files, dryRun)
                 .Asks(context, (admin, parsed, token) => ApplyAsync(context, admin, parsed.GetRequiredValue(files), parsed.GetValue(dryRun), token)),
-            new Verb("diff", "Shows what applying would change, field by field. Exit code 1 when there is something.", "agentpki agents diff -f agents.yaml")
+            new Verb("diff", "Shows what applying would change, field by field. Exit code 1 when there is something.", "agentpki agent diff -f agents.yaml")
                 .With(files)
                 .Asks(context, (admin, parsed, token) => DiffAsync(context, admin, parsed.GetRequiredValue(files), token)),
-            new Verb("export", "Writes what is registered as YAML that 'apply' takes, without agents that are retired.", "agentpki agents export > agents.yaml", "agentpki agents export --owner team-a")
+            new Verb("export", "Writes what is registered as YAML that 'apply' takes, without agents that are retired.", "agentpki agent export > agents.yaml", "agentpki agent export --owner team-a")
                 .With(owner)
                 .Asks(context, (admin, parsed, token) => ExportAsync(context, admin, parsed.GetValue(owner), token)),
-            new Verb("get", "Writes what is registered of one agent as YAML.", "agentpki agents get spiffe://agents.localhost/agent/sample-agent")
+            new Verb("get", "Writes what is registered of one agent as YAML.", "agentpki agent get spiffe://agents.localhost/agent/sample-agent")
                 .With(id)
                 .Asks(context, async (admin, parsed, token) =>
                 {
                     Print(context, await admin.GetAsync($"agents/export?id={Uri.EscapeDataString(parsed.GetRequiredValue(id))}", AdminJson.Default.ExportedAgentsView, token));
                     return ExitCodes.Success;
                 }),
-            new Verb("review", "Says that agents were reviewed. Those that were suspended because that was overdue are active again.", "agentpki agents review spiffe://agents.localhost/agent/sample-agent --next 2027-05-01")
+            new Verb("review", "Says that agents were reviewed. Those that were suspended because that was overdue are active again.", "agentpki agent review spiffe://agents.localhost/agent/sample-agent --next 2027-05-01")
                 .With(ids, next)
                 .Asks(context, (admin, parsed, token) => ReviewAsync(context, admin, parsed.GetRequiredValue(ids), parsed.GetValue(next), token)),
-            new Verb("transfer", "Gives an agent, with its descendants, to another owner.", "agentpki agents transfer spiffe://agents.localhost/agent/sample-agent --to team-b")
+            new Verb("transfer", "Gives an agent, with its descendants, to another owner.", "agentpki agent transfer spiffe://agents.localhost/agent/sample-agent --to team-b")
                 .With(id, To())
                 .Asks(context, (admin, parsed, token) => TransferAsync(context, admin, parsed.GetRequiredValue(id), parsed.GetRequiredValue<string>("--to"), token)),
         ];
