@@ -22,7 +22,7 @@ internal static class DelegateCommand
 {
     internal static Command Create(CommandContext context)
     {
-        var server = new Option<Uri>("--server") { Description = "Where the appliance is: https://host:port.", Required = true };
+        var server = new Option<string>("--server") { Description = "Where the appliance is: https://host:port.", Required = true };
         var anchors = new Option<string>("--anchors") { Description = "PEM file with the roots that the appliance's TLS certificate chains to.", Required = true };
         var certificate = new Option<string>("--certificate") { Description = "PEM file with the parent's certificate (and its chain).", Required = true };
         var key = new Option<string>("--key") { Description = "PEM file with the parent's key (PKCS#8).", Required = true };
@@ -36,7 +36,7 @@ internal static class DelegateCommand
             .Runs((parsed, cancellationToken) => RunAsync(
                 context,
                 new Wanted(
-                    parsed.GetRequiredValue(server), parsed.GetRequiredValue(anchors), parsed.GetRequiredValue(certificate), parsed.GetRequiredValue(key), parsed.GetRequiredValue(child), parsed.GetRequiredValue(policy), parsed.GetValue(label),
+                    ServerOf(parsed.GetRequiredValue(server)), parsed.GetRequiredValue(anchors), parsed.GetRequiredValue(certificate), parsed.GetRequiredValue(key), parsed.GetRequiredValue(child), parsed.GetRequiredValue(policy), parsed.GetValue(label),
                     Path.GetFullPath(parsed.GetRequiredValue(to), context.WorkingFolder)),
                 cancellationToken));
     }
@@ -98,6 +98,10 @@ internal static class DelegateCommand
             throw new CommandException(ExitCodes.Environment, refused.Message, "Look at --server and --anchors.", refused);
         }
     }
+
+    private static Uri ServerOf(string text) => Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme == Uri.UriSchemeHttps
+        ? url
+        : throw new CommandException(ExitCodes.Usage, $"'{text}' is no https:// address.", "Name the appliance like https://pki.example:8443.");
 
     private static AgentPolicy ReadPolicy(string file)
     {
