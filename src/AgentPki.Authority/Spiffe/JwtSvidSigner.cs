@@ -39,7 +39,7 @@ internal sealed class JwtSvidSigner : IAsyncDisposable
     /// <exception cref="KeyUnavailableException">The token cannot sign now, or signed wrongly.</exception>
     public async ValueTask<string> SignAsync(ReadOnlyMemory<byte> claims, CancellationToken cancellationToken)
     {
-        var text = await _watch.WatchAsync(CompactJws.SignNamedAsync(_key, "JWT", Jwk.Thumbprint(), claims, cancellationToken));
+        var text = await _watch.WatchAsync(CompactJws.SignAsync(_key, "JWT", claims, cancellationToken));
         return CompactJws.TryParse(text, out var jws, out _) && jws.Verify(_key.PublicKey, _providers)
             ? text
             : throw new KeyUnavailableException("The signature over a JWT-SVID does not verify.", TimeSpan.FromSeconds(10));

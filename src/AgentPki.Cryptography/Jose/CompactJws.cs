@@ -81,14 +81,6 @@ public sealed class CompactJws
     public static ValueTask<string> SignAsync(ISigningKey key, string type, ReadOnlyMemory<byte> payload, CancellationToken cancellationToken) =>
         SignAsync(key, type, "kid", Jwk.Of(key.PublicKey).Thumbprint(), payload, cancellationToken);
 
-    /// <summary>The same, with the key named by an id that a set of keys has it by (RFC 7515 §4.1.4).</summary>
-    /// <param name="keyId">Of <c>[A-Za-z0-9._-]</c>.</param>
-    /// <inheritdoc cref="SignAsync(ISigningKey, string, ReadOnlyMemory{byte}, ReadOnlyMemory{byte}, CancellationToken)"/>
-    public static ValueTask<string> SignNamedAsync(ISigningKey key, string type, string keyId, ReadOnlyMemory<byte> payload, CancellationToken cancellationToken) =>
-        keyId.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-')
-            ? SignAsync(key, type, "kid", keyId, payload, cancellationToken)
-            : throw new ArgumentException("A key's id has letters, digits, '.', '_' and '-' alone.", nameof(keyId));
-
     private static async ValueTask<string> SignAsync(ISigningKey key, string type, string naming, string name, ReadOnlyMemory<byte> payload, CancellationToken cancellationToken)
     {
         if (JwsAlgorithm.For(key.Algorithm) is not { Signature: { } signature } algorithm)

@@ -64,7 +64,8 @@ internal sealed class SpiffeParts : IDisposable
         services.AddWorkloadApi(Services);
         if (Endpoint is { } endpoint && options.Spiffe.Federation.Port is { } port)
         {
-            services.Configure<KestrelServerOptions>(kestrel => kestrel.Listen(new IPEndPoint(options.Listen.Bind, port), listener =>
+            // After the host has given Kestrel its services, which TLS asks for.
+            services.PostConfigure<KestrelServerOptions>(kestrel => kestrel.Listen(new IPEndPoint(options.Listen.Bind, port), listener =>
             {
                 listener.Protocols = HttpProtocols.Http1AndHttp2;
                 listener.MarkAs(ListenerKind.Bundles);

@@ -84,6 +84,7 @@ public sealed class X509SvidTests
     }
 
     [Fact]
+    [Trait("tier", "full")]
     public async Task FetchX509SVID_PathAndDigestOfThisProgram_GetsTheSvid()
     {
         var digest = Convert.ToHexStringLower(SHA256.HashData(await File.ReadAllBytesAsync("/proc/self/exe", TestContext.Current.CancellationToken)));
