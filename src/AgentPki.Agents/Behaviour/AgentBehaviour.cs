@@ -19,9 +19,9 @@ internal sealed class AgentBehaviour
 
     private readonly RecentSet _resources = new(Resources, DaysRemembered);
     private readonly RecentSet _networks = new(Networks, DaysRemembered);
+    private readonly WeekHours _hours = new();
     private Meters _meters;
     private WindowCount _requests;
-    private WeekHours _hours;
     private long _second = Never;
 
     /// <summary>On how many days it was at work.</summary>

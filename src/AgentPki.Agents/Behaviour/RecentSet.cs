@@ -8,12 +8,12 @@ namespace AgentPki.Agents.Behaviour;
 /// What an agent has used of late: digests and the agent's day of last use, at most so many, of which the longest unused gives way. Days are those on which the agent was at work: neither its holidays
 /// nor a clock that jumps ahead make everything new.
 /// </summary>
-/// <remarks>Digests are the first 64 bits of SHA-256: nobody finds a resource that is taken for a known one.</remarks>
+/// <remarks>Capacities are eight and more. Digests are the first 64 bits of SHA-256: nobody finds a resource that is taken for a known one.</remarks>
 internal sealed class RecentSet(int capacity, ushort days)
 {
     private const int FirstCapacity = 8;
-    private ulong[] _digests = new ulong[Math.Min(FirstCapacity, capacity)];
-    private ushort[] _used = new ushort[Math.Min(FirstCapacity, capacity)];
+    private ulong[] _digests = new ulong[FirstCapacity];
+    private ushort[] _used = new ushort[FirstCapacity];
 
     public int Count { get; private set; }
 
