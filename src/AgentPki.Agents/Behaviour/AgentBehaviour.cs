@@ -1,5 +1,3 @@
-using System.Runtime.CompilerServices;
-
 namespace AgentPki.Agents.Behaviour;
 
 /// <summary>
@@ -20,8 +18,8 @@ internal sealed class AgentBehaviour
     private readonly RecentSet _resources = new(Resources, DaysRemembered);
     private readonly RecentSet _networks = new(Networks, DaysRemembered);
     private readonly WeekHours _hours = new();
-    private Meters _meters;
-    private WindowCount _requests;
+    private readonly Meter[] _meters = [.. Detectors.All.Select(_ => new Meter())];
+    private readonly WindowCount _requests = new();
     private long _second = Never;
 
     /// <summary>On how many days it was at work.</summary>
@@ -65,7 +63,7 @@ internal sealed class AgentBehaviour
 
     private void Judge(Detector detector, BehaviourEvent seen, BehaviourSettings settings, List<Finding> findings)
     {
-        ref var meter = ref _meters[(int)detector];
+        var meter = _meters[(int)detector];
         var (rule, requests) = (settings.Of(detector), detector == Detector.Refusals ? _requests.Total : 0);
         if (meter.Count == 0 || !meter.Finds(_second, rule, _days > settings.LearningDays, requests, out var overBound))
         {
@@ -113,11 +111,5 @@ internal sealed class AgentBehaviour
         {
             _requests.AdvanceTo(slot);
         }
-    }
-
-    [InlineArray(6)]
-    private struct Meters
-    {
-        private Meter _first;
     }
 }

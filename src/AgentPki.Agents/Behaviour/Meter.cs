@@ -4,13 +4,13 @@ namespace AgentPki.Agents.Behaviour;
 /// One thing about one agent that is counted: how many in the window that is now, and which peak is usual. Each window in which the agent was at work teaches, with the peak of its count: quickly
 /// upwards, slowly downwards. A window in which there was a finding teaches nothing, so that an attack does not become usual by going on.
 /// </summary>
-internal struct Meter
+internal sealed class Meter
 {
     /// <summary>So many windows teach their greatest peak, before anything is averaged.</summary>
     private const ushort FirstWindows = 8;
     private const float Upwards = 0.25f;
 
-    private WindowCount _count;
+    private readonly WindowCount _count = new();
     private long _window;
     private long _quietUntil;
     private uint _peak;
@@ -19,7 +19,7 @@ internal struct Meter
 
     public float Usual { get; private set; }
 
-    public readonly uint Count => _count.Total;
+    public uint Count => _count.Total;
 
     /// <summary>The agent is at work at that second: a window that is over is learnt from.</summary>
     public void AdvanceTo(long second, DetectorRule rule)

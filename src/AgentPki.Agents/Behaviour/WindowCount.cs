@@ -1,13 +1,11 @@
-using System.Runtime.CompilerServices;
-
 namespace AgentPki.Agents.Behaviour;
 
 /// <summary>How many there were in the last window: twelve slots, of which the oldest falls out as time goes on, so that the count is of eleven to twelve twelfths of the window.</summary>
-internal struct WindowCount
+internal sealed class WindowCount
 {
     public const int Slots = 12;
 
-    private Ring _ring;
+    private readonly uint[] _ring = new uint[Slots];
     private long _slot;
 
     public uint Total { get; private set; }
@@ -17,7 +15,8 @@ internal struct WindowCount
     {
         if (slot - _slot >= Slots)
         {
-            (_ring, Total) = (default, 0);
+            Array.Clear(_ring);
+            Total = 0;
         }
         else
         {
@@ -41,11 +40,9 @@ internal struct WindowCount
         }
     }
 
-    public void RestartAt(long slot) => (_ring, Total, _slot) = (default, 0, slot);
-
-    [InlineArray(Slots)]
-    private struct Ring
+    public void RestartAt(long slot)
     {
-        private uint _first;
+        Array.Clear(_ring);
+        (Total, _slot) = (0, slot);
     }
 }

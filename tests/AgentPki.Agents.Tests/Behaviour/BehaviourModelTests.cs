@@ -190,7 +190,7 @@ public sealed class BehaviourModelTests
         TestContext.Current.TestOutputHelper?.WriteLine($"{perAgent} octets for an agent whose memory is full");
 
         Assert.Equal((100_000, 1_000L), (model.Agents, model.Forgotten));
-        Assert.InRange(perAgent, 1_000, 4_000);
+        Assert.InRange(perAgent, 1_000, 5_000);
     }
 
     /// <summary>Three weeks of working days from nine to five, with two requests in a minute, from one network, to ten resources.</summary>
