@@ -22,8 +22,8 @@ public sealed class DecisionPropertyTests
             var (before, after) = (ActionDecider.Decide(PolicySet.Of(policies), request), ActionDecider.Decide(PolicySet.Of(fewer), request));
             Interlocked.Increment(ref before.IsPermitted ? ref permitted : ref denied);
             Assert.False(!before.IsPermitted && after.IsPermitted, "taking permits away permitted something");
-        }, iter: 20_000);
-        Assert.True(permitted > 1000 && denied > 1000, $"{permitted} permitted, {denied} denied: the draw is too poor to show anything");
+        }, iter: 3000);
+        Assert.True(permitted > 50 && denied > 50, $"{permitted} permitted, {denied} denied: the draw is too poor to show anything");
     }
 
     [Fact]
@@ -34,14 +34,14 @@ public sealed class DecisionPropertyTests
         Assert.True(before.IsPermitted || !ActionDecider.Decide(PolicySet.Of(policies.Add(forbid with { Id = "more" })), request).IsPermitted);
         var narrowed = request with { Adjustments = [.. request.Adjustments, adjustment with { Kind = AdjustmentKind.Narrowing }] };
         Assert.True(before.IsPermitted || !ActionDecider.Decide(PolicySet.Of(policies), narrowed).IsPermitted);
-    }, iter: 10_000);
+    }, iter: 1500);
 
     [Fact]
     public void Decide_WithoutElevations_NeverTurnsDenyIntoPermit() => Cases.Sample((policies, request) =>
     {
         var without = request with { Adjustments = [.. request.Adjustments.Where(a => a.Kind != AdjustmentKind.Elevation)] };
         Assert.True(ActionDecider.Decide(PolicySet.Of(policies), request).IsPermitted || !ActionDecider.Decide(PolicySet.Of(policies), without).IsPermitted);
-    }, iter: 10_000);
+    }, iter: 1500);
 
     // Another reading of the same rules: every policy is looked at, nothing is arranged, and the parts are asked in another order.
     [Fact]
@@ -54,5 +54,5 @@ public sealed class DecisionPropertyTests
         var expected = (outcomes.Any(o => o.Effect == PolicyEffect.Permit && o.Outcome == PolicyOutcome.Applies) || elevated)
             && !narrowed && outcomes.All(o => o.Effect == PolicyEffect.Permit || o.Outcome == PolicyOutcome.DoesNotApply);
         Assert.Equal(expected, ActionDecider.Decide(PolicySet.Of(policies), request).IsPermitted);
-    }, iter: 20_000);
+    }, iter: 3000);
 }

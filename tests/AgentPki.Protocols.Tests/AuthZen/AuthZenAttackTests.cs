@@ -67,7 +67,7 @@ public sealed class AuthZenAttackTests
     {
         await using var server = await AuthZenServer.StartAsync(("a.yaml", Everything));
         var agent = await server.AgentAsync("a");
-        subject = subject.Replace("X5C", Convert.ToBase64String(agent.RawData), StringComparison.Ordinal).Replace("ID", "spiffe://agents.test/agent/a", StringComparison.Ordinal);
+        subject = subject.Replace("ID", "spiffe://agents.test/agent/a", StringComparison.Ordinal).Replace("X5C", Convert.ToBase64String(agent.RawData), StringComparison.Ordinal);
         var json = (await server.PostAsync("/access/v1/evaluation", $$$$"""{"subject":{{{{subject}}}},"action":{"name":"read"},"resource":{"type":"record","id":"1"}}""")).Json;
         Assert.False(json.GetProperty("decision").GetBoolean());
         Assert.Equal(rule, json.GetProperty("context").GetProperty("reasons")[0].GetProperty("rule").GetString());
