@@ -17,12 +17,12 @@ internal sealed class TokenKeys(TokenVerifierOptions options, ChainVerifier chai
     private static readonly TimeSpan LookAgainAfter = TimeSpan.FromSeconds(2);
     private readonly HttpClient _http = new(handler, disposeHandler: true) { Timeout = options.Timeout, MaxResponseContentBufferSize = LongestKeySet };
     private readonly SemaphoreSlim _fetching = new(1, 1);
-    private FrozenDictionary<string, Certificate> _keys = FrozenDictionary<string, Certificate>.Empty;
+    private FrozenDictionary<string, IReadOnlyList<Certificate>> _keys = FrozenDictionary<string, IReadOnlyList<Certificate>>.Empty;
     private long? _lookedAt;
 
-    /// <summary>The certificate of a key; null: the appliance has no such key. The set is fetched again for a name that is not known, but not for each.</summary>
+    /// <summary>The certificate of a key and its path to the anchor; null: the appliance has no such key. The set is fetched again for a name that is not known, but not for each.</summary>
     /// <exception cref="HttpRequestException">It is not known, and the set cannot be had now.</exception>
-    public async ValueTask<Certificate?> FindAsync(string keyId, CancellationToken cancellationToken)
+    public async ValueTask<IReadOnlyList<Certificate>?> FindAsync(string keyId, CancellationToken cancellationToken)
     {
         if (Known(keyId) is { } known)
         {
@@ -58,7 +58,7 @@ internal sealed class TokenKeys(TokenVerifierOptions options, ChainVerifier chai
         _fetching.Dispose();
     }
 
-    private Certificate? Known(string keyId) => Volatile.Read(ref _keys).TryGetValue(keyId, out var signer) && signer.IsValidAt(clock.GetUtcNow()) ? signer : null;
+    private IReadOnlyList<Certificate>? Known(string keyId) => Volatile.Read(ref _keys).TryGetValue(keyId, out var path) && path[0].IsValidAt(clock.GetUtcNow()) ? path : null;
 
     private async Task<byte[]> FetchAsync(CancellationToken cancellationToken)
     {
@@ -72,17 +72,17 @@ internal sealed class TokenKeys(TokenVerifierOptions options, ChainVerifier chai
         }
     }
 
-    private FrozenDictionary<string, Certificate> Read(byte[] keySet)
+    private FrozenDictionary<string, IReadOnlyList<Certificate>> Read(byte[] keySet)
     {
-        var found = new Dictionary<string, Certificate>(StringComparer.Ordinal);
+        var found = new Dictionary<string, IReadOnlyList<Certificate>>(StringComparer.Ordinal);
         try
         {
             using var document = JsonDocument.Parse(keySet);
             foreach (var key in document.RootElement.GetProperty("keys"u8).EnumerateArray().Take(MostKeys))
             {
-                if (ReadChain(key) is [var signer, .. var issuers] && IsSigner(signer, issuers))
+                if (ReadChain(key) is [var signer, .. var issuers] && PathOf(signer, issuers) is { } path)
                 {
-                    found[Jwk.Of(signer.PublicKey).Thumbprint()] = signer;
+                    found[Jwk.Of(signer.PublicKey).Thumbprint()] = path;
                 }
             }
         }
@@ -94,8 +94,8 @@ internal sealed class TokenKeys(TokenVerifierOptions options, ChainVerifier chai
         return found.ToFrozenDictionary(StringComparer.Ordinal);
     }
 
-    private bool IsSigner(Certificate signer, IReadOnlyList<Certificate> issuers) =>
-        signer.ExtendedKeyUsages is [Oids.AccessTokens] && Jwk.HasForm(signer.PublicKey.Algorithm) && chains.Verify(signer, issuers, Oids.AccessTokens) is ChainResult.Valid;
+    private IReadOnlyList<Certificate>? PathOf(Certificate signer, IReadOnlyList<Certificate> issuers) =>
+        signer.ExtendedKeyUsages is [Oids.AccessTokens] && Jwk.HasForm(signer.PublicKey.Algorithm) && chains.Verify(signer, issuers, Oids.AccessTokens) is ChainResult.Valid valid ? valid.Path : null;
 
     private static List<Certificate> ReadChain(JsonElement key)
     {

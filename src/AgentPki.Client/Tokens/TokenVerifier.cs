@@ -39,7 +39,7 @@ public sealed class TokenVerifier : IDisposable
             return Refused(TokenRefusalKind.Malformed, "This is no access token.");
         }
 
-        Certificate? signer;
+        IReadOnlyList<Certificate>? signer;
         try
         {
             signer = await _keys.FindAsync(keyId, cancellationToken);
@@ -49,7 +49,7 @@ public sealed class TokenVerifier : IDisposable
             return Refused(TokenRefusalKind.CannotTell, $"The keys of access tokens cannot be had now: {away.Message}");
         }
 
-        if (signer is null || !jws.Verify(signer.PublicKey, _providers))
+        if (signer is null || !jws.Verify(signer[0].PublicKey, _providers))
         {
             return Refused(TokenRefusalKind.NotSigned, "The token is not signed by a key of its issuer.");
         }
@@ -78,11 +78,15 @@ public sealed class TokenVerifier : IDisposable
             : null;
     }
 
-    private async ValueTask<TokenVerdict?> WhyNotLiveAsync(AccessToken token, Certificate signer, CancellationToken cancellationToken)
+    private async ValueTask<TokenVerdict?> WhyNotLiveAsync(AccessToken token, IReadOnlyList<Certificate> signer, CancellationToken cancellationToken)
     {
-        if (Judge(await _view.CheckAsync(signer, cancellationToken), "the token's signer") is { } bad)
+        // The root is what is trusted; whoever is below it can be revoked.
+        foreach (var certificate in signer.SkipLast(1))
         {
-            return bad;
+            if (Judge(await _view.CheckAsync(certificate, cancellationToken), "the token's signer or its CA") is { } bad)
+            {
+                return bad;
+            }
         }
 
         foreach (var link in token.Chain)
