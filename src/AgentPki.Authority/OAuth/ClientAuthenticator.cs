@@ -99,15 +99,22 @@ internal sealed class ClientAuthenticator(
             return Unknown("the agent, or the certificate that the assertion names, is not good any more");
         }
 
-        if (proof.Tls is { } tls && await ByCertificateAsync(tls, client.Agent.Id, cancellationToken) is OAuthOutcome<OAuthClient>.Refused(var other))
+        if (proof.Tls is { } tls)
         {
-            return Unknown($"the client came with an assertion and a TLS client certificate, and the latter is not its own: {other.Detail}");
+            switch (await ByCertificateAsync(tls, client.Agent.Id, cancellationToken))
+            {
+                case OAuthOutcome<OAuthClient>.Done(var bound):
+                    client = bound with { Method = ClientAuthentication.PrivateKeyJwt }; // what its token is bound to is what it lives and dies with
+                    break;
+                case OAuthOutcome<OAuthClient>.Refused(var other):
+                    return Unknown($"the client came with an assertion and a TLS client certificate, and the latter is not its own: {other.Detail}");
+            }
         }
 
         // Last: nobody else's jti can be used up. RFC 7523 §3, 7.
         var spent = new StoreChange.SpendProof(SHA256.HashData(Encoding.UTF8.GetBytes($"oauth client assertion\n{assertion.Subject}\n{assertion.Id}")), assertion.Expires + options.ClockSkew, now);
         return await commits.CommitAsync(new CommitRequest(null, [spent]), cancellationToken) is CommitOutcome.Committed
-            ? new OAuthOutcome<OAuthClient>.Done(client with { Presented = proof.Tls })
+            ? new OAuthOutcome<OAuthClient>.Done(client)
             : Unknown("the assertion was used before; each has a jti of its own and is good once");
     }
 

@@ -51,6 +51,13 @@ public sealed class ClientAssertionTests(OAuthWorld world)
         var second = await world.AgainAsync(agent);
         var reply = await world.PostAsync(OAuthOptions.TokenPath, second.Tls, ("grant_type", "client_credentials"), ("client_assertion_type", Type), ("client_assertion", world.Assertion(agent)));
         Assert.Equal(second.Certificate.Fingerprint(), OAuthWorld.Read(reply.Token).Confirmation.ToArray());
+
+        // It lives and dies with the certificate that it is bound to, not with the one whose key asked for it.
+        var asker = await world.AgentAsync();
+        await world.RevokeAsync(agent.Certificate);
+        Assert.True(await world.IsActiveAsync(asker, reply.Token));
+        await world.RevokeAsync(second.Certificate);
+        Assert.False(await world.IsActiveAsync(asker, reply.Token));
     }
 
     [Fact]
