@@ -108,8 +108,6 @@ public enum LedgerEntryKind : ushort
     ReviewsScheduled = 109,
     /// <summary>An agent made a child of less than it has: its grant, and the child's policy.</summary>
     DelegationGranted = 110,
-    /// <summary>What an agent may do at most was set or narrowed by somebody who may.</summary>
-    AgentPolicyChanged = 111,
     /// <summary>Which processes are which agents, from now on: the digest of the file with the entries, and their number.</summary>
     WorkloadEntriesChanged = 135,
     /// <summary>A workload got a JWT that says who it is: for whom, for how long, its id.</summary>

@@ -90,7 +90,7 @@ public sealed class AuthorityServices : IAsyncDisposable
             ? new OAuthAuthority(environment, oauth, authenticator, issuers, new TokenSignerKeeper(profiles, issuers, stores.Certificates, helpers, commits.Revocations, oauth, providers, time), commits, Audit, metrics)
             : null;
         Acme = new AcmeAuthority(environment, Registration, Revocations, issuers, campaigns, commits, Audit);
-        Workloads = new WorkloadAuthority(environment, Registration, issuers, campaigns, CertificateLists, keys, Appliance, commits, Audit);
+        Workloads = new WorkloadAuthority(environment, Registration, issuers, campaigns, CertificateLists, helpers, commits, Audit);
         IssuedLoaded = LoadIssuedAsync(issued);
         _maintenance = time.CreateTimer(_ => MaintainInBackground(), null, options.MaintenanceInterval, options.MaintenanceInterval);
     }

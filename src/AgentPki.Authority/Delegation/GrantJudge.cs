@@ -27,9 +27,9 @@ internal static class GrantJudge
         var statement = @case.Grant.Statement;
 
         // 1. The parent's own word, now.
-        if (statement.Parent.ToString() != @case.Parent.Id || @case.Grant.WhyNotBy(@case.Certificate, providers) is not null)
+        if (@case.Grant.WhyNotBy(@case.Certificate, providers) is { } foreign)
         {
-            return new PkiProblem(PkiProblemKind.BadProofOfPossession, @case.Grant.WhyNotBy(@case.Certificate, providers) ?? "the grant is not of the agent whose connection this is");
+            return new PkiProblem(PkiProblemKind.BadProofOfPossession, foreign);
         }
 
         if ((statement.IssuedAt - @case.Now).Duration() > Skew)

@@ -1,17 +1,11 @@
 using System.Collections.Immutable;
-using System.Diagnostics;
-using System.Globalization;
-using AgentPki.Authority.Audit;
 using AgentPki.Authority.Ceremony;
 using AgentPki.Authority.Commit;
-using AgentPki.Authority.Enrollment;
 using AgentPki.Authority.Issuance;
-using AgentPki.Authority.Problems;
 using AgentPki.Authority.Profiles;
 using AgentPki.Authority.Store;
 using AgentPki.Cryptography;
 using AgentPki.Cryptography.Jose;
-using AgentPki.X509.Certificates;
 
 namespace AgentPki.Authority.Spiffe;
 
@@ -20,9 +14,9 @@ namespace AgentPki.Authority.Spiffe;
 /// life have passed. A predecessor verifies until its tokens have ended, unless it was revoked.
 /// </summary>
 internal sealed class JwtSvidSignerKeeper(
-    ProfileCatalog profiles, IssuerDirectory issuers, ICertificateStore certificates, ApplianceEnrollment appliance, KeyMaker keys, RevocationClock clock, CryptoProviders providers, TimeProvider time) : IAsyncDisposable
+    ProfileCatalog profiles, IssuerDirectory issuers, ICertificateStore certificates, HelperSigners helpers, RevocationClock clock, CryptoProviders providers, TimeProvider time) : IAsyncDisposable
 {
-    private const int MostKeys = 100;
+    private static readonly HelperRole Role = new("jwt", KeyPurpose.JwtSvid, "JWT-SVIDs", a => JwsAlgorithm.For(a) is not null);
     private readonly SemaphoreSlim _renewing = new(1, 1);
     private JwtSvidSigner? _current;
     private long _checkedEpoch = -1;
@@ -103,35 +97,7 @@ internal sealed class JwtSvidSignerKeeper(
 
     private async ValueTask<JwtSvidSigner> RenewAsync(CertificateProfile profile, Issuer issuer, CancellationToken cancellationToken)
     {
-        var algorithms = profile.KeyAlgorithms.Where(a => JwsAlgorithm.For(a) is not null).ToList();
-        for (var attempt = 1; attempt <= MostKeys; attempt++)
-        {
-            var suffix = attempt == 1 ? "jwt" : string.Create(CultureInfo.InvariantCulture, $"jwt-{attempt}");
-            var (key, isNew) = await keys.OpenOrGenerateForAsync(issuer, suffix, algorithms, KeyPurpose.JwtSvid, AuditTrail.Appliance, cancellationToken);
-            var known = await certificates.ListByKeyAsync(key.PublicKey.Fingerprint(), 32, cancellationToken);
-            if (!isNew && known.Count == 0)
-            {
-                await keys.RecordFoundAsync(key, AuditTrail.Appliance);
-            }
-
-            if (await HelperCertificates.IsSpentAsync(certificates, key, known, cancellationToken))
-            {
-                await key.DisposeAsync();
-                continue;
-            }
-
-            var certificate = HelperCertificates.FindFresh(known, issuer, profile, time.GetUtcNow()) ?? await IssueAsync(profile, issuer, key, cancellationToken);
-            return new JwtSvidSigner(key, certificate, issuer.Name, providers);
-        }
-
-        throw new KeyUnavailableException($"Every key for JWT-SVIDs beside CA '{issuer.Name}' was revoked.", TimeSpan.FromHours(1));
+        var (key, certificate) = await helpers.ObtainAsync(Role, profile, issuer, cancellationToken);
+        return new JwtSvidSigner(key, certificate, issuer.Name, providers);
     }
-
-    private async ValueTask<Certificate> IssueAsync(CertificateProfile profile, Issuer issuer, ISigningKey key, CancellationToken cancellationToken) =>
-        await appliance.IssueAsync(profile, key.PublicKey, $"JWT-SVIDs of {issuer.Name}", [], cancellationToken) switch
-        {
-            Outcome<EnrollmentOutcome.Issued>.Done(var issued) => issued.Certificate,
-            Outcome<EnrollmentOutcome.Issued>.Refused(var problem) => throw new KeyUnavailableException($"CA '{issuer.Name}' has no signer of JWT-SVIDs: {problem.Detail}.", problem.RetryAfter ?? TimeSpan.FromMinutes(1)),
-            _ => throw new UnreachableException(),
-        };
 }

@@ -13,13 +13,13 @@ namespace AgentPki.Authority.Spiffe;
 public sealed class WorkloadAuthority : IAsyncDisposable
 {
     internal WorkloadAuthority(
-        AuthorityEnvironment environment, RegistrationAuthority registration, IssuerDirectory issuers, CampaignDirectory campaigns, CertificateListService lists, KeyMaker keys, ApplianceEnrollment appliance, CommitWriter commits, AuditTrail audit)
+        AuthorityEnvironment environment, RegistrationAuthority registration, IssuerDirectory issuers, CampaignDirectory campaigns, CertificateListService lists, HelperSigners helpers, CommitWriter commits, AuditTrail audit)
     {
         var (providers, stores, profiles, options, time, _) = environment;
         Directory = new WorkloadDirectory(audit);
         Signal = new WorkloadSignal(Directory, commits.Revocations, issuers, campaigns, time, environment.Logger<WorkloadSignal>());
         Svids = new WorkloadSvids(registration, issuers, stores.Certificates, stores.Agents, commits.Revocations, new SubjectKeyMaker(providers), time, environment.Logger<WorkloadSvids>());
-        Tokens = new JwtSvids(new JwtSvidSignerKeeper(profiles, issuers, stores.Certificates, appliance, keys, commits.Revocations, providers, time), stores.Agents, commits.Revocations, audit, providers, time);
+        Tokens = new JwtSvids(new JwtSvidSignerKeeper(profiles, issuers, stores.Certificates, helpers, commits.Revocations, providers, time), stores.Agents, commits.Revocations, audit, providers, time);
         Bundles = new WorkloadBundles(issuers, profiles, lists, options, time, environment.Logger<WorkloadBundles>());
     }
 

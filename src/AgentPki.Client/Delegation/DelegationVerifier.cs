@@ -135,9 +135,10 @@ public sealed class DelegationVerifier(IReadOnlyList<Certificate> anchors, Crypt
                 return "the bundle has no proof that the grant stands in the ledger";
             }
 
-            if (ledger.Verify(proof) is not InclusionResult.Included included)
+            var shown = ledger.Verify(proof);
+            if (shown is not InclusionResult.Included included)
             {
-                return $"the grant is not in the ledger: {((InclusionResult.NotShown)ledger.Verify(proof)).Reason}";
+                return $"the grant is not in the ledger: {(shown as InclusionResult.NotShown)?.Reason}";
             }
 
             var facts = proof.Record.Details?.Facts;

@@ -59,6 +59,9 @@ public static class DefaultConfiguration
             # Where certificates send relying parties for CA certificates, CRL and OCSP (default: http://localhost:<httpPort>).
             # publicUrl: http://pki.example.org
 
+            # The extension that says what an agent may do at most (docs/agent-policy.md); an arc of your own, before the first agent has a policy.
+            # agentPolicyOid: 1.3.6.1.4.1.32473.7.1
+
             listen:
               bind: {Value(ConfigurationReader.BindVariable, "127.0.0.1")}
               httpsPort: {Value(ConfigurationReader.HttpsPortVariable, "8443")}   # EST, ACME (/acme/directory)
@@ -86,6 +89,7 @@ public static class DefaultConfiguration
               keepAlive: 75s
               minimumBytesPerSecond: 240
               unconfirmedRevocations: 100   # certificates that one revocation takes without asking for their number
+              grantsPerHour: 120       # grants by which one agent makes children (docs/delegation.md)
 
             log:
               level: information
