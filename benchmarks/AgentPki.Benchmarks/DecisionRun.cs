@@ -31,6 +31,9 @@ namespace AgentPki.Benchmarks;
 internal static class DecisionRun
 {
     private const int Teams = 50;
+
+    /// <summary>Over HTTPS, below saturation; the service alone is given twice as many.</summary>
+    private static readonly int[] Rates = [200, 500, 1000];
     private static readonly RequestShare Unlimited = RequestShare.Unlimited;
 
     internal static async Task RunAsync(string[] args)
@@ -59,13 +62,22 @@ internal static class DecisionRun
             await using DecisionAuthority decisions = await DecisionAuthority.StartAsync(
                 authority.Services, options, authority.Providers, authority.Sqlite ?? throw new InvalidOperationException(), folder, false, TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None);
             string with = receipts ? "with a receipt each (ES256 in SoftHSM)" : "without receipts";
-            await LoadAsync($"service, log on the disk, 64 callers, {with}", 64, seconds, 1, async n =>
+            if (!receipts)
+                await FirstAsync(all, n => DecideAsync(n, null));
+            await LoadAsync($"service, log on the disk, 64 callers, {with}", 64, seconds, 1, n => DecideAsync(n, receipts ? decisions : null));
+            foreach (int rate in Rates)
+                await PacedAsync($"service, log on the disk, {with}", rate * 2, seconds, n => DecideAsync(n, receipts ? decisions : null));
+            if (!receipts)
+                await ChangingAsync(authority, all, seconds, n => DecideAsync(n, null));
+
+            async Task<int> DecideAsync(int n, DecisionAuthority? certifies)
             {
                 AnsweredCall answered = await decisions.Decisions.DecideAsync(Call(all[n % all.Length], Pick(all[n % all.Length], n, policies)), CancellationToken.None);
-                if (receipts)
-                    _ = await decisions.TryCertifyAsync([answered], null, CancellationToken.None) ?? throw new InvalidOperationException("no receipt");
+                if (certifies is not null)
+                    _ = await certifies.TryCertifyAsync([answered], null, CancellationToken.None) ?? throw new InvalidOperationException("no receipt");
                 return answered.Decision.IsPermitted ? 1 : 0;
-            });
+            }
+
             await OverHttpAsync(authority, decisions, all, policies, seconds, with);
         }
     }
@@ -105,6 +117,8 @@ internal static class DecisionRun
         using var handler = new SocketsHttpHandler { UseProxy = false, MaxConnectionsPerServer = 16, SslOptions = new SslClientAuthenticationOptions { RemoteCertificateValidationCallback = (_, _, _, _) => true, ClientCertificates = [guard], LocalCertificateSelectionCallback = (_, _, _, _, _) => guard } };
         using var client = new HttpClient(handler) { BaseAddress = new Uri(app.Urls.First()) };
         await LoadAsync($"HTTPS, 16 connections, one decision a request, {with}", 16, seconds, 1, n => AskAsync(client, "/access/v1/evaluation", One(agents, n, policies)));
+        foreach (int rate in Rates)
+            await PacedAsync($"HTTPS, 16 connections, one decision a request, {with}", rate, seconds, n => AskAsync(client, "/access/v1/evaluation", One(agents, n, policies)));
         await LoadAsync($"HTTPS, 16 connections, 20 decisions a request, {with}", 16, seconds, 20, n => AskAsync(
             client, "/access/v1/evaluations", $$$$"""{"evaluations":[{{{{string.Join(',', Enumerable.Range(0, 20).Select(i => One(agents, (n * 20) + i, policies)))}}}}]}"""));
     }
@@ -149,6 +163,68 @@ internal static class DecisionRun
         double[] sorted = [.. times.SelectMany(t => t).Order()];
         double done = sorted.Length * each;
         Report(string.Create(CultureInfo.InvariantCulture, $"{what}: {done / wall:0}/s, p50 {At(0.5):0.00} ms, p90 {At(0.9):0.00} ms, p99 {At(0.99):0.00} ms, {used / done * 1000:0.000} CPU-s/1,000 (client included where there is one); {100.0 * permitted / done:0}% permitted"));
+
+        double At(double share) => sorted[(int)(share * (sorted.Length - 1))];
+    }
+
+    /// <summary>Each agent asked about once: what the store has to be read for. From then on they are remembered.</summary>
+    private static async Task FirstAsync(Agent[] agents, Func<int, Task<int>> ask)
+    {
+        long before = GC.GetTotalMemory(forceFullCollection: true);
+        (TimeSpan cpu, Stopwatch clock) = (Cpu(), Stopwatch.StartNew());
+        await Parallel.ForAsync(0, agents.Length, new ParallelOptions { MaxDegreeOfParallelism = 64 }, async (n, _) => await ask(n));
+        (double used, double wall) = ((Cpu() - cpu).TotalSeconds, clock.Elapsed.TotalSeconds);
+        Report(string.Create(CultureInfo.InvariantCulture, $"service, each agent for the first time, 64 callers: {agents.Length / wall:0}/s, {used / agents.Length * 1000:0.000} CPU-s/1,000; remembered with {(GC.GetTotalMemory(forceFullCollection: true) - before) / agents.Length} B each"));
+    }
+
+    /// <summary>While one agent after the other is suspended and activated again, ten a second.</summary>
+    private static async Task ChangingAsync(BenchAuthority authority, Agent[] agents, int seconds, Func<int, Task<int>> ask)
+    {
+        using var ended = new CancellationTokenSource();
+        Task changing = Task.Run(async () =>
+        {
+            for (int n = 0; !ended.IsCancellationRequested; n++)
+            {
+                await authority.Services.Agents.SetStateAsync(agents[n / 2 % agents.Length].Subject.Id, n % 2 == 0 ? AgentPki.Agents.AgentState.Suspended : AgentPki.Agents.AgentState.Active, "admin:bench", "bench", CancellationToken.None);
+                await Task.Delay(100);
+            }
+        });
+        await LoadAsync("service, log on the disk, 64 callers, while ten agents a second change their state", 64, seconds, 1, ask);
+        await ended.CancelAsync();
+        await changing;
+    }
+
+    /// <summary>So many a second, each at its time whether those before are answered or not; whatever waits for its turn here counts too.</summary>
+    private static async Task PacedAsync(string what, int rate, int seconds, Func<int, Task<int>> ask)
+    {
+        int total = rate * (seconds + 1);
+        var running = new Task[total];
+        double[] times = new double[total];
+        await Task.Factory.StartNew(
+            () =>
+            {
+                long began = Stopwatch.GetTimestamp();
+                for (int n = 0; n < total; n++)
+                {
+                    long due = began + (long)((double)n / rate * Stopwatch.Frequency);
+                    while (Stopwatch.GetTimestamp() < due)
+                        Thread.Sleep(1);
+                    int number = n;
+                    // This thread's own sleep is not the answerer's; what is later than that is.
+                    long from = Math.Min(Stopwatch.GetTimestamp(), due + (Stopwatch.Frequency * 3 / 2000));
+                    running[n] = Task.Run(async () =>
+                    {
+                        await ask(number);
+                        times[number] = Stopwatch.GetElapsedTime(from).TotalMilliseconds;
+                    });
+                }
+            },
+            CancellationToken.None,
+            TaskCreationOptions.LongRunning,
+            TaskScheduler.Default);
+        await Task.WhenAll(running);
+        double[] sorted = [.. times.Skip(rate).Order()];
+        Report(string.Create(CultureInfo.InvariantCulture, $"{what}, {rate} a second: p50 {At(0.5):0.00} ms, p90 {At(0.9):0.00} ms, p99 {At(0.99):0.00} ms, longest {sorted[^1]:0.0} ms"));
 
         double At(double share) => sorted[(int)(share * (sorted.Length - 1))];
     }

@@ -57,6 +57,7 @@ public static class ActionDecider
     {
         var facts = new ConditionFacts(request);
         List<DecisionReason>? permits = null;
+        var (offline, mayTurn) = (TimeSpan.Zero, false);
         foreach (var policy in policies.CandidatesFor(request))
         {
             // What may forbid and cannot be decided forbids; what may permit and cannot be decided permits nothing.
@@ -67,10 +68,13 @@ public static class ActionDecider
                 {
                     return Decision.Deny(DecisionRule.Forbidden, policy.Id, outcome == PolicyOutcome.Applies ? "a policy forbids this" : "whether a policy forbids this cannot be told from what was sent, so it does");
                 }
+
+                mayTurn |= policy.Condition is { IsMomentary: true } && policy.Covers(request, facts);
             }
             else if (outcome == PolicyOutcome.Applies)
             {
                 (permits ??= []).Add(new DecisionReason(DecisionRule.Permitted, policy.Id, "a policy permits this"));
+                offline = policy.Offline > offline ? policy.Offline : offline;
             }
         }
 
@@ -84,6 +88,10 @@ public static class ActionDecider
 
         return permits is null
             ? Decision.Deny(DecisionRule.NoPermit, null, "no policy permits this")
-            : new Decision(true, permits) { Obligations = [.. request.Subject.Bounds.SelectMany(b => b.Obligations.Names).Distinct(StringComparer.Ordinal)] };
+            : new Decision(true, permits)
+            {
+                Obligations = [.. request.Subject.Bounds.SelectMany(b => b.Obligations.Names).Distinct(StringComparer.Ordinal)],
+                Offline = mayTurn ? TimeSpan.Zero : OfflineReliance.Bound(offline, request),
+            };
     }
 }

@@ -45,6 +45,9 @@ public sealed record Decision(bool IsPermitted, IReadOnlyList<DecisionReason> Re
     /// <summary>What whoever carries it out has to heed (compliance tags of the certificate); empty: nothing.</summary>
     public IReadOnlyList<string> Obligations { get; init; } = [];
 
+    /// <summary>For how long a permission may be relied on, for the same question, when the appliance cannot be asked: whole seconds; zero: not at all.</summary>
+    public TimeSpan Offline { get; init; }
+
     public static Decision Deny(DecisionRule rule, string? source, string text) => new(false, [new DecisionReason(rule, source, text)]);
 }
 

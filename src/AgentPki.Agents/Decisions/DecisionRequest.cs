@@ -21,6 +21,9 @@ public sealed record DecisionRequest(DecisionSubject Subject, string Action, str
 
     /// <summary>What the agent has been narrowed to, or was given for a time, of those that are in force at <see cref="Now"/>.</summary>
     public IReadOnlyList<Adjustment> Adjustments { get; init; } = [];
+
+    /// <summary>The longest that a permission of an agent of this risk tier may be relied on when the appliance cannot be asked; zero: not at all.</summary>
+    public TimeSpan LongestOffline { get; init; }
 }
 
 /// <summary>What conditions may look at, beside agent and time. The values are texts, whole numbers, doubles, truth values, null, lists and maps of these.</summary>

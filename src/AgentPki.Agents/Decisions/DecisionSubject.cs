@@ -11,4 +11,8 @@ namespace AgentPki.Agents.Decisions;
 /// <param name="Profile">The profile of its certificate.</param>
 /// <param name="CertificateSha256">Of the certificate's DER.</param>
 /// <param name="Bounds">What its certificate carries, and what is registered of it, as far as there is either: each of them holds.</param>
-public sealed record DecisionSubject(string Id, string Path, string Owner, string? Tier, string? Environment, string Profile, ReadOnlyMemory<byte> CertificateSha256, ImmutableArray<AgentPolicy> Bounds);
+public sealed record DecisionSubject(string Id, string Path, string Owner, string? Tier, string? Environment, string Profile, ReadOnlyMemory<byte> CertificateSha256, ImmutableArray<AgentPolicy> Bounds)
+{
+    /// <summary>The end of its certificate.</summary>
+    public DateTimeOffset NotAfter { get; init; } = DateTimeOffset.MaxValue;
+}

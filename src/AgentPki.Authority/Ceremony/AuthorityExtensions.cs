@@ -18,13 +18,14 @@ internal static class AuthorityExtensions
     ];
 
     /// <summary>An issuing CA: nothing below it but end entities, and URIs of the appliance's trust domain only.</summary>
-    public static IReadOnlyList<X509Extension> ForIssuing(PublicKey key, PublicKey? alternative, Issuer parent, AuthorityOptions options, bool constrainTrustDomain)
+    /// <param name="below">RFC 5280 §4.2.1.9 pathLenConstraint: how many CAs may stand between it and end entities after all.</param>
+    public static IReadOnlyList<X509Extension> ForIssuing(PublicKey key, PublicKey? alternative, Issuer parent, AuthorityOptions options, bool constrainTrustDomain, int below = 0)
     {
         var extensions = new List<X509Extension>
         {
             X509Extension.AuthorityKeyIdentifier(parent.Certificate.SubjectKeyIdentifier),
             // RFC 5280 §4.2.1.9
-            X509Extension.BasicConstraints(true, pathLength: 0),
+            X509Extension.BasicConstraints(true, pathLength: below),
             X509Extension.KeyUsage(KeyUsages.KeyCertSign | KeyUsages.CrlSign),
             X509Extension.SubjectKeyIdentifier(key.KeyIdentifier()),
             X509Extension.CrlDistributionPoints(options.CertificateListUrl(parent.Name)),

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Collections.Immutable;
 using AgentPki.Authority.Store;
 
 namespace AgentPki.Authority.Commit;
@@ -10,10 +11,15 @@ namespace AgentPki.Authority.Commit;
 /// </summary>
 public sealed class RevocationClock(long epoch)
 {
+    /// <summary>So many names are kept apart: a few MB. What overflows costs those who remember one read each.</summary>
+    private const int MarkedNames = 50_000;
+
     private readonly ConcurrentDictionary<string, long> _byAuthority = new(StringComparer.Ordinal);
+    private readonly ChangeMarks _marks = new(MarkedNames);
     private readonly long _initial = epoch;
     private long _epoch = epoch;
     private long _agentChanges;
+    private long _changes;
     private TaskCompletionSource _moved = New();
 
     /// <summary>The epoch of the whole appliance.</summary>
@@ -24,6 +30,24 @@ public sealed class RevocationClock(long epoch)
 
     /// <summary>Rises with each committed change of agents' states, of their place in the tree, and of what is registered of them.</summary>
     public long AgentChanges => Volatile.Read(ref _agentChanges);
+
+    /// <summary>Rises with each commit that changed an agent or the status of a certificate: taken before the store is read, it says how old what is read may be.</summary>
+    public long Changes => Volatile.Read(ref _changes);
+
+    /// <summary>Whether what was read when <see cref="Changes"/> stood there may not be so any more.</summary>
+    /// <param name="restsOn">The agents' SPIFFE IDs and the certificates' names (<see cref="ChangeMarks.NameOf"/>) that it rests on.</param>
+    internal bool HasChangedSince(long changes, ImmutableArray<string> restsOn)
+    {
+        foreach (var name in restsOn)
+        {
+            if (_marks.Of(name) > changes)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 
     /// <summary>Completes once the epoch is beyond that one: at once, or right after the commit that moves it.</summary>
     public async ValueTask WaitBeyondAsync(long epoch, CancellationToken cancellationToken)
@@ -54,6 +78,7 @@ public sealed class RevocationClock(long epoch)
 
     internal void Observe(CommitRequest request, CommitOutcome.Committed committed)
     {
+        Mark(request, committed.Selected);
         var agentsChanged = committed.Selected is { Agents: > 0 } || request.Changes.Any(c => c is StoreChange.SetAgentState or StoreChange.SetAgentParent or StoreChange.PutAgents or StoreChange.SuspendByRule or StoreChange.ReviewAgent);
         if (agentsChanged)
         {
@@ -85,6 +110,77 @@ public sealed class RevocationClock(long epoch)
 
         Volatile.Write(ref _epoch, committed.Epoch);
         Interlocked.Exchange(ref _moved, New()).SetResult();
+    }
+
+    // The marks first, then the number that others read beside them: who sees the new number reads what the change left.
+    private void Mark(CommitRequest request, SelectedSet? selected)
+    {
+        var next = _changes + 1;
+        var any = false;
+        foreach (var change in request.Changes)
+        {
+            any |= Mark(change, selected, next);
+        }
+
+        if (any)
+        {
+            Volatile.Write(ref _changes, next);
+        }
+    }
+
+    private bool Mark(StoreChange change, SelectedSet? selected, long number)
+    {
+        switch (change)
+        {
+            case StoreChange.SetAgentState(var agent, _):
+                _marks.Mark(agent, number);
+                return true;
+            case StoreChange.SetAgentParent(var agent, _):
+                _marks.Mark(agent, number);
+                return true;
+            case StoreChange.SuspendByRule suspended:
+                _marks.Mark(suspended.AgentId, number);
+                return true;
+            case StoreChange.ReviewAgent(var agent, _):
+                _marks.Mark(agent, number);
+                return true;
+            case StoreChange.PutAgents(var agents):
+                foreach (var put in agents)
+                {
+                    _marks.Mark(put.Agent.Id, number);
+                }
+
+                return true;
+            case StoreChange.RevokeCertificate revoke:
+                _marks.Mark(ChangeMarks.NameOf(revoke.Authority, revoke.Serial), number);
+                return true;
+            case StoreChange.RevokeSet or StoreChange.ReleaseSet when selected is null or { Count: 0, Agents: 0 }:
+                return false;
+            case StoreChange.RevokeSet revoke:
+                MarkSelected(revoke.Selector, number);
+                return true;
+            case StoreChange.ReleaseSet release:
+                MarkSelected(release.Selector, number);
+                return true;
+            default:
+                return false;
+        }
+    }
+
+    private void MarkSelected(RevocationSelector selector, long number)
+    {
+        switch (selector)
+        {
+            case { Authority: { } authority, Serial: { } serial }:
+                _marks.Mark(ChangeMarks.NameOf(authority, serial.Span), number);
+                break;
+            case { Agent: { } agent, WithDescendants: false }:
+                _marks.Mark(agent, number);
+                break;
+            default:
+                _marks.MarkAll(number);
+                break;
+        }
     }
 
     // Asynchronously: those who wait must not run on, and hold up, the writer's thread.

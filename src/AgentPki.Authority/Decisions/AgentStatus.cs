@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.Security.Cryptography;
 using AgentPki.Agents;
@@ -14,12 +13,13 @@ using AgentPki.X509.Names;
 namespace AgentPki.Authority.Decisions;
 
 /// <summary>
-/// The live status of agents: from memory as long as no commit could have changed it, else from the store. Validity in time, and that of the CAs above, is looked at each time.
+/// The live status of agents: from memory as long as no commit can have changed that agent, one above it or that certificate, else from the store. Validity in time, and that of the CAs above, is looked at each time.
 /// </summary>
 internal sealed class AgentStatus(ICertificateStore certificates, IAgentStore agents, IssuerDirectory issuers, RevocationClock clock, string policyOid, int capacity, TimeProvider time) : IAgentStatus
 {
     private const int CertificatesOfAgent = 64;
-    private readonly ConcurrentDictionary<string, Known> _known = new(StringComparer.Ordinal);
+    private const int MostAncestors = 64;
+    private readonly RecentlyUsed<Known> _known = new(capacity);
 
     public async ValueTask<AgentStanding> FindAsync(string? agentId, NamedCertificate? certificate, CancellationToken cancellationToken)
     {
@@ -53,27 +53,25 @@ internal sealed class AgentStatus(ICertificateStore certificates, IAgentStore ag
     private async ValueTask<Known?> FindKnownAsync(string? agentId, NamedCertificate? certificate, byte[] sha256, CancellationToken cancellationToken)
     {
         var key = Convert.ToHexStringLower(sha256);
-        if (_known.TryGetValue(key, out var known) && known.AgentChanges == clock.AgentChanges && known.Epoch == clock.EpochOf(known.Issuer.Name))
+        if (_known.TryGet(key, out var known) && !clock.HasChangedSince(known.Changes, known.RestsOn))
         {
             return known;
         }
 
         // Taken before the store is read: what is committed in between makes the answer count as old.
-        var (agentChanges, epochs) = (clock.AgentChanges, issuers.All.ToDictionary(i => i.Name, i => clock.EpochOf(i.Name), StringComparer.Ordinal));
+        var changes = clock.Changes;
         if (await ReadAsync(agentId, certificate, sha256, cancellationToken) is not var (stored, parsed, issuer) || stored.Certificate.AgentId is not { } id)
         {
             return null;
         }
 
         var agent = await agents.FindAsync(id, cancellationToken);
-        known = new Known(SubjectOf(stored.Certificate, parsed, agent, sha256), issuer, parsed.NotBefore, parsed.NotAfter, WhyNot(stored, agent, parsed), agentChanges, epochs[issuer.Name]);
-        if (_known.Count >= capacity)
-        {
-            // Coarse, and rare: what is asked for again comes back with one read each.
-            _known.Clear();
-        }
-
-        return _known[key] = known;
+        var names = ImmutableArray.CreateBuilder<string>();
+        names.AddRange(id, ChangeMarks.NameOf(issuer.Name, parsed.SerialNumber.Span));
+        var whyNot = WhyNot(stored, agent, parsed) ?? await WhyNotAboveAsync(agent, names, cancellationToken);
+        known = new Known(SubjectOf(stored.Certificate, parsed, agent, sha256), issuer, names.DrainToImmutable(), parsed.NotBefore, parsed.NotAfter, whyNot, changes);
+        _known.Put(key, known);
+        return known;
     }
 
     private async ValueTask<(StoredCertificate Stored, Certificate Parsed, Issuer Issuer)?> ReadAsync(string? agentId, NamedCertificate? certificate, byte[] sha256, CancellationToken cancellationToken)
@@ -105,12 +103,29 @@ internal sealed class AgentStatus(ICertificateStore certificates, IAgentStore ag
         : BoundsOf(certificate, agent, out var error) is null ? error
         : null;
 
+    /// <summary>Whoever is below an agent that may not act may not act either, here as in tokens (docs/oauth.md).</summary>
+    /// <param name="names">Gets the names of all that were looked at.</param>
+    private async ValueTask<string?> WhyNotAboveAsync(AgentRecord? agent, ImmutableArray<string>.Builder names, CancellationToken cancellationToken)
+    {
+        for (var generation = 0; agent?.Parent is { } parent; generation++)
+        {
+            names.Add(parent);
+            agent = await agents.FindAsync(parent, cancellationToken);
+            if (agent is not { State: AgentState.Active } || generation >= MostAncestors)
+            {
+                return $"agent {parent}, from which it comes, is suspended, retired or unknown";
+            }
+        }
+
+        return null;
+    }
+
     private DecisionSubject SubjectOf(CertificateRecord record, Certificate certificate, AgentRecord? agent, byte[] sha256)
     {
         var id = record.AgentId ?? "";
         var registered = agent?.Registration ?? AgentRegistration.Unclaimed;
         return new DecisionSubject(
-            id, SpiffeId.TryParse(id, out var name) ? name.Path : "/", agent?.Owner ?? "", registered.Tier.Word(), registered.Environment, record.Profile, sha256, BoundsOf(certificate, agent, out _) ?? []);
+            id, SpiffeId.TryParse(id, out var name) ? name.Path : "/", agent?.Owner ?? "", registered.Tier.Word(), registered.Environment, record.Profile, sha256, BoundsOf(certificate, agent, out _) ?? []) { NotAfter = certificate.NotAfter };
     }
 
     /// <summary>The policies of the certificate and of the registry, as far as there are any; null: one of them cannot be read, and nobody knows what it bounds.</summary>
@@ -128,6 +143,8 @@ internal sealed class AgentStatus(ICertificateStore certificates, IAgentStore ag
         }
     }
 
+    /// <param name="RestsOn">The names of the agent, of its certificate (<see cref="ChangeMarks.NameOf"/>) and of the agents above it: a change of any of them outdates this.</param>
     /// <param name="WhyNot">What speaks against it as of the commits it was read after; null: nothing.</param>
-    private sealed record Known(DecisionSubject Subject, Issuer Issuer, DateTimeOffset NotBefore, DateTimeOffset NotAfter, string? WhyNot, long AgentChanges, long Epoch);
+    /// <param name="Changes">As of which <see cref="RevocationClock.Changes"/> it was read, or later.</param>
+    private sealed record Known(DecisionSubject Subject, Issuer Issuer, ImmutableArray<string> RestsOn, DateTimeOffset NotBefore, DateTimeOffset NotAfter, string? WhyNot, long Changes);
 }

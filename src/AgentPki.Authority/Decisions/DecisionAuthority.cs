@@ -35,7 +35,7 @@ public sealed class DecisionAuthority : IAsyncDisposable
         Receipts = new ReceiptKeys(options, providers, new KeyMaker(providers, authority.Options.KeyPlacement, authority.Commits, time), time, logger);
         _metrics = new DecisionMetrics(() => Policies.Problem is null, () => journal.Unanchored);
         _status = new AgentStatus(authority.Stores.Certificates, authority.Stores.Agents, authority.Issuers, authority.Commits.Revocations, authority.Options.AgentPolicyOid, options.CachedCertificates, time);
-        Decisions = new DecisionService(_status, Policies, Adjustments, new BehaviourCounters(options.CountedAgents, time), journal, authority.Commits, _metrics, time, logger);
+        Decisions = new DecisionService(_status, Policies, Adjustments, new BehaviourCounters(options.CountedAgents, time), journal, authority.Commits, authority.RegistryRules, _metrics, time, logger);
     }
 
     public DecisionOptions Options { get; }
@@ -101,7 +101,10 @@ public sealed class DecisionAuthority : IAsyncDisposable
         return Receipts.TrySignAsync(
             new DecisionStatement(
                 Options.Issuer, first.Call.Asker, at, at + Options.ReceiptLifetime, nonce, Journal.Node, answers.Min(a => a.Cursor), first.PoliciesSha256,
-                [.. answers.Select(a => new DecidedAction(a.Id, Convert.ToHexStringLower(a.Call.RequestSha256.Span), a.Call.SubjectId, a.CertificateSha256, a.Call.Action, a.Call.Resource, a.Decision.IsPermitted, [.. a.Decision.Reasons.Select(JournalRecord.Of)]))]),
+                [.. answers.Select(a => new DecidedAction(a.Id, Convert.ToHexStringLower(a.Call.RequestSha256.Span), a.Call.SubjectId, a.CertificateSha256, a.Call.Action, a.Call.Resource, a.Decision.IsPermitted, [.. a.Decision.Reasons.Select(JournalRecord.Of)])
+                {
+                    OfflineUntil = a.Decision is { IsPermitted: true, Offline.Ticks: > 0 } ? at + a.Decision.Offline : null,
+                })]),
             cancellationToken);
     }
 

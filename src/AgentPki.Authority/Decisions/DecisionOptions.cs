@@ -33,7 +33,7 @@ public sealed record DecisionOptions
     public ImmutableArray<string> CallerProfiles { get; init; } = [];
 
     /// <summary>Certificates whose standing is kept in memory.</summary>
-    public int CachedCertificates { get; init; } = 100_000;
+    public int CachedCertificates { get; init; } = 250_000;
 
     /// <summary>Agents whose behaviour is counted.</summary>
     public int CountedAgents { get; init; } = 200_000;

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using AgentPki.Agents.Decisions;
 using AgentPki.Authority.Commit;
 using AgentPki.Authority.Decisions.Journal;
+using AgentPki.Authority.Registry;
 using AgentPki.Authority.Store;
 using Microsoft.Extensions.Logging;
 
@@ -20,13 +21,14 @@ public sealed class DecisionService
     private readonly BehaviourCounters _behaviour;
     private readonly DecisionJournal _journal;
     private readonly CommitWriter _commits;
+    private readonly RegistryRulesKeeper _rules;
     private readonly DecisionMetrics _metrics;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
 
     internal DecisionService(
-        IAgentStatus status, PolicyKeeper policies, AdjustmentService adjustments, BehaviourCounters behaviour, DecisionJournal journal, CommitWriter commits, DecisionMetrics metrics, TimeProvider time, ILogger logger) =>
-        (_status, _policies, _adjustments, _behaviour, _journal, _commits, _metrics, _time, _logger) = (status, policies, adjustments, behaviour, journal, commits, metrics, time, logger);
+        IAgentStatus status, PolicyKeeper policies, AdjustmentService adjustments, BehaviourCounters behaviour, DecisionJournal journal, CommitWriter commits, RegistryRulesKeeper rules, DecisionMetrics metrics, TimeProvider time, ILogger logger) =>
+        (_status, _policies, _adjustments, _behaviour, _journal, _commits, _rules, _metrics, _time, _logger) = (status, policies, adjustments, behaviour, journal, commits, rules, metrics, time, logger);
 
     public async ValueTask<AnsweredCall> DecideAsync(DecisionCall call, CancellationToken cancellationToken)
     {
@@ -109,6 +111,7 @@ public sealed class DecisionService
                     DataClasses = call.DataClasses,
                     Task = call.Task,
                     Adjustments = _adjustments.Of(subject.Id),
+                    LongestOffline = _rules.Current.LongestOffline(subject.Tier),
                 });
             default:
                 throw new System.Diagnostics.UnreachableException();
@@ -142,7 +145,7 @@ public sealed class DecisionService
 
     private static JournalRecord RecordOf(AnsweredCall answer) => new(
         answer.Id, answer.Time, answer.Call.Asker, answer.Call.SubjectId, answer.CertificateSha256, answer.Call.Action, answer.Call.Resource, answer.Decision.IsPermitted, [.. answer.Decision.Reasons.Select(JournalRecord.Of)],
-        answer.PoliciesSha256, answer.Cursor, Convert.ToHexStringLower(answer.Call.RequestSha256.Span), answer.Call.Correlation);
+        answer.PoliciesSha256, answer.Cursor, Convert.ToHexStringLower(answer.Call.RequestSha256.Span), answer.Call.Correlation) { Offline = answer.Decision.Offline };
 
     private static string CertificateOf(AgentStanding standing) => Convert.ToHexStringLower(standing switch
     {

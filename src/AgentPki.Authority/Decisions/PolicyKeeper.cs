@@ -1,7 +1,6 @@
 using AgentPki.Authority.Decisions.Policies;
 using AgentPki.Authority.Governance;
 using AgentPki.Authority.Profiles;
-using AgentPki.Authority.Store;
 using Microsoft.Extensions.Logging;
 
 namespace AgentPki.Authority.Decisions;
@@ -59,9 +58,15 @@ public sealed class PolicyKeeper : IDisposable
 
             Take(files, null);
         }
-        catch (Exception failure) when (failure is ProfileException or IOException or UnauthorizedAccessException or StoreUnavailableException)
+        catch (ProfileException wrong)
         {
-            Report(failure is ProfileException wrong ? $"the policies are wrong and the old ones stay in force: {string.Join("; ", wrong.Errors)}" : $"the policies cannot be read and the old ones stay in force: {failure.Message}");
+            Report($"the policies are wrong and the old ones stay in force: {string.Join("; ", wrong.Errors)}");
+        }
+#pragma warning disable CA1031 // Whatever a file makes of the readers: it stays out, it is said, and the next look comes.
+        catch (Exception failure) when (failure is not OperationCanceledException)
+#pragma warning restore CA1031
+        {
+            Report($"the policies cannot be read and the old ones stay in force: {failure.Message}");
         }
         finally
         {

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
@@ -97,8 +98,8 @@ internal sealed class RequesterAuthenticator(
     private async ValueTask<KnownCertificate?> FindAsync(Issuer issuer, Certificate certificate, CancellationToken cancellationToken)
     {
         // Taken before the store is read: what is committed in between makes the answer count as old.
-        var (epoch, agentChanges) = (clock.EpochOf(issuer.Name), clock.AgentChanges);
-        if (_known.TryGetValue(certificate, out var known) && known.Epoch == epoch && known.AgentChanges == agentChanges)
+        var changes = clock.Changes;
+        if (_known.TryGetValue(certificate, out var known) && !clock.HasChangedSince(known.Changes, known.RestsOn))
         {
             return known;
         }
@@ -110,7 +111,7 @@ internal sealed class RequesterAuthenticator(
         }
 
         var agent = stored.Certificate.AgentId is { } id ? await agents.FindAsync(id, cancellationToken) : null;
-        known = new KnownCertificate(stored, agent, epoch, agentChanges);
+        known = new KnownCertificate(stored, agent, [stored.Certificate.AgentId ?? "", ChangeMarks.NameOf(issuer.Name, certificate.SerialNumber.Span)], changes);
         _known.AddOrUpdate(certificate, known);
         return known;
     }
@@ -118,7 +119,7 @@ internal sealed class RequesterAuthenticator(
     private static PkiProblem Unauthorized(string detail) => new(PkiProblemKind.Unauthorized, detail);
 
     /// <param name="Agent">Null when the certificate is not an agent's.</param>
-    /// <param name="Epoch">The issuer's revocation epoch before the store was read.</param>
-    /// <param name="AgentChanges">The agents' changes of state before the store was read.</param>
-    private sealed record KnownCertificate(StoredCertificate Stored, AgentRecord? Agent, long Epoch, long AgentChanges);
+    /// <param name="RestsOn">The names of the agent and of the certificate (<see cref="ChangeMarks.NameOf"/>): a change of either outdates this.</param>
+    /// <param name="Changes">As of which <see cref="RevocationClock.Changes"/> the store was read, or later.</param>
+    private sealed record KnownCertificate(StoredCertificate Stored, AgentRecord? Agent, ImmutableArray<string> RestsOn, long Changes);
 }

@@ -74,7 +74,7 @@ internal sealed class AgentLineage(ICertificateStore certificates, IAgentStore a
         {
             null => $"the certificate of {link.Agent} was not issued by this appliance",
             { Status: CertificateStatus.Revoked } => $"the certificate of {link.Agent} is revoked",
-            { Certificate: { } record } when now >= record.NotAfter.AddSeconds(1) => $"the certificate of {link.Agent} has ended",
+            { Certificate: { } record } when now - record.NotAfter >= TimeSpan.FromSeconds(1) => $"the certificate of {link.Agent} has ended",
             { Certificate: { } record } when issuers.Find(record.Authority) is { } issuer => await issuers.WhyNotUsableAsync(issuer, now, cancellationToken),
             _ => $"the CA of {link.Agent} is unknown",
         };

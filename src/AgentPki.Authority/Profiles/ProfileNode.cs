@@ -193,8 +193,25 @@ internal sealed class ProfileNode
             Fail(field, "a mapping is wanted");
         }
 
-        return node is YamlMappingNode mapping ? ValuesOf(mapping) : new Dictionary<string, object?>(StringComparer.Ordinal);
+        if (node is YamlMappingNode mapping && HasNamesAlone(mapping))
+        {
+            return ValuesOf(mapping);
+        }
+
+        if (node is YamlMappingNode)
+        {
+            Fail(field, "its keys are names: lists and mappings are none");
+        }
+
+        return new Dictionary<string, object?>(StringComparer.Ordinal);
     }
+
+    private static bool HasNamesAlone(YamlNode node) => node switch
+    {
+        YamlMappingNode mapping => mapping.Children.All(c => c.Key is YamlScalarNode && HasNamesAlone(c.Value)),
+        YamlSequenceNode sequence => sequence.Children.All(HasNamesAlone),
+        _ => true,
+    };
 
     private static Dictionary<string, object?> ValuesOf(YamlMappingNode mapping) =>
         mapping.Children.ToDictionary(c => (c.Key as YamlScalarNode)?.Value ?? "", c => ValueOf(c.Value), StringComparer.Ordinal);

@@ -10,6 +10,9 @@ namespace AgentPki.Authority.Registry;
 /// <param name="ReviewEvery">How long after registration or review the next review is due; null: there are none.</param>
 public sealed record TierRule(ImmutableArray<AdminRole> Registrars, bool SecondPerson, TimeSpan? ReviewEvery)
 {
+    /// <summary>The longest that a permission of such an agent may be relied on when the appliance cannot be asked (docs/decisions.md); zero: not at all.</summary>
+    public TimeSpan LongestOffline { get; init; }
+
     /// <summary>Of a tier that the rules do not name: nobody registers agents of it.</summary>
     public static TierRule Nobody { get; } = new([], true, null);
 }
@@ -26,10 +29,10 @@ public sealed record RegistryRules
     /// <summary>By <see cref="RiskTier"/>.</summary>
     public ImmutableArray<TierRule> Tiers { get; init; } =
     [
-        new([AdminRole.RaAdministrator, AdminRole.Owner], false, null),
-        new([AdminRole.RaAdministrator, AdminRole.Owner], false, TimeSpan.FromDays(365)),
-        new([AdminRole.RaAdministrator], true, TimeSpan.FromDays(180)),
-        new([AdminRole.RaAdministrator], true, TimeSpan.FromDays(90)),
+        new([AdminRole.RaAdministrator, AdminRole.Owner], false, null) { LongestOffline = OfflineUnlessSaid(RiskTier.Low) },
+        new([AdminRole.RaAdministrator, AdminRole.Owner], false, TimeSpan.FromDays(365)) { LongestOffline = OfflineUnlessSaid(RiskTier.Medium) },
+        new([AdminRole.RaAdministrator], true, TimeSpan.FromDays(180)) { LongestOffline = OfflineUnlessSaid(RiskTier.High) },
+        new([AdminRole.RaAdministrator], true, TimeSpan.FromDays(90)) { LongestOffline = OfflineUnlessSaid(RiskTier.Critical) },
     ];
 
     /// <summary>How long the agents of an owner who left stay active; null: they are reported, and stay.</summary>
@@ -45,6 +48,18 @@ public sealed record RegistryRules
     public static RegistryRules BuiltIn { get; } = new();
 
     public TierRule Of(RiskTier tier) => Tiers[(int)tier];
+
+    /// <summary>The longest that a permission may be relied on offline; of a tier that is no tier not at all.</summary>
+    public TimeSpan LongestOffline(string? tier) => tier is not null && RiskTiers.TryParse(tier, out var known) ? Of(known.Value).LongestOffline : TimeSpan.Zero;
+
+    /// <summary>What holds of a tier where the rules do not say.</summary>
+    public static TimeSpan OfflineUnlessSaid(RiskTier tier) => tier switch
+    {
+        RiskTier.Low => TimeSpan.FromHours(1),
+        RiskTier.Medium => TimeSpan.FromMinutes(15),
+        RiskTier.High => TimeSpan.FromMinutes(5),
+        _ => TimeSpan.Zero,
+    };
 
     /// <summary>The day by which the next review is due.</summary>
     public DateOnly? NextReview(RiskTier tier, DateTimeOffset now) => Of(tier).ReviewEvery is { } every ? DateOnly.FromDateTime((now + every).UtcDateTime) : null;

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text;
+using AgentPki.Agents.Decisions.Policies;
 using AgentPki.Agents.Registry;
 using AgentPki.Authority.Governance;
 using AgentPki.Authority.Profiles;
@@ -37,7 +38,7 @@ public static class RegistryRulesReader
         {
             RegisteredOnly = node.Choice("enrolment", false, ("any", false), ("registered", true)),
             KnownOwnersOnly = node.Choice("owners", false, ("any", false), ("known", true)),
-            Tiers = [.. RiskTiers.All.Select(tier => tiers.Has(tier.Word()) ? ReadTier(tiers.Section(tier.Word())) : TierRule.Nobody)],
+            Tiers = [.. RiskTiers.All.Select(tier => tiers.Has(tier.Word()) ? ReadTier(tiers.Section(tier.Word()), tier) : TierRule.Nobody)],
             OrphanGrace = ReadConsequence(node.Section("orphans")),
             ReviewGrace = ReadConsequence(node.Section("reviews")),
             Digest = ApprovedFiles.DigestOf(text),
@@ -52,7 +53,7 @@ public static class RegistryRulesReader
         return found.Count == 0 ? rules : null;
     }
 
-    private static TierRule ReadTier(ProfileNode node)
+    private static TierRule ReadTier(ProfileNode node, RiskTier tier)
     {
         var roles = ImmutableArray.CreateBuilder<AdminRole>();
         foreach (var word in node.Texts("register"))
@@ -67,7 +68,10 @@ public static class RegistryRulesReader
             }
         }
 
-        var rule = new TierRule(roles.ToImmutable(), node.Flag("secondPerson", false), node.Duration("review", ShortestReview, LongestReview));
+        var rule = new TierRule(roles.ToImmutable(), node.Flag("secondPerson", false), node.Duration("review", ShortestReview, LongestReview))
+        {
+            LongestOffline = node.IsText("offline", "none") ? TimeSpan.Zero : node.Duration("offline", TimeSpan.FromSeconds(1), ActionPolicy.LongestOffline) ?? RegistryRules.OfflineUnlessSaid(tier),
+        };
         node.RejectUnknown();
         return rule;
     }

@@ -10,7 +10,14 @@ namespace AgentPki.Ledger.Decisions;
 /// <param name="Subject">The agent's SPIFFE ID.</param>
 /// <param name="CertificateSha256">Of the agent's certificate, lower-case hexadecimal; empty: none was named.</param>
 /// <param name="Reasons">The rules' words, with what they name: <c>permitted:payments-read</c>.</param>
-public sealed record DecidedAction(string Id, string RequestSha256, string Subject, string CertificateSha256, string Action, string Resource, bool IsPermitted, IReadOnlyList<string> Reasons);
+public sealed record DecidedAction(string Id, string RequestSha256, string Subject, string CertificateSha256, string Action, string Resource, bool IsPermitted, IReadOnlyList<string> Reasons)
+{
+    /// <summary>
+    /// <c>offline_until</c>: until then the same permission may be relied on when the appliance cannot be asked, of a permission alone; null: not at all. Counted from <c>iat</c>, so that whoever relies on it measures how much
+    /// time has passed, and need not have the appliance's clock.
+    /// </summary>
+    public DateTimeOffset? OfflineUntil { get; init; }
+}
 
 /// <summary>What a receipt says: the payload of a JWS of type <see cref="JwsType"/>, with the claims of RFC 7519 where it has such.</summary>
 /// <param name="Issuer"><c>iss</c>: the appliance's public URL.</param>
@@ -65,6 +72,11 @@ public sealed record DecisionStatement(
             }
 
             writer.WriteEndArray();
+            if (decided.OfflineUntil is { } until)
+            {
+                writer.WriteNumber("offline_until", until.ToUnixTimeSeconds());
+            }
+
             writer.WriteEndObject();
         }
 
@@ -114,7 +126,10 @@ public sealed record DecisionStatement(
         Text(item, "action"),
         Text(item, "resource"),
         item.GetProperty("decision").GetBoolean(),
-        [.. item.GetProperty("reasons").EnumerateArray().Select(r => r.GetString() ?? throw new FormatException())]);
+        [.. item.GetProperty("reasons").EnumerateArray().Select(r => r.GetString() ?? throw new FormatException())])
+    {
+        OfflineUntil = item.TryGetProperty("offline_until", out var until) ? DateTimeOffset.FromUnixTimeSeconds(until.GetInt64()) : null,
+    };
 
     private static string Text(JsonElement item, string name) => item.GetProperty(name).GetString() ?? throw new FormatException();
 }

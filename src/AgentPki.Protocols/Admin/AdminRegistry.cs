@@ -108,7 +108,7 @@ internal static class AdminRegistry
         return new RegistryRulesView(
             rules.RegisteredOnly,
             rules.KnownOwnersOnly,
-            [.. RiskTiers.All.Select(t => new TierRuleView(t, [.. rules.Of(t).Registrars.Select(r => r.Word())], rules.Of(t).SecondPerson, (long?)rules.Of(t).ReviewEvery?.TotalSeconds))],
+            [.. RiskTiers.All.Select(t => new TierRuleView(t, [.. rules.Of(t).Registrars.Select(r => r.Word())], rules.Of(t).SecondPerson, (long?)rules.Of(t).ReviewEvery?.TotalSeconds, (long)rules.Of(t).LongestOffline.TotalSeconds))],
             (long?)rules.OrphanGrace?.TotalSeconds,
             (long?)rules.ReviewGrace?.TotalSeconds,
             rules.Digest,

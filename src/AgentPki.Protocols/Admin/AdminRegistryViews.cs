@@ -45,7 +45,8 @@ public sealed record AgentsTransferredView(string From, string To, long Agents);
 /// <summary>What is asked of agents of one tier.</summary>
 /// <param name="Register">Roles that register and review them.</param>
 /// <param name="ReviewSeconds">From one review to the next; null: there are none.</param>
-public sealed record TierRuleView(RiskTier Tier, IReadOnlyList<string> Register, bool SecondPerson, long? ReviewSeconds);
+/// <param name="OfflineSeconds">The longest that a permission may be relied on when the appliance cannot be asked; 0: not at all.</param>
+public sealed record TierRuleView(RiskTier Tier, IReadOnlyList<string> Register, bool SecondPerson, long? ReviewSeconds, long OfflineSeconds);
 
 /// <summary>The registry's rules in force, and what the last round of the watch has found.</summary>
 /// <param name="OrphanGraceSeconds">Null: orphans are reported only.</param>

@@ -18,6 +18,9 @@ internal static class EvaluationReader
 
     private const int LongestNonce = 128;
 
+    // Of types, ids and names, in characters: the longest SPIFFE ID. What is asked is written down, whatever the answer.
+    private const int LongestName = 2048;
+
     /// <summary>The four entities of an evaluation, each its own or the default (§7.1.1).</summary>
     public readonly record struct Entities(JsonElement Subject, JsonElement Action, JsonElement Resource, JsonElement Context)
     {
@@ -41,7 +44,9 @@ internal static class EvaluationReader
         };
 
         private static string? WhyNotText(string name, JsonElement value, string member) =>
-            !value.TryGetProperty(member, out var text) ? $"'{name}.{member}' is missing" : text.ValueKind != JsonValueKind.String ? $"'{name}.{member}' must be a string" : null;
+            !value.TryGetProperty(member, out var text) ? $"'{name}.{member}' is missing" : text.ValueKind != JsonValueKind.String ? $"'{name}.{member}' must be a string"
+            : text.GetString() is { Length: > LongestName } ? $"'{name}.{member}' has more than {LongestName} characters"
+            : null;
 
         private static string? WhyNotProperties(string name, JsonElement value) => value.TryGetProperty("properties", out var properties) && properties.ValueKind != JsonValueKind.Object ? $"'{name}.properties' must be an object" : null;
     }

@@ -64,5 +64,14 @@ public static class Output
         }
     }
 
+    /// <summary>A stranger's text, for one line: what is no visible character of ASCII is written as an escape, so that it neither writes on the terminal nor passes for another line, or for another text.</summary>
+    public static string Visible(string text) => Escaped(text, static c => c is > ' ' and <= '~' and not '\\');
+
+    /// <summary>A text with strangers' words in it, for one line: what is no character that is seen (a terminal's commands, ends of lines, what turns the writing around) is written as an escape.</summary>
+    public static string OneLine(string text) => Escaped(text, static c => CharUnicodeInfo.GetUnicodeCategory(c) is not (UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator));
+
+    private static string Escaped(string text, Func<char, bool> isShown) =>
+        text.All(isShown) ? text : string.Concat(text.Select(c => isShown(c) ? c.ToString() : string.Create(CultureInfo.InvariantCulture, $"\\u{(int)c:x4}")));
+
     public static string Time(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 }

@@ -15,6 +15,8 @@ public sealed record AgentPolicy
     /// <summary>The longest bound on a certificate's lifetime: 397 days.</summary>
     public static readonly TimeSpan LongestLifetime = TimeSpan.FromDays(397);
 
+    // Of a second that is included; added to the last moment of all it would be no time.
+    private static readonly TimeSpan LastSecond = TimeSpan.FromSeconds(1);
     private static readonly DateTimeOffset LastMoment = new(9999, 12, 31, 23, 59, 59, TimeSpan.Zero);
 
     private AgentPolicy()
@@ -119,7 +121,7 @@ public sealed record AgentPolicy
     public string? WhyNot(in AgentAction action) =>
         !Scopes.Allows(action.Action, action.Resource) ? "scope: no scope of the agent has this action on this resource"
         : NotBefore > action.Time ? "time: the agent may not act yet"
-        : NotAfter is { } end && action.Time >= end.AddSeconds(1) ? "time: the agent may not act any more"
+        : NotAfter is { } end && action.Time - end >= LastSecond ? "time: the agent may not act any more"
         : Weekly is { } weekly && !weekly.Contains(action.Time) ? "time: outside of the agent's weekly hours"
         : Networks is { } networks && !(action.Address is { } address && networks.Contains(address)) ? (action.Address is null ? "network: the agent is bound to networks, and it is not said from where it acts" : "network: the agent may not act from this address")
         : Environments is { } environments && !(action.Environment is { } environment && environments.Contains(environment)) ? (action.Environment is null ? "environment: the agent is bound to environments, and it is not said where it runs" : "environment: the agent may not act in this one")

@@ -78,9 +78,23 @@ public sealed class WeeklySchedule : IEquatable<WeeklySchedule>
 
     public bool Contains(DateTimeOffset time)
     {
-        var utc = time.UtcDateTime;
-        var minute = ((int)utc.DayOfWeek + 6) % 7 * Day + utc.Hour * 60 + utc.Minute;
+        var minute = MinuteOf(time);
         return Windows.Any(w => minute >= w.Start && minute < w.End);
+    }
+
+    /// <summary>The first moment after <paramref name="time"/> that is not among these; <paramref name="time"/> itself when it is none of them.</summary>
+    public DateTimeOffset EndOf(DateTimeOffset time)
+    {
+        var minute = MinuteOf(time);
+        var end = Windows.Where(w => minute >= w.Start && minute < w.End).Select(w => (int?)w.End).FirstOrDefault();
+        if (end is not { } last)
+        {
+            return time;
+        }
+
+        // What ends with the week goes on where the next one begins so.
+        last += last == Week && Windows[0].Start == 0 ? Windows[0].End : 0;
+        return new DateTimeOffset(time.UtcTicks - (time.UtcTicks % TimeSpan.TicksPerMinute), TimeSpan.Zero).AddMinutes(last - minute);
     }
 
     /// <summary>Whether each minute of <paramref name="inner"/> is one of these. Exact, because windows that touch are one.</summary>
@@ -116,6 +130,12 @@ public sealed class WeeklySchedule : IEquatable<WeeklySchedule>
     public override int GetHashCode() => Windows.IsEmpty ? 0 : HashCode.Combine(Windows.Length, Windows[0]);
 
     public override string ToString() => string.Join(", ", ToTexts());
+
+    private static int MinuteOf(DateTimeOffset time)
+    {
+        var utc = time.UtcDateTime;
+        return ((int)utc.DayOfWeek + 6) % 7 * Day + utc.Hour * 60 + utc.Minute;
+    }
 
     private static string Clock(int minute) => $"{minute / 60:00}:{minute % 60:00}";
 

@@ -86,6 +86,14 @@ public sealed class ActionDeciderTests
     }
 
     [Fact]
+    public void Decide_PolicyUntilTheLastMomentOfAll_IsNoError()
+    {
+        var bounds = AgentPolicy.Create(new AgentPolicyParts { Scopes = ScopeSet.Of("read:crm/**"), NotAfter = new DateTimeOffset(9999, 12, 31, 23, 59, 59, TimeSpan.Zero) });
+        var request = Request(bounds: bounds) with { LongestOffline = ActionPolicy.LongestOffline };
+        Assert.Equal(TimeSpan.FromMinutes(5), Decide(request, Permit("a", "**", "**") with { Offline = TimeSpan.FromMinutes(5) }).Offline);
+    }
+
+    [Fact]
     public void Decide_OutsideOfTheTask_IsDeniedAndInsideNeedsAPermit()
     {
         AssertDenied(DecisionRule.Task, Decide(Request() with { Task = ScopeSet.Of("read:hr/**") }, Permit("a", "**", "**")));

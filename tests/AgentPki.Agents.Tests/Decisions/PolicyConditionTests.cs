@@ -1,5 +1,6 @@
 using AgentPki.Agents.Decisions;
 using AgentPki.Agents.Decisions.Policies;
+using CsCheck;
 using Xunit;
 
 namespace AgentPki.Agents.Tests.Decisions;
@@ -30,6 +31,49 @@ public sealed class PolicyConditionTests
     {
         Assert.False(PolicyCondition.TryParse(new string('(', 400) + "true" + new string(')', 400), out _, out var error));
         Assert.Contains("nested", error, StringComparison.Ordinal);
+    }
+
+    /// <summary>Of any words it makes a condition or an error: an exception would end whoever reads the file.</summary>
+    [Fact]
+    public void TryParse_AnyWords_IsAConditionOrAnError()
+    {
+        string[] words = ["context.a", "now", "recent.denials_minute", "'\\u12'", "'\\x'", "'\\777'", "b'\\xff'", "r'\\'", "\"\"\"", "99999999999999999999", "9223372036854775808u", "-9223372036854775809", "1e999", "0x", "0xfffffffffffffffff", ".5", "[", "]", "(", ")", ",", "?", ":", "&&", "||", "!", "-", "in", "has(", "timestamp('x')", "duration('y')", "size(", ".getHours('Europe/Berlin')", ".all(x,", "x", "==", "<", "%", "true", "null", " "];
+        var request = ActionDeciderTests.Request();
+        var taken = 0;
+        Gen.Int[0, words.Length - 1].Array[1, 8].Sample(drawn =>
+        {
+            if (PolicyCondition.TryParse(string.Join(' ', drawn.Select(i => words[i])), out var condition, out var error))
+            {
+                Interlocked.Increment(ref taken);
+                condition.Evaluate(new ConditionFacts(request), PolicyEffect.Forbid);
+            }
+            else
+            {
+                Assert.False(string.IsNullOrEmpty(error));
+            }
+        }, iter: 2000);
+        Assert.True(taken > 20, $"{taken} were taken: the draw is too poor to show anything");
+    }
+
+    /// <summary>Working hours of a place whose clocks are put forward and back: the hour that is left out never is, the one that comes twice is twice.</summary>
+    [Theory]
+    [InlineData("2027-03-28T00:59:59Z", 1)]
+    [InlineData("2027-03-28T01:00:00Z", 3)]
+    [InlineData("2027-10-31T00:30:00Z", 2)]
+    [InlineData("2027-10-31T01:30:00Z", 2)]
+    [InlineData("2027-10-31T02:00:00Z", 3)]
+    [InlineData("2028-02-29T23:30:00Z", 0)]
+    public void Evaluate_HoursOfAPlace_GoByItsClocks(string now, int hour)
+    {
+        var request = ActionDeciderTests.Request() with { Now = DateTimeOffset.Parse(now, System.Globalization.CultureInfo.InvariantCulture) };
+        foreach (var (asked, expected) in new[] { (hour, PolicyOutcome.Applies), (hour + 1, PolicyOutcome.DoesNotApply) })
+        {
+            Assert.True(PolicyCondition.TryParse($"now.getHours('Europe/Berlin') == {asked}", out var condition, out _));
+            Assert.Equal(expected, condition.Evaluate(new ConditionFacts(request), PolicyEffect.Permit));
+        }
+
+        Assert.True(PolicyCondition.TryParse("now.getHours('Europe/Nowhere') >= 0", out var nowhere, out _));
+        Assert.Equal(PolicyOutcome.CannotTell, nowhere.Evaluate(new ConditionFacts(request), PolicyEffect.Forbid)); // a place that is none forbids
     }
 
     [Theory]

@@ -30,9 +30,12 @@ internal static class PolicyDraw
     internal static readonly Gen<PolicyCondition?> Condition = Gen.Int[0, 2 * Conditions.Length].Select(i => i < Conditions.Length && PolicyCondition.TryParse(Conditions[i], out var condition, out _) ? condition : null);
 
     internal static Gen<ActionPolicy> Policy(PolicyEffect effect) => Gen.Select(
-        Agents, ActionPattern.Array[1, 2], ResourcePattern.Array[1, 2], Condition,
-        (agents, actions, resources, condition) => new ActionPolicy(
-            "", effect, "", agents, [.. actions.Select(a => SegmentPattern.Parse(SegmentSyntax.Action, a))], [.. resources.Select(r => SegmentPattern.Parse(SegmentSyntax.Resource, effect == PolicyEffect.Forbid ? r.ToLowerInvariant() : r))], condition, "drawn.yaml"));
+        Agents, ActionPattern.Array[1, 2], ResourcePattern.Array[1, 2], Condition, Gen.Int[0, 2],
+        (agents, actions, resources, condition, offline) => new ActionPolicy(
+            "", effect, "", agents, [.. actions.Select(a => SegmentPattern.Parse(SegmentSyntax.Action, a))], [.. resources.Select(r => SegmentPattern.Parse(SegmentSyntax.Resource, effect == PolicyEffect.Forbid ? r.ToLowerInvariant() : r))], condition, "drawn.yaml")
+        {
+            Offline = effect == PolicyEffect.Permit && condition is not { IsMomentary: true } ? TimeSpan.FromMinutes(offline * 5) : TimeSpan.Zero,
+        });
 
     internal static readonly Gen<ImmutableArray<ActionPolicy>> Policies = Gen.OneOf(Policy(PolicyEffect.Permit), Policy(PolicyEffect.Permit), Policy(PolicyEffect.Forbid)).Array[0, 12]
         .Select(drawn => drawn.Select((p, i) => p with { Id = $"p{i}" }).ToImmutableArray());

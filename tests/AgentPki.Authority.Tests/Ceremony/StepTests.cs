@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using AgentPki.Authority.Ceremony;
 using AgentPki.Authority.Ceremony.Evidence;
 using AgentPki.Authority.Ceremony.Steps;
@@ -46,6 +48,48 @@ public sealed class StepTests
         // The older CRL is refused.
         Assert.Equal(CeremonyOutcome.Stopped, await online.RunAgainAsync("  - { step: install-crl, crl: root-1.crl }\n"));
         Assert.Contains("it is older (number 1)", Assert.Single(online.Room.Warnings), StringComparison.Ordinal);
+    }
+
+    /// <summary>As SPIRE's server does below its upstream CA: it makes a CA of its own, which certifies workloads.</summary>
+    [Theory]
+    [InlineData("0", false)]
+    [InlineData("1", true)]
+    public async Task SignRequest_CasBelow_ChainOnlyWhereTheyMay(string below, bool chains)
+    {
+        using var root = await BeginAsync(Root);
+        using var upstreamKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        await File.WriteAllBytesAsync(root.PathOf("spire.csr"), new CertificateRequest("CN=SPIRE upstream", upstreamKey, HashAlgorithmName.SHA256).CreateSigningRequest());
+        Assert.Equal(CeremonyOutcome.Closed, await root.RunAgainAsync($"  - {{ step: sign-request, request: spire.csr, name: spire, below: {below} }}\n"));
+        Good(root);
+
+        using var anchor = X509CertificateLoader.LoadCertificate(await File.ReadAllBytesAsync(Path.Combine(root.Folder.Artifacts, "root.der")));
+        using var upstream = X509CertificateLoader.LoadCertificate(await File.ReadAllBytesAsync(Path.Combine(root.Folder.Artifacts, "spire.der")));
+        using var upstreamWithKey = upstream.CopyWithPrivateKey(upstreamKey);
+        using var serverKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        using var server = Below(upstreamWithKey, "CN=SPIRE", serverKey, authority: true);
+        using var serverWithKey = server.CopyWithPrivateKey(serverKey);
+        using var workloadKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        using var workload = Below(serverWithKey, "CN=workload", workloadKey, authority: false);
+        using var chain = new X509Chain();
+        chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
+        chain.ChainPolicy.CustomTrustStore.Add(anchor);
+        chain.ChainPolicy.ExtraStore.AddRange([upstream, server]);
+        chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
+        Assert.Equal(chains, chain.Build(workload));
+        Assert.True(chains || chain.ChainStatus.Any(s => s.Status.HasFlag(X509ChainStatusFlags.InvalidBasicConstraints)), string.Join(", ", chain.ChainStatus.Select(s => s.StatusInformation)));
+    }
+
+    private static X509Certificate2 Below(X509Certificate2 issuer, string subject, ECDsa key, bool authority)
+    {
+        var request = new CertificateRequest(subject, key, HashAlgorithmName.SHA256);
+        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(authority, false, 0, true));
+        request.CertificateExtensions.Add(X509AuthorityKeyIdentifierExtension.CreateFromCertificate(issuer, true, false));
+        request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, false));
+        request.CertificateExtensions.Add(new X509KeyUsageExtension(authority ? X509KeyUsageFlags.KeyCertSign : X509KeyUsageFlags.DigitalSignature, true));
+        var names = new SubjectAlternativeNameBuilder();
+        names.AddUri(new Uri("spiffe://agents.example/workload"));
+        request.CertificateExtensions.Add(names.Build());
+        return request.Create(issuer, issuer.NotBefore, issuer.NotAfter, [1, 2, 3, 4]);
     }
 
     [Fact]

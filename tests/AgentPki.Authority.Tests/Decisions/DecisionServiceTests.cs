@@ -1,3 +1,4 @@
+using AgentPki.Agents;
 using AgentPki.Agents.Decisions;
 using AgentPki.Authority.Decisions;
 using AgentPki.Authority.Decisions.Journal;
@@ -61,6 +62,25 @@ public sealed class DecisionServiceTests
     }
 
     [Fact]
+    public async Task Decide_BelowASuspendedAgent_IsDeniedUntilThatIsActiveAgain()
+    {
+        await using var authority = await TestAuthority.StartAsync();
+        await using var decider = await TestDecider.StartAsync(authority, policies: ("a.yaml", Everything));
+        var (top, _) = await authority.AgentAsync("a");
+        var (middle, _) = await authority.AgentAsync("b");
+        var (leaf, _) = await authority.AgentAsync("c");
+        var agents = authority.Services.Agents;
+        await agents.SetParentAsync(middle.SpiffeId!.ToString(), top.SpiffeId!.ToString(), "admin:test", "c", CancellationToken.None);
+        await agents.SetParentAsync(leaf.SpiffeId!.ToString(), middle.SpiffeId!.ToString(), "admin:test", "c", CancellationToken.None);
+        Assert.True((await decider.DecideAsync(TestDecider.Call(leaf))).Decision.IsPermitted);
+        await agents.SetStateAsync(top.SpiffeId!.ToString(), AgentState.Suspended, "admin:test", "c", CancellationToken.None);
+        AssertDenied(DecisionRule.Status, await decider.DecideAsync(TestDecider.Call(middle)));
+        AssertDenied(DecisionRule.Status, await decider.DecideAsync(TestDecider.Call(leaf)));
+        await agents.SetStateAsync(top.SpiffeId!.ToString(), AgentState.Active, "admin:test", "c", CancellationToken.None);
+        Assert.True((await decider.DecideAsync(TestDecider.Call(leaf))).Decision.IsPermitted);
+    }
+
+    [Fact]
     public async Task Decide_WithoutItsCertificateOrWithAnothers_IsDenied()
     {
         await using var authority = await TestAuthority.StartAsync();
@@ -74,6 +94,40 @@ public sealed class DecisionServiceTests
         AssertDenied(DecisionRule.Status, await decider.DecideAsync(call with { Certificate = new NamedCertificate.Whole(Flipped(certificate)) }));
         Assert.True((await decider.DecideAsync(call with { Certificate = new NamedCertificate.Thumbprint(certificate.Fingerprint()) })).Decision.IsPermitted);
         AssertDenied(DecisionRule.Status, await decider.DecideAsync(call with { SubjectId = other.SpiffeId!.ToString() }));
+    }
+
+    [Fact]
+    public async Task Decide_AnyOctetOfTheCertificateChanged_IsDenied()
+    {
+        await using var authority = await TestAuthority.StartAsync();
+        await using var decider = await TestDecider.StartAsync(authority, policies: ("a.yaml", Everything));
+        await RegisterAsync(authority, new AgentPolicyParts { Scopes = ScopeSet.Of("read:crm/**") });
+        var (certificate, _) = await authority.AgentAsync("a");
+        Assert.NotNull(certificate.FindExtension(AgentPolicyDer.DefaultOid));
+        Assert.True((await decider.DecideAsync(TestDecider.Call(certificate))).Decision.IsPermitted);
+        for (var i = 0; i < certificate.Der.Length; i += 7)
+        {
+            var der = certificate.Der.ToArray();
+            der[i] ^= 1;
+            AssertDenied(DecisionRule.Status, await decider.DecideAsync(TestDecider.Call(certificate) with { Certificate = new NamedCertificate.Whole(der) }));
+        }
+    }
+
+    [Fact]
+    public async Task Decide_BudgetByManyAtOnce_GivesWhatThereIsAndNoMore()
+    {
+        await using var authority = await TestAuthority.StartAsync();
+        await using var decider = await TestDecider.StartAsync(authority, policies: ("a.yaml", Everything));
+        await RegisterAsync(authority, new AgentPolicyParts { Scopes = ScopeSet.Of("read:crm/**"), Budget = Budget.Of(new KeyValuePair<string, long>("actions", 10), new KeyValuePair<string, long>("usd", 100)) });
+        var (certificate, _) = await authority.AgentAsync("a");
+        var (another, _) = await authority.AgentAsync("a"); // of the same agent: what it uses up is the agent's
+        var answers = await Task.WhenAll(Enumerable.Range(0, 40).Select(i => Task.Run(async () =>
+            await decider.DecideAsync(TestDecider.Call(i % 2 == 0 ? certificate : another) with { Spend = System.Collections.Immutable.ImmutableDictionary<string, long>.Empty.Add("usd", i % 4 == 0 ? 40 : 1) }))));
+        var permitted = answers.Where(a => a.Decision.IsPermitted).ToList();
+        Assert.InRange(permitted.Sum(a => a.Call.Spend["usd"]), 10, 100);
+        Assert.Equal(10, permitted.Count);
+        Assert.All(permitted, a => Assert.Equal(TimeSpan.Zero, a.Decision.Offline));
+        Assert.All(answers.Except(permitted), a => AssertDenied(DecisionRule.Budget, a));
     }
 
     [Fact]
@@ -106,7 +160,13 @@ public sealed class DecisionServiceTests
         Assert.Contains("the disk is gone", decider.Decisions.Policies.Problem, StringComparison.Ordinal);
         Assert.True((await decider.DecideAsync(TestDecider.Call(certificate))).Decision.IsPermitted);
 
-        decider.Policies.IsBroken = false;
+        // What no reader foresaw, too: or nobody would look again.
+        (decider.Policies.IsBroken, decider.Policies.Failure) = (false, new InvalidOperationException("nobody thought of this"));
+        await decider.Decisions.Policies.RefreshAsync(CancellationToken.None);
+        Assert.Contains("nobody thought of this", decider.Decisions.Policies.Problem, StringComparison.Ordinal);
+        Assert.True((await decider.DecideAsync(TestDecider.Call(certificate))).Decision.IsPermitted);
+        decider.Policies.Failure = null;
+
         decider.Policies.Write("b.yaml", "policies:\n- {id: b, effect: forbid, actions: [read], resources: ['crm/**']}\n"u8);
         await decider.Decisions.Policies.RefreshAsync(CancellationToken.None);
         Assert.Null(decider.Decisions.Policies.Problem);
@@ -146,6 +206,17 @@ public sealed class DecisionServiceTests
         AssertDenied(DecisionRule.Undecidable, await decider.DecideAsync(TestDecider.Call(certificate)));
         await decider.Decisions.AnchorAsync(CancellationToken.None);
         Assert.True((await decider.DecideAsync(TestDecider.Call(certificate))).Decision.IsPermitted);
+    }
+
+    [Fact]
+    public async Task Decide_RecordThatWouldNotBeReadAgain_IsDeniedAndNotWritten()
+    {
+        await using var authority = await TestAuthority.StartAsync();
+        await using var decider = await TestDecider.StartAsync(authority, policies: ("a.yaml", Everything));
+        var (certificate, _) = await authority.AgentAsync("a");
+        AssertDenied(DecisionRule.Undecidable, await decider.DecideAsync(TestDecider.Call(certificate, resource: new string('<', 60_000))));
+        Assert.True((await decider.DecideAsync(TestDecider.Call(certificate))).Decision.IsPermitted);
+        Assert.Single(await RecordsAsync(decider));
     }
 
     [Fact]
@@ -217,6 +288,13 @@ public sealed class DecisionServiceTests
         }
 
         return found;
+    }
+
+    private static async Task RegisterAsync(TestAuthority authority, AgentPolicyParts policy)
+    {
+        var agent = new AgentRecord($"spiffe://{TestAuthority.TrustDomain}/agent/a", "team-a", "", AgentState.Active, authority.Time.GetUtcNow());
+        var put = new AgentPut(agent with { Registration = agent.Registration with { Policy = AgentPolicy.Create(policy).Encode() } }, null);
+        Assert.IsType<CommitOutcome.Committed>(await authority.Services.Commits.CommitAsync(new CommitRequest(null, [new StoreChange.PutAgents([put])]), CancellationToken.None));
     }
 
     private static void AssertDenied(DecisionRule rule, AnsweredCall answered)

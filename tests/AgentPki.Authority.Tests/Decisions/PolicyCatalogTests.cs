@@ -88,6 +88,42 @@ public sealed class PolicyCatalogTests
         Assert.Contains(error.Errors, e => e.ToString().Contains(expected, StringComparison.Ordinal) && e.File == "p.yaml");
     }
 
+    [Theory]
+    [InlineData("context: {[a]: 1, [b]: 2}")]
+    [InlineData("context: {list: [{{a: 1}: 1, {b: 1}: 2}]}")]
+    [InlineData("claims: {? {a: b} : 1}")]
+    public void Read_TestWithKeysThatAreNoNames_IsNamed(string facts)
+    {
+        var error = Assert.Throws<ProfileException>(() => Read(("p.test.yaml", $"tests:\n- {{name: t, agent: {{id: 'spiffe://a/b'}}, action: read, resource: x, expect: deny, {facts}}}\n")));
+        Assert.Contains(error.Errors, e => e.ToString().Contains("its keys are names", StringComparison.Ordinal));
+    }
+
+    /// <summary>Whatever is done to a file while it runs, it is read or named wrong: nothing else comes of it.</summary>
+    [Fact]
+    public void Read_MutatedFiles_AreReadOrRefused()
+    {
+        var random = new Random(20261126);
+        string[] words = ["{", "}", "[", "]", ":", "- ", "\n", "'", "\"", "*", "**", "&a ", "*a ", "? ", "| ", "!!binary ", "99999999999999999999", "offline: 5m", "when: ", "'\\u12'", "1e999", "\t", "#", "~", "null", "<<: ", "%", "\0", "é", "--- ", "..."];
+        for (var i = 0; i < 2000; i++)
+        {
+            var text = (i % 2 == 0 ? Payments : Tests).Insert(0, "");
+            for (var edits = random.Next(1, 4); edits > 0; edits--)
+            {
+                var at = random.Next(text.Length);
+                text = text.Remove(at, Math.Min(random.Next(0, 12), text.Length - at)).Insert(at, words[random.Next(words.Length)]);
+            }
+
+            try
+            {
+                Read((i % 2 == 0 ? "p.yaml" : "p.test.yaml", text));
+            }
+            catch (ProfileException wrong)
+            {
+                Assert.NotEmpty(wrong.Errors);
+            }
+        }
+    }
+
     [Fact]
     public void Look_WhatIsWorthAnotherLook_IsNamed()
     {

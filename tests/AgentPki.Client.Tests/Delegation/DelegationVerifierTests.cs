@@ -165,6 +165,60 @@ public sealed class DelegationVerifierTests : IDisposable
     }
 
     [Fact]
+    public async Task Verify_GrantSignedAgainByTheParentsNewKeyOrCertificate_IsAnotherGrant()
+    {
+        var (boss, worker, _) = await FamilyAsync();
+        var key = await FamilyWorld.KeyAsync();
+        var link = worker.Bundle.Links[0];
+        foreach (var (signer, certificate) in new[] { (boss.Key, _world.Issue(boss.Key, "boss", Wide)), (key, _world.Issue(key, "boss", Wide)) })
+        {
+            // The same statement, by the same agent: what the child's certificate names is what was recorded, not what it says.
+            var again = await SignedGrant.SignAsync(link.Grant.Statement, signer, certificate, TestContext.Current.CancellationToken);
+            Refused("names another grant", 0, Verify(worker with { Bundle = worker.Bundle with { Links = [new GrantLink(again, certificate, null)] } }));
+            Refused("another certificate", 0, Verify(worker with { Bundle = worker.Bundle with { Links = [link with { Signer = certificate }] } }));
+        }
+    }
+
+    [Fact]
+    public async Task Verify_GrantWithTheOtherHalfOfItsSignature_IsAnotherGrant()
+    {
+        // ECDSA: (r, n - s) verifies where (r, s) does.
+        var (_, worker, _) = await FamilyAsync();
+        var link = worker.Bundle.Links[0];
+        var parts = link.Grant.Text.Split('.');
+        var pair = System.Buffers.Text.Base64Url.DecodeFromChars(parts[2]);
+        var order = System.Numerics.BigInteger.Parse("0FFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551", System.Globalization.NumberStyles.HexNumber, System.Globalization.CultureInfo.InvariantCulture);
+        var other = (order - new System.Numerics.BigInteger(pair.AsSpan(32), isUnsigned: true, isBigEndian: true)).ToByteArray(isUnsigned: true, isBigEndian: true);
+        pair.AsSpan(32).Clear();
+        other.CopyTo(pair, 64 - other.Length);
+        Assert.True(SignedGrant.TryParse($"{parts[0]}.{parts[1]}.{System.Buffers.Text.Base64Url.EncodeToString(pair)}", out var twin, out _));
+        Assert.Null(twin.WhyNotBy(link.Signer, _world.Providers));
+        Refused("names another grant", 0, Verify(worker with { Bundle = worker.Bundle with { Links = [link with { Grant = twin }] } }));
+    }
+
+    [Fact]
+    public async Task Verify_AnyOctetOfThePolicyInTheCertificateChanged_IsRefused()
+    {
+        var (_, worker, leaf) = await FamilyAsync();
+        foreach (var (certificate, replaced) in new[] { (leaf.Certificate, 0), (worker.Certificate, 1) })
+        {
+            var extension = certificate.FindExtension(AgentPolicyDer.DefaultOid)!.Value.ToArray();
+            var at = certificate.Der.Span.IndexOf(extension);
+            Assert.True(at > 0);
+            for (var i = 0; i < extension.Length; i++)
+            {
+                var der = certificate.Der.ToArray();
+                der[at + i] ^= 1;
+                if (Certificate.TryParse(der, out var tampered, out _))
+                {
+                    var member = replaced == 0 ? leaf with { Certificate = tampered } : leaf with { Bundle = leaf.Bundle with { Links = leaf.Bundle.Links.SetItem(0, leaf.Bundle.Links[0] with { Signer = tampered }) } };
+                    Assert.Equal(0, Assert.IsType<DelegationResult.Invalid>(Verify(member)).Generation);
+                }
+            }
+        }
+    }
+
+    [Fact]
     public async Task TryParse_AnyCharacterChanged_IsRefusedOrAnotherGrant()
     {
         var (_, _, leaf) = await FamilyAsync();

@@ -1,8 +1,11 @@
 using System.Buffers.Text;
 using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using AgentPki.Client.Tests.Peers;
 using AgentPki.Client.Tokens;
+using AgentPki.Cryptography;
+using AgentPki.Cryptography.Jose;
 using AgentPki.X509;
 using AgentPki.X509.AccessTokens;
 using Xunit;
@@ -172,6 +175,108 @@ public sealed class TokenVerifierTests
         }
 
         Assert.IsType<TokenVerdict.Accepted>(await tokens.VerifyAsync(good, PeerWorld.Parsed(agent), default));
+    }
+
+    /// <summary>The certificate counts, not the name in it: another of the same agent's, renewed or taken out by somebody else for that name, is another.</summary>
+    [Fact]
+    public async Task Token_WithAnotherCertificateOfTheSameName_IsRefused()
+    {
+        await using var world = await PeerWorld.CreateAsync();
+        await using var gate = await world.GateAsync();
+        var (key, _) = await world.TokenSignerAsync();
+        using var tokens = world.Tokens(gate, takesUnbound: true);
+        using var agent = world.Agent("a");
+        using var again = world.Agent("a");
+        await using var elsewhere = await PeerWorld.CreateAsync();
+        using var foreign = elsewhere.Agent("a");
+        var token = await PeerWorld.SignAsync(key, world.Token(agent));
+        Assert.Equal(PeerWorld.Parsed(agent).SpiffeId, PeerWorld.Parsed(again).SpiffeId);
+        Refused(TokenRefusalKind.NotBound, await tokens.VerifyAsync(token, PeerWorld.Parsed(again), default));
+        Refused(TokenRefusalKind.NotBound, await tokens.VerifyAsync(token, PeerWorld.Parsed(foreign), default));
+        Refused(TokenRefusalKind.NotBound, await tokens.VerifyAsync(token, null, default));
+        Assert.IsType<TokenVerdict.Accepted>(await tokens.VerifyAsync(token, PeerWorld.Parsed(agent), default));
+    }
+
+    /// <summary>Claims that a reader could take for two things, though the appliance's key signed them: readers of <c>act</c> and readers of <c>chain</c> must see the same agents.</summary>
+    [Fact]
+    public async Task Token_ThatSaysTwoThings_IsRefused()
+    {
+        await using var world = await PeerWorld.CreateAsync();
+        await using var gate = await world.GateAsync();
+        var (key, _) = await world.TokenSignerAsync();
+        using var tokens = world.Tokens(gate);
+        using var parent = world.Agent("parent");
+        using var child = world.Agent("child");
+        var claims = Encoding.UTF8.GetString(world.Token(parent, child).Encode());
+        const string Act = "\"act\":{\"sub\":\"spiffe://agents.test/child\"}", Client = "\"client_id\":\"spiffe://agents.test/child\"", Cnf = "\"cnf\":{\"x5t#S256\":";
+        Assert.Contains(Act, claims, StringComparison.Ordinal);
+        foreach (var (from, to) in new[]
+        {
+            (Act + ",", ""),
+            (Act, "\"act\":{\"sub\":\"spiffe://agents.test/parent\"}"),
+            (Act, "\"act\":{\"sub\":\"spiffe://agents.test/CHILD\"}"),
+            (Act, "\"act\":{\"sub\":\"spiffe://agents.test/child\",\"act\":{\"sub\":\"spiffe://agents.test/boss\"}}"),
+            (Act, "\"act\":{\"sub\":\"spiffe://agents.test/child\",\"sub\":\"spiffe://agents.test/child\"}"),
+            (Act, "\"act\":\"spiffe://agents.test/child\""),
+            (Act, Act + "," + Act),
+            (Client, "\"client_id\":\"spiffe://agents.test/parent\""),
+            (Client, Client + ",\"sub\":\"spiffe://agents.test/child\""),
+            (Cnf, "\"cnf\":{\"jkt\":"),
+            (Cnf, "\"cnf\":{\"x5t#s256\":"),
+            (Cnf, "\"cnf\":null,\"was\":{\"x5t#S256\":"),
+            (Cnf, "\"cnf\":{},\"was\":{\"x5t#S256\":"),
+            ("\"scope\":\"", "\"scope\":\"tool.invoke:crm/%2e%2e/erp "),
+            ("\"scope\":\"", "\"scope\":\"tool.invoke:\\u0441rm/x "),
+            ("\"scope\":\"", "\"scope\":\"**:**\",\"scope\":\""),
+        })
+        {
+            var forged = claims.Replace(from, to, StringComparison.Ordinal);
+            Assert.NotEqual(claims, forged);
+            var verdict = await tokens.VerifyAsync(await CompactJws.SignAsync(key, AccessToken.JwsType, Encoding.UTF8.GetBytes(forged), default), PeerWorld.Parsed(child), default);
+            Assert.True(verdict is TokenVerdict.Refused { Kind: TokenRefusalKind.Malformed }, $"{to}: {verdict}");
+        }
+
+        Assert.IsType<TokenVerdict.Accepted>(await tokens.VerifyAsync(await CompactJws.SignAsync(key, AccessToken.JwsType, Encoding.UTF8.GetBytes(claims), default), PeerWorld.Parsed(child), default));
+    }
+
+    /// <summary>What a header says of keys, or wants understood, by somebody who has a good certificate under the same root.</summary>
+    [Fact]
+    public async Task Token_WithKeysOrExtensionsInItsHeader_IsRefused()
+    {
+        await using var world = await PeerWorld.CreateAsync();
+        await using var gate = await world.GateAsync();
+        var (key, _) = await world.TokenSignerAsync();
+        using var tokens = world.Tokens(gate);
+        using var agent = world.Agent("a");
+        var claims = world.Token(agent).Encode();
+        using var own = agent.GetECDsaPrivateKey()!;
+        var (mine, theirs) = (Jwk.Of(PeerWorld.Parsed(agent).PublicKey), Jwk.Of(key.PublicKey));
+        var jwk = Encoding.UTF8.GetString(mine.ToCanonicalJson());
+        var x5c = $"[\"{Convert.ToBase64String(agent.RawData)}\",\"{Convert.ToBase64String(world.IssuingCertificate.RawData)}\"]";
+        foreach (var header in new[]
+        {
+            $$"""{"alg":"ES256","typ":"at+jwt","kid":"{{mine.Thumbprint()}}","jwk":{{jwk}}}""",
+            $$"""{"alg":"ES256","typ":"at+jwt","kid":"{{theirs.Thumbprint()}}","jwk":{{jwk}}}""",
+            $$"""{"alg":"ES256","typ":"at+jwt","kid":"{{theirs.Thumbprint()}}","x5c":{{x5c}}}""",
+            $$"""{"alg":"ES256","typ":"at+jwt","kid":"{{mine.Thumbprint()}}","x5c":{{x5c}}}""",
+            $$"""{"alg":"ES256","typ":"at+jwt","kid":"{{theirs.Thumbprint()}}","kid":"{{mine.Thumbprint()}}"}""",
+            $$"""{"alg":"ES256","typ":"at+jwt","kid":"{{theirs.Thumbprint()}}","\u006bid":"{{mine.Thumbprint()}}"}""",
+            $$"""{"alg":"ES256","typ":"at+jwt","kid":"{{theirs.Thumbprint()}}","x5t#S256":"{{Base64Url.EncodeToString(PeerWorld.Parsed(agent).Fingerprint())}}"}""",
+        })
+        {
+            var input = $"{Base64Url.EncodeToString(Encoding.UTF8.GetBytes(header))}.{Base64Url.EncodeToString(claims)}";
+            var forged = $"{input}.{Base64Url.EncodeToString(own.SignData(Encoding.ASCII.GetBytes(input), HashAlgorithmName.SHA256))}";
+            Assert.IsType<TokenVerdict.Refused>(await tokens.VerifyAsync(forged, PeerWorld.Parsed(agent), default));
+        }
+
+        // By the right key, and with an extension that is not understood (RFC 7515 §4.1.11).
+        foreach (var more in new[] { "\"crit\":[\"exp\"]", "\"crit\":[]", "\"b64\":false,\"crit\":[\"b64\"]" })
+        {
+            var input = $"{Base64Url.EncodeToString(Encoding.UTF8.GetBytes($$"""{"alg":"ES256","typ":"at+jwt","kid":"{{theirs.Thumbprint()}}",{{more}}}"""))}.{Base64Url.EncodeToString(claims)}";
+            var pair = new byte[64];
+            Assert.True(EcdsaSignatureValue.TryToConcatenation(await key.SignAsync(SignatureAlgorithm.EcdsaSha256, Encoding.ASCII.GetBytes(input), default), pair));
+            Refused(TokenRefusalKind.Malformed, await tokens.VerifyAsync($"{input}.{Base64Url.EncodeToString(pair)}", PeerWorld.Parsed(agent), default));
+        }
     }
 
     [Fact]

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using AgentPki.Integration.Harness;
 
 namespace AgentPki.Integration.Spiffe;
@@ -21,48 +20,22 @@ public sealed class GoWorkloadTests
         var program = folder.File("workload");
         (await Tool.RunAsync("go", ["build", "-o", program, "."], folder: Path.Combine(SourceTree.Foreign, "go", "workload"), environment: new Dictionary<string, string>(Go) { ["GOCACHE"] = folder.File("cache"), ["HOME"] = folder.Path }, limit: TimeSpan.FromMinutes(5))).MustSucceed();
 
-        using var workload = Process.Start(new ProcessStartInfo(program, ["-socket", Path.Combine(appliance.Home, "workload.sock"), "-id", Agent, "-revoke"]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
-        try
-        {
-            var first = await UntilAsync(workload, "svid ");
-            await UntilAsync(workload, "mtls ok");
-            await UntilAsync(workload, "jwt ok");
-            await UntilAsync(workload, "waiting");
+        await using var workload = GoWorkload.Start(program, ["-socket", Path.Combine(appliance.Home, "workload.sock"), "-id", Agent, "-revoke"]);
+        var first = await workload.UntilAsync("svid ");
+        await workload.UntilAsync("mtls ok");
+        await workload.UntilAsync("jwt ok");
+        await workload.UntilAsync("waiting");
 
-            // One certificate: a rotation, and its CRL has it.
-            await appliance.Cli.RevokeAsync(first["svid ".Length..]);
-            var second = await UntilAsync(workload, "svid ");
-            Assert.NotEqual(first, second);
+        // One certificate: a rotation, and its CRL has it.
+        await appliance.Cli.RevokeAsync(first["svid ".Length..]);
+        var second = await workload.UntilAsync("svid ");
+        Assert.NotEqual(first, second);
 
-            // The agent: the end. The clock begins when the command has returned, which is after the commit.
-            (await appliance.Cli.RunAsync("agent", "suspend", Agent)).MustSucceed();
-            await UntilAsync(workload, "denied");
-            await workload.WaitForExitAsync(TestContext.Current.CancellationToken);
-            Assert.Equal(0, workload.ExitCode);
-            (await Tool.RunAsync(program, ["-socket", Path.Combine(appliance.Home, "workload.sock"), "-id", Agent])).MustFail();
-            (await appliance.Cli.VerifyAuditAsync()).MustSucceed();
-        }
-        finally
-        {
-            if (!workload.HasExited)
-            {
-                workload.Kill();
-            }
-        }
-    }
-
-    // A line that begins so; the program ends itself when something does not stand.
-    private static async Task<string> UntilAsync(Process workload, string beginning)
-    {
-        while (await workload.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken).AsTask().WaitAsync(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken) is { } line)
-        {
-            if (line.StartsWith(beginning, StringComparison.Ordinal))
-            {
-                return line;
-            }
-        }
-
-        Assert.Fail($"It ended before '{beginning}': {await workload.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken)}");
-        return "";
+        // The agent: the end.
+        (await appliance.Cli.RunAsync("agent", "suspend", Agent)).MustSucceed();
+        await workload.UntilAsync("denied");
+        Assert.Equal(0, await workload.ExitAsync());
+        (await Tool.RunAsync(program, ["-socket", Path.Combine(appliance.Home, "workload.sock"), "-id", Agent])).MustFail();
+        (await appliance.Cli.VerifyAuditAsync()).MustSucceed();
     }
 }

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using AgentPki.Authority.Decisions.Journal;
 using AgentPki.Authority.Revocation;
 using AgentPki.Authority.Store;
 using AgentPki.Client.Decisions;
@@ -71,6 +72,65 @@ public sealed class AuthZenAttackTests
         var json = (await server.PostAsync("/access/v1/evaluation", $$$$"""{"subject":{{{{subject}}}},"action":{"name":"read"},"resource":{"type":"record","id":"1"}}""")).Json;
         Assert.False(json.GetProperty("decision").GetBoolean());
         Assert.Equal(rule, json.GetProperty("context").GetProperty("reasons")[0].GetProperty("rule").GetString());
+    }
+
+    /// <summary>x5c names the subject's own certificate first: neither one further down, nor another's with the subject's name beside it.</summary>
+    [Fact]
+    public async Task Ask_ChainWithTheSubjectsCertificateInAnotherPlace_IsDenied()
+    {
+        await using var server = await AuthZenServer.StartAsync(("a.yaml", Everything));
+        var (agent, parent) = (await server.AgentAsync("a"), await server.AgentAsync("b"));
+        var (mine, theirs) = (Convert.ToBase64String(agent.RawData), Convert.ToBase64String(parent.RawData));
+        var print = System.Buffers.Text.Base64Url.EncodeToString(System.Security.Cryptography.SHA256.HashData(agent.RawData));
+        var tampered = agent.RawData.ToArray();
+        var scheme = tampered.AsSpan().IndexOf("spiffe://agents.test/agent/a"u8);
+        tampered[scheme + "spiffe://agents.test/agent/".Length] = (byte)'b';
+        foreach (var (id, properties) in new[]
+        {
+            ("a", $$"""{"x5c":["{{theirs}}","{{mine}}"]}"""), ("a", $$"""{"x5c":["{{theirs}}"],"x5t#S256":"{{print}}"}"""), ("b", $$"""{"x5c":["{{mine}}","{{theirs}}"]}"""),
+            ("b", $$"""{"x5t#S256":"{{print}}"}"""), ("b", $$"""{"x5c":["{{Convert.ToBase64String(tampered)}}"]}"""), ("a", $$"""{"x5c":["{{mine}}","x5c"],"X5C":["{{mine}}"],"x5t#s256":"{{print}}"}"""), ("A", $$"""{"x5c":["{{mine}}"]}"""), ("a/", $$"""{"x5c":["{{mine}}"]}"""), ("%61", $$"""{"x5c":["{{mine}}"]}"""),
+        })
+        {
+            var (status, json, _) = await server.PostAsync("/access/v1/evaluation", $$$$"""{"subject":{"type":"agent","id":"spiffe://agents.test/agent/{{{{id}}}}","properties":{{{{properties}}}}},"action":{"name":"read"},"resource":{"type":"record","id":"1"}}""");
+            Assert.Equal(200, status);
+            Assert.Equal(id == "a" && properties.StartsWith($$"""{"x5c":["{{mine}}""", StringComparison.Ordinal), json.GetProperty("decision").GetBoolean());
+        }
+    }
+
+    [Theory]
+    [InlineData("""{"subject":SUBJECT,"action":{"name":"read"},"action":{"name":"write"},"resource":{"type":"record","id":"1"}}""")]
+    [InlineData("""{"subject":SUBJECT,"action":{"name":"read","n\u0061me":"write"},"resource":{"type":"record","id":"1"}}""")]
+    [InlineData("""{"subject":SUBJECT,"action":{"name":"read"},"resource":{"type":"record","id":"1"},"context":{"spend":{"actions":0,"actions":0}}}""")]
+    public async Task Ask_MemberTwice_IsNoQuestion(string body)
+    {
+        await using var server = await AuthZenServer.StartAsync(("a.yaml", Everything));
+        var agent = await server.AgentAsync("a");
+        Assert.Equal(400, (await server.PostAsync("/access/v1/evaluation", body.Replace("SUBJECT", AuthZenServer.Subject(agent, "a"), StringComparison.Ordinal))).Status);
+    }
+
+    /// <summary>What is asked is written down: a name must not make a line behind which nobody reads on.</summary>
+    [Fact]
+    public async Task Ask_NamesOfAnyLength_LeaveALogThatIsRead()
+    {
+        await using var server = await AuthZenServer.StartAsync(("a.yaml", Everything));
+        var agent = await server.AgentAsync("a");
+        var subject = AuthZenServer.Subject(agent, "a");
+        string One(string id) => $$$$"""{"subject":{{{{subject}}}},"action":{"name":"read"},"resource":{"type":"record","id":"{{{{id}}}}"}}""";
+        Assert.Equal(400, (await server.PostAsync("/access/v1/evaluation", One(new string('<', 50_000)))).Status);
+        var many = (await server.PostAsync("/access/v1/evaluations", $$"""{"evaluations":[{{One(new string('<', 400_000))}},{{One("1")}}]}""")).Json.GetProperty("evaluations");
+        Assert.Equal(400, many[0].GetProperty("context").GetProperty("error").GetProperty("status").GetInt32());
+        Assert.True(many[1].GetProperty("decision").GetBoolean());
+        Assert.False((await server.PostAsync("/access/v1/evaluation", One(new string('<', 2048)))).Json.GetProperty("decision").GetBoolean());
+        var read = 0;
+        foreach (var (_, path) in JournalSegments.List(server.Decider.Journal.FullName))
+        {
+            await foreach (var (line, _) in JournalSegments.ReadAsync(path, TestContext.Current.CancellationToken))
+            {
+                read += JournalRecord.TryParse(line, out _) ? 1 : 0;
+            }
+        }
+
+        Assert.Equal(2, read);
     }
 
     [Fact]
@@ -162,6 +222,20 @@ public sealed class AuthZenAttackTests
         var signed = await AgentPki.Cryptography.Jose.CompactJws.SignAsync(own, DecisionStatement.JwsType, Encoding.UTF8.GetBytes(payload), TestContext.Current.CancellationToken);
         using var another = System.Security.Cryptography.ECDsa.Create(System.Security.Cryptography.ECCurve.NamedCurves.nistP256);
         var underItsName = $"{parts[0]}.{forged}.{System.Buffers.Text.Base64Url.EncodeToString(another.SignData(Encoding.ASCII.GetBytes($"{parts[0]}.{forged}"), System.Security.Cryptography.HashAlgorithmName.SHA256))}";
+        string WithHeader(string header)
+        {
+            var input = $"{System.Buffers.Text.Base64Url.EncodeToString(Encoding.UTF8.GetBytes(header))}.{forged}";
+            return $"{input}.{System.Buffers.Text.Base64Url.EncodeToString(another.SignData(Encoding.ASCII.GetBytes(input), System.Security.Cryptography.HashAlgorithmName.SHA256))}";
+        }
+
+        var kid = JsonDocument.Parse(System.Buffers.Text.Base64Url.DecodeFromChars(parts[0])).RootElement.GetProperty("kid").GetString();
+        var jwk = $$"""{"kty":"EC","crv":"P-256","x":"{{System.Buffers.Text.Base64Url.EncodeToString(another.ExportParameters(false).Q.X)}}","y":"{{System.Buffers.Text.Base64Url.EncodeToString(another.ExportParameters(false).Q.Y)}}"}""";
+        string[] withKeys =
+        [
+            WithHeader($$"""{"alg":"ES256","typ":"agentpki-decision+jwt","kid":"{{kid}}","jwk":{{jwk}}}"""), WithHeader($$"""{"alg":"ES256","typ":"agentpki-decision+jwt","jwk":{{jwk}}}"""),
+            WithHeader($$"""{"alg":"ES256","typ":"agentpki-decision+jwt","kid":"{{kid}}","x5c":["{{Convert.ToBase64String(agent.RawData)}}"]}"""), WithHeader($$"""{"alg":"ES256","typ":"agentpki-decision+jwt","kid":"{{kid}}","crit":["exp"]}"""),
+        ];
+        Assert.All(withKeys, text => Assert.IsType<ReceiptResult.Invalid>(verifier.Verify(text, new ReceiptExpectation(Issuer))));
         Assert.IsType<ReceiptResult.Valid>(verifier.Verify(receipt, new ReceiptExpectation(Issuer)));
         Assert.All([$"{parts[0]}.{forged}.{parts[2]}", $"{none}.{forged}.{parts[2]}", $"{none}.{forged}.", signed, underItsName, "", "a.b.c"], text => Assert.IsType<ReceiptResult.Invalid>(verifier.Verify(text, new ReceiptExpectation(Issuer))));
     }

@@ -7,6 +7,7 @@ using AgentPki.Authority.Enrollment;
 using AgentPki.Protocols.AuthZen;
 using AgentPki.Protocols.Composition;
 using AgentPki.Protocols.Http;
+using AgentPki.Protocols.Revocations;
 using AgentPki.Testing.Fixtures;
 using AgentPki.X509.Requests;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -19,13 +20,16 @@ internal sealed class AuthZenServer : IAsyncDisposable
     private readonly TestServer _server;
     private readonly ProtocolServices _services;
 
-    private AuthZenServer(TestServer server, TestDecider decider, ProtocolServices services, X509Certificate2 guard) => (_server, Decider, _services, Client) = (server, decider, services, server.Client(guard));
+    private AuthZenServer(TestServer server, TestDecider decider, ProtocolServices services, X509Certificate2 guard) => (_server, Decider, _services, Guard, Client) = (server, decider, services, guard, server.Client(guard));
 
     public TestDecider Decider { get; }
 
     public TestAuthority Authority => Decider.Authority;
 
     public TestServer Server => _server;
+
+    /// <summary>The certificate, with its key, of the service that may ask.</summary>
+    public X509Certificate2 Guard { get; }
 
     /// <summary>As the service that may ask.</summary>
     public HttpClient Client { get; }
@@ -36,7 +40,11 @@ internal sealed class AuthZenServer : IAsyncDisposable
         var decider = await TestDecider.StartAsync(authority, policies: policies);
         var options = new ProtocolOptions { StatusRate = RequestShare.Unlimited };
         var services = new ProtocolServices(authority.Services, authority.Providers, options, authority.Time, NullLoggerFactory.Instance, decider.Decisions);
-        var server = await TestServer.StartAsync(routes => routes.MapAuthZen(services.AuthZen ?? throw new InvalidOperationException()));
+        var server = await TestServer.StartAsync(routes =>
+        {
+            routes.MapAuthZen(services.AuthZen ?? throw new InvalidOperationException());
+            routes.MapRevocations(services.Revocations);
+        });
         return new AuthZenServer(server, decider, services, await EnrollAsync(authority, TestDecider.Guard, "/guard/*"));
     }
 

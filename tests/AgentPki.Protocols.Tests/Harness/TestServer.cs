@@ -62,7 +62,11 @@ internal sealed class TestServer : IAsyncDisposable
     }
 
     /// <summary>A client that trusts this server; with the certificate if one is given. Relative addresses go to <paramref name="to"/>, the TLS port by default.</summary>
-    public HttpClient Client(X509Certificate2? certificate = null, Uri? to = null, Version? version = null)
+    public HttpClient Client(X509Certificate2? certificate = null, Uri? to = null, Version? version = null) =>
+        new(Handler(certificate)) { BaseAddress = to ?? Https, DefaultRequestVersion = version ?? HttpVersion.Version11, DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact };
+
+    /// <summary>The way to this server, and to none else over TLS.</summary>
+    public SocketsHttpHandler Handler(X509Certificate2? certificate = null)
     {
         var handler = new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false };
         handler.SslOptions.RemoteCertificateValidationCallback = (_, presented, _, _) => presented is not null && presented.GetRawCertData().AsSpan().SequenceEqual(_tls.RawData);
@@ -72,7 +76,7 @@ internal sealed class TestServer : IAsyncDisposable
             handler.SslOptions.ClientCertificates = [certificate];
         }
 
-        return new HttpClient(handler) { BaseAddress = to ?? Https, DefaultRequestVersion = version ?? HttpVersion.Version11, DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact };
+        return handler;
     }
 
     /// <summary>A connection without an HTTP client in between: octets as they are.</summary>

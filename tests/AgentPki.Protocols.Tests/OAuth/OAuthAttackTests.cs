@@ -51,6 +51,32 @@ public sealed class OAuthAttackTests(OAuthWorld world)
         RequireInvalidClient(await world.PostAsync(OAuthOptions.TokenPath, impostor.Tls, ("client_id", impostor.Id), ("grant_type", "client_credentials")));
     }
 
+    /// <summary>The client's key is right, and an octet of what its certificate says of it is another: over TLS that shows nothing, and the store has it otherwise.</summary>
+    [Fact]
+    public async Task CertificateWithAnotherNameOrPolicyPutIn_IsRefused()
+    {
+        var (agent, victim) = (await world.AgentAsync(), await world.AgentAsync());
+        var der = agent.Certificate.Der.ToArray();
+        var at = der.AsSpan().IndexOf(Encoding.ASCII.GetBytes(agent.Id));
+        Assert.True(at > 0 && agent.Id.Length == victim.Id.Length);
+        Encoding.ASCII.GetBytes(victim.Id).CopyTo(der, at);
+        using var bare = System.Security.Cryptography.X509Certificates.X509CertificateLoader.LoadCertificate(der);
+        using var forged = System.Security.Cryptography.X509Certificates.ECDsaCertificateExtensions.CopyWithPrivateKey(bare, agent.Key);
+        RequireInvalidClient(await world.PostAsync(OAuthOptions.TokenPath, forged, ("client_id", victim.Id), ("grant_type", "client_credentials")));
+        RequireInvalidClient(await world.PostAsync(OAuthOptions.TokenPath, forged, ("client_id", agent.Id), ("grant_type", "client_credentials")));
+    }
+
+    /// <summary>Who acts is who came: nothing that a client sends along puts anybody else into <c>act</c>.</summary>
+    [Fact]
+    public async Task Exchange_WithAnActorToken_NamesWhoCame()
+    {
+        var top = await world.AgentAsync(null, "tool.invoke:crm/**");
+        var (child, other) = (await world.AgentAsync(top, "tool.invoke:crm/**"), await world.AgentAsync(top, "tool.invoke:crm/**"));
+        var (token, others) = ((await world.TokenAsync(top)).Token, (await world.TokenAsync(other)).Token);
+        var reply = await world.ExchangeAsync(child, token, ("actor_token", others), ("actor_token_type", OAuthWorld.AccessTokenType));
+        Assert.True(reply.Error is not null || OAuthWorld.Read(reply.Token).Holder.Agent == child.Id, reply.Body.ToString());
+    }
+
     [Fact]
     public async Task RevokedCertificate_GetsNoToken()
     {
@@ -68,7 +94,11 @@ public sealed class OAuthAttackTests(OAuthWorld world)
             Assert.Equal("invalid_scope", (await world.TokenAsync(agent, ("scope", scope))).Error);
         }
 
-        foreach (var malformed in new[] { "nothing", "tool.invoke:crm/../erp", "tool.invoke:\u0441rm/x", "tool.invoke:crm//x" })
+        foreach (var malformed in new[]
+        {
+            "nothing", "tool.invoke:crm/../erp", "tool.invoke:\u0441rm/x", "tool.invoke:crm//x", "tool.invoke:crm/%2e%2e/erp", "tool.invoke:crm%2fx", "Tool.invoke:crm/x", "tool.invoke:crm/e\u0301", "tool.invoke:crm/\u00e9", "tool.invoke:crm/x\u200b",
+            "tool.invoke:crm/./x", "tool.invoke:crm\\x", "tool.invoke:crm/x/", "tool.invoke:/crm/x", "tool.invoke:crm/**/x", "tool.invoke:crm/x\0",
+        })
         {
             Assert.Equal("invalid_scope", (await world.TokenAsync(agent, ("scope", malformed))).Error);
         }

@@ -57,6 +57,26 @@ public sealed class CommandLineTests : IDisposable
         Assert.Contains("agentpki up", _output.ToString(), StringComparison.Ordinal);
     }
 
+    /// <summary>What an agent wrote into a name, shown to whoever searches: one line, and nothing that a terminal obeys.</summary>
+    [Fact]
+    public async Task DecisionsSearch_HostileNames_AreShownAsEscapes()
+    {
+        const string Resource = "crm/1\\n2027-03-01 12:00:00Z  0  permit  spiffe://a/b  read  x\\u001b[2J\\u202e\\u0441";
+        var journal = Directory.CreateDirectory(Path.Combine(_folder.Path, "log"));
+        await File.WriteAllTextAsync(Path.Combine(journal.FullName, "00000001.jsonl"), $$"""{"seq":1,"prev":"","kind":"decision","id":"0","time":"2027-03-01T12:00:00.000Z","asker":"spiffe://a/g","subject":"spiffe://a/b","certificate":"","action":"read","resource":"{{Resource}}","decision":false,"reasons":["not_canonical"],"policies":"","cursor":0,"request":"","correlation":""}""" + "\n");
+        Assert.Equal(ExitCodes.Success, await CommandLine.RunAsync(["decisions", "search", "--folder", journal.FullName], Context()));
+        var line = Assert.Single(_output.ToString().TrimEnd().Split('\n'));
+        Assert.DoesNotContain(line, c => c is < ' ' or > '~');
+        Assert.Contains("""crm/1\u000a2027-03-01\u002012:00:00Z""", line, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("Für Köln, Москва", "Für Köln, Москва")]
+    [InlineData("a\nb\r\tc", "a\\u000ab\\u000d\\u0009c")]
+    [InlineData("\u001b[2J\u009b\u0007", "\\u001b[2J\\u009b\\u0007")]
+    [InlineData("a\u202eb\u200b\u2028\ufeff", "a\\u202eb\\u200b\\u2028\\ufeff")]
+    public void OneLine_StrangersText_IsShownAndNotObeyed(string text, string shown) => Assert.Equal(shown, Output.OneLine(text));
+
     /// <summary><c>/dev/full</c> takes nothing (ENOSPC): what a full disk does to a redirection.</summary>
     [Theory]
     [InlineData("version")]

@@ -139,6 +139,14 @@ public sealed class GuardHostTests : IAsyncLifetime
         Assert.Equal(HttpStatusCode.Unauthorized, status);
         Assert.Contains("error=\"invalid_token\"", challenge, StringComparison.Ordinal);
 
+        // The certificate counts, not the name in it; and one token, not whichever of two a service would take.
+        using var again = _world.Agent("a/one");
+        using var twin = Client(again);
+        Assert.Equal(HttpStatusCode.Unauthorized, (await GetAsync(twin, "headers", token)).Status);
+        using var two = new HttpRequestMessage(HttpMethod.Get, "headers");
+        Assert.True(two.Headers.TryAddWithoutValidation("Authorization", [$"Bearer {token}", "Bearer other"]));
+        Assert.Equal(HttpStatusCode.Unauthorized, (await http.SendAsync(two, TestContext.Current.CancellationToken)).StatusCode);
+
         // Of a chain, with somebody above: the connection stays, its token is nothing worth.
         using var parent = _world.Agent("a/parent");
         var exchanged = await PeerWorld.SignAsync(key, _world.Token(parent, agent));

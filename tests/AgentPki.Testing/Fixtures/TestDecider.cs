@@ -62,7 +62,10 @@ public sealed class TestDecider : IAsyncDisposable
         /// <summary>Whether the folder cannot be read.</summary>
         public bool IsBroken { get; set; }
 
-        public IReadOnlyList<PolicyFile> Read() => IsBroken ? throw new IOException("the disk is gone") : [.. _files.Select(f => new PolicyFile(f.Key, f.Value))];
+        /// <summary>What else comes of reading it; null: nothing.</summary>
+        public Exception? Failure { get; set; }
+
+        public IReadOnlyList<PolicyFile> Read() => IsBroken ? throw new IOException("the disk is gone") : Failure is { } failure ? throw failure : [.. _files.Select(f => new PolicyFile(f.Key, f.Value))];
 
         public void Write(string file, ReadOnlySpan<byte> text) => _files[file] = text.ToArray();
 

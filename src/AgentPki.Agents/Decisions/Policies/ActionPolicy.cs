@@ -60,10 +60,20 @@ public sealed record AgentMatch(ImmutableArray<string> Ids, ImmutableArray<strin
 public sealed record ActionPolicy(
     string Id, PolicyEffect Effect, string Description, AgentMatch Agents, ImmutableArray<SegmentPattern> Actions, ImmutableArray<SegmentPattern> Resources, PolicyCondition? Condition, string Source)
 {
+    /// <summary>The longest <see cref="Offline"/>.</summary>
+    public static readonly TimeSpan LongestOffline = TimeSpan.FromHours(1);
+
+    /// <summary>For how long what it permits may be relied on when the appliance cannot be asked; zero: not at all. Of permits alone.</summary>
+    public TimeSpan Offline { get; init; }
+
     public PolicyOutcome Evaluate(DecisionRequest request, ConditionFacts facts) =>
-        !Matches(Actions, request.Action) || !Matches(Resources, Effect == PolicyEffect.Forbid ? facts.FoldedResource : request.Resource) || !Agents.Has(request.Subject) ? PolicyOutcome.DoesNotApply
+        !Covers(request, facts) ? PolicyOutcome.DoesNotApply
         : Condition is null ? PolicyOutcome.Applies
         : Condition.Evaluate(facts, Effect);
+
+    /// <summary>Whether it is about such a request, whatever its condition says.</summary>
+    internal bool Covers(DecisionRequest request, ConditionFacts facts) =>
+        Matches(Actions, request.Action) && Matches(Resources, Effect == PolicyEffect.Forbid ? facts.FoldedResource : request.Resource) && Agents.Has(request.Subject);
 
     private static bool Matches(ImmutableArray<SegmentPattern> patterns, string name)
     {

@@ -40,11 +40,12 @@ internal static class ConditionText
 
     /// <summary>After it was parsed: what it uses.</summary>
     /// <param name="needs">Members of <c>context</c>, <c>claims</c> and properties that it cannot do without, where that can be seen from the text; empty where it cannot.</param>
-    public static string? WhyNot(IParseTree tree, out IReadOnlyList<string[]> needs)
+    /// <param name="isMomentary">Whether it looks at the time or at what the agent did of late: what it says may be otherwise a moment later, with nothing changed.</param>
+    public static string? WhyNot(IParseTree tree, out IReadOnlyList<string[]> needs, out bool isMomentary)
     {
         var tokens = new List<string>();
         Gather(tree, tokens);
-        needs = [];
+        (needs, isMomentary) = ([], false);
         if (tokens.Contains("{"))
         {
             return "a condition makes no maps or messages";
@@ -83,6 +84,7 @@ internal static class ConditionText
                     return $"'{tokens[i]}' is unknown; known: {string.Join(", ", ConditionFacts.Names)}";
                 }
 
+                isMomentary |= tokens[i] is "now" or "recent";
                 var start = i;
                 var path = new List<string> { tokens[i] };
                 while (At(tokens, i + 1) == "." && IsName(At(tokens, i + 2)) && At(tokens, i + 3) != "(")

@@ -11,9 +11,12 @@ public sealed class PolicyCondition
     private readonly CelProgramDelegate _program;
     private readonly IReadOnlyList<string[]> _needs;
 
-    private PolicyCondition(string text, CelProgramDelegate program, IReadOnlyList<string[]> needs) => (Text, _program, _needs) = (text, program, needs);
+    private PolicyCondition(string text, CelProgramDelegate program, IReadOnlyList<string[]> needs, bool isMomentary) => (Text, _program, _needs, IsMomentary) = (text, program, needs, isMomentary);
 
     public string Text { get; }
+
+    /// <summary>Whether it looks at the time, or at what the agent did of late: what it says of the same question may be otherwise a moment later.</summary>
+    public bool IsMomentary { get; }
 
     public static bool TryParse(string text, [NotNullWhen(true)] out PolicyCondition? condition, [NotNullWhen(false)] out string? error)
     {
@@ -27,12 +30,18 @@ public sealed class PolicyCondition
         try
         {
             var tree = Environment.Parse(text);
-            error = ConditionText.WhyNot(tree, out var needs);
-            condition = error is null ? new PolicyCondition(text, Environment.Compile(tree), needs) : null;
+            error = ConditionText.WhyNot(tree, out var needs, out var isMomentary);
+            condition = error is null ? new PolicyCondition(text, Environment.Compile(tree), needs, isMomentary) : null;
         }
         catch (CelException failure)
         {
             error = FirstLine(failure.Message);
+        }
+#pragma warning disable CA1031 // Whatever else the library meets in a text: it is no condition.
+        catch (Exception failure)
+#pragma warning restore CA1031
+        {
+            error = $"this is not understood: {FirstLine(failure.Message)}";
         }
 
         return condition is not null;

@@ -52,9 +52,11 @@ internal sealed class SignRequestStep() : StepKind(
     StepField.AuthorityName("name", "what the issuing CA is called"),
     StepField.AuthorityName("issuer", "the CA here that certifies it", required: false, otherwise: "root"),
     StepField.Validity("validity", "how long its certificate lasts, or its issuer's end where that comes first", "5y"),
-    StepField.Word("constrained", "whether it may certify SPIFFE IDs of this trust domain only", "yes", "yes", "no"))
+    StepField.Word("constrained", "whether it may certify SPIFFE IDs of this trust domain only", "yes", "yes", "no"),
+    StepField.Word("below", "how many CAs may stand between it and end entities: 1 for one whose servers make CAs of their own, as SPIRE's do", "0", "0", "1"))
 {
-    public override string Describe(PlannedStep step) => $"certify the issuing CA '{step["name"]}', whose request is {step["request"]} (SHA-256 {step["request.sha256"][..16]}…), by '{step["issuer"]}' for {step["validity"]}";
+    public override string Describe(PlannedStep step) =>
+        $"certify the issuing CA '{step["name"]}', whose request is {step["request"]} (SHA-256 {step["request.sha256"][..16]}…), by '{step["issuer"]}' for {step["validity"]}{(step["below"] == "0" ? "" : ", and let it make CAs of its own")}";
 
     public override async Task RunAsync(StepContext context, CancellationToken cancellationToken)
     {
@@ -74,7 +76,7 @@ internal sealed class SignRequestStep() : StepKind(
             request.Subject,
             request.PublicKey,
             Validities.EndOf(step["validity"], context.Time.GetUtcNow()),
-            AuthorityExtensions.ForIssuing(request.PublicKey, request.AlternativePublicKey, issuer, environment.Options, step["constrained"] == "yes"),
+            AuthorityExtensions.ForIssuing(request.PublicKey, request.AlternativePublicKey, issuer, environment.Options, step["constrained"] == "yes", step["below"] == "0" ? 0 : 1),
             CertificatePosition.IssuingCa,
             $"{step["name"]}-ca",
             context.Actor,

@@ -20,6 +20,7 @@ public sealed record JournalBatch(long First, long Count, MerkleHash Root, Merkl
 public sealed class DecisionJournal : IAsyncDisposable
 {
     private const int MaximumBatch = 1024;
+    private const int LongestPrefix = 128;
     private readonly JournalOptions _options;
     private readonly ILogger _logger;
     private readonly Channel<Pending> _queue = Channel.CreateBounded<Pending>(new BoundedChannelOptions(16 * 1024) { SingleReader = true });
@@ -84,6 +85,12 @@ public sealed class DecisionJournal : IAsyncDisposable
         if (Unanchored >= _options.MaximumUnanchored)
         {
             throw new JournalUnavailableException($"The decision log is {_options.MaximumUnanchored} records ahead of the ledger; the store must be writable again first.");
+        }
+
+        if (members.Length > JournalSegments.MaximumLine - LongestPrefix)
+        {
+            // Whoever reads the log would stop there, the next start of this node too.
+            throw new JournalUnavailableException($"A record of {members.Length} octets is longer than a line of the decision log may be.");
         }
 
         var pending = new Pending(members, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));

@@ -11,6 +11,9 @@ namespace AgentPki.Authority.Decisions.Journal;
 public sealed record JournalRecord(
     string Id, DateTimeOffset Time, string Asker, string Subject, string CertificateSha256, string Action, string Resource, bool IsPermitted, IReadOnlyList<string> Reasons, string PoliciesSha256, long Cursor, string RequestSha256, string Correlation)
 {
+    /// <summary>For how long it may be relied on when the appliance cannot be asked; zero, and not written down: not at all.</summary>
+    public TimeSpan Offline { get; init; }
+
     /// <summary>The members that follow a line's number and predecessor.</summary>
     public byte[] ToMembers()
     {
@@ -38,6 +41,11 @@ public sealed record JournalRecord(
             writer.WriteNumber("cursor", Cursor);
             writer.WriteString("request", RequestSha256);
             writer.WriteString("correlation", Correlation);
+            if (Offline > TimeSpan.Zero)
+            {
+                writer.WriteNumber("offline", (long)Offline.TotalSeconds);
+            }
+
             writer.WriteEndObject();
         }
 
@@ -59,7 +67,10 @@ public sealed record JournalRecord(
 
             record = new JournalRecord(
                 Text(root, "id"), root.GetProperty("time").GetDateTimeOffset(), Text(root, "asker"), Text(root, "subject"), Text(root, "certificate"), Text(root, "action"), Text(root, "resource"),
-                root.GetProperty("decision").GetBoolean(), [.. root.GetProperty("reasons").EnumerateArray().Select(r => r.GetString() ?? "")], Text(root, "policies"), root.GetProperty("cursor").GetInt64(), Text(root, "request"), Text(root, "correlation"));
+                root.GetProperty("decision").GetBoolean(), [.. root.GetProperty("reasons").EnumerateArray().Select(r => r.GetString() ?? "")], Text(root, "policies"), root.GetProperty("cursor").GetInt64(), Text(root, "request"), Text(root, "correlation"))
+            {
+                Offline = TimeSpan.FromSeconds(root.TryGetProperty("offline", out var offline) ? offline.GetInt32() : 0),
+            };
             return true;
         }
         catch (Exception failure) when (failure is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)

@@ -51,9 +51,24 @@ internal static class PolicyReader
             node.Fail("when", error);
         }
 
-        var policy = new ActionPolicy(id, effect, node.Text("description") ?? "", agents, actions, resources, condition, file);
+        var policy = new ActionPolicy(id, effect, node.Text("description") ?? "", agents, actions, resources, condition, file) { Offline = ReadOffline(node, effect, condition) };
         node.RejectUnknown();
         return policy;
+    }
+
+    private static TimeSpan ReadOffline(ProfileNode node, PolicyEffect effect, PolicyCondition? condition)
+    {
+        var offline = node.Duration("offline", TimeSpan.FromSeconds(1), ActionPolicy.LongestOffline) ?? TimeSpan.Zero;
+        if (offline > TimeSpan.Zero && effect == PolicyEffect.Forbid)
+        {
+            node.Fail("offline", "is for permits: what is forbidden is so whoever can be asked");
+        }
+        else if (offline > TimeSpan.Zero && condition is { IsMomentary: true })
+        {
+            node.Fail("offline", "the condition looks at now or recent, which says nothing of a moment later: leave out one of the two, or put the hours into the agents' own policies (weekly)");
+        }
+
+        return offline;
     }
 
     private static AgentMatch ReadAgents(ProfileNode node)

@@ -11,7 +11,8 @@ namespace AgentPki.Authority.Decisions.Policies;
 /// <summary>A question with the answer that its author expects, in a file beside the policies.</summary>
 /// <param name="IsPermitted">What is expected.</param>
 /// <param name="By">The policy that has to be among the reasons; null: any.</param>
-public sealed record PolicyTest(string Name, string Source, DecisionRequest Request, bool IsPermitted, string? By)
+/// <param name="Offline">For how long it has to be what may be relied on offline, as far as policies say; null: however long.</param>
+public sealed record PolicyTest(string Name, string Source, DecisionRequest Request, bool IsPermitted, string? By, TimeSpan? Offline)
 {
     private static readonly DateTimeOffset Unless = new(2030, 1, 2, 12, 0, 0, TimeSpan.Zero); // a Wednesday
 
@@ -22,6 +23,7 @@ public sealed record PolicyTest(string Name, string Source, DecisionRequest Requ
         var reasons = string.Join("; ", decision.Reasons.Select(r => r.Source is null ? $"{r.Rule.Word()}: {r.Text}" : $"{r.Rule.Word()} {r.Source}: {r.Text}"));
         return decision.IsPermitted != IsPermitted ? $"expected {(IsPermitted ? "permit" : "deny")}, and it is {(decision.IsPermitted ? "permit" : "deny")} ({reasons})"
             : By is not null && decision.Reasons.All(r => r.Source != By) ? $"expected by {By}, and it is by others ({reasons})"
+            : Offline is { } offline && decision.Offline != offline ? $"expected offline for {offline.TotalSeconds:0} s, and it is {decision.Offline.TotalSeconds:0} s"
             : null;
     }
 
@@ -57,13 +59,13 @@ public sealed record PolicyTest(string Name, string Source, DecisionRequest Requ
             node.Fail("ip", "an address is wanted");
         }
 
-        var request = new DecisionRequest(subject, node.RequiredText("action"), node.RequiredText("resource"), at, facts) { Address = address };
+        var request = new DecisionRequest(subject, node.RequiredText("action"), node.RequiredText("resource"), at, facts) { Address = address, LongestOffline = ActionPolicy.LongestOffline };
         if (!node.Has("expect"))
         {
             node.Fail("expect", "is missing: permit or deny");
         }
 
-        var test = new PolicyTest(node.RequiredText("name"), file, request, node.Choice("expect", false, ("permit", true), ("deny", false)), node.Text("by"));
+        var test = new PolicyTest(node.RequiredText("name"), file, request, node.Choice("expect", false, ("permit", true), ("deny", false)), node.Text("by"), node.IsText("offline", "none") ? TimeSpan.Zero : node.Duration("offline", TimeSpan.FromSeconds(1), ActionPolicy.LongestOffline));
         node.RejectUnknown();
         return test;
     }

@@ -57,7 +57,7 @@ internal static class AuditCommand
     {
         var details = entry.Details;
         var facts = details is null ? (entry.IsErased ? "(no details)" : "(damaged)") : $"{details.Actor}  {string.Join(' ', details.Facts.Select(f => $"{f.Key}={f.Value}"))}";
-        return string.Create(CultureInfo.InvariantCulture, $"{entry.Leaf.Index,8}  {Output.Time(entry.Leaf.Time)}  {entry.Leaf.Kind,-22}  {facts}");
+        return string.Create(CultureInfo.InvariantCulture, $"{entry.Leaf.Index,8}  {Output.Time(entry.Leaf.Time)}  {entry.Leaf.Kind,-22}  {Output.OneLine(facts)}");
     }
 
     private static async Task<int> KeyAsync(CommandContext context, CancellationToken cancellationToken)

@@ -115,7 +115,7 @@ internal static class AuditSearchCommand
 
     private static string Describe(LedgerEntryView entry) => string.Create(
         CultureInfo.InvariantCulture,
-        $"{entry.Index,8}  {Output.Time(entry.Time)}  {entry.Kind,-22}  {(entry.Details is { } details ? $"{entry.Actor}  {string.Join(' ', details.OrderBy(f => f.Key, StringComparer.Ordinal).Select(f => $"{f.Key}={f.Value}"))}" : "(no details)")}");
+        $"{entry.Index,8}  {Output.Time(entry.Time)}  {entry.Kind,-22}  {(entry.Details is { } details ? Output.OneLine($"{entry.Actor}  {string.Join(' ', details.OrderBy(f => f.Key, StringComparer.Ordinal).Select(f => $"{f.Key}={f.Value}"))}") : "(no details)")}");
 
     private static LedgerEntryKind? KindOf(string? text) =>
         text is null ? null

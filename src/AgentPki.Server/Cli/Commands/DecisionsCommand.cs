@@ -50,7 +50,7 @@ internal static class DecisionsCommand
                         return ExitCodes.Success;
                     }
 
-                    context.Terminal.Line(string.Create(CultureInfo.InvariantCulture, $"{Output.Time(record.Time)}  {record.Id}  {(record.IsPermitted ? "permit" : "deny  ")}  {record.Subject}  {record.Action}  {record.Resource}  {string.Join(' ', record.Reasons)}  asked by {record.Asker}"));
+                    context.Terminal.Line(string.Create(CultureInfo.InvariantCulture, $"{Output.Time(record.Time)}  {record.Id}  {(record.IsPermitted ? "permit" : "deny  ")}  {Output.Visible(record.Subject)}  {Output.Visible(record.Action)}  {Output.Visible(record.Resource)}  {string.Join(' ', record.Reasons)}  asked by {record.Asker}"));
                 }
             }
         }

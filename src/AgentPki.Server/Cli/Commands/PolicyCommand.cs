@@ -57,7 +57,7 @@ internal static class PolicyCommand
         {
             ("id", policy.Id), ("effect", policy.Effect == PolicyEffect.Permit ? "permit" : "forbid"), ("description", policy.Description), ("file", policy.Source), ("agents", string.Join(' ', agents.Ids)), ("owners", string.Join(' ', agents.Owners)),
             ("tiers", string.Join(' ', agents.Tiers)), ("environments", string.Join(' ', agents.Environments)), ("profiles", string.Join(' ', agents.Profiles)), ("actions", string.Join(' ', policy.Actions)),
-            ("resources", string.Join(' ', policy.Resources)), ("when", policy.Condition?.Text ?? ""),
+            ("resources", string.Join(' ', policy.Resources)), ("when", policy.Condition?.Text ?? ""), ("offline", policy.Offline > TimeSpan.Zero ? Configuration.Durations.Format(policy.Offline) : ""),
         })
         {
             if (value.Length > 0)

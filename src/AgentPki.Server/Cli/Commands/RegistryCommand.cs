@@ -54,8 +54,8 @@ internal static class RegistryCommand
             ("problem", rules.Problem ?? "none"));
         Output.Table(
             context.Terminal,
-            ["TIER", "REGISTERED BY", "SECOND PERSON", "REVIEW EVERY"],
-            [.. rules.Tiers.Select(t => new[] { t.Tier.Word(), t.Register.Count == 0 ? "nobody" : string.Join(", ", t.Register), t.SecondPerson ? "yes" : "no", t.ReviewSeconds is { } seconds ? Durations.Format(TimeSpan.FromSeconds(seconds)) : "" })],
+            ["TIER", "REGISTERED BY", "SECOND PERSON", "REVIEW EVERY", "OFFLINE"],
+            [.. rules.Tiers.Select(t => new[] { t.Tier.Word(), t.Register.Count == 0 ? "nobody" : string.Join(", ", t.Register), t.SecondPerson ? "yes" : "no", t.ReviewSeconds is { } seconds ? Durations.Format(TimeSpan.FromSeconds(seconds)) : "", t.OfflineSeconds > 0 ? Durations.Format(TimeSpan.FromSeconds(t.OfflineSeconds)) : "none" })],
             "No tiers.");
     }
 
