@@ -5,13 +5,14 @@ using AgentPki.Load.Acme;
 using AgentPki.Load.Driving;
 using AgentPki.Load.Est;
 using AgentPki.Load.Http;
+using AgentPki.Load.OAuth;
 using AgentPki.Load.Propagation;
 using AgentPki.Load.Reporting;
 using AgentPki.Load.Status;
 
 namespace AgentPki.Load;
 
-/// <summary>The verbs <c>est</c>, <c>acme</c>, <c>ocsp</c>, <c>crl</c>, <c>get</c>, <c>propagation</c> and their options.</summary>
+/// <summary>The verbs <c>est</c>, <c>acme</c>, <c>oauth</c>, <c>ocsp</c>, <c>crl</c>, <c>get</c>, <c>propagation</c> and their options.</summary>
 internal sealed class CommandLine
 {
     private readonly Option<string> _url = new("--url") { Required = true, Description = "Loopback URL of the server." };
@@ -34,7 +35,7 @@ internal sealed class CommandLine
         _tls.AcceptOnlyFromAmong("1.2", "1.3");
         return new RootCommand("Load generator for an AgentPki on this machine. Example:\n  agentpki-load est --url https://localhost:8443 --ca .agentpki/anchors/root.pem --userpass @.agentpki/dev/enroll-token --auth mtls --server-pid 4711")
         {
-            Est(), Acme(), Ocsp(), Crl(), Get(), Propagation(),
+            Est(), Acme(), OAuth(), Ocsp(), Crl(), Get(), Propagation(),
         };
     }
 
@@ -88,6 +89,29 @@ internal sealed class CommandLine
             var options = new AcmeOptions(
                 LoopbackTarget.Parse(parsed.GetRequiredValue(_url)), Math.Clamp(parsed.GetValue(accounts), 1, 10_000), parsed.GetValue(port), Math.Clamp(parsed.GetValue(pool), 1, 500_000));
             return new AcmeScenario(options, Tls(parsed) ?? throw new LoadException("--ca root.pem is needed."), Console.Error).Run(Plan(parsed), Server(parsed), ct);
+        })));
+        return command;
+    }
+
+    private Command OAuth()
+    {
+        var operation = new Option<string>("--operation") { DefaultValueFactory = _ => "token", Description = "token: ask for access tokens; introspect: ask about them." };
+        operation.AcceptOnlyFromAmong("token", "introspect");
+        var userpass = new Option<string>("--userpass") { Required = true, Description = "name:secret that agents enrol with, or @file with that line." };
+        var uri = new Option<string>("--san-uri") { DefaultValueFactory = _ => "spiffe://agents.localhost/agent/load/{id}", Description = "URI name of the agents; {id} is replaced." };
+        var agents = new Option<int>("--agents") { DefaultValueFactory = _ => 16, Description = "Agents, which the connections share in turn." };
+        var tokens = new Option<int>("--tokens") { DefaultValueFactory = _ => 256, Description = "Tokens that are asked about (they live for minutes)." };
+        var sample = new Option<int>("--sample-every") { DefaultValueFactory = _ => 50, Description = "Verify every n-th token in full afterwards." };
+        var command = new Command("oauth", "Ask for access tokens by certificate (RFC 8705), or about them (RFC 7662).")
+        {
+            _url, _ca, operation, userpass, uri, agents, tokens, sample, _connections, _seconds, _warmUp, _count, _mode, _resume, _tls, _serverPid, _json,
+        };
+        command.SetAction((parsed, ct) => Task.FromResult(Guarded(parsed, () =>
+        {
+            var options = new OAuthOptions(
+                LoopbackTarget.Parse(parsed.GetRequiredValue(_url)), parsed.GetValue(operation) == "introspect", Secret(parsed.GetRequiredValue(userpass)) ?? "", parsed.GetRequiredValue(uri),
+                Math.Clamp(parsed.GetValue(agents), 1, 10_000), Math.Clamp(parsed.GetValue(tokens), 1, 10_000), Math.Max(1, parsed.GetValue(sample)));
+            return new OAuthScenario(options, Tls(parsed) ?? throw new LoadException("--ca root.pem is needed."), Console.Error).Run(Plan(parsed), Server(parsed), ct);
         })));
         return command;
     }

@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
-using System.Text;
 using AgentPki.Load.Driving;
 using AgentPki.Load.Http;
 using AgentPki.Load.Reporting;
@@ -72,7 +71,7 @@ internal sealed class EstScenario(EstOptions options, TlsSettings tls, TextWrite
     private EstConversation Agent(int connection, int each, IssuedSamples samples)
     {
         LoopbackTarget target = Target(options.Operation);
-        X509Certificate2 identity = options.Identity ?? EnrolIdentity(NewName(connection, 0));
+        X509Certificate2 identity = options.Identity ?? AgentEnrollment.Enrol(Target("simpleenroll"), tls, Authorization(), NewName(connection, 0));
         AgentName name = AgentName.Of(identity);
         EnrollmentPool pool = EnrollmentPool.Prepare(target, null, each, _ => name);
         return new EstConversation(target, tls.WithClient(identity), pool, samples, options.SampleEvery);
@@ -83,17 +82,4 @@ internal sealed class EstScenario(EstOptions options, TlsSettings tls, TextWrite
 
     private string Authorization() => RequestBytes.Basic(options.UserAndPassword
         ?? throw new LoadException("--userpass name:secret (or @file) is needed: it is what new agents enrol with."));
-
-    private X509Certificate2 EnrolIdentity(AgentName name)
-    {
-        LoopbackTarget target = Target("simpleenroll");
-        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        byte[] body = Encoding.ASCII.GetBytes(Convert.ToBase64String(name.Request(key)));
-        using HttpConnection connection = HttpConnection.Open(target, tls);
-        HttpAnswer answer = connection.Exchange(RequestBytes.Post(target, "application/pkcs10", body, Authorization()));
-        if (answer.Status != 200)
-            throw new LoadException($"Enrolling a client answered {answer.Status}: {Encoding.UTF8.GetString(answer.Body.Span)}");
-        using X509Certificate2 certificate = CertsOnly.Load(answer.Body.Span)[0];
-        return certificate.CopyWithPrivateKey(key);
-    }
 }

@@ -18,6 +18,7 @@ public static class AuditDetails
     public const string AlternativeKeySha256 = "key.alternative.sha256";
     public const string Approval = "approval";
     public const string Audience = "audience";
+    public const string Authentication = "authentication";
     public const string Authority = "authority";
     public const string BlockedKeys = "keys.blocked";
     public const string Campaign = "campaign";

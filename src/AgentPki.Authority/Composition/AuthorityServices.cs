@@ -86,11 +86,11 @@ public sealed class AuthorityServices : IAsyncDisposable
         Governance = new AdministratorService(stores.Governance, Administrators, profiles, Appliance, Revocations, commits, Audit, providers, time);
         AdminRequests = new AdminRequestService(stores.Governance, commits, Audit, options, time);
         ApprovedFiles = new ApprovedFiles(stores.Governance, commits, time);
+        Workloads = new WorkloadAuthority(environment, Registration, issuers, campaigns, CertificateLists, helpers, commits, Audit);
         OAuth = options.OAuth is { } oauth
-            ? new OAuthAuthority(environment, oauth, authenticator, issuers, new TokenSignerKeeper(profiles, issuers, stores.Certificates, helpers, commits.Revocations, oauth, providers, time), commits, Audit, metrics)
+            ? new OAuthAuthority(environment, oauth, authenticator, issuers, new TokenSignerKeeper(profiles, issuers, stores.Certificates, helpers, commits.Revocations, oauth, providers, time), Workloads.Tokens, commits, Audit, metrics)
             : null;
         Acme = new AcmeAuthority(environment, Registration, Revocations, issuers, campaigns, commits, Audit);
-        Workloads = new WorkloadAuthority(environment, Registration, issuers, campaigns, CertificateLists, helpers, commits, Audit);
         IssuedLoaded = LoadIssuedAsync(issued);
         _maintenance = time.CreateTimer(_ => MaintainInBackground(), null, options.MaintenanceInterval, options.MaintenanceInterval);
     }

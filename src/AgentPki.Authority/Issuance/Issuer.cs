@@ -93,5 +93,9 @@ public sealed class Issuer : IAsyncDisposable
         Extensions = draft.Extensions,
     };
 
-    private LintContext ContextOf(CertificateDraft draft) => new(draft.Position, Certificate, draft.MaximumValidity) { TrustDomain = _options.TrustDomain };
+    private LintContext ContextOf(CertificateDraft draft) => new(draft.Position, Certificate, draft.MaximumValidity)
+    {
+        TrustDomain = _options.TrustDomain,
+        Understood = draft.Position == CertificatePosition.EndEntity ? _options.AgentPolicyOid : null, // critical by the profile's policyCritical alone
+    };
 }

@@ -1,10 +1,12 @@
 using System.Buffers.Text;
+using System.Diagnostics;
 using System.Security.Cryptography;
 using System.Text;
 using AgentPki.Authority.Commit;
 using AgentPki.Authority.Enrollment;
 using AgentPki.Authority.Issuance;
 using AgentPki.Authority.Problems;
+using AgentPki.Authority.Spiffe;
 using AgentPki.Authority.Store;
 using AgentPki.Cryptography;
 using AgentPki.Cryptography.Jose;
@@ -14,10 +16,10 @@ namespace AgentPki.Authority.OAuth;
 
 /// <summary>
 /// Tells which agent a client is. Clients are the agents: no registration, the client_id is the SPIFFE ID, and what authenticates is a certificate of this appliance, its key, or an assertion that
-/// its key signed.
+/// its key signed, or a JWT-SVID that this appliance gave it.
 /// </summary>
 internal sealed class ClientAuthenticator(
-    RequesterAuthenticator requesters, ICertificateStore certificates, AgentLineage lineage, IssuerDirectory issuers, CommitWriter commits, CryptoProviders providers, OAuthOptions options, TimeProvider time)
+    RequesterAuthenticator requesters, ICertificateStore certificates, AgentLineage lineage, IssuerDirectory issuers, JwtSvidClients svids, CommitWriter commits, CryptoProviders providers, OAuthOptions options, TimeProvider time)
 {
     private const int CertificatesOfAgent = 64;
 
@@ -59,19 +61,40 @@ internal sealed class ClientAuthenticator(
             : await OfAgentAsync(Certificate.Parse(certified.Certificate.Der), presented, clientId, ClientAuthentication.SelfSignedTlsClientAuth, cancellationToken);
     }
 
-    /// <summary>RFC 7523 §3.</summary>
-    private async ValueTask<OAuthOutcome<OAuthClient>> ByAssertionAsync(ClientProof proof, CancellationToken cancellationToken)
+    /// <summary>RFC 7521 §4.2: the type says what the assertion is, and one is never taken for the other.</summary>
+    private async ValueTask<OAuthOutcome<OAuthClient>> ByAssertionAsync(ClientProof proof, CancellationToken cancellationToken) => proof switch
     {
-        if (proof.Assertion is not { } text || proof.AssertionType is not { } type)
+        { Assertion: null } or { AssertionType: null } =>
+            new OAuthOutcome<OAuthClient>.Refused(new OAuthProblem(OAuthErrorType.InvalidRequest, "client_assertion and client_assertion_type go together (RFC 7521 §4.2)")),
+        { Assertion: { } text, AssertionType: ClientAssertion.AssertionType } => await BySignedAssertionAsync(proof, text, cancellationToken),
+        { Assertion: { } text, AssertionType: JwtSvidClients.AssertionType } when options.TakesJwtSvids => await ByJwtSvidAsync(proof, text, cancellationToken),
+        _ => Unknown($"the client_assertion_type is not taken here; use {ClientAssertion.AssertionType}{(options.TakesJwtSvids ? $" or {JwtSvidClients.AssertionType}" : "")}"),
+    };
+
+    /// <summary>draft-ietf-oauth-spiffe-client-auth §3.1. It was proven that the appliance said so, not that the client has a key: what the token lives and dies with is the agent's newest certificate.</summary>
+    private async ValueTask<OAuthOutcome<OAuthClient>> ByJwtSvidAsync(ClientProof proof, string text, CancellationToken cancellationToken)
+    {
+        var (agent, wrong) = await svids.IdentifyAsync(text, proof.ClientId, cancellationToken);
+        if (agent is null)
         {
-            return new OAuthOutcome<OAuthClient>.Refused(new OAuthProblem(OAuthErrorType.InvalidRequest, "client_assertion and client_assertion_type go together (RFC 7521 §4.2)"));
+            return Unknown(wrong ?? "the JWT-SVID is not good");
         }
 
-        if (type != ClientAssertion.AssertionType)
+        var now = time.GetUtcNow();
+        foreach (var stored in (await certificates.ListByAgentAsync(agent, CertificatesOfAgent, cancellationToken)).Where(c => c.Status is CertificateStatus.Good && c.Certificate.NotAfter > now))
         {
-            return Unknown($"the client_assertion_type is not taken here; use {ClientAssertion.AssertionType}");
+            if (await OfAgentAsync(Certificate.Parse(stored.Certificate.Der), null, agent, ClientAuthentication.SpiffeJwt, cancellationToken) is OAuthOutcome<OAuthClient>.Done(var client))
+            {
+                return await BesideTlsAsync(client, proof.Tls, cancellationToken);
+            }
         }
 
+        return Unknown("the agent has no certificate that is good now, with which its tokens would die; have it enrol, or fetch an X.509-SVID");
+    }
+
+    /// <summary>RFC 7523 §3.</summary>
+    private async ValueTask<OAuthOutcome<OAuthClient>> BySignedAssertionAsync(ClientProof proof, string text, CancellationToken cancellationToken)
+    {
         if (!ClientAssertion.TryParse(text, out var assertion, out var wrong))
         {
             return Unknown(wrong);
@@ -99,24 +122,28 @@ internal sealed class ClientAuthenticator(
             return Unknown("the agent, or the certificate that the assertion names, is not good any more");
         }
 
-        if (proof.Tls is { } tls)
+        var beside = await BesideTlsAsync(client, proof.Tls, cancellationToken);
+        if (beside is OAuthOutcome<OAuthClient>.Refused)
         {
-            switch (await ByCertificateAsync(tls, client.Agent.Id, cancellationToken))
-            {
-                case OAuthOutcome<OAuthClient>.Done(var bound):
-                    client = bound with { Method = ClientAuthentication.PrivateKeyJwt }; // what its token is bound to is what it lives and dies with
-                    break;
-                case OAuthOutcome<OAuthClient>.Refused(var other):
-                    return Unknown($"the client came with an assertion and a TLS client certificate, and the latter is not its own: {other.Detail}");
-            }
+            return beside;
         }
 
         // Last: nobody else's jti can be used up. RFC 7523 §3, 7.
         var spent = new StoreChange.SpendProof(SHA256.HashData(Encoding.UTF8.GetBytes($"oauth client assertion\n{assertion.Subject}\n{assertion.Id}")), assertion.Expires + options.ClockSkew, now);
         return await commits.CommitAsync(new CommitRequest(null, [spent]), cancellationToken) is CommitOutcome.Committed
-            ? new OAuthOutcome<OAuthClient>.Done(client)
+            ? beside
             : Unknown("the assertion was used before; each has a jti of its own and is good once");
     }
+
+    /// <summary>Whoever brings an assertion over a connection with a client certificate: it must be its own, and what its token is bound to is what it lives and dies with.</summary>
+    private async ValueTask<OAuthOutcome<OAuthClient>> BesideTlsAsync(OAuthClient client, Certificate? tls, CancellationToken cancellationToken) => tls is null
+        ? new OAuthOutcome<OAuthClient>.Done(client)
+        : await ByCertificateAsync(tls, client.Agent.Id, cancellationToken) switch
+        {
+            OAuthOutcome<OAuthClient>.Done(var bound) => new OAuthOutcome<OAuthClient>.Done(bound with { Method = client.Method }),
+            OAuthOutcome<OAuthClient>.Refused(var other) => Unknown($"the client came with an assertion and a TLS client certificate, and the latter is not its own: {other.Detail}"),
+            _ => throw new UnreachableException(),
+        };
 
     /// <summary>Header parameters only choose among what the store has of that agent; a key or a chain in them (jwk, x5c) is not looked at.</summary>
     private async ValueTask<Certificate?> FindSignerAsync(ClientAssertion assertion, CancellationToken cancellationToken)

@@ -5,6 +5,7 @@ using AgentPki.Authority.Commit;
 using AgentPki.Authority.Composition;
 using AgentPki.Authority.Enrollment;
 using AgentPki.Authority.Issuance;
+using AgentPki.Authority.Spiffe;
 using AgentPki.Authority.Store;
 using AgentPki.Cryptography;
 using AgentPki.Cryptography.Jose;
@@ -37,13 +38,13 @@ public sealed class OAuthAuthority : IAsyncDisposable
     private readonly ILogger _logger;
 
     internal OAuthAuthority(
-        AuthorityEnvironment environment, OAuthOptions options, RequesterAuthenticator requesters, IssuerDirectory issuers, TokenSignerKeeper signers, CommitWriter commits, AuditTrail audit, AuthorityMetrics metrics)
+        AuthorityEnvironment environment, OAuthOptions options, RequesterAuthenticator requesters, IssuerDirectory issuers, TokenSignerKeeper signers, JwtSvids svids, CommitWriter commits, AuditTrail audit, AuthorityMetrics metrics)
     {
         (Options, _issuers, _signers, _commits, _audit, _metrics, _time, _logger) = (options, issuers, signers, commits, audit, metrics, environment.Time, environment.Logger<OAuthAuthority>());
         _boundsOf = environment.BoundsOf ?? ((agent, certificate) => AgentBounds.Of(agent, certificate, environment.Options.AgentPolicyOid));
         var certificates = environment.Stores.Certificates;
         _lineage = new AgentLineage(certificates, environment.Stores.Agents, issuers, _time);
-        _clients = new ClientAuthenticator(requesters, certificates, _lineage, issuers, commits, environment.Providers, options, _time);
+        _clients = new ClientAuthenticator(requesters, certificates, _lineage, issuers, new JwtSvidClients(svids, environment.Options.TrustDomain, options), commits, environment.Providers, options, _time);
         if (!signers.IsProvidedFor)
         {
             Log.NoSigner(_logger);
@@ -194,6 +195,7 @@ public sealed class OAuthAuthority : IAsyncDisposable
         var entry = new LedgerEntry(LedgerEntryKind.TokenIssued, now, request.Client.Actor, AuditDetails.Of(
             (AuditDetails.Token, token.Id),
             (AuditDetails.Grant, request.Grant),
+            (AuditDetails.Authentication, request.Client.MethodName),
             (AuditDetails.Agent, token.Holder.Agent),
             (AuditDetails.Subject, token.Subject),
             (AuditDetails.Scope, token.Scopes.Scopes.IsEmpty ? null : token.Scopes.ToString()),

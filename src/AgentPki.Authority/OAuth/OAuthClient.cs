@@ -9,6 +9,7 @@ public enum ClientAuthentication
     TlsClientAuth,
     SelfSignedTlsClientAuth,
     PrivateKeyJwt,
+    SpiffeJwt,
 }
 
 /// <summary>What a client presented. Nothing of it is proven yet but that the TLS connection's peer has the key of <paramref name="Tls"/>.</summary>
@@ -23,6 +24,15 @@ public sealed record OAuthClient(AgentRecord Agent, Certificate Certificate, Cer
 {
     /// <summary>As the ledger names it.</summary>
     public string Actor => $"agent:{Agent.Id}";
+
+    /// <summary>How it authenticated, as metadata and ledger name it.</summary>
+    public string MethodName => Method switch
+    {
+        ClientAuthentication.TlsClientAuth => "tls_client_auth",
+        ClientAuthentication.SelfSignedTlsClientAuth => "self_signed_tls_client_auth",
+        ClientAuthentication.PrivateKeyJwt => "private_key_jwt",
+        ClientAuthentication.SpiffeJwt => "spiffe_jwt",
+    };
 }
 
 /// <summary>A value, or a refusal in OAuth's words.</summary>

@@ -23,6 +23,9 @@ public sealed record OAuthOptions
     /// <summary>How far a client's clock may be ahead.</summary>
     public TimeSpan ClockSkew { get; init; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>Whether a JWT-SVID of this appliance authenticates its agent: it is not good once, and works in any hands until it ends.</summary>
+    public bool TakesJwtSvids { get; init; } = true;
+
     public string TokenEndpoint => $"{Issuer}{TokenPath}";
 
     public const string TokenPath = "/oauth/token";

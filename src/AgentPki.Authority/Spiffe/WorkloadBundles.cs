@@ -29,11 +29,7 @@ public sealed class WorkloadBundles
     public string TrustDomain => _options.TrustDomain;
 
     /// <summary>The roots (SPIFFE Trust Domain and Bundle §4.2), those of a succession that lasts included.</summary>
-    public IReadOnlyList<Certificate> Roots()
-    {
-        var now = _time.GetUtcNow();
-        return [.. _profiles.All.Where(p => p.Use == ProfileUse.Agent).SelectMany(p => _issuers.DistributionFor(p, now)).Where(IsRoot).DistinctBy(c => Convert.ToHexString(c.Fingerprint()))];
-    }
+    public IReadOnlyList<Certificate> Roots() => [.. Distributed().Where(IsRoot).DistinctBy(c => Convert.ToHexString(c.Fingerprint()))];
 
     /// <summary>The complete CRLs of every CA above the agents, each with all revocations that were committed before the call; none when they are too long for a message.</summary>
     /// <exception cref="KeyUnavailableException">A new one is needed and the token cannot sign: an old one would say good of what is revoked.</exception>
@@ -69,9 +65,14 @@ public sealed class WorkloadBundles
         return new WorkloadLists([]);
     }
 
-    // The issuing CAs, and what is above them up to the root.
-    private IEnumerable<Issuer> Authorities() => _profiles.All.Where(p => p.Use == ProfileUse.Agent).Select(_issuers.IssuerFor).OfType<Issuer>()
-        .SelectMany(issuing => issuing.Chain.Select(c => _issuers.All.FirstOrDefault(i => i.Certificate.Der.Span.SequenceEqual(c.Der.Span)))).OfType<Issuer>().Distinct();
+    // The issuing CAs, and what is above them up to the root; of a succession that lasts those of both sides: whoever believes a root's agents must hear who of them is revoked.
+    private IEnumerable<Issuer> Authorities() => Distributed().Select(c => _issuers.All.FirstOrDefault(i => i.Certificate.Der.Span.SequenceEqual(c.Der.Span))).OfType<Issuer>().Distinct();
+
+    private IEnumerable<Certificate> Distributed()
+    {
+        var now = _time.GetUtcNow();
+        return _profiles.All.Where(p => p.Use == ProfileUse.Agent).SelectMany(p => _issuers.DistributionFor(p, now));
+    }
 
     // Of a root that lies in a safe the CRL is installed by a ceremony, or there is none yet.
     private async ValueTask<PublishedList?> FindAsync(Issuer issuer, int shard, CancellationToken cancellationToken)

@@ -28,7 +28,7 @@ public sealed class PeerGate : IAsyncDisposable
     {
         options.Validate();
         providers ??= SoftwareVerifiers.Create();
-        _chains = new ChainVerifier(options.TrustAnchors, providers, clock);
+        _chains = new ChainVerifier(options.TrustAnchors, providers, clock, understood: options.HeededPolicy);
         Follower = new RevocationFollower(new RevocationFollowerOptions(options.Appliance, options.TrustAnchors) { MaximumStaleness = options.MaximumStaleness }, clock, providers, handler?.Invoke());
         _sources = new RevocationSources(options, Follower, clock, providers, handler);
         _connections = new PeerConnections(Follower.View, _sources, options, clock);

@@ -16,6 +16,12 @@ public sealed record PeerGateOptions(Uri Appliance, IReadOnlyList<Certificate> T
     /// </summary>
     public IReadOnlyList<RevocationSource> Sources { get; init; } = [RevocationSource.Feed, RevocationSource.Ocsp, RevocationSource.Crl];
 
+    /// <summary>
+    /// The agents' policy extension (dotted), where this application heeds it or asks for decisions, which do: then peers whose policy is critical are let in. Null: they are refused, as RFC 5280 §4.2 demands of
+    /// whoever does not look at it.
+    /// </summary>
+    public string? HeededPolicy { get; init; }
+
     /// <summary>How old the feed's last word may be. After that it cannot tell, and where nothing else can, everybody is refused and open connections are cut.</summary>
     public TimeSpan MaximumStaleness { get; init; } = TimeSpan.FromSeconds(30);
 

@@ -10,14 +10,15 @@ namespace AgentPki.Client.Verification;
 /// Whether the second signatures of X.509 (2019) §9.8 are demanded: <see cref="AlternativeSignaturePolicy.Required"/> where the CA is known to sign twice, so that breaking
 /// one algorithm forges nothing.
 /// </param>
+/// <param name="understood">An extension that the caller itself heeds, so that it may be critical (RFC 5280 §4.2); dotted, null: none.</param>
 public sealed class ChainVerifier(
-    IReadOnlyList<Certificate> anchors, CryptoProviders providers, TimeProvider clock, AlternativeSignaturePolicy alternativeSignatures = AlternativeSignaturePolicy.WhenPresent)
+    IReadOnlyList<Certificate> anchors, CryptoProviders providers, TimeProvider clock, AlternativeSignaturePolicy alternativeSignatures = AlternativeSignaturePolicy.WhenPresent, string? understood = null)
 {
     /// <summary>Finds and checks a path from the certificate to an anchor, at this moment.</summary>
     /// <param name="intermediates">What the peer sent along; in any order, more than needed does no harm.</param>
     /// <param name="keyPurpose">The extended key usage that must be allowed, for example id-kp-serverAuth; null: any.</param>
     public ChainResult Verify(Certificate certificate, IEnumerable<Certificate> intermediates, string? keyPurpose = null) =>
-        CertificateChain.Validate(certificate, intermediates, anchors, new ChainOptions(clock.GetUtcNow(), keyPurpose) { AlternativeSignatures = alternativeSignatures }, providers);
+        CertificateChain.Validate(certificate, intermediates, anchors, new ChainOptions(clock.GetUtcNow(), keyPurpose) { AlternativeSignatures = alternativeSignatures, Understood = understood }, providers);
 
     /// <summary>
     /// Finds and checks a path for each of a peer's two certificates, and that the first names the second (RFC 9763 §4.2): whoever broke one algorithm has only half of the pair. That the peer

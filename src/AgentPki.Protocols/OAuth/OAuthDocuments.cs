@@ -12,7 +12,7 @@ internal sealed class OAuthDocuments(OAuthAuthority authority)
     // A key is found here before a token that names it is met: verifiers look again for a kid that they do not know.
     private const string Brief = "public, max-age=60";
     private static readonly string[] Grants = ["client_credentials", "urn:ietf:params:oauth:grant-type:token-exchange"];
-    private static readonly string[] Methods = ["tls_client_auth", "self_signed_tls_client_auth", "private_key_jwt", "spiffe_x509"];
+    private readonly string[] _methods = ["tls_client_auth", "self_signed_tls_client_auth", "private_key_jwt", "spiffe_x509", .. authority.Options.TakesJwtSvids ? ["spiffe_jwt"] : Array.Empty<string>()];
 
     public Task WriteMetadataAsync(HttpContext context) => OAuthAnswer.WriteAsync(
         context,
@@ -27,9 +27,9 @@ internal sealed class OAuthDocuments(OAuthAuthority authority)
             json.WriteString("jwks_uri"u8, $"{options.Issuer}{OAuthOptions.KeysPath}");
             Write(json, "grant_types_supported", Grants);
             Write(json, "response_types_supported", []); // there is no authorization endpoint
-            Write(json, "token_endpoint_auth_methods_supported", Methods);
+            Write(json, "token_endpoint_auth_methods_supported", _methods);
             Write(json, "token_endpoint_auth_signing_alg_values_supported", JwsAlgorithm.SignatureNames);
-            Write(json, "introspection_endpoint_auth_methods_supported", Methods);
+            Write(json, "introspection_endpoint_auth_methods_supported", _methods);
             Write(json, "introspection_endpoint_auth_signing_alg_values_supported", JwsAlgorithm.SignatureNames);
             json.WriteBoolean("tls_client_certificate_bound_access_tokens"u8, true);
             if (options.Resources.Count > 0)

@@ -17,6 +17,12 @@ internal static partial class Log
     [LoggerMessage(2589, LogLevel.Warning, "Trust domain {TrustDomain}: no new bundle from {Url}: {Problem}. The one of before counts")]
     public static partial void BundleNotTaken(ILogger logger, string trustDomain, Uri url, string problem);
 
+    [LoggerMessage(2590, LogLevel.Error, "Trust domain {TrustDomain}: its bundle is stale, {Url} has served none since {Since:u}: {Problem}. It still counts; agents with newer keys of that domain are refused here")]
+    public static partial void BundleStale(ILogger logger, string trustDomain, Uri url, DateTimeOffset since, string problem);
+
+    [LoggerMessage(2591, LogLevel.Information, "Trust domain {TrustDomain}: its bundle is not stale any more, {Url} serves it again")]
+    public static partial void BundleFresh(ILogger logger, string trustDomain, Uri url);
+
     [LoggerMessage(2587, LogLevel.Warning, "The Workload API cannot answer process {Pid} now")]
     public static partial void Unavailable(ILogger logger, int pid, Exception failure);
 }

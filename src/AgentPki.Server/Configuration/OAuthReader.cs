@@ -14,6 +14,7 @@ internal static class OAuthReader
         {
             Issuer = section.Text("issuer", string.Create(CultureInfo.InvariantCulture, $"https://localhost:{listen.HttpsPort}")).TrimEnd('/'),
             TokenLifetime = section.Duration("tokenLifetime", TimeSpan.FromMinutes(5), TimeSpan.FromSeconds(30), TimeSpan.FromHours(1)),
+            TakesJwtSvids = section.Flag("spiffeJwt", true),
             Resources = [.. section.Sections("resources").Select(ReadResource)],
         };
         section.RefuseUnknown();

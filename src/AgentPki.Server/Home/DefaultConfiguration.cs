@@ -154,6 +154,7 @@ public static class DefaultConfiguration
               enabled: true            # access tokens for agents, bound to their certificates (docs/oauth.md). Default false
               # issuer: https://pki.example.org:8443   # default: https://localhost with httpsPort
               tokenLifetime: 5m
+              # spiffeJwt: false       # JWT-SVIDs authenticate nobody: they are not good once, as assertions by a key are
               # resources:             # where tokens are used, beside this server itself
               #   - uri: https://tools.example.org
               #   - uri: https://mcp.example.org/mcp

@@ -21,6 +21,7 @@ internal sealed class SpiffeParts : IDisposable
     private readonly EntryFile _entries;
     private readonly List<BundleClient> _clients = [];
     private readonly List<BundleFollower> _followers = [];
+    private FederationMetrics? _metrics;
 
     private SpiffeParts(SpiffeServices services, OwnBundle bundle, EndpointSvid? endpoint, EntryFile entries) => (Services, Bundle, Endpoint, _entries) = (services, bundle, endpoint, entries);
 
@@ -52,6 +53,8 @@ internal sealed class SpiffeParts : IDisposable
         {
             made.Follow(domain, home, foreign);
         }
+
+        made._metrics = federation.Domains.Count == 0 ? null : new FederationMetrics(made._followers, time);
 
         await entries.LookAsync(cancellationToken);
         authority.Workloads.Signal.Start();
@@ -91,6 +94,7 @@ internal sealed class SpiffeParts : IDisposable
 
     public void Dispose()
     {
+        _metrics?.Dispose();
         _clients.ForEach(c => c.Dispose());
         Endpoint?.Dispose();
         Bundle.Dispose();

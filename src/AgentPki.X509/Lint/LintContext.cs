@@ -52,6 +52,9 @@ public sealed record LintContext(CertificatePosition Position, Certificate? Issu
     /// <summary>The only SPIFFE trust domain allowed; null: none is checked.</summary>
     public string? TrustDomain { get; init; }
 
+    /// <summary>An extension that may be critical though few know it, for all who are to take the certificate do; dotted, null: none.</summary>
+    public string? Understood { get; init; }
+
     /// <summary>The algorithm the signer will use; null: only what the issuer's key can do is checked.</summary>
     public SignatureAlgorithm? SigningAlgorithm { get; init; }
 

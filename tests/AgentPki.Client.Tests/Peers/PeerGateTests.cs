@@ -1,5 +1,6 @@
 using System.Security.Cryptography.X509Certificates;
 using AgentPki.Client.Peers;
+using AgentPki.X509.AgentPolicies;
 using Xunit;
 
 namespace AgentPki.Client.Tests.Peers;
@@ -31,6 +32,19 @@ public sealed class PeerGateTests : IAsyncLifetime
         Assert.Equal(0, _others);
         peer.Dispose();
         Assert.Equal(1, gate.OpenConnections);
+    }
+
+    [Fact]
+    public async Task Judge_CriticalPolicy_IsRefused_UnlessTheApplicationHeedsIt()
+    {
+        await using var gate = await _world.GateAsync();
+        await using var heeding = new PeerGate(new PeerGateOptions(new Uri(PeerWorld.Server), [_world.Root]) { HeededPolicy = AgentPolicyDer.DefaultOid }, _world.Clock, handler: _world.Handler);
+        var agent = _world.Agent("a/one", more: new X509Extension(AgentPolicyDer.DefaultOid, AgentPolicy.Nothing.Encode(), critical: true));
+        var other = _world.Agent("a/two", more: new X509Extension("1.3.6.1.4.1.32473.9", [5, 0], critical: true));
+
+        Assert.Equal(RefusalKind.Untrusted, gate.Judge(agent.RawData, [_world.Issuing.Der], PeerDemand.Client())?.Kind);
+        Assert.Null(heeding.Judge(agent.RawData, [_world.Issuing.Der], PeerDemand.Client()));
+        Assert.Equal(RefusalKind.Untrusted, heeding.Judge(other.RawData, [_world.Issuing.Der], PeerDemand.Client())?.Kind);
     }
 
     [Fact]

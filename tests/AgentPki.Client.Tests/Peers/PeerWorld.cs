@@ -21,7 +21,7 @@ namespace AgentPki.Client.Tests.Peers;
 internal sealed partial class PeerWorld : IAsyncDisposable
 {
     public const string Domain = "agents.test";
-    private const string Server = "http://pki.test:8080";
+    public const string Server = "http://pki.test:8080";
     private const string FeedName = "test/1";
     private static readonly DateTimeOffset Start = new(2027, 3, 1, 12, 0, 0, TimeSpan.Zero);
 
@@ -94,7 +94,7 @@ internal sealed partial class PeerWorld : IAsyncDisposable
         new(await new PlatformProvider().GenerateAsync(new KeySpec("feed", KeyAlgorithm.EcdsaP256, KeyPurpose.Subject), CancellationToken.None));
 
     /// <summary>A certificate with its key, for both sides of TLS.</summary>
-    public X509Certificate2 Agent(string path, TimeSpan? lifetime = null)
+    public X509Certificate2 Agent(string path, TimeSpan? lifetime = null, X509Extension? more = null)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = new CertificateRequest($"CN={path.Split('/')[^1]}", key, HashAlgorithmName.SHA256);
@@ -105,6 +105,11 @@ internal sealed partial class PeerWorld : IAsyncDisposable
         request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid(Oids.ClientAuth), new Oid(Oids.ServerAuth)], false));
         request.CertificateExtensions.Add(new X509AuthorityInformationAccessExtension([Server + "/ocsp"], null));
         request.CertificateExtensions.Add(CertificateRevocationListBuilder.BuildCrlDistributionPointExtension([Server + "/crl/issuing.crl"]));
+        if (more is not null)
+        {
+            request.CertificateExtensions.Add(more);
+        }
+
         using var bare = Issue(request, lifetime);
         return bare.CopyWithPrivateKey(key);
     }

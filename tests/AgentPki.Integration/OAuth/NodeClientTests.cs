@@ -1,9 +1,11 @@
+using System.Text.Json;
 using AgentPki.Integration.Guard;
 using AgentPki.Integration.Harness;
+using AgentPki.Protocols.Spiffe.Wire;
 
 namespace AgentPki.Integration.OAuth;
 
-/// <summary>The npm package openid-client, driven by <c>tests/foreign/node/openid-client.mjs</c>, and tokens at the guard.</summary>
+/// <summary>The npm package openid-client, driven by <c>tests/foreign/node/openid-client.mjs</c>, tokens at the guard, and tokens for a workload that has a JWT-SVID and nothing else.</summary>
 public sealed class NodeClientTests(OAuthAppliance shared) : IClassFixture<OAuthAppliance>, IDisposable
 {
     private readonly TempFolder _folder = new();
@@ -47,6 +49,38 @@ public sealed class NodeClientTests(OAuthAppliance shared) : IClassFixture<OAuth
         Assert.Equal(401, await StatusAsync(http, null));
         await appliance.Cli.RevokeAsync(parent.Serial);
         await Eventually.TrueAsync(async () => await StatusAsync(http, childs) == 401, TimeSpan.FromSeconds(30), () => $"still let in:\n{guard.Output}");
+    }
+
+    /// <summary>docs/oauth.md's command line.</summary>
+    [Fact]
+    [Trait("tier", "full")]
+    public async Task Curl_ByAJwtSvidOfTheWorkloadApi_GetsATokenForMcp_UntilItsAgentIsSuspended()
+    {
+        const string developer = "spiffe://agents.localhost/agent/developer";
+        var appliance = await shared.GetAsync();
+        using var workload = new WorkloadClient(appliance.Home);
+        var fetched = await workload.Api.FetchJWTSVIDAsync(
+            new JWTSVIDRequest { Audience = { $"https://localhost:{appliance.HttpsPort}" } }, WorkloadClient.Header, cancellationToken: TestContext.Current.CancellationToken);
+        var svid = Assert.Single(fetched.Svids).Svid;
+        var service = await EnrolledAgent.CreateAsync(appliance, "service");
+
+        var token = (await PostAsync("grant_type=client_credentials", $"resource={OAuthAppliance.Mcp}")).GetProperty("access_token").GetString();
+        var said = await CurlTokens.PostAsync(appliance, _folder, service, "introspect", $"token={token}");
+        Assert.Equal((true, developer), (said.GetProperty("active").GetBoolean(), said.GetProperty("sub").GetString()));
+        Assert.Equal("invalid_target", (await PostAsync("grant_type=client_credentials", $"resource={OAuthAppliance.Tools}")).GetProperty("error").GetString());
+
+        (await appliance.Cli.RunAsync("agent", "suspend", developer)).MustSucceed();
+        Assert.Equal("invalid_client", (await PostAsync("grant_type=client_credentials", $"resource={OAuthAppliance.Mcp}")).GetProperty("error").GetString());
+        Assert.False((await CurlTokens.PostAsync(appliance, _folder, service, "introspect", $"token={token}")).GetProperty("active").GetBoolean());
+
+        async Task<JsonElement> PostAsync(params string[] parameters) => JsonElement.Parse((await Tool.RunAsync(
+            "curl",
+            [
+                "-sS", "--noproxy", "*", "--cacert", appliance.AnchorsFile,
+                .. new[] { $"client_id={developer}", "client_assertion_type=urn:ietf:params:oauth:client-assertion-type:jwt-spiffe", $"client_assertion={svid}" }.Concat(parameters).SelectMany(p => new[] { "--data-urlencode", p }),
+                $"https://localhost:{appliance.HttpsPort}/oauth/token",
+            ],
+            folder: _folder.Path)).MustSucceed().Text);
     }
 
     public void Dispose() => _folder.Dispose();

@@ -58,12 +58,14 @@ public sealed class OAuthWorld : IAsyncLifetime
 
     internal TestAuthority Authority { get; private set; } = null!;
 
+    internal bool TakesJwtSvids { get; init; } = true;
+
     internal TestServer Server => _server;
 
     public async ValueTask InitializeAsync()
     {
         Authority = await TestAuthority.StartAsync(
-            TestAuthority.DefaultOptions with { OAuth = new OAuthOptions { Issuer = Issuer, Resources = [new(Tools), new(Mcp, KnowsNoMtls: true)] } },
+            TestAuthority.DefaultOptions with { OAuth = new OAuthOptions { Issuer = Issuer, TakesJwtSvids = TakesJwtSvids, Resources = [new(Tools), new(Mcp, KnowsNoMtls: true)] } },
             surroundings: e => e with { BoundsOf = (agent, _) => [_policies.GetValueOrDefault(agent.Id, AgentPolicy.Nothing)] });
         var options = new ProtocolOptions { EnrollmentRates = new RequestRateOptions { Address = RequestShare.Unlimited, Certificate = RequestShare.Unlimited, Credential = RequestShare.Unlimited } };
         _services = new ProtocolServices(Authority.Services, Authority.Providers, options, Authority.Time, NullLoggerFactory.Instance);

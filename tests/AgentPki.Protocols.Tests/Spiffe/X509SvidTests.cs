@@ -265,7 +265,7 @@ public sealed class X509SvidTests
         Assert.NotEmpty(response.Crl);
     }
 
-    private static async Task<X509SVID> NextSvidAsync(WorkloadServer server, AsyncServerStreamingCall<X509SVIDResponse> call, X509SVID before)
+    internal static async Task<X509SVID> NextSvidAsync(WorkloadServer server, AsyncServerStreamingCall<X509SVIDResponse> call, X509SVID before)
     {
         while (true)
         {
@@ -281,7 +281,7 @@ public sealed class X509SvidTests
         Assert.IsType<Authority.Problems.Outcome<RevocationResult>.Done>(await server.Authority.Services.Revocations.RevokeAsync(
             new RevocationRequest(target, RevocationReason.KeyCompromise, "admin:test", "test", "c"), TestContext.Current.CancellationToken));
 
-    private static bool Verifies(IReadOnlyList<X509Certificate2> svid, IReadOnlyList<X509Certificate2> bundle, DateTimeOffset now)
+    internal static bool Verifies(IReadOnlyList<X509Certificate2> svid, IReadOnlyList<X509Certificate2> bundle, DateTimeOffset now)
     {
         using var chain = new X509Chain();
         chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
@@ -293,7 +293,7 @@ public sealed class X509SvidTests
         return chain.Build(svid[0]);
     }
 
-    private static List<X509Certificate2> Split(ReadOnlySpan<byte> der)
+    internal static List<X509Certificate2> Split(ReadOnlySpan<byte> der)
     {
         var all = new List<X509Certificate2>();
         while (!der.IsEmpty)

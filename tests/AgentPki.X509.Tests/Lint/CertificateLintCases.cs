@@ -1,5 +1,6 @@
 using System.Net;
 using AgentPki.Cryptography;
+using AgentPki.X509.AgentPolicies;
 using AgentPki.X509.Certificates;
 using AgentPki.X509.Extensions;
 using AgentPki.X509.Lint;
@@ -79,6 +80,8 @@ internal static class CertificateLintCases
             Extensions = AgentTbs().Extensions.With(X509Extension.SubjectKeyIdentifier(Key(KeyAlgorithm.Rsa2048).PublicKey.KeyIdentifier()))
                 .With(X509Extension.KeyUsage(KeyUsages.DigitalSignature | KeyUsages.KeyEncipherment)),
         }).Encode(), AgentContext),
+        ["agent with a critical policy that its relying parties heed"] =
+            new((AgentTbs() with { Extensions = [.. AgentTbs().Extensions, AgentPolicy.Nothing.ToExtension(AgentPolicyDer.DefaultOid, critical: true)] }).Encode(), AgentContext with { Understood = AgentPolicyDer.DefaultOid }),
         ["server"] = new(ServerTbs().Encode(), ServerContext),
         ["agent with a related certificate"] = new((AgentTbs() with { Extensions = [.. AgentTbs().Extensions, RelatedCertificate.To(Agent).ToExtension()] }).Encode(), AgentContext),
         ["catalyst root"] = new(CatalystPki.Root.Tbs.ToArray(), RootContext with { AlternativeSigningAlgorithm = SignatureAlgorithm.Ed25519 }),

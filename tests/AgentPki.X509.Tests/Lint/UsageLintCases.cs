@@ -1,4 +1,5 @@
 using AgentPki.Cryptography;
+using AgentPki.X509.AgentPolicies;
 using AgentPki.X509.Extensions;
 using AgentPki.X509.Lint;
 using AgentPki.X509.Names;
@@ -21,7 +22,12 @@ internal static class UsageLintCases
                 Also = ["key_usage_present", "extended_key_usage_present", "subject_alternative_name_present", "subject_key_identifier_present", "authority_key_identifier", "revocation_information"],
             },
         ],
-        ["critical_extensions_known"] = [Add(new X509Extension("1.3.6.1.4.1.32473.9", true, new byte[] { 5, 0 }))],
+        ["critical_extensions_known"] = 
+        [
+            Add(new X509Extension("1.3.6.1.4.1.32473.9", true, new byte[] { 5, 0 })),
+            Add(AgentPolicy.Nothing.ToExtension(AgentPolicyDer.DefaultOid, critical: true)),
+            Add(new X509Extension("1.3.6.1.4.1.32473.9", true, new byte[] { 5, 0 })) with { Context = AgentContext with { Understood = AgentPolicyDer.DefaultOid } },
+        ],
         ["extension_criticality"] =
         [
             Replace(X509Extension.SubjectKeyIdentifier(AgentKey.PublicKey.KeyIdentifier()) with { Critical = true }) with { Also = ["critical_extensions_known"] },

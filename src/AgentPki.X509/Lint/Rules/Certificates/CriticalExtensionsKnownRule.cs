@@ -9,7 +9,7 @@ internal sealed class CriticalExtensionsKnownRule() : CertificateRule("critical_
     {
         foreach (var extension in certificate.Extensions)
         {
-            if (extension.Critical && extension.Oid is not (Oids.BasicConstraints or Oids.KeyUsage or Oids.ExtendedKeyUsage or Oids.SubjectAlternativeName
+            if (extension.Critical && extension.Oid != context.Understood && extension.Oid is not (Oids.BasicConstraints or Oids.KeyUsage or Oids.ExtendedKeyUsage or Oids.SubjectAlternativeName
                 or Oids.NameConstraints or Oids.CertificatePolicies or Oids.PolicyConstraints or Oids.InhibitAnyPolicy))
             {
                 return $"Critical extension {extension.Oid} is one that few know, or one that may not be critical.";
