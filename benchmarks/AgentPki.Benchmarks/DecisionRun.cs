@@ -60,7 +60,7 @@ internal static class DecisionRun
                 ReceiptKeys = receipts ? [KeyAlgorithm.EcdsaP256] : [],
             };
             await using DecisionAuthority decisions = await DecisionAuthority.StartAsync(
-                authority.Services, options, authority.Providers, authority.Sqlite ?? throw new InvalidOperationException(), folder, false, TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None);
+                authority.Services, options, authority.Providers, folder, false, TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None);
             string with = receipts ? "with a receipt each (ES256 in SoftHSM)" : "without receipts";
             if (!receipts)
                 await FirstAsync(all, n => DecideAsync(n, null));

@@ -108,10 +108,28 @@ public enum LedgerEntryKind : ushort
     ReviewsScheduled = 109,
     /// <summary>An agent made a child of less than it has: its grant, and the child's policy.</summary>
     DelegationGranted = 110,
+    /// <summary>An agent, and with it everything below it, was limited: <c>agent</c> (<c>agent.001</c> …) names it and then those below, <c>agents</c> how many they are, <c>changed</c> what, <c>digest</c> the text that said so.</summary>
+    AgentsLimited = 112,
+    /// <summary>What operators limited an agent to does not hold for what it is granted from now on; what it has stays as narrow as it is.</summary>
+    AgentLimitsLifted = 113,
     /// <summary>Which processes are which agents, from now on: the digest of the file with the entries, and their number.</summary>
     WorkloadEntriesChanged = 135,
     /// <summary>A workload got a JWT that says who it is: for whom, for how long, its id.</summary>
     WorkloadTokenIssued = 136,
+    /// <summary>An agent behaved unusually: <c>detector</c> and <c>reason</c> say how, with the numbers. Nothing was done but said.</summary>
+    BehaviourFound = 140,
+    /// <summary>An agent behaved unusually and is answered by rule: <c>decision</c> says how, <c>digest</c> is that of the rules. What is done has an entry of its own, of the same <c>correlation</c>.</summary>
+    BehaviourAnswered = 141,
+    /// <summary>An answer by rule was not given: <c>problem</c> says why. It is for people.</summary>
+    BehaviourNotAnswered = 142,
+    /// <summary>Other rules of the watch serve from now on: <c>digest</c>.</summary>
+    WatchRulesChanged = 143,
+    /// <summary>The watch's rules as they lie in the home do not serve; those of <c>digest</c> stay.</summary>
+    WatchRulesRefused = 144,
+    /// <summary>What is usual for an agent is learnt anew from now on.</summary>
+    BehaviourForgotten = 146,
+    /// <summary>An answer by rule was taken back by people: <c>response</c> names it; so many <c>certificates</c> (their <c>digest</c>) are good again and <c>agents</c> active again; the narrowing that it was (<c>adjustment</c>) has ended.</summary>
+    BehaviourAnswerReverted = 145,
     /// <summary>An OAuth access token was released: its id, for whom, on behalf of whom, for what.</summary>
     TokenIssued = 130,
     /// <summary>An agent was refused an access token.</summary>

@@ -11,7 +11,7 @@ public sealed partial class SqliteStore : IAgentStore
 {
     private const string AgentColumns = """
         SELECT a.name, a.owner, a.profile, a.state, a.registered, p.name, a.held, a.suspended_by,
-        a.tier, a.purpose, a.environment, a.profiles, a.children, a.max_children, a.model, a.runtime, a.review_by, a.policy, a.revision
+        a.tier, a.purpose, a.environment, a.profiles, a.children, a.max_children, a.model, a.runtime, a.review_by, a.policy, a.revision, a.limits
         FROM agents a LEFT JOIN agents p ON p.id = a.parent
         """;
 
@@ -81,6 +81,21 @@ public sealed partial class SqliteStore : IAgentStore
             Add("a.parent = (SELECT id FROM agents WHERE name = ?#)", (rows, place) => rows.Bind(place, parent));
         }
 
+        if (query.Beneath is { } above)
+        {
+            Add("a.id IN (WITH RECURSIVE tree (id) AS (SELECT c.id FROM agents c JOIN agents p ON c.parent = p.id WHERE p.name = ?# UNION SELECT c.id FROM agents c JOIN tree t ON c.parent = t.id) SELECT id FROM tree)", (rows, place) => rows.Bind(place, above));
+        }
+
+        if (query.HeadsOfFamilies)
+        {
+            conditions.Add("a.parent IS NULL AND EXISTS (SELECT 1 FROM agents c WHERE c.parent = a.id)");
+        }
+
+        if (query.CameAfter is { } before)
+        {
+            Add("a.id > (SELECT id FROM agents WHERE name = ?#)", (rows, place) => rows.Bind(place, before));
+        }
+
         if (query.LeftUntil is { } left)
         {
             Add("a.owner IN (SELECT name FROM owners WHERE state = 1 AND gone <= ?#)", (rows, place) => rows.Bind(place, left));
@@ -144,6 +159,7 @@ public sealed partial class SqliteStore : IAgentStore
             ReviewBy = row.GetInt64OrNull(16) is { } day ? DateOnly.FromDayNumber((int)day) : null,
             Policy = row.GetBlobOrNull(17) is { } policy ? new ReadOnlyMemory<byte>(policy) : (ReadOnlyMemory<byte>?)null,
             Revision = (int)row.GetInt64(18),
+            Limits = row.GetBlobOrNull(19) is { } limits ? new ReadOnlyMemory<byte>(limits) : (ReadOnlyMemory<byte>?)null,
         },
     };
 

@@ -51,6 +51,17 @@ public sealed partial class SqliteStore : ICertificateStore
         ReadCertificate,
         cancellationToken);
 
+    // 6: held; 8: released, and good again.
+    async ValueTask<CertificateTally> ICertificateStore.TallyAsync(string agentId, DateTimeOffset now, CancellationToken cancellationToken) => (await ListAsync(
+        """
+        SELECT sum(r.reason IS NULL OR r.reason = 8), sum(r.reason = 6), sum(r.reason NOT IN (6, 8))
+        FROM certificates c LEFT JOIN revocations r ON r.authority = c.authority AND r.serial = c.serial
+        WHERE c.agent = (SELECT id FROM agents WHERE name = ?1) AND c.not_after >= ?2
+        """,
+        rows => rows.Bind(1, agentId).Bind(2, now),
+        row => new CertificateTally(row.GetInt64OrNull(0) ?? 0, row.GetInt64OrNull(1) ?? 0, row.GetInt64OrNull(2) ?? 0),
+        cancellationToken))[0];
+
     ValueTask<IReadOnlyList<StoredCertificate>> ICertificateStore.ListByKeyAsync(ReadOnlyMemory<byte> keyFingerprint, int limit, CancellationToken cancellationToken) => ListAsync(
         $"{CertificateColumns} WHERE c.key = (SELECT id FROM keys WHERE fingerprint = ?1) OR c.alternative_key = (SELECT id FROM keys WHERE fingerprint = ?1) ORDER BY c.id DESC LIMIT ?2",
         rows => rows.Bind(1, keyFingerprint.Span).Bind(2, (long)limit),

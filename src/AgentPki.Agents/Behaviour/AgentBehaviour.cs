@@ -61,6 +61,38 @@ internal sealed class AgentBehaviour
         }
     }
 
+    /// <summary>As <see cref="Load"/> reads it.</summary>
+    public void Save(BinaryWriter to)
+    {
+        to.Write7BitEncodedInt64(_second == Never ? -1 : _second);
+        to.Write(_days);
+        _requests.Save(to);
+        foreach (var meter in _meters)
+        {
+            meter.Save(to);
+        }
+
+        _hours.Save(to);
+        _resources.Save(to);
+        _networks.Save(to);
+    }
+
+    /// <exception cref="InvalidDataException">It is none.</exception>
+    public static AgentBehaviour Load(BinaryReader from)
+    {
+        var read = new AgentBehaviour { _second = from.Read7BitEncodedInt64() is >= 0 and var second ? second : Never, _days = from.ReadUInt16() };
+        read._requests.Load(from);
+        foreach (var meter in read._meters)
+        {
+            meter.Load(from);
+        }
+
+        read._hours.Load(from);
+        read._resources.Load(from);
+        read._networks.Load(from);
+        return read;
+    }
+
     private void Judge(Detector detector, BehaviourEvent seen, BehaviourSettings settings, List<Finding> findings)
     {
         var meter = _meters[(int)detector];

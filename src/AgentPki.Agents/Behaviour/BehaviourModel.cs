@@ -57,6 +57,30 @@ public sealed class BehaviourModel(BehaviourSettings settings)
         return _found.Count == 0 ? [] : [.. _found];
     }
 
+    /// <summary>All that is remembered, the agent that was silent longest first, as <see cref="BehaviourSnapshot"/> keeps it.</summary>
+    internal void Save(BinaryWriter to)
+    {
+        to.Write7BitEncodedInt(_bySilence.Count);
+        foreach (var (agent, behaviour) in _bySilence)
+        {
+            to.Write(agent);
+            behaviour.Save(to);
+        }
+    }
+
+    /// <exception cref="InvalidDataException">It is none.</exception>
+    internal void Load(BinaryReader from)
+    {
+        for (var left = from.Read7BitEncodedInt(); left > 0; left--)
+        {
+            var (agent, behaviour) = (from.ReadString(), AgentBehaviour.Load(from));
+            if (left <= Settings.MaximumAgents && !_agents.TryAdd(agent, _bySilence.AddLast((agent, behaviour))))
+            {
+                throw new InvalidDataException("an agent that is there twice");
+            }
+        }
+    }
+
     /// <summary>What is usual for this agent is learnt anew: it has another task from now on.</summary>
     public void Forget(string agent)
     {

@@ -66,6 +66,30 @@ internal sealed class Meter
         return true;
     }
 
+    /// <summary>As <see cref="Load"/> reads it.</summary>
+    public void Save(BinaryWriter to)
+    {
+        _count.Save(to);
+        to.Write7BitEncodedInt64(_window);
+        to.Write7BitEncodedInt64(_quietUntil);
+        to.Write7BitEncodedInt64(_peak);
+        to.Write(_learnt);
+        to.Write(_unlearnt);
+        to.Write(Usual);
+    }
+
+    /// <exception cref="InvalidDataException">It is none.</exception>
+    public void Load(BinaryReader from)
+    {
+        _count.Load(from);
+        (_window, _quietUntil, _peak) = (from.Read7BitEncodedInt64(), from.Read7BitEncodedInt64(), checked((uint)from.Read7BitEncodedInt64()));
+        (_learnt, _unlearnt, Usual) = (from.ReadUInt16(), from.ReadByte(), from.ReadSingle());
+        if (!float.IsFinite(Usual) || Usual < 0 || _quietUntil < 0)
+        {
+            throw new InvalidDataException("a peak that is none");
+        }
+    }
+
     private void Learn(ushort memory)
     {
         if (_unlearnt > 0)

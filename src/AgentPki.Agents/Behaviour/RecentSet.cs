@@ -39,6 +39,39 @@ internal sealed class RecentSet(int capacity, ushort days)
         return true;
     }
 
+    /// <summary>As <see cref="Load"/> reads it.</summary>
+    public void Save(BinaryWriter to)
+    {
+        to.Write7BitEncodedInt(Count);
+        for (var i = 0; i < Count; i++)
+        {
+            to.Write(_digests[i]);
+            to.Write(_used[i]);
+        }
+    }
+
+    /// <exception cref="InvalidDataException">It is none.</exception>
+    public void Load(BinaryReader from)
+    {
+        Count = from.Read7BitEncodedInt();
+        if (Count < 0 || Count > capacity)
+        {
+            throw new InvalidDataException("more names than are remembered");
+        }
+
+        var room = FirstCapacity;
+        while (room < Count)
+        {
+            room = Math.Min(room * 2, capacity);
+        }
+
+        (_digests, _used) = (new ulong[room], new ushort[room]);
+        for (var i = 0; i < Count; i++)
+        {
+            (_digests[i], _used[i]) = (from.ReadUInt64(), from.ReadUInt16());
+        }
+    }
+
     private int LongestUnused()
     {
         var longest = 0;

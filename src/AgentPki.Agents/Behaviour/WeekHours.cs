@@ -51,6 +51,52 @@ internal sealed class WeekHours
         }
     }
 
+    /// <summary>As <see cref="Load"/> reads it: of the weights those alone that are some.</summary>
+    public void Save(BinaryWriter to)
+    {
+        Span<ulong> some = stackalloc ulong[_thisWeek.Length];
+        for (var hour = 0; hour < HoursAWeek; hour++)
+        {
+            some[hour / Bits] |= _weights[hour] > 0 ? 1UL << (hour % Bits) : 0;
+        }
+
+        for (var i = 0; i < some.Length; i++)
+        {
+            to.Write(_thisWeek[i]);
+            to.Write(some[i]);
+        }
+
+        foreach (var weight in _weights)
+        {
+            if (weight > 0)
+            {
+                to.Write(weight);
+            }
+        }
+
+        to.Write(Weeks);
+        to.Write(_verdict);
+        to.Write7BitEncodedInt64(_hour ?? -1);
+    }
+
+    /// <exception cref="InvalidDataException">It is none.</exception>
+    public void Load(BinaryReader from)
+    {
+        Span<ulong> some = stackalloc ulong[_thisWeek.Length];
+        for (var i = 0; i < some.Length; i++)
+        {
+            (_thisWeek[i], some[i]) = (from.ReadUInt64(), from.ReadUInt64());
+        }
+
+        for (var hour = 0; hour < HoursAWeek; hour++)
+        {
+            _weights[hour] = ((some[hour / Bits] >> (hour % Bits)) & 1) == 1 ? from.ReadByte() : (byte)0;
+        }
+
+        (Weeks, _verdict) = (from.ReadByte(), from.ReadBoolean());
+        _hour = from.Read7BitEncodedInt64() is >= 0 and var last ? last : null;
+    }
+
     private bool IsUsual(int hour)
     {
         if (_weights[hour] > 0 || _weights[(hour + 1) % HoursAWeek] > 0 || _weights[(hour + HoursAWeek - 1) % HoursAWeek] > 0)

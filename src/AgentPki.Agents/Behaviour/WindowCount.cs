@@ -40,6 +40,36 @@ internal sealed class WindowCount
         }
     }
 
+    /// <summary>As <see cref="Load"/> reads it.</summary>
+    public void Save(BinaryWriter to)
+    {
+        to.Write7BitEncodedInt64(_slot);
+        to.Write7BitEncodedInt64(Total);
+        foreach (var count in Total == 0 ? [] : _ring)
+        {
+            to.Write7BitEncodedInt64(count);
+        }
+    }
+
+    /// <exception cref="InvalidDataException">It is none.</exception>
+    public void Load(BinaryReader from)
+    {
+        _slot = from.Read7BitEncodedInt64();
+        var total = from.Read7BitEncodedInt64();
+        long sum = 0;
+        for (var at = 0; total != 0 && at < Slots; at++)
+        {
+            sum += _ring[at] = checked((uint)from.Read7BitEncodedInt64());
+        }
+
+        if (_slot < 0 || total != sum || total is < 0 or > uint.MaxValue)
+        {
+            throw new InvalidDataException("a count that is none");
+        }
+
+        Total = (uint)total;
+    }
+
     public void RestartAt(long slot)
     {
         Array.Clear(_ring);

@@ -16,6 +16,7 @@ public sealed record AgentDeclaration(string Source, SpiffeId Id, string Owner, 
         {
             ReviewBy = Registration.ReviewBy ?? known?.Registration.ReviewBy,
             Policy = Registration.Policy ?? (known?.Registration.ReadPolicy() is { Parent: not null } ? known.Registration.Policy : null),
+            Limits = known?.Registration.Limits,
             Revision = known?.Registration.Revision ?? 0,
         };
         var parent = Parent is null ? known?.Parent : Parent.Id?.ToString();

@@ -35,6 +35,9 @@ public sealed record AgentRegistration
     /// <summary>What it may do, as the octets of the certificate extension; null: nothing is said.</summary>
     public ReadOnlyMemory<byte>? Policy { get; init; }
 
+    /// <summary>What operators limited it to, whoever grants it what: <see cref="Policy"/> is within it; null: they did not. The scopes and the depth of a limit on other things are all there are.</summary>
+    public ReadOnlyMemory<byte>? Limits { get; init; }
+
     /// <summary>How often the registry's word on it was changed: who changes it says which one he has seen. 0: nobody has.</summary>
     public int Revision { get; init; }
 
@@ -42,12 +45,18 @@ public sealed record AgentRegistration
     /// <exception cref="X509.MalformedDataException">What is kept is no policy: nothing here writes such.</exception>
     public AgentPolicy? ReadPolicy() => Policy is { } der ? AgentPolicyDer.Parse(der) : null;
 
+    /// <summary>What operators limited it to; null: they did not.</summary>
+    /// <exception cref="X509.MalformedDataException">What is kept is no policy: nothing here writes such.</exception>
+    public AgentPolicy? ReadLimits() => Limits is { } der ? AgentPolicyDer.Parse(der) : null;
+
     public bool Allows(string profile) => Profiles.IsEmpty || Profiles.Contains(profile);
 
     public bool Equals(AgentRegistration? other) =>
         other is not null && Purpose == other.Purpose && Environment == other.Environment && Tier == other.Tier && Profiles.SequenceEqual(other.Profiles) && Equals(Children, other.Children)
         && Equals(Model, other.Model) && Equals(Runtime, other.Runtime) && ReviewBy == other.ReviewBy && Revision == other.Revision
-        && Policy.HasValue == other.Policy.HasValue && Policy.GetValueOrDefault().Span.SequenceEqual(other.Policy.GetValueOrDefault().Span);
+        && Same(Policy, other.Policy) && Same(Limits, other.Limits);
 
     public override int GetHashCode() => HashCode.Combine(Purpose, Environment, Tier, Children, ReviewBy, Revision);
+
+    private static bool Same(ReadOnlyMemory<byte>? one, ReadOnlyMemory<byte>? other) => one.HasValue == other.HasValue && one.GetValueOrDefault().Span.SequenceEqual(other.GetValueOrDefault().Span);
 }

@@ -35,6 +35,7 @@ public static class AuditDetails
     public const string Credential = "credential";
     public const string Decision = "decision";
     public const string Depth = "depth";
+    public const string Detector = "detector";
     public const string Digest = "digest";
     public const string File = "file";
     public const string From = "from";
@@ -63,6 +64,7 @@ public static class AuditDetails
     public const string Renews = "renews";
     public const string Request = "request";
     public const string RequestSha256 = "request.sha256";
+    public const string Response = "response";
     public const string Roles = "roles";
     public const string Scope = "scope";
     public const string Serial = "serial";

@@ -1,7 +1,9 @@
 using System.Collections.Immutable;
+using AgentPki.Agents.Behaviour;
 using AgentPki.Authority.Commit;
 using AgentPki.Authority.Problems;
 using AgentPki.Authority.Store;
+using AgentPki.Authority.Watching;
 using AgentPki.Ledger;
 using Microsoft.Extensions.Logging;
 
@@ -34,15 +36,17 @@ public sealed class AuditTrail : IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly AuthorityMetrics _metrics;
     private readonly ILogger _logger;
+    private readonly BehaviourQueue? _behaviour;
     private readonly RefusalAggregate _strangers;
     private readonly ITimer _timer;
     private readonly SemaphoreSlim _flushing = new(1, 1);
     private Task _background = Task.CompletedTask;
 
     /// <param name="interval">How long refusals of strangers are gathered before they become one entry.</param>
-    public AuditTrail(CommitWriter commits, TimeSpan interval, TimeProvider time, AuthorityMetrics metrics, ILogger<AuditTrail> logger)
+    /// <param name="behaviour">Is told what agents were refused; null: nobody watches them.</param>
+    public AuditTrail(CommitWriter commits, TimeSpan interval, TimeProvider time, AuthorityMetrics metrics, ILogger<AuditTrail> logger, BehaviourQueue? behaviour = null)
     {
-        (_commits, _time, _metrics, _logger) = (commits, time, metrics, logger);
+        (_commits, _time, _metrics, _logger, _behaviour) = (commits, time, metrics, logger, behaviour);
         _strangers = new RefusalAggregate(time.GetUtcNow());
         _timer = time.CreateTimer(_ => FlushInBackground(), null, interval, interval);
     }
@@ -54,6 +58,11 @@ public sealed class AuditTrail : IAsyncDisposable
     public async ValueTask RefuseAsync(Refusal refusal, CancellationToken cancellationToken)
     {
         _metrics.Refused(refusal.Problem.Kind);
+        if (refusal.Problem.Kind != PkiProblemKind.Unavailable)
+        {
+            _behaviour?.PublishFor(refusal.Actor, _time.GetUtcNow(), KindOf(refusal.Protocol), refusal.Problem.Kind.ToString());
+        }
+
         if (refusal.Actor == Stranger || refusal is { Problem.Kind: PkiProblemKind.RateLimited, Note: null })
         {
             _strangers.Add(refusal, _time.GetUtcNow());
@@ -74,6 +83,13 @@ public sealed class AuditTrail : IAsyncDisposable
             (AuditDetails.Protocol, refusal.Protocol),
             (AuditDetails.Correlation, refusal.CorrelationId)), refusal.Note is { } note ? [note] : [], cancellationToken);
     }
+
+    private static BehaviourKind KindOf(string protocol) => protocol switch
+    {
+        "admin" or OAuth.OAuthAuthority.Protocol => BehaviourKind.Denied,
+        Delegation.DelegationService.Protocol => BehaviourKind.ChildRefused,
+        _ => BehaviourKind.EnrolmentRefused,
+    };
 
     /// <summary>Records something that has no record change: a start, a stop, a changed configuration.</summary>
     /// <exception cref="StoreUnavailableException">Nothing was written.</exception>

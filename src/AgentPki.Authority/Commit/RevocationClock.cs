@@ -154,13 +154,16 @@ public sealed class RevocationClock(long epoch)
             case StoreChange.RevokeCertificate revoke:
                 _marks.Mark(ChangeMarks.NameOf(revoke.Authority, revoke.Serial), number);
                 return true;
-            case StoreChange.RevokeSet or StoreChange.ReleaseSet when selected is null or { Count: 0, Agents: 0 }:
+            case StoreChange.RevokeSet or StoreChange.ReleaseSet or StoreChange.RevertWatchResponse when selected is null or { Count: 0, Agents: 0 }:
                 return false;
             case StoreChange.RevokeSet revoke:
                 MarkSelected(revoke.Selector, number);
                 return true;
             case StoreChange.ReleaseSet release:
                 MarkSelected(release.Selector, number);
+                return true;
+            case StoreChange.RevertWatchResponse: // Whatever the response had changed.
+                _marks.MarkAll(number);
                 return true;
             default:
                 return false;

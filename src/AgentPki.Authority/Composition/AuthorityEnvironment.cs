@@ -1,8 +1,10 @@
 using AgentPki.Agents;
 using AgentPki.Authority.Acme.Validation;
+using AgentPki.Authority.Decisions;
 using AgentPki.Authority.Governance;
 using AgentPki.Authority.Profiles;
 using AgentPki.Authority.Store;
+using AgentPki.Authority.Watching.Responses;
 using AgentPki.Cryptography;
 using AgentPki.Ledger;
 using AgentPki.X509.AgentPolicies;
@@ -26,12 +28,14 @@ public sealed record AuthorityStores(
     IAcmeStore Acme,
     ILedgerStore Ledger,
     IGovernanceStore Governance,
-    IGrantStore Grants)
+    IGrantStore Grants,
+    IDecisionStore Decisions,
+    IWatchStore Watch)
 {
     /// <summary>All of them from one object.</summary>
     public static AuthorityStores Of<T>(T store)
-        where T : class, ICommitStore, IAuthorityStore, ICertificateStore, IRevocationStore, IFeedStore, IAgentStore, ICredentialStore, IApprovalStore, ICertificateListStore, ICampaignStore, IAcmeStore, ILedgerStore, IGovernanceStore, IGrantStore =>
-        new(store, store, store, store, store, store, store, store, store, store, store, store, store, store);
+        where T : class, ICommitStore, IAuthorityStore, ICertificateStore, IRevocationStore, IFeedStore, IAgentStore, ICredentialStore, IApprovalStore, ICertificateListStore, ICampaignStore, IAcmeStore, ILedgerStore, IGovernanceStore, IGrantStore, IDecisionStore, IWatchStore =>
+        new(store, store, store, store, store, store, store, store, store, store, store, store, store, store, store, store);
 }
 
 /// <summary>Everything an authority is built from.</summary>
@@ -56,7 +60,16 @@ public sealed record AuthorityEnvironment(CryptoProviders Providers, AuthoritySt
     public string? SecondCheckpointLabel { get; init; }
 
     /// <summary>Where the rules of the registry lie; null: nowhere, and what is built in serves.</summary>
-    public Registry.IRegistryRulesFile? RegistryRules { get; init; }
+    public IRulesFile? RegistryRules { get; init; }
+
+    /// <summary>Where it lies how agents are watched, and what is done about what is found; null: nowhere, and what is built in serves.</summary>
+    public IRulesFile? WatchRules { get; init; }
+
+    /// <summary>Tells somebody outside of what the watch finds; null: nobody.</summary>
+    public Watching.Webhook.IWatchAlerts? Alerts { get; init; }
+
+    /// <summary>The file in which what was learnt of agents' behaviour outlives a restart; null: it is learnt anew.</summary>
+    public string? BehaviourMemory { get; init; }
 
     /// <summary>What an agent may do by itself, at most: its access tokens lie within each of these. Null: what its certificate says and what is registered of it.</summary>
     public Func<AgentRecord, Certificate, IReadOnlyList<AgentPolicy>>? BoundsOf { get; init; }

@@ -5,6 +5,7 @@ using AgentPki.Authority.Ceremony;
 using AgentPki.Authority.Checkpoints;
 using AgentPki.Authority.Cms;
 using AgentPki.Authority.Commit;
+using AgentPki.Authority.Decisions;
 using AgentPki.Authority.Delegation;
 using AgentPki.Authority.Enrollment;
 using AgentPki.Authority.Governance;
@@ -17,6 +18,9 @@ using AgentPki.Authority.Revocation;
 using AgentPki.Authority.Revocation.Feed;
 using AgentPki.Authority.Revocation.Lists;
 using AgentPki.Authority.Spiffe;
+using AgentPki.Authority.Watching;
+using AgentPki.Authority.Watching.Responses;
+using AgentPki.Authority.Watching.Webhook;
 using AgentPki.Authority.Witnessing;
 using AgentPki.Cryptography;
 
@@ -41,22 +45,37 @@ public sealed class AuthorityServices : IAsyncDisposable
     {
         var (providers, stores, profiles, options, time, _) = environment;
         (_environment, _metrics, Commits, Issuers) = (environment, metrics, commits, issuers);
-        Audit = new AuditTrail(commits, options.RefusalInterval, time, metrics, environment.Logger<AuditTrail>());
+        Behaviour = new BehaviourQueue();
+        Audit = new AuditTrail(commits, options.RefusalInterval, time, metrics, environment.Logger<AuditTrail>(), Behaviour);
         var authority = new CertificateAuthority(issuers, commits, options, metrics, time, environment.Logger<CertificateAuthority>());
         Approvals = new ApprovalService(stores.Approvals, commits, Audit, options, time);
         Credentials = new CredentialService(stores.Credentials, commits, Audit, profiles, time);
         var uses = new UseWatch(campaigns, stores.Campaigns, commits, time, environment.Logger<UseWatch>());
         var authenticator = new RequesterAuthenticator(stores.Certificates, stores.Agents, stores.Credentials, issuers, commits.Revocations, uses, time);
-        RegistryRules = new RegistryRulesKeeper(environment.RegistryRules, stores.Governance, commits, Audit, time, environment.Logger<RegistryRulesKeeper>());
+        RegistryRules = new RulesKeeper<RegistryRules>(AgentPki.Authority.Registry.RegistryRules.Kind, environment.RegistryRules, stores.Governance, commits, Audit, time, environment.Logger<RulesKeeper<RegistryRules>>());
         Registry = new AgentRegistry(stores.Agents, new AgentPlanner(stores.Agents, profiles, RegistryRules, options, time), RegistryRules, commits, Audit, time);
+        Limits = new AgentLimits(stores.Agents, stores.Revocations, RegistryRules, commits, Audit, time);
+        Trees = new AgentTrees(stores.Agents, stores.Certificates, time);
         Owners = new OwnerService(stores.Agents, commits, Audit, time);
         RegistryWatch = new RegistryWatch(stores.Agents, RegistryRules, commits, time, environment.Logger<RegistryWatch>());
         var policy = new EnrollmentPolicy(profiles, new AgentNaming(options.TrustDomain), stores.Agents, new RegistryGate(stores.Agents, stores.Campaigns, RegistryRules), stores.Certificates, Approvals, new PossessionProof(stores.Certificates, issuers, providers, time), providers, new SubjectKeyMaker(providers), new ChildEnrollment(stores.Agents, stores.Grants), issuers, campaigns, options, time);
-        Registration = new RegistrationAuthority(authenticator, policy, authority, issuers, profiles, campaigns, Audit, options, environment.Logger<RegistrationAuthority>());
-        Delegations = new DelegationService(authenticator, stores, commits, Audit, providers, options, time);
+        Registration = new RegistrationAuthority(authenticator, policy, authority, issuers, profiles, campaigns, Audit, Behaviour, options, time, environment.Logger<RegistrationAuthority>());
+        Delegations = new DelegationService(authenticator, stores, commits, Audit, Behaviour, providers, options, time);
         Appliance = new ApplianceEnrollment(profiles, authority, issuers, Audit);
-        Agents = new AgentService(stores.Agents, commits, Audit, time);
-        Revocations = new RevocationService(stores.Certificates, stores.Revocations, stores.Agents, issuers, commits, Audit, metrics, options, time);
+        Agents = new AgentService(stores.Agents, stores.Watch, commits, Audit, time);
+        Adjustments = new AdjustmentService(stores.Decisions, stores.Agents, commits, Audit, time);
+        Revocations = new RevocationService(stores.Certificates, stores.Revocations, stores.Agents, stores.Watch, issuers, commits, Audit, metrics, options, time);
+        Reversals = new ResponseReversal(stores.Watch, stores.Agents, Adjustments, environment.Alerts, commits, Audit, time, environment.Logger<ResponseReversal>());
+        var watchLog = environment.Logger<BehaviourWatch>();
+        WatchRules = new RulesKeeper<WatchRules>(Watching.WatchRules.Kind, environment.WatchRules, stores.Governance, commits, Audit, time, environment.Logger<RulesKeeper<WatchRules>>());
+        Watch = new BehaviourWatch(
+            Behaviour,
+            WatchRules,
+            new BehaviourMemory(environment.BehaviourMemory, watchLog),
+            environment.Alerts,
+            watch => new BehaviourResponder(stores.Agents, stores.Watch, Revocations, Adjustments, commits, environment.Alerts, watch, time, watchLog),
+            time,
+            watchLog);
         var folder = environment.CertificateListFolder is { } path ? CertificateListFolder.At(path) : CertificateListFolder.Temporary();
         var maker = new CertificateListMaker(issuers, stores.Certificates, stores.CertificateLists, folder, commits, profiles, options, time);
         CertificateLists = new CertificateListService(issuers, stores.CertificateLists, folder, maker, commits.Revocations, time, environment.Logger<CertificateListService>());
@@ -76,7 +95,7 @@ public sealed class AuthorityServices : IAsyncDisposable
             time,
             environment.Logger<RevocationFeed>());
         Checkpoints = new CheckpointService(commits, stores.Ledger, providers, checkpointKey, options.CheckpointInterval, time, environment.Logger<CheckpointService>());
-        GrantBundles = new GrantBundles(authenticator, stores, issuers, Checkpoints);
+        GrantBundles = new GrantBundles(authenticator, stores, issuers, Checkpoints, options.AgentPolicyOid);
         Witnesses = new WitnessFeeder(stores.Ledger, providers, environment.SecondCheckpointLabel, environment.Witnesses, options.WitnessInterval, metrics, time, environment.Logger<WitnessFeeder>());
         Successions = new SuccessionService(issuers, profiles, keys, providers, commits, Audit, options, time, environment.Logger<SuccessionService>());
         var planner = new CampaignPlanner(profiles, issuers, stores.Campaigns, campaigns, providers, time);
@@ -88,7 +107,7 @@ public sealed class AuthorityServices : IAsyncDisposable
         ApprovedFiles = new ApprovedFiles(stores.Governance, commits, time);
         Workloads = new WorkloadAuthority(environment, Registration, issuers, campaigns, CertificateLists, helpers, commits, Audit);
         OAuth = options.OAuth is { } oauth
-            ? new OAuthAuthority(environment, oauth, authenticator, issuers, new TokenSignerKeeper(profiles, issuers, stores.Certificates, helpers, commits.Revocations, oauth, providers, time), Workloads.Tokens, commits, Audit, metrics)
+            ? new OAuthAuthority(environment, oauth, authenticator, issuers, new TokenSignerKeeper(profiles, issuers, stores.Certificates, helpers, commits.Revocations, oauth, providers, time), Workloads.Tokens, commits, Audit, Behaviour, metrics)
             : null;
         Acme = new AcmeAuthority(environment, Registration, Revocations, issuers, campaigns, commits, Audit);
         IssuedLoaded = LoadIssuedAsync(issued);
@@ -110,11 +129,17 @@ public sealed class AuthorityServices : IAsyncDisposable
     /// <summary>What is registered of agents.</summary>
     public AgentRegistry Registry { get; }
 
+    /// <summary>Narrows an agent, and with it everything below it.</summary>
+    public AgentLimits Limits { get; }
+
+    /// <summary>Agents with what is below them.</summary>
+    public AgentTrees Trees { get; }
+
     /// <summary>Who answers for agents.</summary>
     public OwnerService Owners { get; }
 
     /// <summary>The registry's rules in force.</summary>
-    public RegistryRulesKeeper RegistryRules { get; }
+    public RulesKeeper<RegistryRules> RegistryRules { get; }
 
     /// <summary>Finds orphans and overdue reviews.</summary>
     public RegistryWatch RegistryWatch { get; }
@@ -124,6 +149,15 @@ public sealed class AuthorityServices : IAsyncDisposable
     public CredentialService Credentials { get; }
 
     public RevocationService Revocations { get; }
+
+    /// <summary>Tells somebody outside of what the watch finds; null: nobody does.</summary>
+    public IWatchAlerts? Alerts => _environment.Alerts;
+
+    /// <summary>Takes back what was done about agents by rule.</summary>
+    public ResponseReversal Reversals { get; }
+
+    /// <summary>What agents are narrowed to or given for a time.</summary>
+    public AdjustmentService Adjustments { get; }
 
     /// <summary>Accounts, orders and authorizations of ACME clients.</summary>
     public AcmeAuthority Acme { get; }
@@ -172,6 +206,15 @@ public sealed class AuthorityServices : IAsyncDisposable
 
     public AuditTrail Audit { get; }
 
+    /// <summary>Takes what agents do, for those who watch them.</summary>
+    public BehaviourQueue Behaviour { get; }
+
+    /// <summary>How agents are watched, and what is done: the rules in force.</summary>
+    public RulesKeeper<WatchRules> WatchRules { get; }
+
+    /// <summary>Looks at what agents do.</summary>
+    public BehaviourWatch Watch { get; }
+
     public CommitWriter Commits { get; }
 
     public IssuerDirectory Issuers { get; }
@@ -186,7 +229,7 @@ public sealed class AuthorityServices : IAsyncDisposable
     /// <param name="checkpointKey">The key of <see cref="CeremonyOptions.CheckpointLabel"/>.</param>
     /// <exception cref="ProfileException">A profile is issued by nobody, or with a signature its issuer cannot make.</exception>
     /// <exception cref="Store.StoreUnavailableException">The store cannot be read.</exception>
-    /// <exception cref="InvalidOperationException">The registry's rules are broken, and no others were approved.</exception>
+    /// <exception cref="InvalidOperationException">The rules of registry or watch are broken, and no others were approved.</exception>
     public static async ValueTask<AuthorityServices> StartAsync(AuthorityEnvironment environment, KeyReference checkpointKey, CancellationToken cancellationToken)
     {
         environment.Options.Validate();
@@ -204,7 +247,10 @@ public sealed class AuthorityServices : IAsyncDisposable
         var services = new AuthorityServices(environment, metrics, commits, issuers, campaigns, issued, checkpointKey);
         try
         {
+            await services.Adjustments.ReloadAsync(cancellationToken);
             await services.RegistryRules.StartAsync(cancellationToken);
+            await services.WatchRules.StartAsync(cancellationToken);
+            services.Watch.Start();
             await services.Acme.ResumeAsync(cancellationToken);
             return services;
         }
@@ -269,6 +315,15 @@ public sealed class AuthorityServices : IAsyncDisposable
         await _responders.EnsureAllAsync(cancellationToken);
         try
         {
+            await Watch.MaintainAsync(cancellationToken);
+        }
+        catch (Store.StoreUnavailableException failure)
+        {
+            Log.WatchRulesNotRead(_environment.Logger<AuthorityServices>(), failure);
+        }
+
+        try
+        {
             await Approvals.ExpireAllAsync(cancellationToken);
             await AdminRequests.ExpireAllAsync(cancellationToken);
         }
@@ -323,6 +378,7 @@ public sealed class AuthorityServices : IAsyncDisposable
         await _stopping.CancelAsync();
         await IssuedLoaded;
         _stopping.Dispose();
+        await Watch.DisposeAsync();
         await Acme.DisposeAsync();
         await Workloads.DisposeAsync();
         await Feed.DisposeAsync();
@@ -337,9 +393,11 @@ public sealed class AuthorityServices : IAsyncDisposable
         Migrations.Dispose();
         Successions.Dispose();
         Governance.Dispose();
+        Adjustments.Dispose();
         Delegations.Dispose();
         RegistryWatch.Dispose();
         RegistryRules.Dispose();
+        WatchRules.Dispose();
         await Issuers.DisposeAsync();
         _metrics.Dispose();
     }

@@ -14,6 +14,9 @@ internal static partial class Log
     [LoggerMessage(2122, LogLevel.Warning, "Campaigns did not advance: the store is down; the next round follows")]
     public static partial void CampaignsNotAdvanced(ILogger logger, Exception failure);
 
+    [LoggerMessage(2124, LogLevel.Warning, "The rules of the watch were not looked at again: the store is down; the next round follows")]
+    public static partial void WatchRulesNotRead(ILogger logger, Exception failure);
+
     [LoggerMessage(2123, LogLevel.Warning, "The filter of issued serial numbers could not be filled: until the next start, OCSP reads the store for every question about what was never issued")]
     public static partial void IssuedNotLoaded(ILogger logger, Exception failure);
 }

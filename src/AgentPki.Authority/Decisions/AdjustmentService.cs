@@ -46,7 +46,8 @@ public sealed class AdjustmentService : IDisposable
     }
 
     /// <summary>From now on, until its time is over. A narrowing takes hold with its commit; so does an elevation.</summary>
-    public async ValueTask<Outcome<Adjustment>> AddAsync(AdjustmentKind kind, string agentId, ScopeSet scopes, TimeSpan lasts, string reason, string actor, string correlationId, CancellationToken cancellationToken)
+    /// <param name="response">The response by rule that this is; null: somebody decided it.</param>
+    public async ValueTask<Outcome<Adjustment>> AddAsync(AdjustmentKind kind, string agentId, ScopeSet scopes, TimeSpan lasts, string reason, string actor, string correlationId, CancellationToken cancellationToken, string? response = null)
     {
         if (await WhyNotAsync(kind, agentId, lasts, reason, cancellationToken) is { } problem)
         {
@@ -64,7 +65,7 @@ public sealed class AdjustmentService : IDisposable
             (AuditDetails.NotAfter, adjustment.NotAfter.ToString("u", CultureInfo.InvariantCulture)),
             (AuditDetails.Reason, reason),
             (AuditDetails.Correlation, correlationId)));
-        return await CommitAsync(new CommitRequest(entry, [new StoreChange.AddAdjustment(adjustment)]), adjustment, actor, correlationId, cancellationToken);
+        return await CommitAsync(new CommitRequest(entry, [new StoreChange.AddAdjustment(adjustment, response)]), adjustment, actor, correlationId, cancellationToken);
     }
 
     /// <summary>Ends one before its time.</summary>

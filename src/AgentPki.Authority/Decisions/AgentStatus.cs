@@ -4,6 +4,7 @@ using AgentPki.Agents;
 using AgentPki.Agents.Decisions;
 using AgentPki.Agents.Registry;
 using AgentPki.Authority.Commit;
+using AgentPki.Authority.Delegation;
 using AgentPki.Authority.Issuance;
 using AgentPki.Authority.Store;
 using AgentPki.X509.AgentPolicies;
@@ -18,7 +19,6 @@ namespace AgentPki.Authority.Decisions;
 internal sealed class AgentStatus(ICertificateStore certificates, IAgentStore agents, IssuerDirectory issuers, RevocationClock clock, string policyOid, int capacity, TimeProvider time) : IAgentStatus
 {
     private const int CertificatesOfAgent = 64;
-    private const int MostAncestors = 64;
     private readonly RecentlyUsed<Known> _known = new(capacity);
 
     public async ValueTask<AgentStanding> FindAsync(string? agentId, NamedCertificate? certificate, CancellationToken cancellationToken)
@@ -66,11 +66,14 @@ internal sealed class AgentStatus(ICertificateStore certificates, IAgentStore ag
         }
 
         var agent = await agents.FindAsync(id, cancellationToken);
-        var names = ImmutableArray.CreateBuilder<string>();
-        names.AddRange(id, ChangeMarks.NameOf(issuer.Name, parsed.SerialNumber.Span));
-        var whyNot = WhyNot(stored, agent, parsed) ?? await WhyNotAboveAsync(agent, names, cancellationToken);
-        known = new Known(SubjectOf(stored.Certificate, parsed, agent, sha256), issuer, names.DrainToImmutable(), parsed.NotBefore, parsed.NotAfter, whyNot, changes);
-        _known.Put(key, known);
+        var (line, bounds, unreadable) = await BoundsOfAsync(parsed, agent, cancellationToken);
+        ImmutableArray<string> restsOn = [ChangeMarks.NameOf(issuer.Name, parsed.SerialNumber.Span), .. line?.Members.Select(m => m.Id) ?? [id]];
+        known = new Known(SubjectOf(stored.Certificate, parsed, agent, sha256, bounds), issuer, restsOn, parsed.NotBefore, parsed.NotAfter, WhyNot(stored, agent, unreadable) ?? WhyNotAbove(line), changes);
+        if (unreadable is null)
+        {
+            _known.Put(key, known);
+        }
+
         return known;
     }
 
@@ -96,50 +99,34 @@ internal sealed class AgentStatus(ICertificateStore certificates, IAgentStore ag
         return null;
     }
 
-    private string? WhyNot(StoredCertificate stored, AgentRecord? agent, Certificate certificate) =>
+    private static string? WhyNot(StoredCertificate stored, AgentRecord? agent, string? unreadable) =>
         stored.Status is not CertificateStatus.Good ? "the certificate is revoked"
         : agent is null ? "the certificate is not an agent's"
-        : AgentRules.WhyNotIssuable(agent, agent.Owner) is { } state ? state
-        : BoundsOf(certificate, agent, out var error) is null ? error
-        : null;
+        : AgentRules.WhyNotIssuable(agent, agent.Owner) ?? unreadable;
 
     /// <summary>Whoever is below an agent that may not act may not act either, here as in tokens (docs/oauth.md).</summary>
-    /// <param name="names">Gets the names of all that were looked at.</param>
-    private async ValueTask<string?> WhyNotAboveAsync(AgentRecord? agent, ImmutableArray<string>.Builder names, CancellationToken cancellationToken)
-    {
-        for (var generation = 0; agent?.Parent is { } parent; generation++)
-        {
-            names.Add(parent);
-            agent = await agents.FindAsync(parent, cancellationToken);
-            if (agent is not { State: AgentState.Active } || generation >= MostAncestors)
-            {
-                return $"agent {parent}, from which it comes, is suspended, retired or unknown";
-            }
-        }
+    private static string? WhyNotAbove(AgentLine? line) =>
+        line?.Members.Skip(1).FirstOrDefault(above => above.State is not AgentState.Active) is { } inactive ? $"agent {inactive.Id}, from which it comes, is suspended or retired" : null;
 
-        return null;
-    }
-
-    private DecisionSubject SubjectOf(CertificateRecord record, Certificate certificate, AgentRecord? agent, byte[] sha256)
+    private static DecisionSubject SubjectOf(CertificateRecord record, Certificate certificate, AgentRecord? agent, byte[] sha256, ImmutableArray<AgentPolicy> bounds)
     {
         var id = record.AgentId ?? "";
         var registered = agent?.Registration ?? AgentRegistration.Unclaimed;
         return new DecisionSubject(
-            id, SpiffeId.TryParse(id, out var name) ? name.Path : "/", agent?.Owner ?? "", registered.Tier.Word(), registered.Environment, record.Profile, sha256, BoundsOf(certificate, agent, out _) ?? []) { NotAfter = certificate.NotAfter };
+            id, SpiffeId.TryParse(id, out var name) ? name.Path : "/", agent?.Owner ?? "", registered.Tier.Word(), registered.Environment, record.Profile, sha256, bounds) { NotAfter = certificate.NotAfter };
     }
 
-    /// <summary>The policies of the certificate and of the registry, as far as there are any; null: one of them cannot be read, and nobody knows what it bounds.</summary>
-    private ImmutableArray<AgentPolicy>? BoundsOf(Certificate certificate, AgentRecord? agent, out string? error)
+    /// <summary>The policies of the certificate, of the registry, and of those above the agent, as far as there are any; with why one of them cannot be read, and nobody knows what it bounds.</summary>
+    private async ValueTask<(AgentLine? Line, ImmutableArray<AgentPolicy> Bounds, string? Unreadable)> BoundsOfAsync(Certificate certificate, AgentRecord? agent, CancellationToken cancellationToken)
     {
-        error = null;
         try
         {
-            return Delegation.PolicyReading.BoundsOf(agent, certificate, policyOid);
+            var line = agent is null ? null : await AgentLine.ReadAsync(agent, agents, cancellationToken);
+            return (line, PolicyReading.BoundsOf(line, certificate, policyOid), null);
         }
         catch (X509.MalformedDataException failure)
         {
-            error = $"the policy of the certificate or of the agent cannot be read: {failure.Message}";
-            return null;
+            return (null, [], $"the policy of the certificate, of the agent or of one above it cannot be read: {failure.Message}");
         }
     }
 

@@ -27,15 +27,14 @@ public sealed class DecisionAuthority : IAsyncDisposable
     private readonly SemaphoreSlim _anchoring = new(1, 1);
     private Task _running = Task.CompletedTask;
 
-    private DecisionAuthority(AuthorityServices authority, DecisionOptions options, CryptoProviders providers, IDecisionStore store, IPolicyFolder folder, bool wantsApproval, DecisionJournal journal, TimeProvider time, ILogger logger)
+    private DecisionAuthority(AuthorityServices authority, DecisionOptions options, CryptoProviders providers, IPolicyFolder folder, bool wantsApproval, DecisionJournal journal, TimeProvider time, ILogger logger)
     {
         (_authority, Options, Journal, _time, _logger) = (authority, options, journal, time, logger);
         Policies = new PolicyKeeper(folder, authority.Stores.Governance, wantsApproval, logger);
-        Adjustments = new AdjustmentService(store, authority.Stores.Agents, authority.Commits, authority.Audit, time);
         Receipts = new ReceiptKeys(options, providers, new KeyMaker(providers, authority.Options.KeyPlacement, authority.Commits, time), time, logger);
         _metrics = new DecisionMetrics(() => Policies.Problem is null, () => journal.Unanchored);
         _status = new AgentStatus(authority.Stores.Certificates, authority.Stores.Agents, authority.Issuers, authority.Commits.Revocations, authority.Options.AgentPolicyOid, options.CachedCertificates, time);
-        Decisions = new DecisionService(_status, Policies, Adjustments, new BehaviourCounters(options.CountedAgents, time), journal, authority.Commits, authority.RegistryRules, _metrics, time, logger);
+        Decisions = new DecisionService(_status, Policies, Adjustments, new BehaviourCounters(options.CountedAgents, time), authority.Behaviour, journal, authority.Commits, authority.RegistryRules, _metrics, time, logger);
     }
 
     public DecisionOptions Options { get; }
@@ -44,7 +43,7 @@ public sealed class DecisionAuthority : IAsyncDisposable
 
     public PolicyKeeper Policies { get; }
 
-    public AdjustmentService Adjustments { get; }
+    public AdjustmentService Adjustments => _authority.Adjustments;
 
     public ReceiptKeys Receipts { get; }
 
@@ -60,14 +59,13 @@ public sealed class DecisionAuthority : IAsyncDisposable
     /// <exception cref="IOException">The decision log cannot be opened.</exception>
     /// <exception cref="StoreUnavailableException">The store cannot be read.</exception>
     public static async Task<DecisionAuthority> StartAsync(
-        AuthorityServices authority, DecisionOptions options, CryptoProviders providers, IDecisionStore store, IPolicyFolder folder, bool wantsApproval, TimeProvider time, ILoggerFactory loggers, CancellationToken cancellationToken)
+        AuthorityServices authority, DecisionOptions options, CryptoProviders providers, IPolicyFolder folder, bool wantsApproval, TimeProvider time, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
         var logger = loggers.CreateLogger<DecisionAuthority>();
         var journal = await DecisionJournal.OpenAsync(options.Journal, logger, cancellationToken);
-        var started = new DecisionAuthority(authority, options, providers, store, folder, wantsApproval, journal, time, logger);
+        var started = new DecisionAuthority(authority, options, providers, folder, wantsApproval, journal, time, logger);
         try
         {
-            await started.Adjustments.ReloadAsync(cancellationToken);
             await started.Policies.RefreshAsync(cancellationToken);
             started._running = Task.WhenAll(
                 started.RepeatAsync(PolicyInterval, started.Policies.RefreshAsync),
@@ -149,7 +147,6 @@ public sealed class DecisionAuthority : IAsyncDisposable
         await Journal.DisposeAsync();
         await Receipts.DisposeAsync();
         Policies.Dispose();
-        Adjustments.Dispose();
         _metrics.Dispose();
         _stopping.Dispose();
         _anchoring.Dispose();

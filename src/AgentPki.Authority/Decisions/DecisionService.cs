@@ -1,10 +1,13 @@
 using System.Collections.Immutable;
 using System.Security.Cryptography;
+using AgentPki.Agents.Behaviour;
 using AgentPki.Agents.Decisions;
 using AgentPki.Authority.Commit;
 using AgentPki.Authority.Decisions.Journal;
+using AgentPki.Authority.Governance;
 using AgentPki.Authority.Registry;
 using AgentPki.Authority.Store;
+using AgentPki.Authority.Watching;
 using Microsoft.Extensions.Logging;
 
 namespace AgentPki.Authority.Decisions;
@@ -19,24 +22,32 @@ public sealed class DecisionService
     private readonly PolicyKeeper _policies;
     private readonly AdjustmentService _adjustments;
     private readonly BehaviourCounters _behaviour;
+    private readonly BehaviourQueue _watched;
     private readonly DecisionJournal _journal;
     private readonly CommitWriter _commits;
-    private readonly RegistryRulesKeeper _rules;
+    private readonly RulesKeeper<RegistryRules> _rules;
     private readonly DecisionMetrics _metrics;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
 
     internal DecisionService(
-        IAgentStatus status, PolicyKeeper policies, AdjustmentService adjustments, BehaviourCounters behaviour, DecisionJournal journal, CommitWriter commits, RegistryRulesKeeper rules, DecisionMetrics metrics, TimeProvider time, ILogger logger) =>
-        (_status, _policies, _adjustments, _behaviour, _journal, _commits, _rules, _metrics, _time, _logger) = (status, policies, adjustments, behaviour, journal, commits, rules, metrics, time, logger);
+        IAgentStatus status, PolicyKeeper policies, AdjustmentService adjustments, BehaviourCounters behaviour, BehaviourQueue watched, DecisionJournal journal, CommitWriter commits, RulesKeeper<RegistryRules> rules, DecisionMetrics metrics, TimeProvider time, ILogger logger) =>
+        (_status, _policies, _adjustments, _behaviour, _watched, _journal, _commits, _rules, _metrics, _time, _logger) = (status, policies, adjustments, behaviour, watched, journal, commits, rules, metrics, time, logger);
 
     public async ValueTask<AnsweredCall> DecideAsync(DecisionCall call, CancellationToken cancellationToken)
     {
         var started = _time.GetTimestamp();
         var answered = await AnswerAsync(call, cancellationToken);
-        if (answered.Decision.Reasons[0].Rule != DecisionRule.Status)
+        var rule = answered.Decision.Reasons[0].Rule;
+        if (rule != DecisionRule.Status)
         {
             _behaviour.Count(call.SubjectId, answered.Decision.IsPermitted);
+        }
+
+        // What the agent did not do: it was suspended, was narrowed, or nobody could say.
+        if (rule is not (DecisionRule.Status or DecisionRule.Narrowed or DecisionRule.Undecidable))
+        {
+            _watched.Publish(new BehaviourEvent(answered.Time, call.SubjectId, answered.Decision.IsPermitted ? BehaviourKind.Permitted : BehaviourKind.Denied) { Action = call.Action, Resource = call.Resource, Address = call.Address, Reason = rule.Word() });
         }
 
         _metrics.Decided(answered.Decision, _time.GetElapsedTime(started));

@@ -1,5 +1,7 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using AgentPki.Agents;
+using AgentPki.Agents.Behaviour;
 using AgentPki.Agents.Registry;
 using AgentPki.Authority.Audit;
 using AgentPki.Authority.Commit;
@@ -7,6 +9,7 @@ using AgentPki.Authority.Composition;
 using AgentPki.Authority.Enrollment;
 using AgentPki.Authority.Problems;
 using AgentPki.Authority.Store;
+using AgentPki.Authority.Watching;
 using AgentPki.Cryptography;
 using AgentPki.Ledger;
 using AgentPki.X509.AgentPolicies;
@@ -25,11 +28,15 @@ public sealed record Delegated(SignedGrant Grant, AgentRecord Child);
 /// </summary>
 public sealed class DelegationService : IDisposable
 {
+    /// <summary>As refusals name the way a request came.</summary>
+    public const string Protocol = "delegation";
+
     private readonly RequesterAuthenticator _authenticator;
     private readonly IAgentStore _agents;
     private readonly IGrantStore _grants;
     private readonly CommitWriter _commits;
     private readonly AuditTrail _audit;
+    private readonly BehaviourQueue _behaviour;
     private readonly CryptoProviders _providers;
     private readonly AuthorityOptions _options;
     private readonly TimeProvider _time;
@@ -37,8 +44,8 @@ public sealed class DelegationService : IDisposable
     // Siblings are counted and a child added: one grant at a time, of which there are few.
     private readonly SemaphoreSlim _one = new(1, 1);
 
-    internal DelegationService(RequesterAuthenticator authenticator, AuthorityStores stores, CommitWriter commits, AuditTrail audit, CryptoProviders providers, AuthorityOptions options, TimeProvider time) =>
-        (_authenticator, _agents, _grants, _commits, _audit, _providers, _options, _time) = (authenticator, stores.Agents, stores.Grants, commits, audit, providers, options, time);
+    internal DelegationService(RequesterAuthenticator authenticator, AuthorityStores stores, CommitWriter commits, AuditTrail audit, BehaviourQueue behaviour, CryptoProviders providers, AuthorityOptions options, TimeProvider time) =>
+        (_authenticator, _agents, _grants, _commits, _audit, _behaviour, _providers, _options, _time) = (authenticator, stores.Agents, stores.Grants, commits, audit, behaviour, providers, options, time);
 
     /// <summary>Judges a grant and records it: the child is registered with it, or, known already, has from now on what this one says.</summary>
     /// <param name="text">The compact JWS.</param>
@@ -80,7 +87,12 @@ public sealed class DelegationService : IDisposable
 
         var child = await _agents.FindAsync(childId, cancellationToken);
         var siblings = await _agents.ListAsync(new AgentQuery { Parent = parent.Id, WithoutRetired = true }, int.MaxValue, cancellationToken);
-        var @case = new GrantCase(grant, by.Certificate, parent, child, [.. siblings.Where(s => s.Id != childId)], now);
+        if (!(await AgentLine.ReadAsync(parent, _agents, cancellationToken)).TryMeet(out var bounds, out var formless) || !TryLimit(grant.ChildPolicy(), child, out var granted, out formless))
+        {
+            return await RefuseAsync(by.Actor, new PkiProblem(PkiProblemKind.PolicyViolation, formless), childId, correlationId);
+        }
+
+        var @case = new GrantCase(grant, by.Certificate, parent, bounds, child, [.. siblings.Where(s => s.Id != childId)], now);
         var problem = GrantJudge.Check(@case, _options.AgentPolicyOid, _providers)
             ?? (await _grants.FindGrantAsync(digest, cancellationToken) is null ? null : new PkiProblem(PkiProblemKind.Conflict, "the grant was recorded before; sign another"))
             ?? (await _grants.CountGrantsAsync(parent.Id, now - TimeSpan.FromHours(1), cancellationToken) < _options.GrantsPerHour ? null
@@ -91,7 +103,7 @@ public sealed class DelegationService : IDisposable
             return await RefuseAsync(by.Actor, problem, childId, correlationId);
         }
 
-        var policy = grant.ChildPolicy().Encode();
+        var policy = granted.Encode();
         var registered = Registered(parent, child, childId, policy, now);
         var entry = new LedgerEntry(LedgerEntryKind.DelegationGranted, now, by.Actor, AuditDetails.Of(
             (AuditDetails.Agent, childId),
@@ -105,9 +117,13 @@ public sealed class DelegationService : IDisposable
         var outcome = await _commits.CommitAsync(
             new CommitRequest(entry, [new StoreChange.RequireGood(by.Stored.Authority, by.Stored.Serial), new StoreChange.PutAgents([new AgentPut(registered, child?.Registration.Revision)]), new StoreChange.AddGrant(record, parent.Registration.Revision)]),
             cancellationToken);
-        return outcome is CommitOutcome.Conflict conflict
-            ? await RefuseAsync(by.Actor, new PkiProblem(PkiProblemKind.Conflict, conflict.Reason), childId, correlationId)
-            : new Outcome<Delegated>.Done(new Delegated(grant, registered));
+        if (outcome is CommitOutcome.Conflict conflict)
+        {
+            return await RefuseAsync(by.Actor, new PkiProblem(PkiProblemKind.Conflict, conflict.Reason), childId, correlationId);
+        }
+
+        _behaviour.Publish(new BehaviourEvent(now, parent.Id, BehaviourKind.ChildGranted) { Owner = parent.Owner, Parent = parent.Parent });
+        return new Outcome<Delegated>.Done(new Delegated(grant, registered));
     }
 
     // A child that is granted anew and has children: they stay within what it has.
@@ -122,6 +138,13 @@ public sealed class DelegationService : IDisposable
         }
 
         return null;
+    }
+
+    // Whatever its parent grants it: what operators limited it to holds until they take that away.
+    private static bool TryLimit(AgentPolicy granted, AgentRecord? child, [NotNullWhen(true)] out AgentPolicy? policy, [NotNullWhen(false)] out string? error)
+    {
+        (policy, error) = (granted, null);
+        return child?.Registration.ReadLimits() is not { } limits || AgentLine.TryMeet(granted, limits, out policy, out error);
     }
 
     // A child is of its parent's owner, tier, environment and profiles: the registry may narrow these later, and never does a parent widen them.
@@ -144,7 +167,7 @@ public sealed class DelegationService : IDisposable
 
     private async ValueTask<Outcome<Delegated>> RefuseAsync(string actor, PkiProblem problem, string? child, string correlationId)
     {
-        await _audit.RefuseAsync(new Refusal(actor, problem, "delegation", correlationId, Agent: child), CancellationToken.None);
+        await _audit.RefuseAsync(new Refusal(actor, problem, Protocol, correlationId, Agent: child), CancellationToken.None);
         return new Outcome<Delegated>.Refused(problem);
     }
 }

@@ -20,11 +20,12 @@ public sealed class GrantBundles
     private readonly AuthorityStores _stores;
     private readonly IssuerDirectory _issuers;
     private readonly CheckpointService _checkpoints;
+    private readonly string _policyOid;
 
-    internal GrantBundles(RequesterAuthenticator authenticator, AuthorityStores stores, IssuerDirectory issuers, CheckpointService checkpoints) =>
-        (_authenticator, _stores, _issuers, _checkpoints) = (authenticator, stores, issuers, checkpoints);
+    internal GrantBundles(RequesterAuthenticator authenticator, AuthorityStores stores, IssuerDirectory issuers, CheckpointService checkpoints, string policyOid) =>
+        (_authenticator, _stores, _issuers, _checkpoints, _policyOid) = (authenticator, stores, issuers, checkpoints, policyOid);
 
-    /// <summary>The bundle of an agent that has its certificate, as its certificate's policy names it; one that is nobody's child has an empty one.</summary>
+    /// <summary>The bundle of an agent that has its certificate, as its certificate's policy names it; one that is nobody's child has one without grants.</summary>
     /// <param name="presented">The client certificate of the connection.</param>
     public async ValueTask<Outcome<GrantBundle>> OfAsync(Certificate presented, CancellationToken cancellationToken)
     {
@@ -34,7 +35,8 @@ public sealed class GrantBundles
             return new Outcome<GrantBundle>.Refused(problem ?? new PkiProblem(PkiProblemKind.Unauthenticated, "an agent's certificate is needed"));
         }
 
-        return new Outcome<GrantBundle>.Done(await OfAsync(by.Agent.Registration.ReadPolicy()?.Parent?.Grant, cancellationToken));
+        var bundle = await OfAsync(PolicyReading.Of(by.Certificate, _policyOid)?.Parent?.Grant, cancellationToken);
+        return new Outcome<GrantBundle>.Done(bundle with { Intermediates = [.. bundle.Intermediates.Union(IntermediatesOf(by.Certificate))] });
     }
 
     /// <summary>The bundle that begins with a grant; empty without one.</summary>
@@ -59,11 +61,13 @@ public sealed class GrantBundles
 
             var certificate = Certificate.Parse(signer.Certificate.Der);
             links.Add(new GrantLink(grant, certificate, await ProofAsync(record.Leaf, checkpoint, cancellationToken)));
-            intermediates.UnionWith(_issuers.FindIssuerOf(certificate)?.Chain.Where(c => !c.IsSelfIssued) ?? []);
+            intermediates.UnionWith(IntermediatesOf(certificate));
         }
 
         return new GrantBundle(links.ToImmutable(), [.. intermediates]);
     }
+
+    private IEnumerable<Certificate> IntermediatesOf(Certificate certificate) => _issuers.FindIssuerOf(certificate)?.Chain.Where(c => !c.IsSelfIssued) ?? [];
 
     // The grant is a moment old, and heads are signed each second at most: one is signed for it. With the token away there is no proof yet, and the bundle is asked for again.
     private async ValueTask<SignedCheckpoint?> CheckpointOverAsync(long leaf, CancellationToken cancellationToken)

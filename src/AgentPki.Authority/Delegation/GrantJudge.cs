@@ -11,9 +11,10 @@ namespace AgentPki.Authority.Delegation;
 /// <summary>What a grant is held against. Nothing here asks the store.</summary>
 /// <param name="Certificate">The parent's, of the connection; its key signed.</param>
 /// <param name="Parent">As it is registered.</param>
+/// <param name="Registered">What is registered of the parent and of those above it, together; null: nothing.</param>
 /// <param name="Child">As it is registered; null: not yet.</param>
 /// <param name="Siblings">The parent's other children that are not retired.</param>
-internal sealed record GrantCase(SignedGrant Grant, Certificate Certificate, AgentRecord Parent, AgentRecord? Child, IReadOnlyList<AgentRecord> Siblings, DateTimeOffset Now);
+internal sealed record GrantCase(SignedGrant Grant, Certificate Certificate, AgentRecord Parent, AgentPolicy? Registered, AgentRecord? Child, IReadOnlyList<AgentRecord> Siblings, DateTimeOffset Now);
 
 /// <summary>Whether a grant may be.</summary>
 internal static class GrantJudge
@@ -60,13 +61,13 @@ internal static class GrantJudge
             return "your certificate carries no agent policy, so nobody could see that the child has less; have a policy registered, renew, and grant again";
         }
 
-        if (@case.Parent.Registration.ReadPolicy() is not { } registered)
+        if (@case.Registered is not { } registered)
         {
             return "no policy is registered of you any more; ask your owner";
         }
 
         return statement.Policy.WhyNotDelegable(certified)
-            ?? (statement.Policy.WhyNotDelegable(registered) is { } narrowed ? $"by what is registered of you now: {narrowed}" : null)
+            ?? (statement.Policy.WhyNotDelegable(registered) is { } narrowed ? $"by what is registered of you, or of one above you, now: {narrowed}" : null)
             ?? (Same(statement.ParentGrant, certified.Parent?.Grant) ? null : certified.Parent is null ? "parent_grant: you are nobody's child" : "parent_grant is not the grant that your certificate names");
     }
 
@@ -89,7 +90,7 @@ internal static class GrantJudge
     // Children share what their parent may use up: together they have no more of it.
     private static string? WhyNotBudget(GrantCase @case)
     {
-        if (@case.Parent.Registration.ReadPolicy()?.Budget.Amounts is not { IsEmpty: false } own)
+        if (@case.Registered?.Budget.Amounts is not { IsEmpty: false } own)
         {
             return null;
         }

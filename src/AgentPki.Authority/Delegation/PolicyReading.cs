@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using AgentPki.Agents;
 using AgentPki.X509;
 using AgentPki.X509.AgentPolicies;
 using AgentPki.X509.Certificates;
@@ -13,7 +12,7 @@ internal static class PolicyReading
     /// <exception cref="MalformedDataException">This appliance issued it, so this is a defect.</exception>
     public static AgentPolicy? Of(Certificate certificate, string oid) => certificate.FindExtension(oid) is { } extension ? AgentPolicyDer.Parse(extension.Value) : null;
 
-    /// <summary>What bounds an agent now: what its certificate says and what is registered of it, as far as there is either. Each holds.</summary>
-    /// <exception cref="MalformedDataException">One of them cannot be read, and nobody knows what it bounds.</exception>
-    public static ImmutableArray<AgentPolicy> BoundsOf(AgentRecord? agent, Certificate certificate, string oid) => [.. new[] { Of(certificate, oid), agent?.Registration.ReadPolicy() }.OfType<AgentPolicy>()];
+    /// <summary>What bounds an agent now: what its certificate says, and what is registered of it and of those above it, as far as there is any. Each holds.</summary>
+    /// <exception cref="MalformedDataException">What the certificate says cannot be read, and nobody knows what it bounds.</exception>
+    public static ImmutableArray<AgentPolicy> BoundsOf(AgentLine? line, Certificate certificate, string oid) => Of(certificate, oid) is { } certified ? [certified, .. line?.Bounds ?? []] : line?.Bounds ?? [];
 }

@@ -3,7 +3,9 @@ using AgentPki.Agents.Registry;
 using AgentPki.Authority.Audit;
 using AgentPki.Authority.Commit;
 using AgentPki.Authority.Problems;
+using AgentPki.Authority.Registry;
 using AgentPki.Authority.Store;
+using AgentPki.Authority.Watching.Responses;
 using AgentPki.Ledger;
 
 namespace AgentPki.Authority.Enrollment;
@@ -12,7 +14,7 @@ namespace AgentPki.Authority.Enrollment;
 /// The agents this appliance vouches for: lists them, suspends, re-activates and retires them. It takes no certificate away: that is what
 /// <see cref="Revocation.RevocationService"/> does, which suspends as well.
 /// </summary>
-public sealed class AgentService(IAgentStore agents, CommitWriter commits, AuditTrail audit, TimeProvider time)
+public sealed class AgentService(IAgentStore agents, IWatchStore watch, CommitWriter commits, AuditTrail audit, TimeProvider time)
 {
     public ValueTask<IReadOnlyList<AgentRecord>> ListAsync(AgentQuery query, int limit, CancellationToken cancellationToken) => agents.ListAsync(query, limit, cancellationToken);
 
@@ -30,7 +32,9 @@ public sealed class AgentService(IAgentStore agents, CommitWriter commits, Audit
             return await RefuseAsync(PkiProblemKind.NotFound, "there is no agent of that name", actor, correlationId, cancellationToken);
         }
 
-        if (agent.State == state && !agent.IsHeld && agent.SuspendedBy == SuspensionRule.None)
+        // Let go by two people alone; stopped by somebody too it stays so when they have.
+        var byRule = agent.State == AgentState.Suspended ? await ResponseReversal.WhyHeldAsync(watch, new RevocationSelector { Agent = agentId }, time.GetUtcNow(), cancellationToken) : null;
+        if (agent.State == state && byRule is null && !agent.IsHeld && agent.SuspendedBy == SuspensionRule.None)
         {
             return new Outcome<AgentRecord>.Done(agent);
         }
@@ -38,6 +42,11 @@ public sealed class AgentService(IAgentStore agents, CommitWriter commits, Audit
         if (!AgentRules.CanMove(agent.State, state))
         {
             return await RefuseAsync(PkiProblemKind.Conflict, "the agent is retired, which is for good", actor, correlationId, cancellationToken);
+        }
+
+        if (state == AgentState.Active && byRule is not null)
+        {
+            return await RefuseAsync(byRule.Kind, byRule.Detail, actor, correlationId, cancellationToken);
         }
 
         // The rule would only suspend it again.
@@ -68,6 +77,11 @@ public sealed class AgentService(IAgentStore agents, CommitWriter commits, Audit
         if (agent.Parent == parentId)
         {
             return new Outcome<AgentRecord>.Done(agent);
+        }
+
+        if (await FamilyTies.WhyNotLeaveAsync(agent, agents, cancellationToken) is { } tied)
+        {
+            return await RefuseAsync(tied.Kind, tied.Detail, actor, correlationId, cancellationToken);
         }
 
         var entry = new LedgerEntry(LedgerEntryKind.AgentParentChanged, time.GetUtcNow(), actor, AuditDetails.Of(

@@ -186,6 +186,14 @@ internal sealed class EnrollmentPolicy(
             return new EnrollmentDecision.Refused(new PkiProblem(PkiProblemKind.Unauthorized, reason), profile.Name, named.AgentId);
         }
 
+        // What it may do, and what everybody above it may, as it is registered now.
+        var parent = who is AuthenticatedRequester.ByCertificate spawning && spawning.Agent.Id != named.AgentId ? spawning.Agent : null;
+        var line = agent is not null ? await AgentLine.ReadAsync(agent, agents, cancellationToken) : parent is not null ? await AgentLine.OfChildOfAsync(parent, named.AgentId, agents, cancellationToken) : AgentLine.OfStranger(named.AgentId);
+        if (!line.TryMeet(out var bounds, out var formless))
+        {
+            return new EnrollmentDecision.Refused(new PkiProblem(PkiProblemKind.PolicyViolation, formless), profile.Name, named.AgentId);
+        }
+
         var made = request.Kind == EnrollmentKind.ServerKeygen ? await keyMaker.MakeAsync(SubjectKeyMaker.KindFor(request.Csr, profile), cancellationToken) : null;
         return new EnrollmentDecision.Approved(
             new ApprovedEnrollment(
@@ -193,7 +201,7 @@ internal sealed class EnrollmentPolicy(
                 named.Subject,
                 named.Names,
                 made?.PublicKey ?? request.Csr.PublicKey,
-                new ApprovedAgent(named.AgentId, owner, who is AuthenticatedRequester.ByCertificate by && by.Agent.Id != named.AgentId ? by.Agent.Id : null),
+                new ApprovedAgent(named.AgentId, owner, parent?.Id),
                 who.Actor,
                 (who as AuthenticatedRequester.ByCredential)?.Credential.Name,
                 approval?.Id,
@@ -205,7 +213,8 @@ internal sealed class EnrollmentPolicy(
                 Campaign = seat.StepAt(time.GetUtcNow()),
                 RelatedCertificate = related,
                 RestsOn = restsOn,
-                Policy = agent?.Registration.ReadPolicy(),
+                Policy = bounds,
+                PoliciesRead = line.Conditions,
                 Grant = grant,
                 AcmeOrder = (who as AuthenticatedRequester.ByAcmeOrder)?.Order.Order.Id,
                 Lifetime = (who as AuthenticatedRequester.ByEntry)?.Entry.Lifetime,

@@ -1,11 +1,13 @@
 using System.Diagnostics;
 using System.Security.Cryptography;
+using AgentPki.Agents.Behaviour;
 using AgentPki.Authority.Audit;
 using AgentPki.Authority.Issuance;
 using AgentPki.Authority.Migration;
 using AgentPki.Authority.Problems;
 using AgentPki.Authority.Profiles;
 using AgentPki.Authority.Store;
+using AgentPki.Authority.Watching;
 using AgentPki.Cryptography;
 using AgentPki.X509.Certificates;
 using Microsoft.Extensions.Logging;
@@ -25,7 +27,9 @@ public sealed class RegistrationAuthority
     private readonly ProfileCatalog _profiles;
     private readonly CampaignDirectory _campaigns;
     private readonly AuditTrail _audit;
+    private readonly BehaviourQueue _behaviour;
     private readonly AuthorityOptions _options;
+    private readonly TimeProvider _time;
     private readonly ILogger _logger;
 
     internal RegistrationAuthority(
@@ -36,9 +40,11 @@ public sealed class RegistrationAuthority
         ProfileCatalog profiles,
         CampaignDirectory campaigns,
         AuditTrail audit,
+        BehaviourQueue behaviour,
         AuthorityOptions options,
+        TimeProvider time,
         ILogger<RegistrationAuthority> logger) =>
-        (_authenticator, _policy, _authority, _issuers, _profiles, _campaigns, _audit, _options, _logger) = (authenticator, policy, authority, issuers, profiles, campaigns, audit, options, logger);
+        (_authenticator, _policy, _authority, _issuers, _profiles, _campaigns, _audit, _behaviour, _options, _time, _logger) = (authenticator, policy, authority, issuers, profiles, campaigns, audit, behaviour, options, time, logger);
 
     /// <summary>Decides a request and, if it may be, issues. Never throws for what a client, the token or the store does.</summary>
     /// <param name="cancellationToken">Heeded until the signature begins.</param>
@@ -121,6 +127,11 @@ public sealed class RegistrationAuthority
             {
                 case Outcome<Certificate>.Done(var certificate):
                     issued = certificate;
+                    if (enrollment.Agent is { } agent)
+                    {
+                        _behaviour.Publish(new BehaviourEvent(_time.GetUtcNow(), agent.Id, BehaviourKind.Enrolled) { Owner = agent.Owner, Parent = agent.Parent });
+                    }
+
                     return new EnrollmentOutcome.Issued(certificate, _issuers.IssuerFor(enrollment.Profile)?.Chain ?? [], key);
                 case Outcome<Certificate>.Refused(var problem):
                     return await RefuseAsync(request, who, problem, enrollment.Profile.Name, enrollment.Agent?.Id, CancellationToken.None);

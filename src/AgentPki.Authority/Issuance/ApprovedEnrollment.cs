@@ -49,8 +49,11 @@ internal sealed record ApprovedEnrollment(
     /// <summary>The certificates by which the requester was authenticated, or proved what he had to: still good when the new one comes true, or there is none.</summary>
     public IReadOnlyList<StoreChange.RequireGood> RestsOn { get; init; } = [];
 
-    /// <summary>What the agent may do at most; null: nothing is registered of it.</summary>
+    /// <summary>What the agent may do at most, and what those above it may; null: nothing is registered of any of them.</summary>
     public AgentPolicy? Policy { get; init; }
+
+    /// <summary>The registered policies that <see cref="Policy"/> was made of, the agent's own and those above it: still the same when the certificate comes true, or there is none.</summary>
+    public IReadOnlyList<StoreChange.RequirePolicy> PoliciesRead { get; init; } = [];
 
     /// <summary>The grant with which a parent enrols its child, used up by it.</summary>
     public byte[]? Grant { get; init; }

@@ -128,8 +128,8 @@ internal sealed class CertificateAuthority(IssuerDirectory issuers, CommitWriter
         changes.AddRange(approved.RestsOn);
         if (approved.Agent is { } agent)
         {
-            // Narrowed while the token signed: what would be wider than that is withheld.
-            changes.Add(new StoreChange.RequirePolicy(agent.Id, approved.Policy?.Encode()));
+            // Narrowed while the token signed, itself or somebody above it: what would be wider than that is withheld.
+            changes.AddRange(approved.PoliciesRead);
 
             if (approved.Grant is { } grant)
             {

@@ -1,12 +1,15 @@
 using System.Security.Cryptography;
 using AgentPki.Agents;
+using AgentPki.Agents.Behaviour;
 using AgentPki.Authority.Audit;
 using AgentPki.Authority.Commit;
 using AgentPki.Authority.Composition;
+using AgentPki.Authority.Delegation;
 using AgentPki.Authority.Enrollment;
 using AgentPki.Authority.Issuance;
 using AgentPki.Authority.Spiffe;
 using AgentPki.Authority.Store;
+using AgentPki.Authority.Watching;
 using AgentPki.Cryptography;
 using AgentPki.Cryptography.Jose;
 using AgentPki.Ledger;
@@ -32,16 +35,19 @@ public sealed class OAuthAuthority : IAsyncDisposable
     private readonly TokenSignerKeeper _signers;
     private readonly CommitWriter _commits;
     private readonly AuditTrail _audit;
-    private readonly Func<AgentRecord, Certificate, IReadOnlyList<AgentPolicy>> _boundsOf;
+    private readonly BehaviourQueue _behaviour;
+    private readonly IAgentStore _agents;
+    private readonly Func<AgentRecord, Certificate, IReadOnlyList<AgentPolicy>>? _boundsOf;
+    private readonly string _policyOid;
     private readonly AuthorityMetrics _metrics;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
 
     internal OAuthAuthority(
-        AuthorityEnvironment environment, OAuthOptions options, RequesterAuthenticator requesters, IssuerDirectory issuers, TokenSignerKeeper signers, JwtSvids svids, CommitWriter commits, AuditTrail audit, AuthorityMetrics metrics)
+        AuthorityEnvironment environment, OAuthOptions options, RequesterAuthenticator requesters, IssuerDirectory issuers, TokenSignerKeeper signers, JwtSvids svids, CommitWriter commits, AuditTrail audit, BehaviourQueue behaviour, AuthorityMetrics metrics)
     {
-        (Options, _issuers, _signers, _commits, _audit, _metrics, _time, _logger) = (options, issuers, signers, commits, audit, metrics, environment.Time, environment.Logger<OAuthAuthority>());
-        _boundsOf = environment.BoundsOf ?? ((agent, certificate) => AgentBounds.Of(agent, certificate, environment.Options.AgentPolicyOid));
+        (Options, _issuers, _signers, _commits, _audit, _behaviour, _metrics, _time, _logger) = (options, issuers, signers, commits, audit, behaviour, metrics, environment.Time, environment.Logger<OAuthAuthority>());
+        (_agents, _boundsOf, _policyOid) = (environment.Stores.Agents, environment.BoundsOf, environment.Options.AgentPolicyOid);
         var certificates = environment.Stores.Certificates;
         _lineage = new AgentLineage(certificates, environment.Stores.Agents, issuers, _time);
         _clients = new ClientAuthenticator(requesters, certificates, _lineage, issuers, new JwtSvidClients(svids, environment.Options.TrustDomain, options), commits, environment.Providers, options, _time);
@@ -121,7 +127,9 @@ public sealed class OAuthAuthority : IAsyncDisposable
         }
 
         // 2. What for: never more than the client has, nor than the token that it exchanges.
-        var bounds = _boundsOf(client.Agent, client.Certificate);
+        var bounds = _boundsOf is null
+            ? AgentBounds.Of(client.Agent, await AgentLine.ReadAsync(client.Agent, _agents, cancellationToken), client.Certificate, _policyOid)
+            : _boundsOf(client.Agent, client.Certificate);
         if (!TokenRules.TryScope(request.Scopes, bounds, subject, out var scopes, out var problem)
             || !TokenRules.TryAudience(request.Resources, Options, client.Presented is not null, subject, out var audience, out problem))
         {
@@ -156,6 +164,7 @@ public sealed class OAuthAuthority : IAsyncDisposable
         }
 
         _metrics.TokenIssued(request.Grant);
+        _behaviour.Publish(new BehaviourEvent(now, client.Agent.Id, BehaviourKind.Permitted) { Owner = client.Agent.Owner, Parent = client.Agent.Parent, Action = request.Grant, Resource = token.Audience.FirstOrDefault() });
         Log.Issued(_logger, request.CorrelationId, request.Grant, client.Agent.Id, token.Id);
         return new OAuthOutcome<GrantedToken>.Done(new GrantedToken(signed, token));
     }

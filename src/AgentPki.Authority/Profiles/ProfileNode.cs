@@ -288,6 +288,15 @@ internal sealed class ProfileNode
         return json.ToJsonString();
     }
 
+    /// <summary>All of it as JSON, by the same rules; every field counts as asked for.</summary>
+    public string Json()
+    {
+        _asked.UnionWith(_mapping.Children.Keys.Select(key => key.ToString()));
+        var json = new JsonObject();
+        Fill(json, _mapping);
+        return json.ToJsonString();
+    }
+
     private static void Fill(JsonObject json, YamlMappingNode mapping)
     {
         foreach (var (key, value) in mapping.Children)

@@ -5,12 +5,13 @@ using AgentPki.Authority.Governance;
 using AgentPki.Authority.Problems;
 using AgentPki.Authority.Profiles;
 using AgentPki.Authority.Store;
+using AgentPki.X509.AgentPolicies;
 using AgentPki.X509.Names;
 
 namespace AgentPki.Authority.Registry;
 
 /// <summary>From a text to what it does, or why it cannot be: everything that can be known before the commit, which checks once more what may change meanwhile.</summary>
-internal sealed class AgentPlanner(IAgentStore agents, ProfileCatalog profiles, RegistryRulesKeeper rules, AuthorityOptions options, TimeProvider time)
+internal sealed class AgentPlanner(IAgentStore agents, ProfileCatalog profiles, RulesKeeper<RegistryRules> rules, AuthorityOptions options, TimeProvider time)
 {
     private const int DeepestTree = 64;
 
@@ -78,12 +79,34 @@ internal sealed class AgentPlanner(IAgentStore agents, ProfileCatalog profiles, 
             return Violation($"policy: what {after.Id} may do is what {granted.Agent} granted it; leave the policy out, and narrow it there");
         }
 
+        if (before is not null && after.Parent != before.Parent && await FamilyTies.WhyNotLeaveAsync(before, agents, cancellationToken) is { } tied)
+        {
+            return tied;
+        }
+
+        if (before is not null && plan.Changes.Any(c => c.Field == "policy") && await WhyNotPolicyAsync(before, after, cancellationToken) is { } notThis)
+        {
+            return notThis;
+        }
+
         if (after.Owner != before?.Owner && await WhyNotOwnerAsync(after.Owner, inForce, cancellationToken) is { } noOwner)
         {
             return noOwner;
         }
 
         return after.Registration.ReviewBy is { } review && review != before?.Registration.ReviewBy ? WhyNotReview(review, after.Registration.Tier, inForce, now) : null;
+    }
+
+    // What operators limited it to stays until they say otherwise; what its children have of a budget they have from it.
+    private async ValueTask<PkiProblem?> WhyNotPolicyAsync(AgentRecord before, AgentRecord after, CancellationToken cancellationToken)
+    {
+        var policy = after.Registration.ReadPolicy();
+        if (before.Registration.ReadLimits() is { } limits && (policy is null ? "none is more than that" : policy.WhyNotWithin(limits)) is { } wider)
+        {
+            return Violation($"policy: {after.Id} was limited, and {wider}; 'agentpki agents lift' takes the limit away");
+        }
+
+        return policy is { Budget.Amounts.IsEmpty: false } && FamilyBudget.WhyNot(policy.Budget, await agents.ListAsync(new AgentQuery { Parent = after.Id, WithoutRetired = true }, int.MaxValue, cancellationToken)) is { } spent ? Violation($"policy: {spent}") : null;
     }
 
     /// <summary>Why nobody can have agents from now on by that name.</summary>

@@ -18,12 +18,12 @@ public sealed class AgentRegistry
     private const string Protocol = "admin";
     private readonly IAgentStore _agents;
     private readonly AgentPlanner _planner;
-    private readonly RegistryRulesKeeper _rules;
+    private readonly RulesKeeper<RegistryRules> _rules;
     private readonly CommitWriter _commits;
     private readonly AuditTrail _audit;
     private readonly TimeProvider _time;
 
-    internal AgentRegistry(IAgentStore agents, AgentPlanner planner, RegistryRulesKeeper rules, CommitWriter commits, AuditTrail audit, TimeProvider time) =>
+    internal AgentRegistry(IAgentStore agents, AgentPlanner planner, RulesKeeper<RegistryRules> rules, CommitWriter commits, AuditTrail audit, TimeProvider time) =>
         (_agents, _planner, _rules, _commits, _audit, _time) = (agents, planner, rules, commits, audit, time);
 
     /// <summary>What a text would do for this caller; nothing is done.</summary>

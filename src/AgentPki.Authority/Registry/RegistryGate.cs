@@ -1,6 +1,7 @@
 using AgentPki.Agents;
 using AgentPki.Agents.Registry;
 using AgentPki.Authority.Enrollment;
+using AgentPki.Authority.Governance;
 using AgentPki.Authority.Problems;
 using AgentPki.Authority.Profiles;
 using AgentPki.Authority.Store;
@@ -9,7 +10,7 @@ using AgentPki.X509.Names;
 namespace AgentPki.Authority.Registry;
 
 /// <summary>What the registry says to an enrolment: which agents are enrolled at all, with which profiles, and whose children. The commit checks once more what may change meanwhile.</summary>
-internal sealed class RegistryGate(IAgentStore agents, ICampaignStore campaigns, RegistryRulesKeeper rules)
+internal sealed class RegistryGate(IAgentStore agents, ICampaignStore campaigns, RulesKeeper<RegistryRules> rules)
 {
     /// <summary>Null when the registry has nothing against it.</summary>
     /// <param name="agent">Null: nobody knows it yet.</param>

@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using AgentPki.Agents.Registry;
+using AgentPki.Authority.Governance;
 
 namespace AgentPki.Authority.Registry;
 
@@ -10,7 +11,7 @@ internal sealed class RegistryMetrics : IDisposable
     private readonly Counter<long> _suspended;
     private RegistryCounts _counts = new(0, 0);
 
-    public RegistryMetrics(RegistryRulesKeeper rules)
+    public RegistryMetrics(RulesKeeper<RegistryRules> rules)
     {
         _suspended = _meter.CreateCounter<long>("agentpki.registry.suspended", "{agent}", "Agents suspended by a rule of the registry, by rule");
         _meter.CreateObservableGauge("agentpki.registry.orphans", () => Volatile.Read(ref _counts).Orphans, "{agent}", "Active agents whose owner has left");

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using AgentPki.Agents.Registry;
 using AgentPki.Authority.Governance;
+using AgentPki.Ledger;
 
 namespace AgentPki.Authority.Registry;
 
@@ -18,7 +19,7 @@ public sealed record TierRule(ImmutableArray<AdminRole> Registrars, bool SecondP
 }
 
 /// <summary>The rules of the registry: the file <c>registry.yaml</c> of the home, or what is in force where there is none (docs/registry.md).</summary>
-public sealed record RegistryRules
+public sealed record RegistryRules : IRules
 {
     /// <summary>Agents that nobody has registered are not enrolled; else they are registered with their first certificate, at the lowest tier.</summary>
     public bool RegisteredOnly { get; init; }
@@ -46,6 +47,8 @@ public sealed record RegistryRules
 
     /// <summary>What is in force where the home has no file: as it was before there was a registry, with a second person for the upper tiers.</summary>
     public static RegistryRules BuiltIn { get; } = new();
+
+    public static RulesKind<RegistryRules> Kind { get; } = new(RegistryRulesReader.File, "The rules of the registry", "registry", BuiltIn, RegistryRulesReader.Read, LedgerEntryKind.RegistryRulesChanged, LedgerEntryKind.RegistryRulesRefused);
 
     public TierRule Of(RiskTier tier) => Tiers[(int)tier];
 

@@ -3,6 +3,7 @@ using AgentPki.Agents;
 using AgentPki.Agents.Registry;
 using AgentPki.Authority.Audit;
 using AgentPki.Authority.Commit;
+using AgentPki.Authority.Governance;
 using AgentPki.Authority.Store;
 using AgentPki.Ledger;
 using Microsoft.Extensions.Logging;
@@ -17,13 +18,13 @@ public sealed class RegistryWatch : IDisposable
 {
     private const int Page = 500;
     private readonly IAgentStore _agents;
-    private readonly RegistryRulesKeeper _rules;
+    private readonly RulesKeeper<RegistryRules> _rules;
     private readonly CommitWriter _commits;
     private readonly RegistryMetrics _metrics;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
 
-    internal RegistryWatch(IAgentStore agents, RegistryRulesKeeper rules, CommitWriter commits, TimeProvider time, ILogger<RegistryWatch> logger) =>
+    internal RegistryWatch(IAgentStore agents, RulesKeeper<RegistryRules> rules, CommitWriter commits, TimeProvider time, ILogger<RegistryWatch> logger) =>
         (_agents, _rules, _commits, _metrics, _time, _logger) = (agents, rules, commits, new RegistryMetrics(rules), time, logger);
 
     /// <summary>As of the last round.</summary>

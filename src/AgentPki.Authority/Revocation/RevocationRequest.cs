@@ -35,6 +35,9 @@ public sealed record RevocationRequest(RevocationTarget Target, RevocationReason
     /// <summary>Since when it was not to be trusted (RFC 5280 §5.3.2 invalidityDate); null: unknown.</summary>
     public DateTimeOffset? InvalidSince { get; init; }
 
+    /// <summary>The response by rule that this is: an agent, with or without its descendants, and what is changed is noted as the response's. Null: somebody decided it.</summary>
+    public string? Response { get; init; }
+
     /// <summary>How many certificates whoever asks has been shown and has confirmed; wanted above <see cref="AuthorityOptions.UnconfirmedRevocations"/>.</summary>
     public long? Confirmed { get; init; }
 }

@@ -5,6 +5,7 @@ using AgentPki.Authority.Commit;
 using AgentPki.Authority.Issuance;
 using AgentPki.Authority.Problems;
 using AgentPki.Authority.Store;
+using AgentPki.Authority.Watching.Responses;
 using AgentPki.Ledger;
 
 namespace AgentPki.Authority.Revocation;
@@ -17,6 +18,7 @@ public sealed class RevocationService(
     ICertificateStore certificates,
     IRevocationStore revocations,
     IAgentStore agents,
+    IWatchStore watch,
     IssuerDirectory issuers,
     CommitWriter commits,
     AuditTrail audit,
@@ -57,7 +59,7 @@ public sealed class RevocationService(
         }
     }
 
-    /// <summary>Ends holds. What is not held is left as it is.</summary>
+    /// <summary>Ends holds. What is not held is left as it is; what a response by rule holds is for <see cref="ResponseReversal"/>.</summary>
     public async ValueTask<Outcome<RevocationResult>> ReleaseAsync(ReleaseRequest request, CancellationToken cancellationToken)
     {
         var asker = new Asker(request.Actor, request.Protocol, request.CorrelationId);
@@ -69,6 +71,11 @@ public sealed class RevocationService(
                     return await RefuseAsync(asker, problem, cancellationToken);
                 case Outcome<Selected>.Done({ Selector: var selector }):
                     var now = time.GetUtcNow();
+                    if (await ResponseReversal.WhyHeldAsync(watch, selector, now, cancellationToken) is { } held)
+                    {
+                        return await RefuseAsync(asker, held, cancellationToken);
+                    }
+
                     if (await WhyNotConfirmedAsync(selector, RevocationReason.RemoveFromCrl, now, request.Confirmed, cancellationToken) is { } unconfirmed)
                     {
                         return await RefuseAsync(asker, unconfirmed, cancellationToken);
@@ -158,7 +165,7 @@ public sealed class RevocationService(
 
         var already = selected.Found is { Status: var status } ? status is CertificateStatus.Revoked { Reason: not RevocationReason.CertificateHold } ? 1 : 0 : selector is not { Agent: { } agent, WithDescendants: false } ? 0
             : (await certificates.ListByAgentAsync(agent, 1000, cancellationToken)).LongCount(c => c.Status is CertificateStatus.Revoked { Reason: not RevocationReason.CertificateHold });
-        var change = new StoreChange.RevokeSet(selector, now, request.Reason, request.InvalidSince, selector.NamesAgents && selected.Then != AgentState.Active ? selected.Then : null);
+        var change = new StoreChange.RevokeSet(selector, now, request.Reason, request.InvalidSince, selector.NamesAgents && selected.Then != AgentState.Active ? selected.Then : null, request.Response);
         return await CommitAsync(LedgerEntryKind.CertificateRevoked, now, request.Reason.ToString(), selector, change, already, asker, cancellationToken);
     }
 

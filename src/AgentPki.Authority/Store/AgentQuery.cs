@@ -17,6 +17,15 @@ public sealed record AgentQuery
     /// <summary>Children of that agent.</summary>
     public string? Parent { get; init; }
 
+    /// <summary>Descendants of that agent, of any generation.</summary>
+    public string? Beneath { get; init; }
+
+    /// <summary>That came after that one.</summary>
+    public string? CameAfter { get; init; }
+
+    /// <summary>Nobody's children who have children.</summary>
+    public bool HeadsOfFamilies { get; init; }
+
     /// <summary>Whose owner left then or before.</summary>
     public DateTimeOffset? LeftUntil { get; init; }
 
@@ -37,3 +46,6 @@ public sealed record AgentQuery
 
 /// <summary>Where a page of certificates goes on: after the one of that CA and serial number.</summary>
 public sealed record CertificateCursor(string Authority, ReadOnlyMemory<byte> Serial);
+
+/// <summary>What an agent has of certificates that have not ended.</summary>
+public sealed record CertificateTally(long Good, long Held, long Revoked);

@@ -136,5 +136,15 @@ public static class ConflictReasons
 
     public static string AdjustmentEnded(string id) => $"Adjustment {id} is unknown, or has ended.";
 
+    public static string WatchResponseExists(string id) => $"Response {id} exists already.";
+
+    public static string WatchResponseUnknown(string id) => $"There is no response {id}.";
+
+    public static string WatchResponseNotBegun(string id) => $"Response {id} is unknown, or has come to its end.";
+
+    public static string WatchResponseNotDone(string id) => $"Response {id} was not done: there is nothing to take back.";
+
+    public static string WatchResponseReverted(string id) => $"Response {id} was taken back already.";
+
     public static string BudgetSpent(string agent, string unit) => $"{agent} has not enough {unit} left.";
 }

@@ -10,7 +10,8 @@ public sealed record Spending(string Unit, long Amount, long Limit);
 public abstract partial record StoreChange
 {
     /// <summary>An agent is narrowed, or given more, for a time. Conflict when the id exists or the agent is unknown.</summary>
-    public sealed record AddAdjustment(Adjustment Adjustment) : StoreChange;
+    /// <param name="Response">The response by rule that this is, which is done with it; conflict when it was not begun.</param>
+    public sealed record AddAdjustment(Adjustment Adjustment, string? Response = null) : StoreChange;
 
     /// <summary>Ends one before its time; conflict when it is unknown or has ended.</summary>
     public sealed record EndAdjustment(string Id, DateTimeOffset Time) : StoreChange;

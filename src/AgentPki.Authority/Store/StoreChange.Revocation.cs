@@ -19,7 +19,8 @@ public abstract partial record StoreChange
     /// </summary>
     /// <param name="InvalidSince">RFC 5280 §5.3.2 invalidityDate; null: unknown.</param>
     /// <param name="Agents">The state that selected active or suspended agents are put into, where the selector names agents alone; null: theirs stays.</param>
-    public sealed record RevokeSet(RevocationSelector Selector, DateTimeOffset Time, RevocationReason Reason, DateTimeOffset? InvalidSince = null, AgentState? Agents = null) : StoreChange;
+    /// <param name="Response">The response by rule that this is, which is done with it (the selector names agents); conflict when it was not begun. Null: somebody decided it.</param>
+    public sealed record RevokeSet(RevocationSelector Selector, DateTimeOffset Time, RevocationReason Reason, DateTimeOffset? InvalidSince = null, AgentState? Agents = null, string? Response = null) : StoreChange;
 
     /// <summary>Ends the hold of whatever is selected and held; the rest stays as it is.</summary>
     /// <param name="Agents">Whether selected agents that a hold suspended, and nothing else, become active again, where the selector names agents alone.</param>

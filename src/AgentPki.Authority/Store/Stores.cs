@@ -31,6 +31,9 @@ public interface ICertificateStore
     /// <summary>Certificates of an agent, newest first.</summary>
     ValueTask<IReadOnlyList<StoredCertificate>> ListByAgentAsync(string agentId, int limit, CancellationToken cancellationToken);
 
+    /// <summary>How many certificates of an agent have not ended, by what they are.</summary>
+    ValueTask<CertificateTally> TallyAsync(string agentId, DateTimeOffset now, CancellationToken cancellationToken);
+
     /// <summary>Certificates over one public key (SHA-256 of the SubjectPublicKeyInfo), the appliance's own included, newest first.</summary>
     ValueTask<IReadOnlyList<StoredCertificate>> ListByKeyAsync(ReadOnlyMemory<byte> keyFingerprint, int limit, CancellationToken cancellationToken);
 

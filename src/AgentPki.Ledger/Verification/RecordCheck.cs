@@ -40,7 +40,7 @@ internal sealed class RecordCheck : IAsyncDisposable
 
     /// <summary>Whether an entry says anything of records, or a record says anything of it. Of most neither is so, and their details need not be decoded.</summary>
     public bool Concerns(LedgerLeaf leaf) =>
-        leaf.Kind is LedgerEntryKind.CertificateIssued or LedgerEntryKind.CertificateRevoked or LedgerEntryKind.CertificateReleased
+        leaf.Kind is LedgerEntryKind.CertificateIssued or LedgerEntryKind.CertificateRevoked or LedgerEntryKind.CertificateReleased or LedgerEntryKind.BehaviourAnswerReverted
         || (_moreCertificates && _certificates.Current.Leaf <= leaf.Index) || (_moreRevocations && _revocations.Current.Leaf <= leaf.Index);
 
     /// <summary>Holds an entry against the records that are said to be its own. May be left out for what <see cref="Concerns"/> denies.</summary>
@@ -120,7 +120,7 @@ internal sealed class RecordCheck : IAsyncDisposable
 
             // An entry that names no serial revokes many: a bulk revocation.
             if (revocation.Leaf == record.Leaf.Index
-                && (record.IsErased || (record.Leaf.Kind is LedgerEntryKind.CertificateRevoked or LedgerEntryKind.CertificateReleased && (named is null || revocation == named))))
+                && (record.IsErased || (record.Leaf.Kind is LedgerEntryKind.CertificateRevoked or LedgerEntryKind.CertificateReleased or LedgerEntryKind.BehaviourAnswerReverted && (named is null || revocation == named))))
             {
                 matched++;
                 _set.Add($"{revocation.Authority} {revocation.SerialHex}\n");

@@ -28,8 +28,11 @@ internal sealed class AdminCall(AdminServices services, AdminTarget target, Admi
     /// <summary>The owners that the caller is confined to; null: none.</summary>
     public ImmutableArray<string>? Owners { get; } = owners;
 
+    /// <summary>The second person, who has approved it; null: there is none.</summary>
+    public string? Approver { get; init; }
+
     /// <summary>Whether a second person has approved it.</summary>
-    public bool IsApproved { get; init; }
+    public bool IsApproved => Approver is not null;
 
     /// <summary>Whether something of that owner is the caller's to see and to change.</summary>
     public bool Covers(string? owner) => Owners is not { } own || (owner is not null && own.Contains(owner));

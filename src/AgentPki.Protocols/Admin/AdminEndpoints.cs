@@ -13,7 +13,7 @@ public static class AdminEndpoints
     /// <summary>The query parameter with what a second person is told.</summary>
     public const string CommentParameter = AdminDispatch.Comment;
 
-    internal static IReadOnlyList<AdminOperation> Operations { get; } = [.. AdminStatus.Operations, .. AdminLocks.Operations, .. AdminCertificates.Operations, .. AdminRegistry.Operations, .. AdminOwners.Operations, .. AdminRevocations.Operations, .. AdminEnrollment.Operations, .. AdminAcme.Operations, .. AdminCampaigns.Operations, .. AdminSuccessions.Operations, .. AdminBackups.Operations, .. AdminAudit.Operations, .. AdminGovernance.Operations, .. AdminRequests.Operations, .. AdminProfiles.Operations, .. AdminDecisions.Operations];
+    internal static IReadOnlyList<AdminOperation> Operations { get; } = [.. AdminStatus.Operations, .. AdminLocks.Operations, .. AdminCertificates.Operations, .. AdminRegistry.Operations, .. AdminTrees.Operations, .. AdminOwners.Operations, .. AdminRevocations.Operations, .. AdminEnrollment.Operations, .. AdminAcme.Operations, .. AdminCampaigns.Operations, .. AdminSuccessions.Operations, .. AdminBackups.Operations, .. AdminAudit.Operations, .. AdminGovernance.Operations, .. AdminRequests.Operations, .. AdminProfiles.Operations, .. AdminDecisions.Operations, .. AdminWatch.Operations, .. AdminWatchResponses.Operations];
 
     /// <summary>Maps every operation, and the document that describes them at <c>/admin/v1/openapi.json</c>.</summary>
     public static RouteGroupBuilder MapAdmin(this IEndpointRouteBuilder routes, AdminServices services)

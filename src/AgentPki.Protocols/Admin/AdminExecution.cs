@@ -132,7 +132,7 @@ internal static class AdminExecution
         }
 
         return operation.Access.WhyNot(first) is null
-            ? new Outcome<(AdminOperation, AdminCall)>.Done((operation, new AdminCall(services, target, first, ActorOf(record), operation.Access.OwnersOf(first), record.Id) { IsApproved = true }))
+            ? new Outcome<(AdminOperation, AdminCall)>.Done((operation, new AdminCall(services, target, first, ActorOf(record), operation.Access.OwnersOf(first), record.Id) { Approver = approver.Name }))
             : Refuse("whoever asked for it may not any more");
     }
 
@@ -147,7 +147,7 @@ internal static class AdminExecution
         await foreach (var entry in services.Authority.Stores.Ledger.ReadAsync(0, cancellationToken))
         {
             if (entry.Leaf.Kind is not (Ledger.LedgerEntryKind.AdminRequestMade or Ledger.LedgerEntryKind.AdminRequestDecided)
-                && entry.Details?.Facts.GetValueOrDefault(Authority.Audit.AuditDetails.Correlation) == record.Id)
+                && entry.Details?.Facts is { } facts && (facts.GetValueOrDefault(Authority.Audit.AuditDetails.Correlation) == record.Id || facts.GetValueOrDefault(Authority.Audit.AuditDetails.Request) == record.Id))
             {
                 found.Add(entry.Leaf.Index);
             }

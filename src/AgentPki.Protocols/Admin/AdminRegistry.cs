@@ -28,7 +28,7 @@ internal static class AdminRegistry
             (call, command, token) => call.Services.Authority.Registry.TransferWantsSecondAsync(command.From, token)),
         AdminOperation.Of(HttpMethods.Get, "/registry/rules", "getRegistryRules", AdminAccess.Everyone, "The registry's rules in force, and how many agents are orphans or overdue for review.", AdminJson.Default.RegistryRulesView, RulesAsync),
         AdminOperation.Of("/registry/rules", "applyRegistryRules", AdminAccess.Officers.And(AdminRole.RaAdministrator).Approved(AdminRole.Officer), "Writes other rules for the registry, which serve at once.", AdminJson.Default.ApplyRegistryRulesCommand, AdminJson.Default.RegistryRulesView, ApplyRulesAsync)
-            .Checking((_, command, _) => ValueTask.FromResult(RegistryRulesKeeper.WhyNot(Encoding.UTF8.GetBytes(command.Yaml))), AdminJson.Default.ApplyRegistryRulesCommand),
+            .Checking((_, command, _) => ValueTask.FromResult(RegistryRules.Kind.WhyNot(Encoding.UTF8.GetBytes(command.Yaml))), AdminJson.Default.ApplyRegistryRulesCommand),
     ];
 
     private static async ValueTask<Outcome<ExportedAgentsView>> ExportAsync(AdminCall call, CancellationToken cancellationToken)
@@ -52,13 +52,13 @@ internal static class AdminRegistry
     }
 
     private static async ValueTask<bool> ApplyWantsSecondAsync(AdminCall call, ApplyAgentsCommand command, CancellationToken cancellationToken) =>
-        !command.DryRun && File(command) is { } file && await call.Services.Authority.Registry.PlanAsync(file, command.Yaml, call.Caller, cancellationToken) is Outcome<AgentPlan>.Done({ NeedsSecond: true });
+        !command.DryRun && FileOf(command.File, DefaultFile) is { } file && await call.Services.Authority.Registry.PlanAsync(file, command.Yaml, call.Caller, cancellationToken) is Outcome<AgentPlan>.Done({ NeedsSecond: true });
 
     private static async ValueTask<Outcome<AppliedAgentsView>> ApplyAsync(AdminCall call, ApplyAgentsCommand command, CancellationToken cancellationToken)
     {
-        if (File(command) is not { } file)
+        if (FileOf(command.File, DefaultFile) is not { } file)
         {
-            return await call.RefuseAsync<AppliedAgentsView>(new PkiProblem(PkiProblemKind.MalformedRequest, $"'file' must be a file's name of at most {LongestFile} characters"), cancellationToken);
+            return await call.RefuseAsync<AppliedAgentsView>(NoFile, cancellationToken);
         }
 
         var registry = call.Services.Authority.Registry;
@@ -97,12 +97,14 @@ internal static class AdminRegistry
             _ => throw new InvalidOperationException(),
         };
 
-    private static Registrar RegistrarOf(AdminCall call) => new(call.Caller, call.IsApproved || call.Caller.IsWaived, call.Actor, call.CorrelationId);
+    internal static Registrar RegistrarOf(AdminCall call) => new(call.Caller, call.IsApproved || call.Caller.IsWaived, call.Actor, call.CorrelationId);
 
     /// <summary>As messages name the text; null: that is no name.</summary>
-    private static string? File(ApplyAgentsCommand command) => command.File is not { } file ? DefaultFile : file.Length is > 0 and <= LongestFile && !file.Any(char.IsControl) ? file : null;
+    internal static string? FileOf(string? name, string otherwise) => name is not { } file ? otherwise : file.Length is > 0 and <= LongestFile && !file.Any(char.IsControl) ? file : null;
 
-    private static RegistryRulesView View(RegistryRulesKeeper keeper, RegistryWatch watch)
+    internal static PkiProblem NoFile => new(PkiProblemKind.MalformedRequest, $"'file' must be a file's name of at most {LongestFile} characters");
+
+    private static RegistryRulesView View(RulesKeeper<RegistryRules> keeper, RegistryWatch watch)
     {
         var (rules, counts) = (keeper.Current, watch.Counts);
         return new RegistryRulesView(

@@ -55,6 +55,8 @@ internal static class AdminStatus
 
         var rules = call.Services.Authority.RegistryRules;
         checks.Add(new CheckView("registry rules", rules.Problem is null, rules.Problem ?? $"SHA-256 {rules.Current.Digest}"));
+        var watch = call.Services.Authority.WatchRules;
+        checks.Add(new CheckView("watch rules", watch.Problem is null, watch.Problem ?? $"SHA-256 {watch.Current.Digest}"));
         if (call.Services.Checks is { } more)
         {
             checks.AddRange(await more(cancellationToken));

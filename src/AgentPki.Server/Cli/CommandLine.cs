@@ -38,6 +38,7 @@ public static class CommandLine
             AgentCommand.Create(context),
             OwnerCommand.Create(context),
             RegistryCommand.Create(context),
+            WatchCommand.Create(context),
             CredentialCommand.Create(context),
             DelegateCommand.Create(context),
             InspectCommand.Create(context),

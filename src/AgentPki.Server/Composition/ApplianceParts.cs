@@ -8,6 +8,7 @@ using AgentPki.Pkcs11;
 using AgentPki.Protocols.Acme.Attestation;
 using AgentPki.Protocols.Acme.AuthorityTokens;
 using AgentPki.Protocols.Acme.Validation;
+using AgentPki.Protocols.Watching;
 using AgentPki.Protocols.Witness;
 using AgentPki.Server.Cli;
 using AgentPki.Server.Configuration;
@@ -56,10 +57,11 @@ public sealed class ApplianceParts : IAsyncDisposable
         {
             var (wrappingToken, wrapper) = await tokens.OpenWrapperAsync(options.KeyPrefix, cancellationToken);
             var store = await SqliteStore.OpenAsync(StoreOptionsOf(home, options), clock, loggers.CreateLogger<SqliteStore>(), cancellationToken);
-            var environment = new AuthorityEnvironment(ProviderList.Of(tokens, ProviderList.Wrapped(home, wrappingToken, wrapper, clock)), AuthorityStores.Of(store), profiles, AuthorityOptionsOf(options, placement, relatedAuthorities) with { Epoch = (await store.ExtentAsync(cancellationToken)).Epoch }, clock, loggers) { Wrapper = wrapper, CertificateListFolder = home.CertificateLists, RegistryRules = new RegistryRulesFile(home, isGoverned: !options.Development) };
+            var environment = new AuthorityEnvironment(ProviderList.Of(tokens, ProviderList.Wrapped(home, wrappingToken, wrapper, clock)), AuthorityStores.Of(store), profiles, AuthorityOptionsOf(options, placement, relatedAuthorities) with { Epoch = (await store.ExtentAsync(cancellationToken)).Epoch }, clock, loggers) { Wrapper = wrapper, CertificateListFolder = home.CertificateLists, RegistryRules = new RulesFile(home.RegistryRules, isGoverned: !options.Development), WatchRules = new RulesFile(home.WatchRules, isGoverned: !options.Development), BehaviourMemory = home.BehaviourMemory };
             var validation = new AcmeValidation(options.Acme.Validation, environment.Providers, clock);
             environment = environment with { ChallengeValidators = [.. validation.Validators, .. DeviceAttestation.Validators(attestation, environment.Providers, clock), .. AuthorityTokenChallenge.Validators(authorityTokens, environment.Providers, clock)], Caa = validation.Caa };
             environment = environment with { SecondCheckpointLabel = CeremonyOptions.SecondCheckpointLabel(options.KeyPrefix), Witnesses = [.. options.Ledger.Witnesses.Select(w => new WitnessClient(w.Url, w.Keys))] };
+            environment = environment with { Alerts = new WebhookAlerts(options.PublicUrl, file => WebhookSecretFile.Read(home, file), clock, loggers.CreateLogger<WebhookAlerts>()) };
             return new ApplianceParts(home, options, tokens, wrapper, store, environment);
         }
         catch (StoreUnavailableException error)
@@ -83,6 +85,11 @@ public sealed class ApplianceParts : IAsyncDisposable
         foreach (var witness in Environment.Witnesses.OfType<IDisposable>())
         {
             witness.Dispose();
+        }
+
+        if (Environment.Alerts is IAsyncDisposable alerts)
+        {
+            await alerts.DisposeAsync();
         }
 
         await Store.DisposeAsync();

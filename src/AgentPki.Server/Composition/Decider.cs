@@ -21,6 +21,6 @@ internal static class Decider
             CallerProfiles = settings.Profiles,
             Callers = settings.Callers,
         };
-        return DecisionAuthority.StartAsync(authority, options, parts.Providers, parts.Store, new PolicyFolder(parts.Home), !parts.Options.Development, clock, parts.Environment.Loggers, cancellationToken);
+        return DecisionAuthority.StartAsync(authority, options, parts.Providers, new PolicyFolder(parts.Home), !parts.Options.Development, clock, parts.Environment.Loggers, cancellationToken);
     }
 }

@@ -29,7 +29,7 @@ internal static class DatabaseChecks
             var authorities = await ((IAuthorityStore)store).ListAsync(cancellationToken);
             var readable = ExaminedAuthority.Of(authorities, out var damaged);
             var successions = await ((IAuthorityStore)store).ListSuccessionsAsync(cancellationToken);
-            return new Result([database, .. damaged, Authorities(authorities, readable, context), .. TlsIssuerCheck.Run(context, readable, successions), .. await AdministratorChecks.RunAsync(context, store, store, cancellationToken), await RegistryCheck.RunAsync(context, store, cancellationToken), await RecoveryCheck.RunAsync(context, store, head.Size, cancellationToken)], last, readable);
+            return new Result([database, .. damaged, Authorities(authorities, readable, context), .. TlsIssuerCheck.Run(context, readable, successions), .. await AdministratorChecks.RunAsync(context, store, store, cancellationToken), .. await RulesCheck.RunAsync(context, store, cancellationToken), await RecoveryCheck.RunAsync(context, store, head.Size, cancellationToken)], last, readable);
         }
         catch (StoreUnavailableException error)
         {

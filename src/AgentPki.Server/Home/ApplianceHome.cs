@@ -16,6 +16,12 @@ public sealed record ApplianceHome(string Root)
     /// <summary>Who may register agents, and what is asked of them; usually absent (docs/registry.md).</summary>
     public string RegistryRules => In("registry.yaml");
 
+    /// <summary>How agents are watched, and what is done when they behave unusually; usually absent (docs/watching.md).</summary>
+    public string WatchRules => In("watch.yaml");
+
+    /// <summary>What was learnt of agents' behaviour: may be deleted, and is learnt anew then.</summary>
+    public string BehaviourMemory => In("data", "behaviour.bin");
+
     /// <summary>Policies that decide actions, and their tests: the operator's. Without any nothing is permitted.</summary>
     public string Policies => In("policies");
 

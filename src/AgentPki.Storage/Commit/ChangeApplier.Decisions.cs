@@ -1,21 +1,24 @@
-using AgentPki.Agents.Decisions;
 using AgentPki.Authority.Store;
 
 namespace AgentPki.Storage.Commit;
 
 internal sealed partial class ChangeApplier
 {
-    private string? AddAdjustment(Adjustment adjustment)
+    private string? AddAdjustment(StoreChange.AddAdjustment change)
     {
+        var adjustment = change.Adjustment;
         if (FindAgentNumber(adjustment.AgentId) is not { } agent)
         {
             return ConflictReasons.AgentUnknown(adjustment.AgentId);
         }
 
-        return Write(session.Prepared("INSERT INTO adjustments (id, kind, agent, scopes, not_before, not_after, reason, made_by) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO NOTHING")
-            .Bind(1, adjustment.Id).Bind(2, (long)adjustment.Kind).Bind(3, agent).Bind(4, adjustment.Scopes.ToString()).Bind(5, adjustment.NotBefore).Bind(6, adjustment.NotAfter).Bind(7, adjustment.Reason).Bind(8, adjustment.MadeBy))
-            ? null
-            : ConflictReasons.AdjustmentExists(adjustment.Id);
+        if (!Write(session.Prepared("INSERT INTO adjustments (id, kind, agent, scopes, not_before, not_after, reason, made_by) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO NOTHING")
+            .Bind(1, adjustment.Id).Bind(2, (long)adjustment.Kind).Bind(3, agent).Bind(4, adjustment.Scopes.ToString()).Bind(5, adjustment.NotBefore).Bind(6, adjustment.NotAfter).Bind(7, adjustment.Reason).Bind(8, adjustment.MadeBy)))
+        {
+            return ConflictReasons.AdjustmentExists(adjustment.Id);
+        }
+
+        return change.Response is { } response ? FinishNarrowing(response, agent, adjustment.Id) : null;
     }
 
     private string? EndAdjustment(StoreChange.EndAdjustment change) =>

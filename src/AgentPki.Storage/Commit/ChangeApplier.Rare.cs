@@ -52,8 +52,11 @@ internal sealed partial class ChangeApplier
             ? null
             : ConflictReasons.SuccessionMoved(change.Predecessor, change.From);
 
-    private string? SetAgentState(string agentId, AgentState state) =>
-        Write(session.Prepared("UPDATE agents SET state = ?2, held = 0, suspended_by = 0 WHERE name = ?1").Bind(1, agentId).Bind(2, (long)state)) ? null : ConflictReasons.AgentUnknown(agentId);
+    private string? SetAgentState(string agentId, AgentState state)
+    {
+        NoteState(agentId, isStopped: state != AgentState.Active);
+        return Write(session.Prepared("UPDATE agents SET state = ?2, held = 0, suspended_by = 0 WHERE name = ?1").Bind(1, agentId).Bind(2, (long)state)) ? null : ConflictReasons.AgentUnknown(agentId);
+    }
 
     private string? AddCredential(EnrollmentCredential credential)
     {

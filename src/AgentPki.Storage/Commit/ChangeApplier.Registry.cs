@@ -77,13 +77,14 @@ internal sealed partial class ChangeApplier
         }
 
         var update = session.Prepared("""
-            UPDATE agents SET owner = ?3, tier = ?4, purpose = ?5, environment = ?6, profiles = ?7, children = ?8, max_children = ?9, model = ?10, runtime = ?11, review_by = ?12, policy = ?13, revision = revision + 1
+            UPDATE agents SET owner = ?3, tier = ?4, purpose = ?5, environment = ?6, profiles = ?7, children = ?8, max_children = ?9, model = ?10, runtime = ?11, review_by = ?12, policy = ?13, limits = ?14, revision = revision + 1
             WHERE name = ?1 AND revision = ?2
             """)
             .Bind(1, agent.Id).Bind(2, (long)(put.Seen ?? 0)).Bind(3, agent.Owner).Bind(4, (long)registration.Tier).Bind(5, registration.Purpose).Bind(6, registration.Environment)
             .Bind(7, Lines(registration.Profiles)).Bind(8, registration.Children is { } children ? Lines(children.Paths) : null).Bind(9, (long?)registration.Children?.Maximum)
             .Bind(10, ComponentText(registration.Model)).Bind(11, ComponentText(registration.Runtime)).Bind(12, (long?)registration.ReviewBy?.DayNumber);
         _ = registration.Policy is { } policy ? update.Bind(13, policy.Span) : update.BindNull(13);
+        _ = registration.Limits is { } limits ? update.Bind(14, limits.Span) : update.BindNull(14);
         return Write(update) ? null : ConflictReasons.AgentMoved(agent.Id);
     }
 

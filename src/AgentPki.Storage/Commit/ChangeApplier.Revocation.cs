@@ -59,6 +59,12 @@ internal sealed partial class ChangeApplier
             return ConflictReasons.CertificateUnknown(name, serial.Span);
         }
 
+        long? response = null;
+        if (change.Response is { } answer && (response = FindBegunResponse(answer)) is null)
+        {
+            return ConflictReasons.WatchResponseNotBegun(answer);
+        }
+
         var sql = new SelectorSql(selector, change.Time);
         using var insert = session.PrepareOnce($"""
             {sql.Chosen}INSERT INTO revocations (authority, serial, time, reason, epoch, leaf, not_after, shard, invalid_since)
@@ -73,8 +79,23 @@ internal sealed partial class ChangeApplier
         }
 
         var keys = change.Reason.BlocksKeys() ? BlockKeys(sql, selector, change.Reason) : 0;
-        var agents = change.Agents is { } state && selector.NamesAgents ? StopAgents(sql, state, isHold: change.Reason == RevocationReason.CertificateHold) : 0;
+        var (stops, isHold) = (change.Agents is not null && selector.NamesAgents, change.Reason == RevocationReason.CertificateHold);
+        if (response is { } of)
+        {
+            ClaimAgents(sql, of, stops, isHold, epoch);
+        }
+        else
+        {
+            NoteHold(sql, stops, isHold);
+        }
+
+        var agents = change.Agents is { } state && stops ? StopAgents(sql, state, isHold) : 0;
         Selected = Describe(epoch, count, agents, keys);
+        if (response is { } done)
+        {
+            FinishResponse(done, Selected, epoch);
+        }
+
         return null;
     }
 
@@ -91,7 +112,14 @@ internal sealed partial class ChangeApplier
             (HasWritten, RevocationEpoch) = (true, epoch);
         }
 
-        var agents = change.Agents && change.Selector.NamesAgents ? SetAgents(sql, AgentState.Active, isHeld: false, "state = 1 AND held = 1") : 0;
+        var letsGo = change.Agents && change.Selector.NamesAgents;
+        var agents = 0L;
+        if (letsGo)
+        {
+            NoteRelease(sql);
+            agents = SetAgents(sql, AgentState.Active, isHeld: false, "state = 1 AND held = 1");
+        }
+
         Selected = Describe(epoch, count, agents, 0);
         return null;
     }
@@ -159,6 +187,7 @@ internal sealed partial class ChangeApplier
             StoreChange.RevokeSet s => (Kind: (RevocationEventKind?)RevocationEventKind.Revoked, s.Reason, s.Time, Selector: s.Selector.ToString()),
             StoreChange.ReleaseSet s => (RevocationEventKind.Released, RevocationReason.RemoveFromCrl, s.Time, s.Selector.ToString()),
             StoreChange.RevokeCertificate s => (RevocationEventKind.Revoked, s.Reason, s.Time, RevocationSelector.Of(s.Authority, s.Serial).ToString()),
+            StoreChange.RevertWatchResponse s => (RevocationEventKind.Released, RevocationReason.RemoveFromCrl, s.Time, $"response={s.Id}"),
             _ => (null, default, default, ""),
         }).First(e => e.Kind is not null);
         Write(session.Prepared("""

@@ -100,6 +100,9 @@ public sealed record AgentPolicy
     /// <summary>The same for a child of somebody, or for nobody's.</summary>
     public AgentPolicy ChildOf(ParentGrant? parent) => this with { Parent = parent };
 
+    /// <summary>What it leaves for an agent so many generations below: the same, with as many fewer to come, and nobody's child.</summary>
+    public AgentPolicy Beneath(int generations) => this with { DelegationDepth = Math.Max(0, DelegationDepth - generations), Parent = null };
+
     /// <summary>What it is made of, to make another.</summary>
     public AgentPolicyParts ToParts() => new()
     {

@@ -38,6 +38,7 @@ public sealed class ChangeMarksTests
         new StoreChange.RevokeSet(new RevocationSelector { Owner = "o" }, DateTimeOffset.UnixEpoch, RevocationReason.CertificateHold),
         new StoreChange.RevokeSet(new RevocationSelector { Authority = "issuing" }, DateTimeOffset.UnixEpoch, RevocationReason.KeyCompromise),
         new StoreChange.ReleaseSet(new RevocationSelector { AgentsUnder = "spiffe://agents.example/" }, DateTimeOffset.UnixEpoch),
+        new StoreChange.RevertWatchResponse("w-1", DateTimeOffset.UnixEpoch, "admin:a", "admin:b"),
     ];
 
     [Theory]

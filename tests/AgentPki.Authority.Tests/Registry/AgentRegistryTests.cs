@@ -157,7 +157,7 @@ public sealed class AgentRegistryTests
         return ((Outcome<AgentPlan>.Done)outcome).Value;
     }
 
-    private static async Task<PkiProblem> RefusedAsync(TestAuthority authority, string yaml, AdminCaller caller) =>
+    internal static async Task<PkiProblem> RefusedAsync(TestAuthority authority, string yaml, AdminCaller caller) =>
         Assert.IsType<Outcome<AgentPlan>.Refused>(await authority.Services.Registry.ApplyAsync("a.yaml", yaml, Registrar(caller, false), default)).Problem;
 
     private static async Task<string> ExportAsync(TestAuthority authority) =>

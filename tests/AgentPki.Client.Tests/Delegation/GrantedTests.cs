@@ -4,7 +4,9 @@ using AgentPki.Agents.Registry;
 using AgentPki.Authority.Commit;
 using AgentPki.Authority.Delegation;
 using AgentPki.Authority.Enrollment;
+using AgentPki.Authority.Governance;
 using AgentPki.Authority.Problems;
+using AgentPki.Authority.Registry;
 using AgentPki.Authority.Revocation;
 using AgentPki.Authority.Store;
 using AgentPki.Client.Delegation;
@@ -186,6 +188,59 @@ public sealed class GrantedTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Grant_AnewOfALimitedChild_IsWithinTheLimit_UntilThatIsLifted()
+    {
+        var boss = await BossAsync();
+        var worker = await ChildAsync(boss, "/agent/boss/worker", Middle);
+        var registrar = new Registrar(AdminCaller.Of("otto", [AdminRole.RaAdministrator], [], new AdminCredential(new string('0', 64), "issuing", "01")), true, "admin:otto", "c");
+        Done(await _authority.Services.Limits.LimitAsync(worker.Id, "limits.yaml", "scopes: [\"tool.invoke:crm/orders/*\"]", registrar, Cancel));
+        var again = await ChildAsync(boss, "/agent/boss/worker", Middle);
+        Assert.Equal("tool.invoke:crm/orders/*", again.Policy.Scopes.ToString());
+        Assert.NotEqual(worker.Policy.Parent, again.Policy.Parent);
+        var bundle = Done(await _authority.Services.GrantBundles.OfAsync(again.Certificate, Cancel));
+        Assert.IsType<DelegationResult.Valid>((await VerifierAsync()).Verify(again.Certificate, bundle));
+
+        Done(await _authority.Services.Limits.LiftAsync(worker.Id, registrar, Cancel));
+        Assert.Equal("tool.invoke:crm/**", (await ChildAsync(boss, "/agent/boss/worker", Middle)).Policy.Scopes.ToString());
+    }
+
+    [Fact]
+    public async Task SetParent_OfAGrantedChild_IsRefused()
+    {
+        var boss = await BossAsync();
+        var worker = await ChildAsync(boss, "/agent/boss/worker", Middle);
+        Refused(PkiProblemKind.Conflict, "by its grant", await _authority.Services.Agents.SetParentAsync(worker.Id, null, "admin:test", "c", Cancel));
+    }
+
+    [Fact]
+    public async Task Bundle_OfACertificateFromBeforeAnotherGrant_IsThatOfItsOwn()
+    {
+        var boss = await BossAsync();
+        var worker = await ChildAsync(boss, "/agent/boss/worker", Middle);
+        Done(await GrantAsync(boss, "/agent/boss/worker", Middle));
+        var bundle = Done(await _authority.Services.GrantBundles.OfAsync(worker.Certificate, Cancel));
+        Assert.IsType<DelegationResult.Valid>((await VerifierAsync()).Verify(worker.Certificate, bundle));
+    }
+
+    [Fact]
+    public async Task Bundle_OfAnAgentThatIsNobodysChild_HasItsCas()
+    {
+        var boss = await BossAsync();
+        var bundle = Done(await _authority.Services.GrantBundles.OfAsync(boss.Certificate, Cancel));
+        Assert.Empty(bundle.Links);
+        Assert.Empty(Assert.IsType<DelegationResult.Valid>(new DelegationVerifier([_authority.Ceremony.Root], _authority.Providers, _authority.Time).Verify(boss.Certificate, bundle)).Ancestors);
+    }
+
+    [Fact]
+    public async Task Grant_ByAnAgentWhoseGrandparentWasNarrowed_IsHeldAgainstThatToo()
+    {
+        var boss = await BossAsync();
+        var worker = await ChildAsync(boss, "/agent/boss/worker", Middle);
+        await RegisterAsync(boss.Id, AgentPolicyJson.Parse(Narrow));
+        Refused(PkiProblemKind.PolicyViolation, "of one above you", await GrantAsync(worker, "/agent/boss/worker/temp", """{"scopes":["tool.invoke:crm/orders/*"],"not_after":"2027-05-01T00:00:00Z","maximum_lifetime":300,"budget":{"usd":5}}"""));
+    }
+
+    [Fact]
     public async Task Grant_MoreThanItsShareOfAnHour_IsRefused()
     {
         await _authority.RestartAsync(TestAuthority.DefaultOptions with { GrantsPerHour = 2 });
@@ -207,6 +262,45 @@ public sealed class GrantedTests : IAsyncLifetime
     }
 
     private sealed record Holder(string Id, ISigningKey Key, Certificate Certificate, AgentPolicy Policy);
+
+    [Fact]
+    public async Task Grants_GivenAndRefused_AreWhatTheParentIsWatchedBy()
+    {
+        await _authority.DisposeAsync();
+        _authority = await TestAuthority.StartAsync(surroundings: e => e with { WatchRules = new RulesFolder(isGoverned: false, "detectors: {fanOut: {bound: 2}, refusals: {bound: 3}}") });
+        var boss = await BossAsync();
+        await ChildAsync(boss, "/agent/boss/one", Narrow);
+        await ChildAsync(boss, "/agent/boss/two", Narrow);
+        for (var i = 0; i < 3; i++)
+        {
+            Refused(PkiProblemKind.PolicyViolation, "", await GrantAsync(boss, "/agent/boss/three", Middle.Replace("tool.invoke", "tool.**", StringComparison.Ordinal)));
+        }
+
+        Assert.Equal([(boss.Id, "fanOut"), (boss.Id, "refusals")], await FoundAsync(2));
+    }
+
+    /// <summary>The watch works beside everything else: waits for its findings.</summary>
+    private async Task<IReadOnlyList<(string Agent, string Detector)>> FoundAsync(int count)
+    {
+        while (true)
+        {
+            var found = new List<(string Agent, string Detector)>();
+            await foreach (var record in ((ILedgerStore)_authority.Store).ReadAsync(0, Cancel))
+            {
+                if (record is { Leaf.Kind: LedgerEntryKind.BehaviourFound, Details: { } details })
+                {
+                    found.Add((details.Facts["agent"], details.Facts["detector"]));
+                }
+            }
+
+            if (found.Count >= count)
+            {
+                return found;
+            }
+
+            await Task.Delay(5, Cancel);
+        }
+    }
 
     private async Task<Holder> BossAsync(string name = "boss")
     {

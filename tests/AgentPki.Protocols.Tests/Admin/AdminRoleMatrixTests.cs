@@ -18,6 +18,8 @@ public sealed partial class AdminRoleMatrixTests
         ["raiseCampaign"] = """{"share":10}""",
         ["rollBackCampaign"] = """{"share":0}""",
         ["applyRegistryRules"] = """{"yaml":"tiers: {low: {register: [owner]}}"}""",
+        ["applyWatchRules"] = """{"yaml":"responsesAnHour: 3"}""",
+        ["liftAgentLimits"] = """{"id":"spiffe://agents.test/agent/a"}""",
         ["startSuccession"] = """{"authority":"issuing","keyAlgorithm":"ecdsa-p384"}""",
         ["setAdministratorRoles"] = """{"roles":["auditor"]}""",
     };

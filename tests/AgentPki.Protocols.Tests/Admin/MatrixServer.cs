@@ -5,6 +5,7 @@ using AgentPki.Authority.Enrollment;
 using AgentPki.Authority.Governance;
 using AgentPki.Authority.Problems;
 using AgentPki.Authority.Store;
+using AgentPki.Authority.Watching.Responses;
 using AgentPki.Ledger;
 using AgentPki.Protocols.Tests.Harness;
 using AgentPki.Testing.Acme;
@@ -23,7 +24,7 @@ internal sealed class MatrixServer : IAsyncDisposable
 
     private MatrixServer(AdminServer server, SoftwareWrapper wrapper, Things mine, Things theirs) => (_server, _wrapper, Mine, Theirs) = (server, wrapper, mine, theirs);
 
-    public sealed record Things(string Agent, string Serial, string Credential, string AcmeKey, string Account, string Request);
+    public sealed record Things(string Agent, string Serial, string Credential, string AcmeKey, string Account, string Request, string Response);
 
     public Things Mine { get; }
 
@@ -76,6 +77,8 @@ internal sealed class MatrixServer : IAsyncDisposable
         var request = new AdminRequestRecord(
             $"request-{owner}", "revoke", "POST", "/revocations", [], new AdminPerson(owner == MyOwner ? "test-owner" : "somebody", null), null, AdminRequestState.Pending, authority.Time.GetUtcNow(), authority.Time.GetUtcNow().AddDays(1));
         authority.Store.Apply([new CommitRequest(null, [new StoreChange.AddAdminRequest(request)])]);
-        return new Things(certificate.SpiffeId!.ToString(), certificate.SerialHex, credential.Name, external.Value.Key.Id, account.Id, request.Id);
+        var response = new WatchResponse($"w-of-{owner}", certificate.SpiffeId!.ToString(), "refusals", "suspend", "37 refusals", new string('0', 64), authority.Time.GetUtcNow());
+        authority.Store.Apply([new CommitRequest(null, [new StoreChange.AddWatchResponse(response)])]);
+        return new Things(certificate.SpiffeId!.ToString(), certificate.SerialHex, credential.Name, external.Value.Key.Id, account.Id, request.Id, response.Id);
     }
 }

@@ -25,6 +25,8 @@ internal sealed class OwnCases(MatrixServer server)
         ["exportAgents"] = OwnCase.List("agents/export", server.Mine.Agent, server.Theirs.Agent),
         ["applyAgents"] = OwnCase.Post("agents/apply", Apply(server.Mine.Agent, MatrixServer.MyOwner), Apply(server.Theirs.Agent, MatrixServer.TheirOwner)),
         ["reviewAgent"] = OwnCase.Post("agents/review", $$"""{"id":"{{server.Mine.Agent}}"}""", $$"""{"id":"{{server.Theirs.Agent}}"}"""),
+        ["getAgentTree"] = OwnCase.Call($"agents/tree?id={Uri.EscapeDataString(server.Mine.Agent)}", $"agents/tree?id={Uri.EscapeDataString(server.Theirs.Agent)}"),
+        ["limitAgents"] = OwnCase.Post("agents/limit", $$"""{"id":"{{server.Mine.Agent}}","yaml":"scopes: [bills.read:a/*]"}""", $$"""{"id":"{{server.Theirs.Agent}}","yaml":"delegation_depth: 0"}"""),
         ["listOwners"] = OwnCase.List("owners", MatrixServer.MyOwner, MatrixServer.TheirOwner),
         ["revoke"] = OwnCase.Post("revocations", $$"""{"owner":"{{MatrixServer.MyOwner}}","reason":"superseded","profile":"agent-short"}""", $$"""{"profile":"agent-short","reason":"superseded"}"""),
         ["previewRevocation"] = OwnCase.Post("revocations/preview", $$"""{"serial":"{{server.Mine.Serial}}"}""", $$"""{"serial":"{{server.Theirs.Serial}}"}"""),
@@ -37,11 +39,13 @@ internal sealed class OwnCases(MatrixServer server)
         ["revokeAcmeKey"] = OwnCase.Call($"acme/keys/{server.Mine.AcmeKey}", $"acme/keys/{server.Theirs.AcmeKey}"),
         ["listRequests"] = OwnCase.List("requests", server.Mine.Request, server.Theirs.Request),
         ["getRequest"] = OwnCase.Call($"requests/{server.Mine.Request}", $"requests/{server.Theirs.Request}"),
+        ["listWatchResponses"] = OwnCase.List("watch/responses", server.Mine.Response, server.Theirs.Response),
+        ["getWatchResponse"] = OwnCase.Call($"watch/responses/{server.Mine.Response}", $"watch/responses/{server.Theirs.Response}"),
         ["listAcmeAccounts"] = OwnCase.List("acme/accounts", server.Mine.Account, server.Theirs.Account),
         ["revokeAcmeAccount"] = OwnCase.Call($"acme/accounts/{server.Mine.Account}", $"acme/accounts/{server.Theirs.Account}"),
     };
 
-    private static string Apply(string agent, string owner) => $$"""{"yaml":"agent: {{agent}}\nowner: {{owner}}\ntier: medium\npurpose: by its owner\n"}""";
+    private static string Apply(string agent, string owner) => $$"""{"yaml":"agent: {{agent}}\nowner: {{owner}}\ntier: medium\npurpose: by its owner\npolicy: {scopes: [\"bills.read:**\"]}\n"}""";
 
     private static string State(string agent) => $$"""{"id":"{{agent}}","state":"active"}""";
 

@@ -6,6 +6,7 @@ using AgentPki.Authority.Governance;
 using AgentPki.Authority.Registry;
 using AgentPki.Authority.Store;
 using AgentPki.Protocols.Admin;
+using AgentPki.Testing.Fixtures;
 
 namespace AgentPki.Protocols.Tests.Admin;
 
@@ -45,9 +46,37 @@ public sealed class RegistryApiTests
     }
 
     [Fact]
+    public async Task Trees_AreShownAndLimited_AndAHighOneBelowWantsASecondPerson()
+    {
+        await using var server = await PeopleServer.StartAsync("alice", "bob");
+        await ApplyAsync(server, Document("a", "low") + "policy: {scopes: [\"read:crm/**\"], delegation_depth: 2, not_after: 2027-06-01T00:00:00Z}\n---\n" + Document("b", "low") + $"parent: {Id}\npolicy: {{scopes: [\"read:**\"], delegation_depth: 1}}\n");
+        var tree = await server.GetAsync("alice", $"agents/tree?id={Uri.EscapeDataString(Id)}", AdminJson.Default.AgentTreeView);
+        Assert.Equal([(0, 2, "read:crm/**"), (1, 1, "read:crm/**")], tree.Agents.Select(a => (a.Generation, a.DepthLeft!.Value, Assert.Single(a.Scopes!))));
+        Assert.Equal(tree.Agents[0].NotAfter, tree.Agents[1].NotAfter);
+        Assert.Equal(1, (await server.GetAsync("alice", "agents/tree?generations=0", AdminJson.Default.AgentTreeView)).Agents[0].More);
+        await server.RefusedAsync("alice", HttpMethod.Get, "agents/tree?generations=65", null, HttpStatusCode.BadRequest, "from 0 to 64");
+        await server.RefusedAsync("alice", HttpMethod.Get, "agents/tree?id=nobody", null, HttpStatusCode.NotFound, "no agent of that name");
+
+        string Limit(string yaml, bool dryRun = false) => JsonSerializer.Serialize(new LimitAgentsCommand(Id, yaml, null, dryRun), AdminJson.Default.LimitAgentsCommand);
+        await server.RefusedAsync("alice", HttpMethod.Post, "agents/limit", Limit("scopes: [\"read:**\"]"), HttpStatusCode.UnprocessableEntity, "a limit only takes away: scope read:** is not within");
+        var limited = await server.DoneAsync("alice", HttpMethod.Post, "agents/limit", Limit("scopes: [\"read:crm/a/*\"]"), AdminJson.Default.AgentsLimitedView);
+        Assert.Equal((false, 1, "scopes"), (limited.SecondPerson, (int)limited.Below, Assert.Single(limited.Changes).Field));
+        Assert.Equal("read:crm/a/*", Assert.Single((await server.GetAsync("alice", $"agents/tree?id={Uri.EscapeDataString(Id)}", AdminJson.Default.AgentTreeView)).Agents[1].Scopes!));
+
+        var up = await server.WaitsAsync("alice", HttpMethod.Post, "agents/apply", Body(Document("b", "high") + "purpose: x\n"));
+        Assert.Equal(AdminRequestState.Done, (await server.ApproveAsync("bob", up)).State);
+        Assert.True((await server.DoneAsync("alice", HttpMethod.Post, "agents/limit", Limit("delegation_depth: 0", dryRun: true), AdminJson.Default.AgentsLimitedView)).SecondPerson);
+        var waiting = await server.WaitsAsync("alice", HttpMethod.Post, "agents/limit", Limit("delegation_depth: 0"));
+        Assert.Equal(AdminRequestState.Done, (await server.ApproveAsync("bob", waiting)).State);
+        Assert.Equal(0, (await server.GetAsync("alice", $"agents/tree?id={Uri.EscapeDataString(Id)}", AdminJson.Default.AgentTreeView)).Agents[0].DepthLeft);
+        var lift = await server.WaitsAsync("alice", HttpMethod.Post, "agents/lift", $$"""{"id":"{{Id}}"}""");
+        Assert.Equal(AdminRequestState.Done, (await server.ApproveAsync("bob", lift)).State);
+    }
+
+    [Fact]
     public async Task Rules_Other_WaitForAnOfficer_AndServeAtOnce()
     {
-        var file = new MemoryRules();
+        var file = new RulesFolder(isGoverned: true);
         await using var server = await PeopleServer.StartAsync(e => e with { RegistryRules = file }, "alice", "bob");
         await server.RefusedAsync("alice", HttpMethod.Post, "registry/rules", """{"yaml":"tiers: 1"}""", HttpStatusCode.UnprocessableEntity, "registry.yaml:1");
         var yaml = "enrolment: registered\ntiers:\n  low: {register: [ra-administrator]}\n";
@@ -116,16 +145,5 @@ public sealed class RegistryApiTests
         var (status, text) = await server.CallAsync("owner", "GET", path, null);
         Assert.True(status == 200, text);
         return JsonSerializer.Deserialize(text, type)!;
-    }
-
-    private sealed class MemoryRules : IRegistryRulesFile
-    {
-        public bool IsGoverned => true;
-
-        public string? Text { get; set; }
-
-        public byte[]? Read() => Text is null ? null : System.Text.Encoding.UTF8.GetBytes(Text);
-
-        public void Write(ReadOnlySpan<byte> text) => Text = System.Text.Encoding.UTF8.GetString(text);
     }
 }

@@ -178,6 +178,7 @@ public sealed class JwtSvidClientTests(OAuthWorld world)
     }
 
     [Fact]
+    [Trait("tier", "full")]
     public async Task Metadata_NamesBothSpiffeMethods_AndOneThatIsSwitchedOffNeitherThereNorTaken()
     {
         await using var without = new OAuthWorld { TakesJwtSvids = false };

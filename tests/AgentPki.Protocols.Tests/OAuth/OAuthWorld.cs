@@ -66,7 +66,7 @@ public sealed class OAuthWorld : IAsyncLifetime
     {
         Authority = await TestAuthority.StartAsync(
             TestAuthority.DefaultOptions with { OAuth = new OAuthOptions { Issuer = Issuer, TakesJwtSvids = TakesJwtSvids, Resources = [new(Tools), new(Mcp, KnowsNoMtls: true)] } },
-            surroundings: e => e with { BoundsOf = (agent, _) => [_policies.GetValueOrDefault(agent.Id, AgentPolicy.Nothing)] });
+            surroundings: e => e with { WatchRules = new RulesFolder(isGoverned: false, "detectors: {burst: {bound: 9}, refusals: {bound: 7}}"), BoundsOf = (agent, _) => [_policies.GetValueOrDefault(agent.Id, AgentPolicy.Nothing)] });
         var options = new ProtocolOptions { EnrollmentRates = new RequestRateOptions { Address = RequestShare.Unlimited, Certificate = RequestShare.Unlimited, Credential = RequestShare.Unlimited } };
         _services = new ProtocolServices(Authority.Services, Authority.Providers, options, Authority.Time, NullLoggerFactory.Instance);
         _server = await TestServer.StartAsync(routes =>

@@ -36,6 +36,23 @@ public sealed class TokenEndpointTests(OAuthWorld world)
     }
 
     [Fact]
+    public async Task Tokens_GivenAndRefused_AreWhatAnAgentIsWatchedBy()
+    {
+        var (busy, probing) = (await world.AgentAsync(null, "data.read:crm/**"), await world.AgentAsync(null, "data.read:crm/**"));
+        for (var i = 0; i < 8; i++)
+        {
+            Assert.Equal(HttpStatusCode.OK, (await world.TokenAsync(busy)).Status); // the ninth of what it did: it was enrolled before
+        }
+
+        for (var i = 0; i < 7; i++)
+        {
+            Assert.Equal("invalid_scope", (await world.TokenAsync(probing, ("scope", "data.write:crm/**"))).Error);
+        }
+
+        Assert.Equal(["burst", "refusals"], [await FoundAsync(busy), await FoundAsync(probing)]);
+    }
+
+    [Fact]
     public async Task Token_VerifiesByThePublishedKey_WhoseCertificateLeadsToTheRoot()
     {
         var token = (await world.TokenAsync(await world.AgentAsync())).Token;
@@ -70,7 +87,8 @@ public sealed class TokenEndpointTests(OAuthWorld world)
         Assert.Equal(OAuthWorld.Issuer, metadata.GetProperty("issuer").GetString());
         Assert.Equal($"{OAuthWorld.Issuer}/oauth/token", metadata.GetProperty("token_endpoint").GetString());
         Assert.True(metadata.GetProperty("tls_client_certificate_bound_access_tokens").GetBoolean());
-        Assert.Contains("tls_client_auth", metadata.GetProperty("token_endpoint_auth_methods_supported").EnumerateArray().Select(e => e.GetString()));
+        Assert.Equal(
+            ["tls_client_auth", "self_signed_tls_client_auth", "private_key_jwt", "spiffe_x509", "spiffe_jwt"], metadata.GetProperty("token_endpoint_auth_methods_supported").EnumerateArray().Select(e => e.GetString()));
         foreach (var uri in new[] { "token_endpoint", "introspection_endpoint", "jwks_uri" })
         {
             using var client = world.Server.Client();
@@ -198,5 +216,22 @@ public sealed class TokenEndpointTests(OAuthWorld world)
         await world.RevokeAsync(agent.Certificate);
         Assert.False(await world.IsActiveAsync(await world.AgentAsync(), reply.Token));
         Assert.Equal("invalid_client", (await world.PostAsync(OAuthOptions.TokenPath, own, ("client_id", agent.Id), ("grant_type", "client_credentials"))).Error);
+    }
+
+    /// <summary>The watch works beside everything else: waits for the first finding about an agent.</summary>
+    private async Task<string> FoundAsync(OAuthAgent agent)
+    {
+        while (true)
+        {
+            await foreach (var record in world.Authority.Store.ReadAsync(0, TestContext.Current.CancellationToken))
+            {
+                if (record is { Leaf.Kind: LedgerEntryKind.BehaviourFound, Details: { } details } && details.Facts["agent"] == agent.Id)
+                {
+                    return details.Facts["detector"];
+                }
+            }
+
+            await Task.Delay(5, TestContext.Current.CancellationToken);
+        }
     }
 }

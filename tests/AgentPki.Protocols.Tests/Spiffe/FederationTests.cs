@@ -125,6 +125,41 @@ public sealed class FederationTests
         Assert.Contains("spiffe://partner.test", (await server.NextAsync(bundles)).Bundles.Keys);
     }
 
+    [Fact]
+    public async Task Look_EndpointIsSilent_IsSaidOnceAndCalledStaleOnceAfterThreeHints_AndWhatIsKnownCounts()
+    {
+        await using var authority = await TestAuthority.StartAsync();
+        var (known, log) = (new ForeignBundles(), new Said());
+        Assert.True(known.TryTake("other.test", new BundleDocument([], [], 1, TimeSpan.FromSeconds(20))));
+        var domain = new FederatedDomain("other.test", new Uri("https://127.0.0.1:1/spiffe/bundle"), null, []);
+        using var client = new BundleClient(domain, known, authority.Time);
+        var follower = new BundleFollower(domain, client, known, authority.Services.Workloads.Signal, _ => Assert.Fail("nothing came"), authority.Time, log);
+
+        await follower.LookAsync(TestContext.Current.CancellationToken);
+        authority.Time.Advance(TimeSpan.FromSeconds(59));
+        await follower.LookAsync(TestContext.Current.CancellationToken);
+        Assert.Equal([2589], log.Events);
+        authority.Time.Advance(TimeSpan.FromSeconds(2));
+        await follower.LookAsync(TestContext.Current.CancellationToken);
+        await follower.LookAsync(TestContext.Current.CancellationToken);
+
+        Assert.Equal([2589, 2590], log.Events);
+        Assert.Null(follower.Heard);
+        Assert.Equal(1, known.Find("other.test")!.Sequence);
+    }
+
+    private sealed class Said : ILogger
+    {
+        public List<int> Events { get; } = [];
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) => Events.Add(eventId.Id);
+    }
+
     private static WorkloadEntry FederatedEntry(string domain)
     {
         var entry = WorkloadServer.Entry();

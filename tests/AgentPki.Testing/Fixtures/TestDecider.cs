@@ -35,7 +35,7 @@ public sealed class TestDecider : IAsyncDisposable
 
         journal ??= Directory.CreateTempSubdirectory("agentpki-test-decisions-");
         var options = new DecisionOptions { Journal = new JournalOptions(journal.FullName) { IsDurable = false }, KeyLabel = "t-decisions", Issuer = "http://pki.test:8080" };
-        var decisions = await DecisionAuthority.StartAsync(authority.Services, configure?.Invoke(options) ?? options, authority.Providers, authority.Store, folder, wantsApproval, authority.Time, NullLoggerFactory.Instance, CancellationToken.None);
+        var decisions = await DecisionAuthority.StartAsync(authority.Services, configure?.Invoke(options) ?? options, authority.Providers, folder, wantsApproval, authority.Time, NullLoggerFactory.Instance, CancellationToken.None);
         return new TestDecider(authority, folder, journal, decisions);
     }
 

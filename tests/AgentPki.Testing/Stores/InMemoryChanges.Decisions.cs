@@ -9,7 +9,8 @@ internal static partial class InMemoryChanges
         var added = c.Adjustment;
         Check(state.Agents.ContainsKey(added.AgentId), c, ConflictReasons.AgentUnknown(added.AgentId));
         Check(!state.Adjustments.Exists(a => a.Id == added.Id), c, ConflictReasons.AdjustmentExists(added.Id));
-        return state with { Adjustments = state.Adjustments.Add(added with { NotBefore = Milliseconds(added.NotBefore), NotAfter = Milliseconds(added.NotAfter) }) };
+        state = state with { Adjustments = state.Adjustments.Add(added with { NotBefore = Milliseconds(added.NotBefore), NotAfter = Milliseconds(added.NotAfter) }) };
+        return c.Response is { } response ? FinishNarrowing(state, c, response, added) : state;
     }
 
     private static InMemoryState EndAdjustment(InMemoryState state, StoreChange.EndAdjustment c)

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using AgentPki.Agents;
 using AgentPki.Authority.Store;
+using AgentPki.Authority.Watching.Responses;
 
 namespace AgentPki.Testing.Stores;
 
@@ -63,6 +64,8 @@ internal static partial class InMemoryChanges
             (next, keys) = (next with { BlockedKeys = next.BlockedKeys.Add(Convert.ToHexString(fingerprint.Span), c.Reason) }, keys + 1);
         }
 
+        Check(c.Response is null || FindResponse(next, c.Response) is { State: WatchResponseState.Begun }, c, ConflictReasons.WatchResponseNotBegun(c.Response ?? ""));
+        next = Claim(next, c, taken);
         var agents = 0L;
         if (c.Agents is { } wanted && selector.NamesAgents)
         {
@@ -72,7 +75,8 @@ internal static partial class InMemoryChanges
             next = SetAgents(next, selector, wanted, isHold && wanted == AgentState.Suspended, was => wanted == AgentState.Retired ? was.State != AgentState.Retired : was.State == AgentState.Active, out agents);
         }
 
-        return next with { Selected = Describe(next, taken, agents, keys) };
+        next = next with { Selected = Describe(next, taken, agents, keys) };
+        return c.Response is { } response ? Finish(next, response, epoch) : next;
     }
 
     private static InMemoryState ReleaseSet(InMemoryState state, StoreChange.ReleaseSet c, long epoch, long leafIndex)
@@ -84,6 +88,8 @@ internal static partial class InMemoryChanges
         var agents = 0L;
         if (c.Agents && c.Selector.NamesAgents)
         {
+            var named = next;
+            next = Note(next, id => IsChosen(named, c.Selector, named.Agents[id]), AnswerStanding.Over, id => IsChosen(named, c.Selector, named.Agents[id]), AnswerStanding.Over);
             next = SetAgents(next, c.Selector, AgentState.Active, false, was => was is { State: AgentState.Suspended, IsHeld: true }, out agents);
         }
 
@@ -173,15 +179,16 @@ internal static partial class InMemoryChanges
             return state;
         }
 
-        var first = request.Changes.First(c => c is StoreChange.RevokeSet or StoreChange.ReleaseSet or StoreChange.RevokeCertificate);
+        var first = request.Changes.First(c => c is StoreChange.RevokeSet or StoreChange.ReleaseSet or StoreChange.RevokeCertificate or StoreChange.RevertWatchResponse);
         var (kind, reason, time, selector) = first switch
         {
-            StoreChange.RevokeSet s => (RevocationEventKind.Revoked, s.Reason, s.Time, s.Selector),
-            StoreChange.ReleaseSet s => (RevocationEventKind.Released, RevocationReason.RemoveFromCrl, s.Time, s.Selector),
-            StoreChange.RevokeCertificate s => (RevocationEventKind.Revoked, s.Reason, s.Time, RevocationSelector.Of(s.Authority, s.Serial)),
+            StoreChange.RevokeSet s => (RevocationEventKind.Revoked, s.Reason, s.Time, s.Selector.ToString()),
+            StoreChange.ReleaseSet s => (RevocationEventKind.Released, RevocationReason.RemoveFromCrl, s.Time, s.Selector.ToString()),
+            StoreChange.RevokeCertificate s => (RevocationEventKind.Revoked, s.Reason, s.Time, RevocationSelector.Of(s.Authority, s.Serial).ToString()),
+            StoreChange.RevertWatchResponse s => (RevocationEventKind.Released, RevocationReason.RemoveFromCrl, s.Time, $"response={s.Id}"),
             _ => throw new InvalidOperationException(),
         };
         var count = state.Certificates.Values.LongCount(e => e.Revoked?.Epoch == state.RevocationEpoch);
-        return state with { RevocationEvents = state.RevocationEvents.Add(new RevocationEvent(state.RevocationEpoch, kind, reason, Milliseconds(time), count, selector.ToString(), leafIndex)) };
+        return state with { RevocationEvents = state.RevocationEvents.Add(new RevocationEvent(state.RevocationEpoch, kind, reason, Milliseconds(time), count, selector, leafIndex)) };
     }
 }

@@ -1,5 +1,6 @@
 using AgentPki.Agents;
 using AgentPki.Authority.Store;
+using AgentPki.Authority.Watching.Responses;
 using AgentPki.Ledger;
 
 namespace AgentPki.Testing.Stores;
@@ -86,6 +87,9 @@ internal static partial class InMemoryChanges
                 StoreChange.AddAdjustment c => AddAdjustment(state, c),
                 StoreChange.EndAdjustment c => EndAdjustment(state, c),
                 StoreChange.Spend c => Spend(state, c),
+                StoreChange.AddWatchResponse c => AddWatchResponse(state, c),
+                StoreChange.FailWatchResponse c => FailWatchResponse(state, c),
+                StoreChange.RevertWatchResponse c => RevertWatchResponse(state, c, before + 1, leafIndex),
                 _ => throw new ArgumentException($"Unknown change {change.GetType().Name}.", nameof(request)),
             };
         }
@@ -150,6 +154,7 @@ internal static partial class InMemoryChanges
     private static InMemoryState SetAgentState(InMemoryState state, StoreChange.SetAgentState c)
     {
         Check(state.Agents.TryGetValue(c.AgentId, out var known), c, ConflictReasons.AgentUnknown(c.AgentId));
+        state = Note(state, id => id == c.AgentId, c.State == AgentState.Active ? AnswerStanding.Over : AnswerStanding.Shared, _ => false, default);
         return state with { Agents = state.Agents.SetItem(c.AgentId, known! with { State = c.State, IsHeld = false, SuspendedBy = AgentPki.Agents.Registry.SuspensionRule.None }) };
     }
 

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using AgentPki.Agents;
 using AgentPki.Authority.Store;
+using AgentPki.Authority.Watching.Responses;
 using AgentPki.Ledger;
 using AgentPki.Ledger.Notes;
 
@@ -74,6 +75,11 @@ internal sealed record InMemoryState
     public ImmutableList<AgentPki.Agents.Decisions.Adjustment> Adjustments { get; init; } = [];
 
     public ImmutableDictionary<(string Agent, string Unit), long> Spending { get; init; } = ImmutableDictionary<(string, string), long>.Empty;
+
+    public ImmutableList<WatchResponse> WatchResponses { get; init; } = [];
+
+    /// <summary>By response and agent.</summary>
+    public ImmutableSortedDictionary<(string Response, string Agent), AnsweredAgent> Answered { get; init; } = ImmutableSortedDictionary<(string, string), AnsweredAgent>.Empty;
 
     public ImmutableList<KeptAdministrator> Administrators { get; init; } = [];
 

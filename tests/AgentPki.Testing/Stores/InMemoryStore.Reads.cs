@@ -38,6 +38,12 @@ public sealed partial class InMemoryStore : IAuthorityStore, ICertificateStore, 
     ValueTask<IReadOnlyList<StoredCertificate>> ICertificateStore.ListByAgentAsync(string agentId, int limit, CancellationToken cancellationToken) =>
         new(Newest(limit, c => c.AgentId == agentId));
 
+    ValueTask<CertificateTally> ICertificateStore.TallyAsync(string agentId, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        var states = _state.Certificates.Values.Where(e => e.Certificate.AgentId == agentId && e.Certificate.NotAfter >= now).Select(e => (e.ToStored().Status as CertificateStatus.Revoked)?.Reason).ToList();
+        return new(new CertificateTally(states.Count(r => r is null), states.Count(r => r == RevocationReason.CertificateHold), states.Count(r => r is not null and not RevocationReason.CertificateHold)));
+    }
+
     ValueTask<IReadOnlyList<StoredCertificate>> ICertificateStore.ListByKeyAsync(ReadOnlyMemory<byte> keyFingerprint, int limit, CancellationToken cancellationToken) =>
         new(Newest(limit, c => InMemoryChanges.KeysOf(c).Contains(Convert.ToHexString(keyFingerprint.Span))));
 
@@ -66,18 +72,16 @@ public sealed partial class InMemoryStore : IAuthorityStore, ICertificateStore, 
 
     ValueTask<AgentRecord?> IAgentStore.FindAsync(string agentId, CancellationToken cancellationToken) => new(_state.Agents.GetValueOrDefault(agentId));
 
-    ValueTask<IReadOnlyList<AgentRecord>> IAgentStore.ListAsync(AgentQuery query, int limit, CancellationToken cancellationToken)
+    ValueTask<IReadOnlyList<AgentRecord>> IAgentStore.ListAsync(AgentQuery query, int limit, CancellationToken cancellationToken) => new(Select(query).Take(limit).ToList());
+
+    ValueTask<long> IAgentStore.CountAsync(AgentQuery query, CancellationToken cancellationToken) => new(Select(query with { After = null }).LongCount());
+
+    private IEnumerable<AgentRecord> Select(AgentQuery query)
     {
         var state = _state;
         var ordered = query.OldestFirst ? state.Registered : state.Registered.Reverse();
         var from = query.After is { } after ? ordered.SkipWhile(id => id != after).Skip(1) : ordered;
-        return new(from.Select(id => state.Agents[id]).Where(a => Meets(state, query, a)).Take(limit).ToList());
-    }
-
-    ValueTask<long> IAgentStore.CountAsync(AgentQuery query, CancellationToken cancellationToken)
-    {
-        var state = _state;
-        return new(state.Agents.Values.LongCount(a => Meets(state, query, a)));
+        return from.Select(id => state.Agents[id]).Where(a => Meets(state, query, a));
     }
 
     ValueTask<OwnerRecord?> IAgentStore.FindOwnerAsync(string name, CancellationToken cancellationToken) => new(_state.Owners.GetValueOrDefault(name));
@@ -95,9 +99,25 @@ public sealed partial class InMemoryStore : IAuthorityStore, ICertificateStore, 
         && (!query.WithoutRetired || agent.State != AgentState.Retired)
         && (query.Tier is null || agent.Registration.Tier == query.Tier)
         && (query.Parent is null || agent.Parent == query.Parent)
+        && (query.Beneath is null || IsBeneath(state, query.Beneath, agent))
+        && (query.CameAfter is null || (state.Registered.IndexOf(query.CameAfter) is >= 0 and var place && state.Registered.IndexOf(agent.Id) > place))
+        && (!query.HeadsOfFamilies || (agent.Parent is null && state.Agents.Values.Any(a => a.Parent == agent.Id)))
         && (query.LeftUntil is null || state.Owners[agent.Owner].Left <= query.LeftUntil)
         && (query.ReviewBefore is null || agent.Registration.ReviewBy < query.ReviewBefore)
         && (!query.Unscheduled || agent.Registration.ReviewBy is null);
+
+    private static bool IsBeneath(InMemoryState state, string above, AgentRecord agent)
+    {
+        for (var parent = agent.Parent; parent is not null; parent = state.Agents[parent].Parent)
+        {
+            if (parent == above)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 
     ValueTask<EnrollmentCredential?> ICredentialStore.FindAsync(string name, CancellationToken cancellationToken) => new(_state.Credentials.GetValueOrDefault(name));
 

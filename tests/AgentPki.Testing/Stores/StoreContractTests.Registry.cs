@@ -33,6 +33,21 @@ public abstract partial class StoreContractTests<TStore>
     }
 
     [Fact]
+    public async Task ListAsync_BeneathAndHeads_AreTheTreesPages()
+    {
+        AgentRecord Of(int number, int? parent) => StoreSamples.Agent(number) with { Parent = parent is { } p ? StoreSamples.AgentId(p) : null };
+        Put([.. new (int, int?)[] { (1, null), (2, 1), (3, 1), (4, 2), (5, 4), (6, null), (7, null), (8, 7) }.Select(a => new AgentPut(Of(a.Item1, a.Item2), null))]);
+        Assert.Equal([2, 3, 4, 5], await NumbersAsync(new AgentQuery { Beneath = StoreSamples.AgentId(1), OldestFirst = true }, 10));
+        Assert.Equal([4, 5], await NumbersAsync(new AgentQuery { Beneath = StoreSamples.AgentId(1), OldestFirst = true, After = StoreSamples.AgentId(3) }, 10));
+        Assert.Equal([5], await NumbersAsync(new AgentQuery { Beneath = StoreSamples.AgentId(4) }, 10));
+        Assert.Empty(await NumbersAsync(new AgentQuery { Beneath = StoreSamples.AgentId(5) }, 10));
+        Assert.Equal(4, await Agents.CountAsync(new AgentQuery { Beneath = StoreSamples.AgentId(1) }, Cancelled));
+        Assert.Equal([1, 7], await NumbersAsync(new AgentQuery { HeadsOfFamilies = true, OldestFirst = true }, 10));
+        Assert.Equal(2, await Agents.CountAsync(new AgentQuery { HeadsOfFamilies = true }, Cancelled));
+        Assert.Equal(1, await Agents.CountAsync(new AgentQuery { HeadsOfFamilies = true, CameAfter = StoreSamples.AgentId(1) }, Cancelled));
+    }
+
+    [Fact]
     public async Task PutAgents_NotAsSeen_ConflictsAndLeavesNothing()
     {
         Put(new AgentPut(StoreSamples.Agent(1), null));
@@ -259,6 +274,7 @@ public abstract partial class StoreContractTests<TStore>
             Runtime = runtime,
             ReviewBy = new DateOnly(2027, 5, 1),
             Policy = new byte[] { 0x30, 0 },
+            Limits = new byte[] { 0x30, 1, 5 },
         };
     }
 }

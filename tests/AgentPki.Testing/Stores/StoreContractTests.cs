@@ -9,7 +9,7 @@ namespace AgentPki.Testing.Stores;
 
 /// <summary>What every engine must do. An engine's test class derives from this and says how a store of it is made.</summary>
 public abstract partial class StoreContractTests<TStore> : IAsyncLifetime
-    where TStore : class, ICommitStore, ILedgerStore, IAuthorityStore, ICertificateStore, IRevocationStore, IFeedStore, IAgentStore, ICredentialStore, IApprovalStore, ICertificateListStore, ICampaignStore, IAcmeStore, AgentPki.Authority.Governance.IGovernanceStore, IGrantStore, AgentPki.Authority.Decisions.IDecisionStore, ILedgerEvidence
+    where TStore : class, ICommitStore, ILedgerStore, IAuthorityStore, ICertificateStore, IRevocationStore, IFeedStore, IAgentStore, ICredentialStore, IApprovalStore, ICertificateListStore, ICampaignStore, IAcmeStore, AgentPki.Authority.Governance.IGovernanceStore, IGrantStore, AgentPki.Authority.Decisions.IDecisionStore, AgentPki.Authority.Watching.Responses.IWatchStore, ILedgerEvidence
 {
     private TStore? _store;
 

@@ -1,4 +1,5 @@
 using System.Net;
+using AgentPki.Testing.AgentPolicies;
 using AgentPki.X509.AgentPolicies;
 using CsCheck;
 using Xunit;
@@ -73,6 +74,60 @@ public sealed class AgentPolicyOrderTests
             return common.WhyNotWithin(one) is null && common.WhyNotWithin(two) is null && (common.WhyNot(action) is null) == (one.WhyNot(action) is null && two.WhyNot(action) is null);
         },
         iter: 2_000);
+
+    // The meet is the greatest lower bound: exactly what is within both is within it.
+    [Fact]
+    public void Intersect_AnyThird_IsWithinItIfWithinBoth_ByBothCheckers()
+    {
+        var below = 0;
+        Gen.ULong.Sample(
+            seed =>
+            {
+                var draw = new PolicyDraw(seed);
+                var one = draw.Policy();
+                var two = draw.Near(one);
+                if (Meet(one, two) is not { } common)
+                {
+                    return true;
+                }
+
+                var third = draw.Near(common);
+                var isBelow = third.WhyNotWithin(one) is null && third.WhyNotWithin(two) is null;
+                Interlocked.Add(ref below, isBelow ? 1 : 0);
+                return isBelow == third.WhyNotWithin(common) is null
+                    && isBelow == SecondOpinion.IsWithin(third.ToJson(), common.ToJson())
+                    && SecondOpinion.IsWithin(common.ToJson(), one.ToJson()) && SecondOpinion.IsWithin(common.ToJson(), two.ToJson());
+            },
+            iter: 2_000);
+        Assert.InRange(below, 100, 1_900);
+    }
+
+    [Fact]
+    public void Intersect_Laws_IdempotentCommutativeAssociative() => Gen.ULong.Sample(
+        seed =>
+        {
+            var draw = new PolicyDraw(seed);
+            var (one, two, three) = (draw.Policy().ChildOf(null), draw.Policy(), draw.Policy());
+            return one.Intersect(one).Encode().AsSpan().SequenceEqual(one.Encode())
+                && Same(Meet(one, two), Meet(two, one))
+                && Same(Meet(Meet(one, two), three), Meet(one, Meet(two, three)));
+        },
+        iter: 2_000);
+
+    // A policy has one encoding, so that the same octets are the same policy.
+    private static bool Same(AgentPolicy? one, AgentPolicy? other) => one is null || other is null ? one is null && other is null : one.Encode().AsSpan().SequenceEqual(other.Encode());
+
+    private static AgentPolicy? Meet(AgentPolicy? one, AgentPolicy? other)
+    {
+        try
+        {
+            return one is null || other is null ? null : one.Intersect(other);
+        }
+        catch (FormatException)
+        {
+            return null;
+        }
+    }
 
     [Theory]
     [InlineData("tool.invoke:crm/**", "tool.invoke:crm/customers/*", true)]

@@ -6,6 +6,7 @@ using AgentPki.Authority.Composition;
 using AgentPki.Authority.Governance;
 using AgentPki.Authority.Problems;
 using AgentPki.Authority.Registry;
+using AgentPki.Authority.Watching;
 using AgentPki.Server.Composition;
 using AgentPki.Server.Configuration;
 using AgentPki.Server.Home;
@@ -60,7 +61,7 @@ internal static class AdminBootstrap
         }
     }
 
-    /// <summary>The first administrators take the profiles, and the rules of the registry, as they lie there; from now on each change wants a second person.</summary>
+    /// <summary>The first administrators take the profiles, and the rules of registry and watch, as they lie there; from now on each change wants a second person.</summary>
     private static async Task ApproveProfilesAsync(ApplianceHome home, ApplianceOptions options, AuthorityServices authority, string actor, string correlation, CancellationToken cancellationToken)
     {
         if (options.Development || (await authority.ApprovedFiles.ListAsync(cancellationToken)).Any(f => f.IsProfile))
@@ -73,9 +74,12 @@ internal static class AdminBootstrap
             await authority.ApprovedFiles.ApproveAsync(name, text, actor, correlation, cancellationToken);
         }
 
-        if (new RegistryRulesFile(home, isGoverned: true).Read() is { } rules)
+        foreach (var (name, path) in new[] { (RegistryRules.Kind.ApprovedName, home.RegistryRules), (WatchRules.Kind.ApprovedName, home.WatchRules) })
         {
-            await authority.ApprovedFiles.ApproveAsync(RegistryRulesKeeper.ApprovedName, rules, actor, correlation, cancellationToken);
+            if (new RulesFile(path, isGoverned: true).Read() is { } rules)
+            {
+                await authority.ApprovedFiles.ApproveAsync(name, rules, actor, correlation, cancellationToken);
+            }
         }
     }
 

@@ -7,7 +7,7 @@ using AgentPki.Server.Administration;
 
 namespace AgentPki.Server.Cli.Commands;
 
-/// <summary><c>agentpki agent list|show|set-parent|suspend|activate|retire</c>, and what is registered of agents (<see cref="AgentRegistryVerbs"/>); <c>agents</c> is the same.</summary>
+/// <summary><c>agentpki agent list|show|set-parent|suspend|activate|retire</c>, what is registered of agents (<see cref="AgentRegistryVerbs"/>), and their trees (<see cref="AgentTreeVerbs"/>); <c>agents</c> is the same.</summary>
 internal static class AgentCommand
 {
     internal static Command Create(CommandContext context)
@@ -23,6 +23,7 @@ internal static class AgentCommand
         var after = new Option<string?>("--after") { Description = "Those that came before this SPIFFE ID." };
         var verb = new Verb("agent", "Shows, registers, reviews, suspends and re-activates the agents this appliance vouches for.", "agentpki agent list", "agentpki agent show spiffe://agents.localhost/agent/sample-agent", "agentpki agent apply -f agents.yaml")
             .With(AgentRegistryVerbs.Create(context))
+            .With(AgentTreeVerbs.Create(context))
             .With(
                 new Verb("list", "Lists agents with their owners and states, newest first.", "agentpki agent list --limit 500", "agentpki agent list --owner team-a --tier high", "agentpki agent list --orphans")
                     .With(limit, owner, state, tier, orphans, overdue, after)
@@ -39,7 +40,7 @@ internal static class AgentCommand
                 new Verb("set-parent", "Says which agent spawned an agent, where it was not enrolled with its parent's certificate: 'agentpki revoke --with-descendants' goes down this tree. The parent is active and of the same owner.", "agentpki agent set-parent spiffe://agents.localhost/agent/child --parent spiffe://agents.localhost/agent/sample-agent")
                     .With(id, parent)
                     .Asks(context, (admin, parsed, cancellationToken) => SetParentAsync(context, admin, parsed.GetRequiredValue(id), parsed.GetValue(parent), cancellationToken)),
-                StateVerb(context, id, "suspend", "No certificates for this agent until it is activated again. Those it has stay good: 'agentpki revoke --agent' takes them away.", AgentState.Suspended),
+                StateVerb(context, id, "suspend", "No certificates for this agent until it is activated again. Those it has stay good: 'agentpki revoke --agent' takes them away, with '--reason certificateHold --with-descendants' from it down and for a time.", AgentState.Suspended),
                 StateVerb(context, id, "activate", "Lets a suspended agent enrol and renew again.", AgentState.Active),
                 StateVerb(context, id, "retire", "No certificates for this agent ever again.", AgentState.Retired));
         verb.Aliases.Add("agents");

@@ -1,14 +1,9 @@
 using System.CommandLine;
 using System.Globalization;
 using AgentPki.Agents.Registry;
-using AgentPki.Authority.Governance;
 using AgentPki.Authority.Registry;
-using AgentPki.Authority.Store;
 using AgentPki.Protocols.Admin;
 using AgentPki.Server.Configuration;
-using AgentPki.Server.Home;
-using AgentPki.Storage;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace AgentPki.Server.Cli.Commands;
 
@@ -18,7 +13,6 @@ internal static class RegistryCommand
     internal static Command Create(CommandContext context)
     {
         var file = new Argument<string>("file") { Description = "The whole text of registry.yaml." };
-        var checkedFile = new Argument<string?>("file") { Description = "Without it: registry.yaml of this home.", Arity = ArgumentArity.ZeroOrOne };
         return new Verb("registry", "Shows, checks and changes the rules by which agents are registered.", "agentpki registry rules", "agentpki registry apply registry.yaml --as alice.pem")
             .With(
                 new Verb("rules", "Shows the rules in force, and how many agents are orphans or overdue for review.", "agentpki registry rules")
@@ -27,9 +21,7 @@ internal static class RegistryCommand
                         Print(context, await admin.GetAsync("registry/rules", AdminJson.Default.RegistryRulesView, token));
                         return ExitCodes.Success;
                     }),
-                new Verb("check", "Reads rules and names each mistake with line and field.", "agentpki registry check registry.yaml")
-                    .With(checkedFile)
-                    .Runs((parsed, _) => Task.FromResult(Check(context, parsed.GetValue(checkedFile)))),
+                RulesVerbs.Check(context, RegistryRules.Kind, home => home.RegistryRules, "docs/registry.md"),
                 new Verb("apply", "Asks for other rules: outside of development a second person approves them. They serve at once.", "agentpki registry apply registry.yaml --comment 'registered agents only' --as alice.pem")
                     .With(file)
                     .Asks(context, async (admin, parsed, token) =>
@@ -38,8 +30,7 @@ internal static class RegistryCommand
                         context.Terminal.Line($"The rules of SHA-256 {rules.Sha256} serve.");
                         return ExitCodes.Success;
                     }),
-                new Verb("restore", "Writes the rules as they were approved.", "agentpki registry restore")
-                    .Runs((_, token) => RestoreAsync(context, token)));
+                RulesVerbs.Restore(context, RegistryRules.Kind, home => home.RegistryRules));
     }
 
     private static void Print(CommandContext context, RegistryRulesView rules)
@@ -61,59 +52,4 @@ internal static class RegistryCommand
 
     private static string Consequence(long? grace, long agents) => string.Create(
         CultureInfo.InvariantCulture, $"{agents} now; {(grace is { } seconds ? $"suspended after {Durations.Format(TimeSpan.FromSeconds(seconds))}" : "reported only")}");
-
-    private static int Check(CommandContext context, string? file)
-    {
-        var path = file is null ? context.Home().RegistryRules : Path.GetFullPath(file, context.WorkingFolder);
-        if (file is null && !File.Exists(path))
-        {
-            context.Terminal.Line("There is no registry.yaml in this home: the rules that are built in serve (docs/registry.md).");
-            return ExitCodes.Success;
-        }
-
-        byte[] text;
-        try
-        {
-            text = File.ReadAllBytes(path);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw new CommandException(ExitCodes.Usage, $"{path} cannot be read: {error.Message}", "Name a file that is there.", error);
-        }
-
-        if (RegistryRulesReader.Read(text, out var errors) is { } rules)
-        {
-            context.Terminal.Line($"The rules are in order (SHA-256 {rules.Digest}).");
-            return ExitCodes.Success;
-        }
-
-        foreach (var mistake in errors)
-        {
-            context.Terminal.Fail(mistake.ToString(), "");
-        }
-
-        return ExitCodes.CheckFailed;
-    }
-
-    private static async Task<int> RestoreAsync(CommandContext context, CancellationToken cancellationToken)
-    {
-        var home = context.Home();
-        try
-        {
-            await using var store = await SqliteStore.OpenReadOnlyAsync(Composition.ApplianceParts.StoreOptionsOf(home, ConfigurationReader.Load(home, context.Variable)), NullLogger<SqliteStore>.Instance, cancellationToken);
-            if ((await ((IGovernanceStore)store).ListApprovedFilesAsync(cancellationToken)).FirstOrDefault(f => f.Name == RegistryRulesKeeper.ApprovedName) is not { } approved)
-            {
-                context.Terminal.Line("No rules were approved yet.");
-                return ExitCodes.Success;
-            }
-
-            PrivateFile.Write(home.RegistryRules, approved.Text);
-            context.Terminal.Line($"registry.yaml is as it was approved at {Output.Time(approved.Approved)}.");
-            return ExitCodes.Success;
-        }
-        catch (StoreUnavailableException error)
-        {
-            throw new CommandException(ExitCodes.Environment, error.Message, "'agentpki doctor' says more.", error);
-        }
-    }
 }

@@ -4,16 +4,17 @@ using System.Numerics;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 
-namespace AgentPki.X509.Tests.AgentPolicies;
+namespace AgentPki.Testing.AgentPolicies;
 
 /// <summary>
 /// The order of policies, decided by other means than the product's: it reads the JSON form, compares scopes by whether names made of the inner pattern match regular expressions made of the outer one,
 /// hours minute by minute, networks as ranges of numbers. It shares no code with <c>AgentPki.X509.AgentPolicies</c>.
 /// </summary>
-internal static class SecondOpinion
+public static class SecondOpinion
 {
     private const string Fresh = "zz9-no-such-word";
 
+    /// <summary>Whether an agent of <paramref name="parent"/> may have a child of <paramref name="child"/>.</summary>
     public static bool MayDelegate(string child, string parent)
     {
         using var inner = JsonDocument.Parse(child);
@@ -22,6 +23,7 @@ internal static class SecondOpinion
         return Number(c, "delegation_depth") < Number(p, "delegation_depth") && IsWithin(c, p);
     }
 
+    /// <summary>Whether everything that <paramref name="inner"/> allows, <paramref name="outer"/> allows.</summary>
     public static bool IsWithin(string inner, string outer)
     {
         using var one = JsonDocument.Parse(inner);

@@ -1,7 +1,7 @@
-namespace AgentPki.Authority.Registry;
+namespace AgentPki.Authority.Governance;
 
-/// <summary>Where the rules of the registry lie.</summary>
-public interface IRegistryRulesFile
+/// <summary>Where rules lie: one file of the home.</summary>
+public interface IRulesFile
 {
     /// <summary>Whether they serve only as a second person approved them: in a production home.</summary>
     bool IsGoverned { get; }

@@ -1,10 +1,10 @@
 using System.Text;
-using AgentPki.Authority.Registry;
+using AgentPki.Authority.Governance;
 
-namespace AgentPki.Authority.Tests.Registry;
+namespace AgentPki.Testing.Fixtures;
 
-/// <summary>A home's registry.yaml in memory.</summary>
-internal sealed class RulesFolder(bool isGoverned, string? text = null) : IRegistryRulesFile
+/// <summary>A home's registry.yaml or watch.yaml in memory.</summary>
+public sealed class RulesFolder(bool isGoverned, string? text = null) : IRulesFile
 {
     public bool IsGoverned { get; } = isGoverned;
 
