@@ -12,6 +12,7 @@ namespace AgentPki.Agents.Behaviour;
 public static class BehaviourSnapshot
 {
     private const byte Version = 1;
+    private const int Buffer = 1 << 16;
 
     private static ReadOnlySpan<byte> Mark => "AgentPKI behaviour"u8;
 
@@ -20,7 +21,8 @@ public static class BehaviourSnapshot
     {
         using var sha256 = SHA256.Create();
         using (var hashed = new CryptoStream(to, sha256, CryptoStreamMode.Write, leaveOpen: true))
-        using (var writer = new BinaryWriter(hashed, Encoding.UTF8))
+        using (var buffered = new BufferedStream(hashed, Buffer))
+        using (var writer = new BinaryWriter(buffered, Encoding.UTF8))
         {
             writer.Write(Mark);
             writer.Write(Version);
@@ -89,7 +91,7 @@ public static class BehaviourSnapshot
         }
 
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        var buffer = ArrayPool<byte>.Shared.Rent(1 << 16);
+        var buffer = ArrayPool<byte>.Shared.Rent(Buffer);
         try
         {
             while (left > 0 && from.Read(buffer, 0, (int)Math.Min(left, buffer.Length)) is > 0 and var count)

@@ -6,7 +6,6 @@ using AgentPki.Authority.Commit;
 using AgentPki.Authority.Enrollment;
 using AgentPki.Authority.Issuance;
 using AgentPki.Authority.Problems;
-using AgentPki.Authority.Spiffe;
 using AgentPki.Authority.Store;
 using AgentPki.Cryptography;
 using AgentPki.Cryptography.Jose;

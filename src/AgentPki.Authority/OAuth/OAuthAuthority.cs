@@ -164,7 +164,7 @@ public sealed class OAuthAuthority : IAsyncDisposable
         }
 
         _metrics.TokenIssued(request.Grant);
-        _behaviour.Publish(new BehaviourEvent(now, client.Agent.Id, BehaviourKind.Permitted) { Owner = client.Agent.Owner, Parent = client.Agent.Parent, Action = request.Grant, Resource = token.Audience.FirstOrDefault() });
+        _behaviour.Publish(new BehaviourEvent(now, client.Agent.Id, BehaviourKind.Permitted) { Owner = client.Agent.Owner, Parent = client.Agent.Parent, Action = request.Grant, Resource = token.Audience is [var first, ..] ? first : null });
         Log.Issued(_logger, request.CorrelationId, request.Grant, client.Agent.Id, token.Id);
         return new OAuthOutcome<GrantedToken>.Done(new GrantedToken(signed, token));
     }

@@ -30,12 +30,12 @@ public sealed class AgentLimits
     private const int MostOfChange = 400;
     private readonly IAgentStore _agents;
     private readonly IRevocationStore _revocations;
-    private readonly RegistryRulesKeeper _rules;
+    private readonly RulesKeeper<RegistryRules> _rules;
     private readonly CommitWriter _commits;
     private readonly AuditTrail _audit;
     private readonly TimeProvider _time;
 
-    internal AgentLimits(IAgentStore agents, IRevocationStore revocations, RegistryRulesKeeper rules, CommitWriter commits, AuditTrail audit, TimeProvider time) =>
+    internal AgentLimits(IAgentStore agents, IRevocationStore revocations, RulesKeeper<RegistryRules> rules, CommitWriter commits, AuditTrail audit, TimeProvider time) =>
         (_agents, _revocations, _rules, _commits, _audit, _time) = (agents, revocations, rules, commits, audit, time);
 
     /// <summary>What a limit would do for this caller; nothing is done.</summary>

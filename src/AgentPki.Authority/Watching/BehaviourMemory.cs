@@ -49,6 +49,11 @@ internal sealed class BehaviourMemory(string? path, ILogger logger)
 
         try
         {
+            if (Path.GetDirectoryName(path) is { Length: > 0 } folder)
+            {
+                Directory.CreateDirectory(folder); // the database may lie elsewhere
+            }
+
             var beside = path + ".new";
             File.Delete(beside);
             var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, BufferSize = Buffer };

@@ -76,11 +76,15 @@ public sealed class WebhookAlerts : IWatchAlerts, IAsyncDisposable
         }
     }
 
-    /// <summary>Sends what waits, if that is soon done.</summary>
+    /// <summary>Sends what waits, if the receiver takes it and that is soon done.</summary>
     public async ValueTask DisposeAsync()
     {
         _waiting.Writer.TryComplete();
-        await Task.WhenAny(_running, Task.Delay(LastSends));
+        if (_problem is null)
+        {
+            await Task.WhenAny(_running, Task.Delay(LastSends));
+        }
+
         if (_waiting.Reader.Count is var left and > 0)
         {
             Log.LeftBehind(_logger, left);

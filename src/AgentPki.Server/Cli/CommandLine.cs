@@ -19,6 +19,7 @@ public static class CommandLine
         var root = new RootCommand("AgentPki: cryptographic identities for AI agents, with the CA keys in PKCS#11 hardware.")
         {
             UpCommand.Create(context),
+            DemoCommand.Create(context),
             ServeCommand.Create(context),
             UnlockCommand.Create(context),
             UnlockCommand.CreateLock(context),

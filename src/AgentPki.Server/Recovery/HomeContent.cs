@@ -10,7 +10,7 @@ internal sealed class HomeContent(ApplianceHome home, ApplianceOptions options, 
     private const int LargestFile = 256 << 20;
     private const int Tries = 5;
 
-    // PINs; the development's plain keys; what each start makes anew; the backups themselves; the decision log, which is this node's, and as long as it likes.
+    // PINs; the development's plain keys; what each start makes anew; the backups themselves; what was learnt of agents' behaviour; the decision log, which is this node's, and as long as it likes.
     private static readonly string[] Left = ["secrets", "dev", "crl", "log", "decisions"];
     private const string SealedSuffix = ".sealed.json";
 
@@ -37,7 +37,7 @@ internal sealed class HomeContent(ApplianceHome home, ApplianceOptions options, 
     {
         var parts = name.Split(Path.DirectorySeparatorChar);
         var path = Path.Combine(home.Root, name);
-        if (options.Spiffe.IsServed && path == home.Resolve(options.Spiffe.Socket))
+        if (path == home.BehaviourMemory || (options.Spiffe.IsServed && path == home.Resolve(options.Spiffe.Socket)))
         {
             return false;
         }

@@ -73,7 +73,8 @@ public sealed class StepTests
         using var chain = new X509Chain();
         chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
         chain.ChainPolicy.CustomTrustStore.Add(anchor);
-        chain.ChainPolicy.ExtraStore.AddRange([upstream, server]);
+        chain.ChainPolicy.ExtraStore.Add(upstream);
+        chain.ChainPolicy.ExtraStore.Add(server);
         chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
         Assert.Equal(chains, chain.Build(workload));
         Assert.True(chains || chain.ChainStatus.Any(s => s.Status.HasFlag(X509ChainStatusFlags.InvalidBasicConstraints)), string.Join(", ", chain.ChainStatus.Select(s => s.StatusInformation)));
@@ -87,7 +88,7 @@ public sealed class StepTests
         request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, false));
         request.CertificateExtensions.Add(new X509KeyUsageExtension(authority ? X509KeyUsageFlags.KeyCertSign : X509KeyUsageFlags.DigitalSignature, true));
         var names = new SubjectAlternativeNameBuilder();
-        names.AddUri(new Uri("spiffe://agents.example/workload"));
+        names.AddUri(new Uri("spiffe://agents.test/workload"));
         request.CertificateExtensions.Add(names.Build());
         return request.Create(issuer, issuer.NotBefore, issuer.NotAfter, [1, 2, 3, 4]);
     }

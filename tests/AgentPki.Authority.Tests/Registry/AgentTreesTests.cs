@@ -1,5 +1,4 @@
 using AgentPki.Agents;
-using AgentPki.Authority.Commit;
 using AgentPki.Authority.Registry;
 using AgentPki.Authority.Revocation;
 using AgentPki.Authority.Store;

@@ -102,6 +102,24 @@ public sealed class BehaviourWatchTests
     }
 
     [Fact]
+    public async Task Publish_ByManyWhileNobodyLooks_LosesAndWaitsForNothingItDoesNotCount()
+    {
+        const int Each = 100_000;
+        var queue = new BehaviourQueue(1000);
+        var clock = System.Diagnostics.Stopwatch.StartNew();
+        await Task.WhenAll(Enumerable.Range(0, 4).Select(writer => Task.Run(() =>
+        {
+            for (var i = 0; i < Each; i++)
+            {
+                queue.Publish(new BehaviourEvent(DateTimeOffset.UnixEpoch, "spiffe://agents.test/agent/a", BehaviourKind.Denied) { Action = "read", Resource = "crm/customers/42" });
+            }
+        })));
+        TestContext.Current.TestOutputHelper?.WriteLine($"{clock.Elapsed.TotalNanoseconds / (4 * Each):0} ns for an event, four at a time");
+
+        Assert.Equal((1000, (4L * Each) - 1000), (queue.Waiting, queue.Dropped));
+    }
+
+    [Fact]
     public void Publish_QueueThatIsFull_DropsAndCounts()
     {
         var queue = new BehaviourQueue(2);

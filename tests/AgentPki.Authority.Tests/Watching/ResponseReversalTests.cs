@@ -44,6 +44,11 @@ public sealed class ResponseReversalTests
     {
         await using var authority = await StartAsync("narrow");
         var (id, response) = await AnsweredAsync(authority);
+        while (authority.Services.Adjustments.Of(id) is []) // in force with what follows the commit
+        {
+            await Task.Delay(5, Cancelled);
+        }
+
         Assert.Equal(response.AdjustmentId, Assert.Single(authority.Services.Adjustments.Of(id)).Id);
 
         var reverted = Done(await RevertAsync(authority, response.Id));

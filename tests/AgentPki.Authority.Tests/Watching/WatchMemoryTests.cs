@@ -12,7 +12,7 @@ public sealed class WatchMemoryTests : IDisposable
 
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("agentpki-test-watch-");
 
-    private string Memory => Path.Combine(_folder.FullName, "behaviour.bin");
+    private string Memory => Path.Combine(_folder.FullName, "data", "behaviour.bin");
 
     [Fact]
     public async Task Restart_CountsAndLimit_GoOn()
@@ -22,7 +22,7 @@ public sealed class WatchMemoryTests : IDisposable
         await authority.RefuseAsync(id, 4);
         await authority.RefuseAsync(other, 3);
         await authority.RestartAsync();
-        Assert.Equal([Memory], Directory.GetFiles(_folder.FullName));
+        Assert.Equal([Memory], Directory.GetFiles(_folder.FullName, "*", SearchOption.AllDirectories));
 
         await authority.RefuseAsync(id, 1);
         Assert.Equal(id, Assert.Single(await authority.EntriesAsync(LedgerEntryKind.BehaviourAnswered, 1))["agent"]);
@@ -57,7 +57,7 @@ public sealed class WatchMemoryTests : IDisposable
         Assert.Equal(0, model.Agents);
         Assert.Contains("learnt anew", Assert.Single(log.Lines), StringComparison.Ordinal);
         Assert.True(memory.Save(model));
-        Assert.Equal([Memory], Directory.GetFiles(_folder.FullName));
+        Assert.Equal([Memory], Directory.GetFiles(_folder.FullName, "*", SearchOption.AllDirectories));
         memory.Load(WatchRules.BuiltIn.Settings);
         Assert.Contains("of 0 agents was read", log.Lines[^1], StringComparison.Ordinal);
     }

@@ -1,7 +1,7 @@
+using System.Net;
 using AgentPki.Agents;
 using AgentPki.Agents.Decisions;
 using AgentPki.Authority.Audit;
-using AgentPki.Authority.Decisions;
 using AgentPki.Authority.Watching.Responses;
 using AgentPki.Ledger;
 using AgentPki.Testing.Fixtures;
@@ -72,6 +72,23 @@ public sealed class WatchedDecisionTests
 
         authority.Time.Advance(TimeSpan.FromMinutes(51));
         Assert.Equal(DecisionRule.Permitted, await RuleAsync(decider, certificate, "crm/invoices/1"));
+    }
+
+    [Fact]
+    public async Task Decide_NewNetworksAndResources_AreFoundAsTheGuardSentThem()
+    {
+        await using var authority = await WatchedAuthority.StartAsync("learningDays: 1\ndetectors: {newNetworks: {bound: 2}, newResources: {bound: 3}}\n");
+        await using var decider = await TestDecider.StartAsync(authority, policies: ("a.yaml", Reading));
+        var (certificate, _) = await authority.AgentAsync("a");
+        foreach (var (action, resource, address) in new[] { ("read", "crm/1", "10.1.2.3"), ("read", "crm/2", "10.1.2.4"), ("delete", "crm/4", "10.1.2.4"), ("read", "crm/2", "203.0.113.9"), ("read", "crm/3", "203.0.113.9") })
+        {
+            await decider.DecideAsync(TestDecider.Call(certificate, action, resource) with { Address = IPAddress.Parse(address) });
+        }
+
+        var found = await authority.EntriesAsync(LedgerEntryKind.BehaviourFound, 2);
+        Assert.Equal(["newNetworks", "newResources"], found.Select(f => f["detector"]));
+        Assert.StartsWith("2 networks in 86400 s that it has not come from before (it remembers 2), the last 203.0.113.0/24", found[0]["reason"], StringComparison.Ordinal);
+        Assert.StartsWith("3 resources in 3600 s that it has not used before (it remembers 3)", found[1]["reason"], StringComparison.Ordinal);
     }
 
     [Fact]

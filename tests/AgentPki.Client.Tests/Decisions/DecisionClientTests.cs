@@ -64,20 +64,15 @@ public sealed class DecisionClientTests : IAsyncLifetime
     [Fact]
     public async Task Ask_AnotherProcess_RemembersNothing()
     {
-        using (var client = _world.Client())
-        {
-            Assert.True((await AskAsync(client)).IsPermitted);
-        }
-
+        using var client = _world.Client();
+        Assert.True((await AskAsync(client)).IsPermitted);
         using var another = _world.Client();
         _world.GoAway();
         Denied(await AskAsync(another));
     }
 
     [Theory]
-    [InlineData("revoked")]
-    [InlineData("held")]
-    [InlineData("issuer")]
+    [InlineData("revoked"), InlineData("held"), InlineData("issuer")]
     public async Task Ask_RevokedByTheFeedMeanwhile_IsDenied(string what)
     {
         using var client = _world.Client();
@@ -207,12 +202,8 @@ public sealed class DecisionClientTests : IAsyncLifetime
     }
 
     [Theory]
-    [InlineData(HttpStatusCode.Unauthorized, true)]
-    [InlineData(HttpStatusCode.Forbidden, true)]
-    [InlineData(HttpStatusCode.BadRequest, false)]
-    [InlineData(HttpStatusCode.TooManyRequests, false)]
-    [InlineData(HttpStatusCode.InternalServerError, false)]
-    [InlineData(HttpStatusCode.Redirect, false)]
+    [InlineData(HttpStatusCode.Unauthorized, true), InlineData(HttpStatusCode.Forbidden, true)]
+    [InlineData(HttpStatusCode.BadRequest, false), InlineData(HttpStatusCode.TooManyRequests, false), InlineData(HttpStatusCode.InternalServerError, false), InlineData(HttpStatusCode.Redirect, false)]
     public async Task Ask_ApplianceAnswersAndRefuses_IsNoAbsence(HttpStatusCode status, bool everything)
     {
         using var client = _world.Client();
@@ -297,7 +288,8 @@ public sealed class DecisionClientTests : IAsyncLifetime
         using var client = _world.Client();
         var arrives = new TaskCompletionSource();
         _world.Delay = arrives.Task;
-        var slow = AskAsync(client); // decided yes, and late
+        async Task<DecisionAnswer> LateAsync() => await AskAsync(client);
+        var slow = LateAsync(); // decided yes
         Assert.Equal(1, _world.Questions);
         (_world.Delay, _world.Permits) = (Task.CompletedTask, false);
         Assert.False((await AskAsync(client)).IsPermitted);

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json.Nodes;
 using AgentPki.X509.AgentPolicies;
 
@@ -127,6 +126,4 @@ internal sealed class FamilyDraw(int seed)
         : pattern;
 
     private static DateTimeOffset Seconds(DateTimeOffset time) => DateTimeOffset.FromUnixTimeSeconds(time.ToUnixTimeSeconds());
-
-    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"seed {seed}");
 }

@@ -33,8 +33,8 @@ public sealed class FamilyPropertyTests(ITestOutputHelper output)
 
         output.WriteLine(Text(all));
         // Each thing was widened, and each kind of step taken, often enough to show something.
-        Assert.All(FamilyDraw.Aspects, aspect => Assert.True(all.GetValueOrDefault($"not granted: {aspect}") > 50 && all.GetValueOrDefault($"lie: certificate {aspect}") > 10 && all.GetValueOrDefault($"lie: grant {aspect}") > 10, $"{aspect}: {Text(all)}"));
-        Assert.All(["granted", "issued", "limited", "not limited", "lifted", "applied", "held", "released", "permitted", "denied", "revoked", "lie: bundle", "true: certificate narrower", "true: grant narrower"], what => Assert.True(all.GetValueOrDefault(what) > 50, $"{what}: {Text(all)}"));
+        Assert.All(FamilyDraw.Aspects, aspect => Assert.True(all.GetValueOrDefault($"not granted: {aspect}") > 20 && all.GetValueOrDefault($"lie: certificate {aspect}") > 3 && all.GetValueOrDefault($"lie: grant {aspect}") > 3, $"{aspect}: {Text(all)}"));
+        Assert.All(["granted", "issued", "limited", "not limited", "lifted", "applied", "held", "released", "permitted", "denied", "revoked", "lie: bundle", "true: certificate narrower", "true: grant narrower"], what => Assert.True(all.GetValueOrDefault(what) > 10, $"{what}: {Text(all)}"));
     }
 
     private async Task<SortedDictionary<string, int>> RunAsync(int seed, int steps)

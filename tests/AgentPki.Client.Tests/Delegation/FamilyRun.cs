@@ -96,7 +96,7 @@ internal sealed partial class FamilyRun(TestAuthority authority, TestDecider dec
             return;
         }
 
-        switch (_draw.Below(24))
+        switch (_draw.Below(28))
         {
             case < 9:
                 await GrantAsync(_draw.Of(able));
@@ -125,7 +125,8 @@ internal sealed partial class FamilyRun(TestAuthority authority, TestDecider dec
                 liar.Clock.Advance(by);
                 break;
             default:
-                await LieAsync(_draw.Of(able));
+                // Of children, if there are any: above them there is something to lie about.
+                await LieAsync(_draw.Of(able.Exists(r => r.Parent is not null) ? able.FindAll(r => r.Parent is not null) : able));
                 break;
         }
     }

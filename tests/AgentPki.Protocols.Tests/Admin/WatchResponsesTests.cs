@@ -68,8 +68,8 @@ public sealed class WatchResponsesTests
         Assert.Equal(("w-1", null), (Assert.Single(page.Responses).Id, page.Next));
         Assert.Equal("w-1", Assert.Single((await server.GetAsync("alice", $"watch/responses?state=done&agent={Uri.EscapeDataString(one)}&from=2000-01-01T00:00:00Z", AdminJson.Default.WatchResponsesView)).Responses).Id);
         Assert.Empty((await server.GetAsync("alice", "watch/responses?before=2000-01-01T00:00:00Z", AdminJson.Default.WatchResponsesView)).Responses);
-        await server.RefusedAsync("alice", HttpMethod.Get, "watch/responses?state=5", null, HttpStatusCode.BadRequest, "'state'");
-        await server.RefusedAsync("alice", HttpMethod.Get, "watch/responses?from=yesterday", null, HttpStatusCode.BadRequest, "'from'");
+        await server.RefusedAsync("alice", HttpMethod.Get, "watch/responses?state=5", null, HttpStatusCode.BadRequest, "must be begun");
+        await server.RefusedAsync("alice", HttpMethod.Get, "watch/responses?from=yesterday", null, HttpStatusCode.BadRequest, "are times");
 
         var shown = await server.GetAsync("alice", "watch/responses/w-1", AdminJson.Default.WatchResponseDetailsView);
         Assert.Equal((one, "refusals", "suspend", "37 refusals", 1L, 1L), (shown.Response.Agent, shown.Response.Detector, shown.Response.Response, shown.Response.Explanation, shown.Response.Certificates, shown.Response.Agents));

@@ -59,33 +59,15 @@ internal static class DelegateCommand
         var options = new EstClientOptions(wanted.Server, anchors, wanted.Label, ClientCertificate: identity);
         try
         {
-            // The child's key is made first: the grant names it, so that nobody else is enrolled with it.
-            await using var childKey = await MakeKeyAsync(cancellationToken);
-            GrantBundle bundle;
-            using (var delegation = new DelegationClient(options, chain[0], parentKey, context.Clock))
-            {
-                bundle = await delegation.GrantAsync(child, policy, System.Buffers.Text.Base64Url.DecodeFromChars(Jwk.Of(childKey.PublicKey).Thumbprint()), cancellationToken);
-            }
-
-            using var est = new EstClient(options, context.Clock);
-            var name = child.Path.Split('/')[^1];
-            var request = await Pkcs10Request.CreateAsync(X500Name.Create((Oids.CommonName, name)), [new GeneralName.Uri(child.ToString())], childKey, new Pkcs10Options(), cancellationToken);
-            var issued = await est.EnrollAsync(request, cancellationToken) switch
-            {
-                EstEnrollment.Issued(var certificate) => certificate,
-                EstEnrollment.Refused(_, var detail, _) => throw new CommandException(ExitCodes.Refused, $"The child is granted and was not enrolled: {detail.Trim()}", "Have the profile let agents enrol others (authentication: certificate: spawn), and grant again."),
-                _ => throw new CommandException(ExitCodes.Refused, "The child is granted, and its enrolment waits for a person.", "Take a profile without an approval for children."),
-            };
-            Directory.CreateDirectory(wanted.To);
-            PrivateFile.Write(Path.Combine(wanted.To, "agent.key"), Pem.EncodeKey(childKey.ExportPkcs8()));
-            PrivateFile.Write(Path.Combine(wanted.To, "agent.pem"), Pem.Encode([issued, .. chain.Skip(1)]));
-            PrivateFile.Write(Path.Combine(wanted.To, "grants.json"), bundle.ToJson());
+            var born = await BearAsync(options, chain, parentKey, child, policy, context.Clock, cancellationToken);
+            await using var childKey = born.Key;
+            born.Write(wanted.To);
             Output.Facts(
                 context.Terminal,
                 ("child", child.ToString()),
                 ("of", parent.ToString()),
                 ("may", policy.Scopes.ToString()),
-                ("certificate", $"{Path.Combine(wanted.To, "agent.pem")}, until {Output.Time(issued.NotAfter)}"),
+                ("certificate", $"{Path.Combine(wanted.To, "agent.pem")}, until {Output.Time(born.Certificate.NotAfter)}"),
                 ("grants", Path.Combine(wanted.To, "grants.json")));
             return ExitCodes.Success;
         }
@@ -96,6 +78,56 @@ internal static class DelegateCommand
         catch (EstProtocolException refused)
         {
             throw new CommandException(ExitCodes.Environment, refused.Message, "Look at --server and --anchors.", refused);
+        }
+    }
+
+    /// <summary>A child that has its first certificate; its key is the caller's to dispose.</summary>
+    /// <param name="Chain">What came with its parent's certificate.</param>
+    internal sealed record Born(Certificate Certificate, SoftwareSigningKey Key, GrantBundle Bundle, IReadOnlyList<Certificate> Chain)
+    {
+        /// <summary><c>agent.key</c>, <c>agent.pem</c> and <c>grants.json</c>.</summary>
+        internal void Write(string folder)
+        {
+            Directory.CreateDirectory(folder);
+            PrivateFile.Write(Path.Combine(folder, "agent.key"), Pem.EncodeKey(Key.ExportPkcs8()));
+            PrivateFile.Write(Path.Combine(folder, "agent.pem"), Pem.Encode([Certificate, .. Chain]));
+            PrivateFile.Write(Path.Combine(folder, "grants.json"), Bundle.ToJson());
+        }
+    }
+
+    /// <summary>Makes the child's key, grants, and enrols with it.</summary>
+    /// <param name="chain">The parent's certificate first.</param>
+    /// <exception cref="DelegationException">Not granted.</exception>
+    /// <exception cref="EstProtocolException">No usable answer.</exception>
+    /// <exception cref="CommandException">Granted and not enrolled.</exception>
+    internal static async Task<Born> BearAsync(
+        EstClientOptions options, IReadOnlyList<Certificate> chain, SoftwareSigningKey parentKey, SpiffeId child, AgentPolicy policy, TimeProvider clock, CancellationToken cancellationToken)
+    {
+        // The child's key is made first: the grant names it, so that nobody else is enrolled with it.
+        var childKey = await MakeKeyAsync(cancellationToken);
+        try
+        {
+            GrantBundle bundle;
+            using (var delegation = new DelegationClient(options, chain[0], parentKey, clock))
+            {
+                bundle = await delegation.GrantAsync(child, policy, System.Buffers.Text.Base64Url.DecodeFromChars(Jwk.Of(childKey.PublicKey).Thumbprint()), cancellationToken);
+            }
+
+            using var est = new EstClient(options, clock);
+            var name = child.Path.Split('/')[^1];
+            var request = await Pkcs10Request.CreateAsync(X500Name.Create((Oids.CommonName, name)), [new GeneralName.Uri(child.ToString())], childKey, new Pkcs10Options(), cancellationToken);
+            var issued = await est.EnrollAsync(request, cancellationToken) switch
+            {
+                EstEnrollment.Issued(var certificate) => certificate,
+                EstEnrollment.Refused(_, var detail, _) => throw new CommandException(ExitCodes.Refused, $"The child is granted and was not enrolled: {detail.Trim()}", "Have the profile let agents enrol others (authentication: certificate: spawn), and grant again."),
+                _ => throw new CommandException(ExitCodes.Refused, "The child is granted, and its enrolment waits for a person.", "Take a profile without an approval for children."),
+            };
+            return new Born(issued, childKey, bundle, [.. chain.Skip(1)]);
+        }
+        catch
+        {
+            await childKey.DisposeAsync();
+            throw;
         }
     }
 
