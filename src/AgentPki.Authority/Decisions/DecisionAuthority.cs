@@ -128,7 +128,7 @@ public sealed class DecisionAuthority : IAsyncDisposable
                 await Journal.AnchoredAsync(batch, leaf, CancellationToken.None);
             }
         }
-        catch (Exception failure) when (failure is StoreUnavailableException or JournalUnavailableException)
+        catch (Exception failure) when (failure is not OperationCanceledException) // Whatever it was, the next second tries again: nobody else would see that anchoring has ended.
         {
             Log.AnchorDelayed(_logger, failure, Journal.Unanchored);
         }

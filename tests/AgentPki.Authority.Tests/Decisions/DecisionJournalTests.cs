@@ -28,7 +28,7 @@ public sealed class DecisionJournalTests : IDisposable
         var result = await VerifyAsync();
         Assert.Empty(result.Findings);
         Assert.True(result.Last >= 30 && result.First == 1);
-        Assert.Equal(result.Last, result.Unanchored);
+        Assert.Equal((result.Last, false), (result.Unanchored, result.IsAnchored));
     }
 
     [Fact]
@@ -116,7 +116,7 @@ public sealed class DecisionJournalTests : IDisposable
         Assert.Equal(5, anchors.Count);
         var result = await JournalVerifier.VerifyAsync(decider.Journal.FullName, anchors, CancellationToken.None);
         Assert.Empty(result.Findings);
-        Assert.Equal(1, result.Unanchored); // the line of the last anchor
+        Assert.Equal((1, true), (result.Unanchored, result.IsAnchored)); // the line of the last anchor
     }
 
     private Task<DecisionJournal> OpenAsync(long segment = 1 << 20) => DecisionJournal.OpenAsync(new JournalOptions(_folder.FullName) { SegmentOctets = segment, IsDurable = false }, NullLogger.Instance, CancellationToken.None);

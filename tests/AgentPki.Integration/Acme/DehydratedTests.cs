@@ -7,6 +7,7 @@ namespace AgentPki.Integration.Acme;
 public sealed class DehydratedTests(SharedAppliance shared)
 {
     [Fact]
+    [Trait("tier", "full")]
     public async Task Dehydrated_Stock_Obtains()
     {
         using var bench = await AcmeBench.NewAsync(shared);

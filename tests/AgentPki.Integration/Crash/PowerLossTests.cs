@@ -11,6 +11,7 @@ namespace AgentPki.Integration.Crash;
 public sealed class PowerLossTests
 {
     [Fact]
+    [Trait("tier", "full")]
     public Task PowerLoss_UnderLoad_LosesNothingThatWasReleased() => RunAsync(rounds: 2, torn: false);
 
     [Fact]

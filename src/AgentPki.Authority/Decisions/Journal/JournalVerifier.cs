@@ -29,8 +29,13 @@ public sealed record JournalAnchor(long Leaf, string Node, long First, long Coun
 /// <summary>What came of verifying a decision log.</summary>
 /// <param name="Findings">What is wrong, a sentence each; empty: it is whole.</param>
 /// <param name="First">The first line that is there; earlier ones may have been moved away.</param>
-/// <param name="Unanchored">Lines at the end that no entry of the ledger vouches for yet.</param>
-public sealed record JournalVerification(IReadOnlyList<string> Findings, long First, long Last, long Anchored, long Unanchored);
+/// <param name="Unanchored">Lines at the end that no entry of the ledger vouches for yet; the log's own line about the last anchor is always one.</param>
+/// <param name="LastDecision">The last line that is a decision; 0: none is.</param>
+public sealed record JournalVerification(IReadOnlyList<string> Findings, long First, long Last, long Anchored, long Unanchored, long LastDecision)
+{
+    /// <summary>Whether the ledger vouches for every decision that is there.</summary>
+    public bool IsAnchored => LastDecision <= Anchored;
+}
 
 /// <summary>Holds the files of a decision log against each other and against what the ledger says of them. Needs no server.</summary>
 public static class JournalVerifier
@@ -41,7 +46,7 @@ public static class JournalVerifier
     public static async Task<JournalVerification> VerifyAsync(string folder, IReadOnlyList<JournalAnchor> anchors, CancellationToken cancellationToken)
     {
         var findings = new List<string>();
-        var (first, last, previous) = (0L, 0L, "");
+        var (first, last, decision, previous) = (0L, 0L, 0L, "");
         var waiting = new Queue<JournalAnchor>(anchors.OrderBy(a => a.First).ThenBy(a => a.Leaf));
         var open = new List<(JournalAnchor Anchor, MerkleFrontier Tree)>();
         var anchored = 0L;
@@ -66,6 +71,7 @@ public static class JournalVerifier
 
                 first = first == 0 ? sequence : first;
                 (last, previous) = (sequence, hash.ToString());
+                decision = JournalState.IsDecision(line) ? sequence : decision;
                 while (waiting.TryPeek(out var next) && next.First <= sequence)
                 {
                     waiting.Dequeue();
@@ -94,7 +100,7 @@ public static class JournalVerifier
             Add(findings, $"the ledger's entry {lost.Leaf} has records up to {lost.Last}, and the log ends with {last}: its end was cut off");
         }
 
-        return new JournalVerification(findings, first, last, anchored, last - Math.Max(anchored, first - 1));
+        return new JournalVerification(findings, first, last, anchored, last - Math.Max(anchored, first - 1), decision);
     }
 
     private static void Add(List<string> findings, string text)

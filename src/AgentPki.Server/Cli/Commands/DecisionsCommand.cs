@@ -85,7 +85,7 @@ internal static class DecisionsCommand
             context.Terminal.Markup($"[red]{Markup.Escape(finding)}[/]");
         }
 
-        context.Terminal.Line(string.Create(CultureInfo.InvariantCulture, $"Node {node}: records {result.First} to {result.Last}, {anchors.Count} entries of the ledger vouch for those up to {result.Anchored}, {result.Unanchored} are not anchored yet."));
+        context.Terminal.Line(string.Create(CultureInfo.InvariantCulture, $"Node {node}: records {result.First} to {result.Last}, {anchors.Count} entries of the ledger vouch for those up to {result.Anchored}{(result.IsAnchored ? ": every decision is anchored" : $", {result.Unanchored} are not anchored yet")}."));
         context.Terminal.Line(result.Findings.Count == 0 ? "The log is whole. Whether the ledger is, 'agentpki audit verify' says." : "The log is not as it was written.");
         return result.Findings.Count == 0 ? ExitCodes.Success : ExitCodes.CheckFailed;
     }
