@@ -54,9 +54,9 @@ internal sealed record HomeKind(string Name, KeyKind Root, KeyKind Issuing)
             return Issuing.Key.IsQuantumSafe ? Issuing.Key.Name : null;
         }
 
-        if (profile.Contains("use: access-tokens", StringComparison.Ordinal))
+        if (profile.Contains("use: access-tokens", StringComparison.Ordinal) || profile.Contains("use: jwt-svid", StringComparison.Ordinal))
         {
-            return null; // what stock clients verify: ES256
+            return null; // what stock clients verify, and for SVIDs all that the standard has: ES256
         }
 
         if (profile.Contains("use: revocation-feed", StringComparison.Ordinal))

@@ -1,4 +1,7 @@
+using AgentPki.Authority.Profiles;
 using AgentPki.Server.Cli;
+using AgentPki.Server.Composition;
+using AgentPki.Server.Home;
 using AgentPki.Server.Up;
 using Xunit;
 
@@ -43,7 +46,27 @@ public sealed class HomeKindTests
     [InlineData("rsa-3072", "use: cms-signer", null)]
     [InlineData("catalyst", "use: tls-server", null)]
     [InlineData("catalyst", "use: ocsp-responder", "ecdsa-p256")]
+    [InlineData("ml-dsa-65", "use: jwt-svid", null)]
     [InlineData("catalyst", "default: true", "catalyst ecdsa-p256 + ml-dsa-65")]
     public void PreferredIn_Profile_IsTheKindWhereThatUseHasIt(string name, string profile, string? preferred) =>
         Assert.Equal(preferred, HomeKind.Parse(name).PreferredIn(profile));
+
+    /// <summary>What <c>up --profile</c> writes for any kind of CA is what <c>serve</c> takes.</summary>
+    [Theory]
+    [InlineData("ecdsa-p256")]
+    [InlineData("rsa-3072")]
+    [InlineData("ml-dsa-65")]
+    [InlineData("slh-dsa")]
+    [InlineData("composite")]
+    [InlineData("catalyst")]
+    public void PreferredIn_EveryDefaultProfile_MakesProfilesThatAreRead(string name)
+    {
+        using var folder = new TemporaryFolder();
+        var home = new ApplianceHome(folder.Path);
+        Directory.CreateDirectory(home.Profiles);
+
+        ProfileFiles.WriteDefaults(home, HomeKind.Parse(name).PreferredIn);
+
+        Assert.Equal(ProfileCatalog.DefaultTexts().Count, ProfileFiles.Load(home).All.Length);
+    }
 }
