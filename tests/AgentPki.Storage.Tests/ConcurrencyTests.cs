@@ -110,8 +110,8 @@ public sealed class ConcurrencyTests
             store.Apply([.. Enumerable.Range(n, 50).Select(StoreSamples.Issuance)]);
         }
 
-        // Some 20,000 frames were written; without copying the log would have 80 MB. With it, 600 frames and what a few batches add.
-        Assert.InRange(new FileInfo(folder.Database + "-wal").Length, 1, 16 << 20);
+        // Some 20,000 frames were written; without copying the log would have 80 MB. With it, 600 frames and what batches add while a busy machine copies.
+        Assert.InRange(new FileInfo(folder.Database + "-wal").Length, 1, 40 << 20);
         Assert.True(new FileInfo(folder.Database).Length > 5 << 20);
     }
 }
