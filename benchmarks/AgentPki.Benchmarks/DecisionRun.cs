@@ -114,7 +114,7 @@ internal static class DecisionRun
         app.UseRouting();
         app.MapAuthZen(services.AuthZen ?? throw new InvalidOperationException());
         await app.StartAsync();
-        using var handler = new SocketsHttpHandler { UseProxy = false, MaxConnectionsPerServer = 16, SslOptions = new SslClientAuthenticationOptions { RemoteCertificateValidationCallback = (_, _, _, _) => true, ClientCertificates = [guard], LocalCertificateSelectionCallback = (_, _, _, _, _) => guard } };
+        using var handler = new SocketsHttpHandler { UseProxy = false, MaxConnectionsPerServer = 16, SslOptions = new SslClientAuthenticationOptions { RemoteCertificateValidationCallback = (_, _, _, _) => true, ClientCertificateContext = SslStreamCertificateContext.Create(guard, null, offline: true) } };
         using var client = new HttpClient(handler) { BaseAddress = new Uri(app.Urls.First()) };
         await LoadAsync($"HTTPS, 16 connections, one decision a request, {with}", 16, seconds, 1, n => AskAsync(client, "/access/v1/evaluation", One(agents, n, policies)));
         foreach (int rate in Rates)

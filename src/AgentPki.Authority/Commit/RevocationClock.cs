@@ -78,8 +78,7 @@ public sealed class RevocationClock(long epoch)
 
     internal void Observe(CommitRequest request, CommitOutcome.Committed committed)
     {
-        Mark(request, committed.Selected);
-        var agentsChanged = committed.Selected is { Agents: > 0 } || request.Changes.Any(c => c is StoreChange.SetAgentState or StoreChange.SetAgentParent or StoreChange.PutAgents or StoreChange.SuspendByRule or StoreChange.ReviewAgent);
+        var agentsChanged = Mark(request, committed.Selected) | committed.Selected is { Agents: > 0 };
         if (agentsChanged)
         {
             Interlocked.Increment(ref _agentChanges);
@@ -113,64 +112,66 @@ public sealed class RevocationClock(long epoch)
     }
 
     // The marks first, then the number that others read beside them: who sees the new number reads what the change left.
-    private void Mark(CommitRequest request, SelectedSet? selected)
+    private bool Mark(CommitRequest request, SelectedSet? selected)
     {
         var next = _changes + 1;
-        var any = false;
+        var all = Marked.Nothing;
         foreach (var change in request.Changes)
         {
-            any |= Mark(change, selected, next);
+            all |= Mark(change, selected, next);
         }
 
-        if (any)
+        if (all != Marked.Nothing)
         {
             Volatile.Write(ref _changes, next);
         }
+
+        return all.HasFlag(Marked.Agents);
     }
 
-    private bool Mark(StoreChange change, SelectedSet? selected, long number)
+    private Marked Mark(StoreChange change, SelectedSet? selected, long number)
     {
         switch (change)
         {
             case StoreChange.SetAgentState(var agent, _):
-                _marks.Mark(agent, number);
-                return true;
+                return MarkAgent(agent, number);
             case StoreChange.SetAgentParent(var agent, _):
-                _marks.Mark(agent, number);
-                return true;
+                return MarkAgent(agent, number);
             case StoreChange.SuspendByRule suspended:
-                _marks.Mark(suspended.AgentId, number);
-                return true;
+                return MarkAgent(suspended.AgentId, number);
             case StoreChange.ReviewAgent(var agent, _):
-                _marks.Mark(agent, number);
-                return true;
+                return MarkAgent(agent, number);
             case StoreChange.PutAgents(var agents):
                 foreach (var put in agents)
                 {
-                    _marks.Mark(put.Agent.Id, number);
+                    MarkAgent(put.Agent.Id, number);
                 }
 
-                return true;
+                return Marked.Agents;
             case StoreChange.RevokeCertificate revoke:
                 _marks.Mark(ChangeMarks.NameOf(revoke.Authority, revoke.Serial), number);
-                return true;
+                return Marked.Certificates;
             case StoreChange.RevokeSet or StoreChange.ReleaseSet or StoreChange.RevertWatchResponse when selected is null or { Count: 0, Agents: 0 }:
-                return false;
+                return Marked.Nothing;
             case StoreChange.RevokeSet revoke:
-                MarkSelected(revoke.Selector, number);
-                return true;
+                return MarkSelected(revoke.Selector, number);
             case StoreChange.ReleaseSet release:
-                MarkSelected(release.Selector, number);
-                return true;
+                return MarkSelected(release.Selector, number);
             case StoreChange.RevertWatchResponse: // Whatever the response had changed.
                 _marks.MarkAll(number);
-                return true;
+                return Marked.Certificates;
             default:
-                return false;
+                return Marked.Nothing;
         }
     }
 
-    private void MarkSelected(RevocationSelector selector, long number)
+    private Marked MarkAgent(string agent, long number)
+    {
+        _marks.Mark(agent, number);
+        return Marked.Agents;
+    }
+
+    private Marked MarkSelected(RevocationSelector selector, long number)
     {
         switch (selector)
         {
@@ -184,8 +185,20 @@ public sealed class RevocationClock(long epoch)
                 _marks.MarkAll(number);
                 break;
         }
+
+        return Marked.Certificates;
     }
 
     // Asynchronously: those who wait must not run on, and hold up, the writer's thread.
     private static TaskCompletionSource New() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    [Flags]
+    private enum Marked
+    {
+        Nothing = 0,
+        Certificates = 1,
+
+        /// <summary>Their state, place or registration; that of what is selected, the selection tells.</summary>
+        Agents = 2,
+    }
 }

@@ -37,9 +37,8 @@ public sealed class AuthorityServices : IAsyncDisposable
     private readonly AuthorityEnvironment _environment;
     private readonly AuthorityMetrics _metrics;
     private readonly OcspResponderKeeper _responders;
-    private readonly ITimer _maintenance;
+    private readonly MaintenanceRound _maintenance;
     private readonly CancellationTokenSource _stopping = new();
-    private volatile Task _round = Task.CompletedTask;
 
     private AuthorityServices(AuthorityEnvironment environment, AuthorityMetrics metrics, CommitWriter commits, IssuerDirectory issuers, CampaignDirectory campaigns, IssuedSerials issued, KeyReference checkpointKey)
     {
@@ -111,7 +110,8 @@ public sealed class AuthorityServices : IAsyncDisposable
             : null;
         Acme = new AcmeAuthority(environment, Registration, Revocations, issuers, campaigns, commits, Audit);
         IssuedLoaded = LoadIssuedAsync(issued);
-        _maintenance = time.CreateTimer(_ => MaintainInBackground(), null, options.MaintenanceInterval, options.MaintenanceInterval);
+        _maintenance = new MaintenanceRound(this, _responders, environment.Logger<AuthorityServices>());
+        _maintenance.Start(time, options.MaintenanceInterval);
     }
 
     public RegistrationAuthority Registration { get; }
@@ -305,48 +305,7 @@ public sealed class AuthorityServices : IAsyncDisposable
     }
 
     /// <summary>Renews CRLs and OCSP responders that are due (the first call, at start, makes them) and ends approvals whose time is over; moves campaigns on; looks through the registry.</summary>
-    public async ValueTask MaintainAsync(CancellationToken cancellationToken)
-    {
-        if (Commits.Stopped is not null)
-        {
-            return;
-        }
-
-        await _responders.EnsureAllAsync(cancellationToken);
-        try
-        {
-            await Watch.MaintainAsync(cancellationToken);
-        }
-        catch (Store.StoreUnavailableException failure)
-        {
-            Log.WatchRulesNotRead(_environment.Logger<AuthorityServices>(), failure);
-        }
-
-        try
-        {
-            await Approvals.ExpireAllAsync(cancellationToken);
-            await AdminRequests.ExpireAllAsync(cancellationToken);
-        }
-        catch (Store.StoreUnavailableException failure)
-        {
-            Log.ApprovalsNotEnded(_environment.Logger<AuthorityServices>(), failure);
-        }
-
-        try
-        {
-            await Migrations.AdvanceAsync(cancellationToken);
-            await Successions.AdvanceAsync(cancellationToken);
-            await Acme.MaintainAsync(cancellationToken);
-            await Checkpoints.ThinOutAsync(cancellationToken);
-        }
-        catch (Store.StoreUnavailableException failure)
-        {
-            Log.CampaignsNotAdvanced(_environment.Logger<AuthorityServices>(), failure);
-        }
-
-        await RegistryWatch.RunAsync(cancellationToken);
-        await CertificateLists.RefreshAsync(cancellationToken);
-    }
+    public ValueTask MaintainAsync(CancellationToken cancellationToken) => _maintenance.RunAsync(cancellationToken);
 
     /// <summary>
     /// This log goes on elsewhere: from now on nothing is issued, decided or revoked here, and no head is signed. What was decided can still be asked: OCSP, the feed, and the CRLs, which
@@ -374,7 +333,6 @@ public sealed class AuthorityServices : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _maintenance.DisposeAsync();
-        await _round;
         await _stopping.CancelAsync();
         await IssuedLoaded;
         _stopping.Dispose();
@@ -431,27 +389,6 @@ public sealed class AuthorityServices : IAsyncDisposable
         catch (Store.StoreUnavailableException failure)
         {
             Log.IssuedNotLoaded(_environment.Logger<AuthorityServices>(), failure);
-        }
-    }
-
-    // Nothing awaits a timer's callback; a round that still runs is not joined by a second.
-    private void MaintainInBackground()
-    {
-        if (_round.IsCompleted)
-        {
-            _round = MaintainAndLogAsync();
-        }
-    }
-
-    private async Task MaintainAndLogAsync()
-    {
-        try
-        {
-            await MaintainAsync(CancellationToken.None);
-        }
-        catch (Exception failure) // Nobody else would see it, and the next round must come.
-        {
-            Log.MaintenanceFailed(_environment.Logger<AuthorityServices>(), failure);
         }
     }
 }

@@ -18,6 +18,12 @@ public enum DecisionOrigin
 /// <param name="Receipt">What shows it to others; null: there is none.</param>
 public sealed record DecisionAnswer(bool IsPermitted, DecisionOrigin Origin, IReadOnlyList<string> Reasons, string? Receipt)
 {
+    /// <summary>The decision's number in the appliance's log; null: nobody decided.</summary>
+    public string? Id { get; init; }
+
+    /// <summary>The first reason as a sentence, for people.</summary>
+    public string Explanation { get; init; } = "";
+
     /// <summary>What whoever carries it out has to heed (compliance tags of the agent's certificate).</summary>
     public IReadOnlyList<string> Obligations { get; init; } = [];
 }

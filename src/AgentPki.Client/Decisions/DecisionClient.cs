@@ -18,11 +18,12 @@ public sealed class DecisionClient : IDisposable
     private readonly ReceiptJudge _receipts;
     private readonly OfflineJudge _offline;
     private readonly RememberedPermits _permits;
+    private readonly bool _remembers;
 
-    /// <param name="revocations">What a <see cref="RevocationFollower"/> of the same appliance knows. Its staleness bounds what may be relied on, beside what receipts say.</param>
+    /// <param name="revocations">What a <see cref="RevocationFollower"/> of the same appliance knows. Its staleness bounds what may be relied on, beside what receipts say. Null: nobody follows, and nothing is relied on.</param>
     /// <param name="handler">The way to the appliance; null: TLS to the anchors.</param>
     /// <exception cref="ArgumentException">An option that cannot work.</exception>
-    public DecisionClient(DecisionClientOptions options, RevocationView revocations, TimeProvider clock, HttpMessageHandler? handler = null)
+    public DecisionClient(DecisionClientOptions options, RevocationView? revocations, TimeProvider clock, HttpMessageHandler? handler = null)
     {
         options.Validate();
         var identity = Certificate.Parse(options.Identity.RawData);
@@ -31,6 +32,7 @@ public sealed class DecisionClient : IDisposable
         _receipts = new ReceiptJudge(_wire, options.Issuer, identity.SpiffeId?.ToString() ?? throw new ArgumentException("Who asks for decisions has a certificate with a SPIFFE ID.", nameof(options)), clock);
         _offline = new OfflineJudge(options, identity, revocations, clock);
         _permits = new RememberedPermits(options.MostRemembered);
+        _remembers = revocations is not null && options.LongestOffline > TimeSpan.Zero;
     }
 
     /// <summary>Permissions that are remembered now.</summary>
@@ -44,7 +46,7 @@ public sealed class DecisionClient : IDisposable
     /// <summary>Yes or no; whatever goes wrong is a no.</summary>
     public async Task<DecisionAnswer> AskAsync(DecisionQuestion question, CancellationToken cancellationToken)
     {
-        var identity = question.Identity;
+        var identity = _remembers ? question.Identity : "";
         var turn = _permits.Begin(identity);
         try
         {
@@ -82,7 +84,7 @@ public sealed class DecisionClient : IDisposable
         if (!answered.IsPermitted)
         {
             _permits.Forget(identity);
-            return new DecisionAnswer(false, DecisionOrigin.Appliance, answered.Reasons, answered.Receipt);
+            return Answer(answered);
         }
 
         var (decided, statement, whyNot) = await _receipts.JudgeAsync(question, answered.Receipt, sent.Nonce, sent.Digest, cancellationToken);
@@ -92,8 +94,8 @@ public sealed class DecisionClient : IDisposable
             return No(whyNot ?? "the appliance permits it and gives no receipt");
         }
 
-        var answer = new DecisionAnswer(true, DecisionOrigin.Appliance, answered.Reasons, answered.Receipt) { Obligations = answered.Obligations };
-        if (decided?.OfflineUntil is { } until && statement is not null && until > statement.IssuedAt && _options.LongestOffline > TimeSpan.Zero)
+        var answer = Answer(answered) with { Obligations = answered.Obligations };
+        if (decided?.OfflineUntil is { } until && statement is not null && until > statement.IssuedAt && _remembers)
         {
             var lasts = until - statement.IssuedAt;
             _permits.Remember(identity, turn, new RememberedPermit(sent.Asked, sent.AskedAt, lasts < _options.LongestOffline ? lasts : _options.LongestOffline, answer with { Origin = DecisionOrigin.Remembered }));
@@ -131,7 +133,9 @@ public sealed class DecisionClient : IDisposable
         }
     }
 
-    private static DecisionAnswer No(string why) => new(false, DecisionOrigin.Nobody, [why], null);
+    private static DecisionAnswer Answer(WireReply.Answered answered) => new(answered.IsPermitted, DecisionOrigin.Appliance, answered.Reasons, answered.Receipt) { Id = answered.Id, Explanation = answered.Explanation };
+
+    private static DecisionAnswer No(string why) => new(false, DecisionOrigin.Nobody, [why], null) { Explanation = why };
 
     private readonly record struct Sent(string Nonce, string Digest, long Asked, DateTimeOffset AskedAt);
 }

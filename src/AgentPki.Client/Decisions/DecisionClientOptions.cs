@@ -13,6 +13,11 @@ public sealed record DecisionClientOptions(Uri Appliance, IReadOnlyList<Certific
     /// <summary>Issuing CAs, without which nothing can be told of an agent's certificate when the appliance cannot be asked.</summary>
     public IReadOnlyList<Certificate> Intermediates { get; init; } = [];
 
+    /// <summary>
+    /// The agents' policy extension (dotted), so that agents whose policy is critical (RFC 5280 §4.2) can be relied on when the appliance cannot be asked: it has heeded the policy when it permitted. Null: they cannot.
+    /// </summary>
+    public string? HeededPolicy { get; init; }
+
     /// <summary>How long an answer may take; then the appliance counts as one that cannot be asked.</summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(5);
 

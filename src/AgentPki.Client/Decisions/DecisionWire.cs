@@ -14,7 +14,7 @@ internal abstract record WireReply
     }
 
     /// <summary>A Decision (AuthZEN §5.5).</summary>
-    public sealed record Answered(bool IsPermitted, IReadOnlyList<string> Reasons, IReadOnlyList<string> Obligations, string? Receipt) : WireReply;
+    public sealed record Answered(bool IsPermitted, string? Id, IReadOnlyList<string> Reasons, string Explanation, IReadOnlyList<string> Obligations, string? Receipt) : WireReply;
 
     /// <summary>Something answered, and it was no Decision.</summary>
     /// <param name="MayNotAsk">The appliance does not answer whoever asks.</param>
@@ -106,17 +106,22 @@ internal sealed class DecisionWire : IDisposable
             using var document = JsonDocument.Parse(json, new JsonDocumentOptions { AllowDuplicateProperties = false, MaxDepth = 16 });
             var root = document.RootElement;
             var context = root.TryGetProperty("context"u8, out var found) ? found : default;
+            var reasons = Items(context, "reasons");
             return new WireReply.Answered(
                 root.GetProperty("decision"u8).GetBoolean(),
-                [.. Items(context, "reasons").Select(r => r.TryGetProperty("source"u8, out var source) ? $"{r.GetProperty("rule"u8).GetString()}:{source.GetString()}" : r.GetProperty("rule"u8).GetString() ?? "")],
+                Text(context, "id"),
+                [.. reasons.Select(r => r.TryGetProperty("source"u8, out var source) ? $"{r.GetProperty("rule"u8).GetString()}:{source.GetString()}" : r.GetProperty("rule"u8).GetString() ?? "")],
+                reasons is [var first, ..] ? Text(first, "text") ?? "" : "",
                 [.. Items(context, "obligations").Select(o => o.GetString() ?? "")],
-                context.ValueKind == JsonValueKind.Object && context.TryGetProperty("receipt"u8, out var receipt) ? receipt.GetString() : null);
+                Text(context, "receipt"));
         }
         catch (Exception failure) when (failure is JsonException or KeyNotFoundException or InvalidOperationException)
         {
             return new WireReply.Refused("the appliance's answer is no decision", false);
         }
     }
+
+    private static string? Text(JsonElement of, string name) => of.ValueKind == JsonValueKind.Object && of.TryGetProperty(name, out var text) ? text.GetString() : null;
 
     private static JsonElement[] Items(JsonElement context, string name) => context.ValueKind == JsonValueKind.Object && context.TryGetProperty(name, out var list) ? [.. list.EnumerateArray()] : [];
 

@@ -6,9 +6,9 @@ using AgentPki.X509.Certificates;
 namespace AgentPki.Client.Decisions;
 
 /// <summary>Whether what the appliance permitted before may be relied on now that it cannot be asked.</summary>
-internal sealed class OfflineJudge(DecisionClientOptions options, Certificate asker, RevocationView revocations, TimeProvider clock)
+internal sealed class OfflineJudge(DecisionClientOptions options, Certificate asker, RevocationView? revocations, TimeProvider clock)
 {
-    private readonly ChainVerifier _chains = new(options.TrustAnchors, SoftwareVerifiers.Create(), clock);
+    private readonly ChainVerifier _chains = new(options.TrustAnchors, SoftwareVerifiers.Create(), clock, understood: options.HeededPolicy);
     private readonly Lock _gate = new();
     private DateTimeOffset _latest = DateTimeOffset.MinValue;
 
@@ -49,6 +49,11 @@ internal sealed class OfflineJudge(DecisionClientOptions options, Certificate as
         if (_chains.Verify(certificate, options.Intermediates, Oids.ClientAuth) is not ChainResult.Valid { Path: var path })
         {
             return $"{whose} has no path to a trust anchor now; name the issuing CAs";
+        }
+
+        if (revocations is null)
+        {
+            return "nobody follows the revocation feed here";
         }
 
         // The root is what is trusted; whoever is below it can be revoked.

@@ -190,8 +190,8 @@ public sealed class EstClient : IDisposable
             EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
             CertificateChainPolicy = TrustPolicy(options.TrustAnchors),
             RemoteCertificateValidationCallback = (_, certificate, chain, errors) => trust.Accepts(certificate, chain, errors),
-            ClientCertificates = options.ClientCertificate is { } certificate ? [certificate] : null,
-            LocalCertificateSelectionCallback = options.ClientCertificate is { } mine ? (_, _, _, _, _) => mine : null,
+            // Offline: else the platform calls up the address of the issuer that the certificate names, before each first request, and waits for it where it is not to be had.
+            ClientCertificateContext = options.ClientCertificate is { } certificate ? SslStreamCertificateContext.Create(certificate, null, offline: true) : null,
         },
     };
 

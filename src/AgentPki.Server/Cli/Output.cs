@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using Spectre.Console;
 
 namespace AgentPki.Server.Cli;
@@ -65,13 +66,14 @@ public static class Output
     }
 
     /// <summary>A stranger's text, for one line: what is no visible character of ASCII is written as an escape, so that it neither writes on the terminal nor passes for another line, or for another text.</summary>
-    public static string Visible(string text) => Escaped(text, static c => c is > ' ' and <= '~' and not '\\');
+    public static string Visible(string text) => Escaped(text, static c => c.Value is > ' ' and <= '~' and not '\\');
 
     /// <summary>A text with strangers' words in it, for one line: what is no character that is seen (a terminal's commands, ends of lines, what turns the writing around) is written as an escape.</summary>
-    public static string OneLine(string text) => Escaped(text, static c => CharUnicodeInfo.GetUnicodeCategory(c) is not (UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator));
+    public static string OneLine(string text) => Escaped(text, static c => c.Value != '\\' && Rune.GetUnicodeCategory(c) is not (UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator or UnicodeCategory.Surrogate));
 
-    private static string Escaped(string text, Func<char, bool> isShown) =>
-        text.All(isShown) ? text : string.Concat(text.Select(c => isShown(c) ? c.ToString() : string.Create(CultureInfo.InvariantCulture, $"\\u{(int)c:x4}")));
+    // Whole characters: what is not seen lies beyond the first plane too.
+    private static string Escaped(string text, Func<Rune, bool> isShown) =>
+        text.EnumerateRunes().All(isShown) ? text : string.Concat(text.EnumerateRunes().Select(c => isShown(c) ? c.ToString() : string.Concat(c.ToString().Select(half => string.Create(CultureInfo.InvariantCulture, $"\\u{(int)half:x4}")))));
 
     public static string Time(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 }

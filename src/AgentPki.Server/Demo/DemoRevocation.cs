@@ -7,7 +7,6 @@ namespace AgentPki.Server.Demo;
 /// <summary>The last act: the operator revokes the orchestrator, and it is measured how long the family is still let in where.</summary>
 internal sealed class DemoRevocation(DemoPlace place, Operator person, DemoTeller teller, TimeProvider clock)
 {
-    private const string Customer = "crm/customers/42";
     private const string ToolService = "tool service";
     private const string OAuth = "OAuth";
     private const string Spiffe = "SPIFFE";
@@ -54,7 +53,7 @@ internal sealed class DemoRevocation(DemoPlace place, Operator person, DemoTelle
             }
         }
 
-        var knocking = standing.Select(a => a.AskAsync("until-out", cancellationToken, "read", Customer)).ToList();
+        var knocking = standing.Select(a => a.AskAsync("until-out", cancellationToken, "read", DemoFiles.Customer)).ToList();
         var since = clock.GetTimestamp();
         var dying = standing.Select(UntilDeadAsync).ToList();
         var said = await person.RunAsync(command);
@@ -64,7 +63,7 @@ internal sealed class DemoRevocation(DemoPlace place, Operator person, DemoTelle
         [
             .. standing.Select(a => OutAsync(ToolService, "the open connection is cut", a, Ask(a, "cut"))),
             .. standing.Zip(knocking, (a, asking) => OutAsync(ToolService, "a new connection is refused", a, asking)),
-            OutAsync(ToolService, "a new connection is refused", suspended, Ask(suspended, "until-out", "read", Customer)),
+            OutAsync(ToolService, "a new connection is refused", suspended, Ask(suspended, "until-out", "read", DemoFiles.Customer)),
             .. dying,
             .. all.Select(a => OutAsync(OAuth, "no new token", a, Ask(a, "token", DemoFiles.ReaderScope))),
             .. standing.Select(a => OutAsync(Spiffe, "the SVID stream ends", a, Ask(a, "svid-end"))),

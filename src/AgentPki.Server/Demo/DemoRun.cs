@@ -31,11 +31,15 @@ internal sealed class DemoRun(CommandContext context, string? folder, bool keep)
             isOver = true;
             return ExitCodes.Success;
         }
-        catch (Exception end) when (end is OperationCanceledException || cancellationToken.IsCancellationRequested)
+        catch (Exception end) when (end is InterruptedException || cancellationToken.IsCancellationRequested)
         {
             // Interrupted: whatever did not work then is no step that went otherwise.
             isOver = true;
             throw new OperationCanceledException(end.Message, end, cancellationToken);
+        }
+        catch (OperationCanceledException late)
+        {
+            throw new CommandException(ExitCodes.CheckFailed, $"The story went otherwise: something did not answer in time ({late.Message})", "The logs say more.", late);
         }
         finally
         {

@@ -12,7 +12,6 @@ namespace AgentPki.Server.Demo;
 /// <summary>The story, step by step. A step that does not go as told ends it.</summary>
 internal sealed class DemoStory(DemoPlace place, Programs programs, DemoStage stage, Operator person, DemoTeller teller, TimeProvider clock)
 {
-    private const string Customer = "crm/customers/42";
     private static readonly TimeSpan ListLimit = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
     private static readonly SpiffeId Orchestrator = SpiffeId.Parse($"spiffe://{DefaultConfiguration.TrustDomain}/agent/{DemoFiles.Orchestrator}");
@@ -57,7 +56,7 @@ internal sealed class DemoStory(DemoPlace place, Programs programs, DemoStage st
 
         teller.Step("A tool service, which asks the appliance about every single action, and a guard before it, which knows who is there");
         var toolService = await stage.StartToolServiceAsync(await CredentialAsync("tools", "--subject", "/guard/*"), cancellationToken);
-        teller.Came(string.Create(CultureInfo.InvariantCulture, $"the tool service is spiffe://{DefaultConfiguration.TrustDomain}/guard/tools (process {toolService}); it believes no decision without a signed receipt"));
+        teller.Came(string.Create(CultureInfo.InvariantCulture, $"the tool service is spiffe://{DefaultConfiguration.TrustDomain}/guard/tools (process {toolService}); it takes no permission without a signed receipt"));
         var (guard, arguments) = await stage.StartGuardAsync(await CredentialAsync("guard"), cancellationToken);
         teller.Typed(arguments);
         teller.Came(string.Create(CultureInfo.InvariantCulture, $"the guard lets agents in at {place.Tools.OriginalString}, with certificate and access token (process {guard})"));
@@ -106,13 +105,13 @@ internal sealed class DemoStory(DemoPlace place, Programs programs, DemoStage st
         teller.Step("All three work: each has a decision for each action, a connection that stays open, and an X.509-SVID over the Workload API");
         foreach (var agent in family)
         {
-            var read = await agent.DoAsync("call", cancellationToken, "read", Customer);
-            await agent.DoAsync("follow", cancellationToken, Customer);
+            var read = await agent.DoAsync("call", cancellationToken, "read", DemoFiles.Customer);
+            await agent.DoAsync("follow", cancellationToken, DemoFiles.Customer);
             var svid = await agent.DoAsync("svid", cancellationToken);
             teller.Came($"{agent.Name}: {read.Text}; SVID {svid.Text}");
         }
 
-        teller.Came($"writer: {(await writer.DoAsync("call", cancellationToken, "write", Customer)).Text}");
+        teller.Came($"writer: {(await writer.DoAsync("call", cancellationToken, "write", DemoFiles.Customer)).Text}");
         teller.ByHand("curl --cacert home/anchors/root.pem --cert writer/agent.pem --key writer/agent.key -H \"Authorization: Bearer $TOKEN\" $TOOLS/crm/customers/42");
         teller.ByHand("SPIFFE_ENDPOINT_SOCKET=unix://$AGENTPKI_HOME/workload.sock, and any SPIFFE client; which process is which agent:");
         teller.Typed("spiffe", "entries", "show");
@@ -122,21 +121,21 @@ internal sealed class DemoStory(DemoPlace place, Programs programs, DemoStage st
     {
         teller.Step("The reader tries more than it was given");
         teller.Came($"as a token: {(await reader.TryAsync("exchange", cancellationToken, orchestrator.Token, "write:crm/customers/42")).Text}");
-        teller.Came($"as an action: {(await reader.TryAsync("call", cancellationToken, "write", Customer)).Text}");
+        teller.Came($"as an action: {(await reader.TryAsync("call", cancellationToken, "write", DemoFiles.Customer)).Text}");
         teller.Typed("decisions", "search", "--agent", reader.Name, "--denied");
     }
 
     private async Task BurstAsync(AgentProcess reader, AgentProcess writer, CancellationToken cancellationToken)
     {
         teller.Step(string.Create(CultureInfo.InvariantCulture, $"It tries again and again, until a rule has it: {DemoFiles.RefusalsTaken} refusals in a minute, then the agent is suspended"));
-        var burst = await reader.TryAsync("burst", cancellationToken, "write", Customer, (DemoFiles.RefusalsTaken * 20).ToString(CultureInfo.InvariantCulture));
+        var burst = await reader.TryAsync("burst", cancellationToken, "write", DemoFiles.Customer, (DemoFiles.RefusalsTaken * 20).ToString(CultureInfo.InvariantCulture));
         teller.Came(burst.Text);
         await reader.TryAsync("cut", cancellationToken);
         await reader.TryAsync("svid-end", cancellationToken);
         await reader.TryAsync("renew", cancellationToken);
         await reader.TryAsync("token", cancellationToken, DemoFiles.ReaderScope);
         teller.Came("its open connection and its SVID stream are cut; it gets no token and no certificate");
-        teller.Came($"nobody else is: writer: {(await writer.DoAsync("call", cancellationToken, "read", Customer)).Text}");
+        teller.Came($"nobody else is: writer: {(await writer.DoAsync("call", cancellationToken, "read", DemoFiles.Customer)).Text}");
         var state = await person.TypeAsync("agent", "show", reader.Id.ToString());
         _ = state.Contains("suspended", StringComparison.Ordinal) ? true : throw new CommandException(ExitCodes.CheckFailed, $"The story went otherwise: the reader is not suspended: {state.ReplaceLineEndings(" ")}", "The logs say more.");
     }

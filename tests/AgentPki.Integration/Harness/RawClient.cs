@@ -79,15 +79,14 @@ internal sealed class RawClient(int port, X509Certificate2Collection? anchors)
 
     private static SslClientAuthenticationOptions TlsOptions(X509Certificate2Collection anchors, X509Certificate2? identity, SslProtocols protocols)
     {
-        var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
+        var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck, DisableCertificateDownloads = true };
         policy.CustomTrustStore.AddRange(anchors);
         return new SslClientAuthenticationOptions
         {
             TargetHost = "localhost",
             EnabledSslProtocols = protocols,
             CertificateChainPolicy = policy,
-            ClientCertificates = identity is null ? null : [identity],
-            LocalCertificateSelectionCallback = identity is null ? null : (_, _, _, _, _) => identity,
+            ClientCertificateContext = identity is null ? null : SslStreamCertificateContext.Create(identity, null, offline: true),
         };
     }
 }

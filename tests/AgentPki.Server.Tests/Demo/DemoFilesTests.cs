@@ -20,9 +20,9 @@ public sealed class DemoFilesTests
         var (reader, writer) = (AgentPolicyJson.Parse(DemoFiles.ReaderPolicy(Now)), AgentPolicyJson.Parse(DemoFiles.WriterPolicy(Now)));
         Assert.NotNull(writer.WhyNotWithin(reader));
         Assert.NotNull(reader.WhyNotWithin(writer));
-        Assert.True(writer.Scopes.Allows("write", DemoFiles.Forbidden));
-        Assert.False(reader.Scopes.Allows("write", DemoFiles.Forbidden));
-        Assert.True(reader.Scopes.Allows("read", DemoFiles.Forbidden));
+        Assert.True(writer.Scopes.Allows("write", DemoFiles.Customer));
+        Assert.False(reader.Scopes.Allows("write", DemoFiles.Customer));
+        Assert.True(reader.Scopes.Allows("read", DemoFiles.Customer));
     }
 
     [Fact]

@@ -1,6 +1,9 @@
 using System.CommandLine;
+using System.Text.Json;
+using AgentPki.Client.Decisions;
 using AgentPki.Server.Demo;
 using AgentPki.Server.Demo.Cast;
+using AgentPki.X509.Certificates;
 using AgentPki.X509.Names;
 
 namespace AgentPki.Server.Cli.Commands;
@@ -65,8 +68,8 @@ internal static class DemoCommand
                 var (server, trusted) = (UrlOf(parsed.GetRequiredValue(pki)), MutualTls.Anchors(parsed.GetRequiredValue(anchors)));
                 var secret = (await File.ReadAllTextAsync(parsed.GetRequiredValue(credential), cancellationToken)).Trim();
                 await using var self = await AgentSelf.EnrolAsync(parsed.GetRequiredValue(folder), server, trusted, IdOf($"spiffe://{Home.DefaultConfiguration.TrustDomain}/guard/tools"), secret, context.Clock, cancellationToken);
-                using var asker = await DecisionAsker.OpenAsync(self, server, trusted, context.Clock, cancellationToken);
-                await using var service = new ToolService(asker, parsed.GetRequiredValue(receipts));
+                using var decisions = new DecisionClient(new DecisionClientOptions(server, trusted, self.Tls, await ReceiptIssuerAsync(server, trusted, cancellationToken)) { WantsReceipt = true }, null, context.Clock);
+                await using var service = new ToolService(decisions, parsed.GetRequiredValue(receipts));
                 await service.StartAsync(parsed.GetValue(listen), cancellationToken);
                 context.Terminal.Line($"Serving as {self.Id}.");
                 await Waiting.UntilCancelledAsync(cancellationToken);
@@ -74,6 +77,14 @@ internal static class DemoCommand
             });
         verb.Hidden = true;
         return verb;
+    }
+
+    /// <summary>How the appliance calls itself in receipts (docs/decisions.md).</summary>
+    private static async Task<string> ReceiptIssuerAsync(Uri pki, IReadOnlyList<Certificate> anchors, CancellationToken cancellationToken)
+    {
+        using var http = MutualTls.Client(pki, anchors, null);
+        using var metadata = JsonDocument.Parse(await http.GetByteArrayAsync(new Uri("/.well-known/authzen-configuration", UriKind.Relative), cancellationToken));
+        return metadata.RootElement.GetProperty("decision_receipt_issuer").GetString() ?? "";
     }
 
     private static SpiffeId IdOf(string text) => SpiffeId.TryParse(text, out var id, out var error) ? id : throw new CommandException(ExitCodes.Usage, $"{text} is no SPIFFE ID: {error}.", "Write it like spiffe://agents.localhost/agent/a.");

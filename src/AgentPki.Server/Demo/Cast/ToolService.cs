@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json;
+using AgentPki.Client.Decisions;
 using AgentPki.X509.Certificates;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
@@ -7,9 +8,9 @@ namespace AgentPki.Server.Demo.Cast;
 
 /// <summary>
 /// A small service behind a guard (<c>agentpki demo tool-service</c>): customers of a CRM, to be read (GET) and written (PUT). The guard says who is there (RFC 9440); whether he may, the appliance
-/// says for each single action, and every receipt is verified and kept.
+/// says for each single action; no permission counts without its receipt, and every receipt is kept.
 /// </summary>
-internal sealed class ToolService(DecisionAsker asker, string receipts) : IAsyncDisposable
+internal sealed class ToolService(DecisionClient decisions, string receipts) : IAsyncDisposable
 {
     /// <summary>What a denial says when it is about the agent and not about the action.</summary>
     internal const string DeniedForStatus = "(status)";
@@ -49,16 +50,17 @@ internal sealed class ToolService(DecisionAsker asker, string receipts) : IAsync
             return;
         }
 
-        if (await AskAsync(context, agent, action, resource) is not { } decision)
+        var decision = await decisions.AskAsync(QuestionOf(context, agent, action, resource), context.RequestAborted);
+        if (decision is { Origin: DecisionOrigin.Nobody })
         {
-            await SayAsync(context, StatusCodes.Status503ServiceUnavailable, "The appliance could not be asked.");
+            await SayAsync(context, StatusCodes.Status503ServiceUnavailable, $"There is no decision: {decision.Explanation}");
             return;
         }
 
         await KeepAsync(decision.Receipt, context.RequestAborted);
         if (!decision.IsPermitted)
         {
-            await SayAsync(context, StatusCodes.Status403Forbidden, $"denied by decision {decision.Id} ({decision.Rule}): {decision.Text}");
+            await SayAsync(context, StatusCodes.Status403Forbidden, $"denied by decision {decision.Id} ({decision.Reasons[0].Split(':')[0]}): {decision.Explanation}");
         }
         else if (context.Request.Query.ContainsKey("follow"))
         {
@@ -70,16 +72,14 @@ internal sealed class ToolService(DecisionAsker asker, string receipts) : IAsync
         }
     }
 
-    private async Task<ToolDecision?> AskAsync(HttpContext context, Certificate agent, string action, string resource)
+    // The scopes of the access token are the task at hand: nothing beyond them is permitted.
+    private static DecisionQuestion QuestionOf(HttpContext context, Certificate agent, string action, string resource)
     {
-        try
+        var (slash, scopes) = (resource.IndexOf('/', StringComparison.Ordinal), ScopesOf(context.Request.Headers.Authorization.ToString()));
+        return new DecisionQuestion(agent, action, resource[..slash], resource[(slash + 1)..])
         {
-            return await asker.AskAsync(agent, action, resource, ScopesOf(context.Request.Headers.Authorization.ToString()), context.Request.Headers["X-Forwarded-For"].ToString(), context.RequestAborted);
-        }
-        catch (HttpRequestException)
-        {
-            return null;
-        }
+            Context = JsonSerializer.SerializeToElement(new { ip = context.Request.Headers["X-Forwarded-For"].ToString(), task = new { scopes } }),
+        };
     }
 
     // What the customer does goes on until somebody cuts it.
@@ -100,8 +100,13 @@ internal sealed class ToolService(DecisionAsker asker, string receipts) : IAsync
         }
     }
 
-    private async Task KeepAsync(string receipt, CancellationToken cancellationToken)
+    private async Task KeepAsync(string? receipt, CancellationToken cancellationToken)
     {
+        if (receipt is null)
+        {
+            return;
+        }
+
         await _writing.WaitAsync(cancellationToken);
         try
         {

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Globalization;
 using System.Text.Json;
 using AgentPki.Server.Cli;
 using AgentPki.Server.Demo.Cast;
@@ -9,6 +10,7 @@ namespace AgentPki.Server.Demo.Stage;
 /// <summary>An agent of the story, as the story sees it: a process that is told what to do.</summary>
 internal sealed class AgentProcess : IAsyncDisposable
 {
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
     private readonly ConcurrentDictionary<long, TaskCompletionSource<AgentAnswer>> _waiting = new();
     private readonly ChildProcess _process;
     private readonly Task _listening;
@@ -43,7 +45,14 @@ internal sealed class AgentProcess : IAsyncDisposable
             waiting.TrySetException(_process.Failure("ended"));
         }
 
-        return await waiting.Task.WaitAsync(cancellationToken);
+        try
+        {
+            return await waiting.Task.WaitAsync(Limit, cancellationToken);
+        }
+        catch (TimeoutException)
+        {
+            throw _process.Failure(string.Create(CultureInfo.InvariantCulture, $"did not say within {Limit.TotalSeconds} s what came of '{order}'"));
+        }
     }
 
     /// <summary>Has it do something that must work.</summary>
@@ -64,11 +73,24 @@ internal sealed class AgentProcess : IAsyncDisposable
         ? answer
         : throw new CommandException(ExitCodes.CheckFailed, $"The story went otherwise: '{order}' of {Name} was {answer.Outcome.ToString().ToLowerInvariant()} instead of {wanted.ToString().ToLowerInvariant()} ({answer.Text}).", "The logs say more.");
 
+    // Whatever else it writes is for its log.
+    private static AgentAnswer? Read(string line)
+    {
+        try
+        {
+            return line.StartsWith('{') ? JsonSerializer.Deserialize(line, DemoJson.Default.AgentAnswer) : null;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
     private async Task ListenAsync()
     {
         await foreach (var line in _process.Lines.ReadAllAsync())
         {
-            if (line.StartsWith('{') && JsonSerializer.Deserialize(line, DemoJson.Default.AgentAnswer) is { } answer && _waiting.TryRemove(answer.Number, out var waiting))
+            if (Read(line) is { } answer && _waiting.TryRemove(answer.Number, out var waiting))
             {
                 waiting.TrySetResult(answer);
             }

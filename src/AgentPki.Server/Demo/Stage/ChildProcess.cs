@@ -19,10 +19,9 @@ internal sealed class ChildProcess : IAsyncDisposable
     private readonly Process _process;
     private readonly StreamWriter _log;
 
-    private ChildProcess(string name, Process process, string log)
+    private ChildProcess(string name, Process process, StreamWriter log)
     {
-        (_name, _process) = (name, process);
-        _log = new StreamWriter(log) { AutoFlush = true };
+        (_name, _process, _log) = (name, process, log);
         process.OutputDataReceived += (_, line) => Hear(line.Data, isAnswer: true);
         process.ErrorDataReceived += (_, line) => Hear(line.Data, isAnswer: false);
         process.BeginOutputReadLine();
@@ -39,12 +38,15 @@ internal sealed class ChildProcess : IAsyncDisposable
     /// <exception cref="CommandException">It cannot be started.</exception>
     internal static ChildProcess Start(string name, ProcessStartInfo start, string log)
     {
+        // First the log: where it cannot be opened, no process runs on that nobody knows.
+        var writer = new StreamWriter(log) { AutoFlush = true };
         try
         {
-            return new ChildProcess(name, Process.Start(start) ?? throw new CommandException(ExitCodes.Environment, $"{start.FileName} was not started.", "Run the command again."), log);
+            return new ChildProcess(name, Process.Start(start) ?? throw new CommandException(ExitCodes.Environment, $"{start.FileName} was not started.", "Run the command again."), writer);
         }
         catch (System.ComponentModel.Win32Exception failure)
         {
+            writer.Dispose();
             throw new CommandException(ExitCodes.Environment, $"{start.FileName} cannot be run: {failure.Message}", "Name a folder from which programs may be run with --folder.", failure);
         }
     }

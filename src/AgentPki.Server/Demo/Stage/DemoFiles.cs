@@ -12,8 +12,8 @@ internal static class DemoFiles
     internal const string Reader = "reader";
     internal const string Writer = "writer";
 
-    /// <summary>What the reader is not allowed.</summary>
-    internal const string Forbidden = "crm/customers/42";
+    /// <summary>Whom the story is about: everybody may read it, the reader not write it.</summary>
+    internal const string Customer = "crm/customers/42";
 
     /// <summary>How many refusals in a minute the rule takes.</summary>
     internal const int RefusalsTaken = 30;

@@ -24,7 +24,7 @@ internal sealed class Operator(CommandContext context, DemoTeller teller)
         return exitCode switch
         {
             ExitCodes.Success => output.ToString().Trim(),
-            ExitCodes.Interrupted => throw new OperationCanceledException(),
+            ExitCodes.Interrupted => throw new InterruptedException(),
             _ => throw new CommandException(ExitCodes.CheckFailed, $"'agentpki {string.Join(' ', arguments)}' ended with {exitCode}: {$"{output}{error}".Trim().ReplaceLineEndings(" ")}", "The logs say more."),
         };
     }
